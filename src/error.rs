@@ -1,0 +1,146 @@
+//! The one error type of the crate.
+
+use std::path::PathBuf;
+
+/// A result whose error is [`enum@Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can go wrong where data or the outside world decide.
+///
+/// Mistakes in a program, such as a wrong shape handed to a hot operation, panic at the crate's
+/// boundary instead, with one sentence that names the operation, what it expected and what it got.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An argument is outside the values that an operation is defined for.
+    #[error("{op}: expected {expected}, got {got}")]
+    InvalidArgument {
+        /// The operation, as a user calls it.
+        op: &'static str,
+        /// The values that are allowed.
+        expected: String,
+        /// The value that came.
+        got: String,
+    },
+
+    /// A point fails its manifold's defining equation.
+    #[error("{op}: row {row} is not a point of {manifold}: defect {defect:e} exceeds {tolerance:e}")]
+    NotOnManifold {
+        /// The operation, as a user calls it.
+        op: &'static str,
+        /// The manifold, as its `Debug` prints it.
+        manifold: String,
+        /// The first offending row, counted over the flattened batch.
+        row: usize,
+        /// The defect found there; NaN when the point itself is not finite.
+        defect: f64,
+        /// The largest defect that passes.
+        tolerance: f64,
+    },
+
+    /// A vector is not tangent at its base point.
+    #[error("{op}: row {row} is not tangent to {manifold}: defect {defect:e} exceeds {tolerance:e}")]
+    NotTangent {
+        /// The operation, as a user calls it.
+        op: &'static str,
+        /// The manifold, as its `Debug` prints it.
+        manifold: String,
+        /// The first offending row, counted over the flattened batch.
+        row: usize,
+        /// The defect found there; NaN when the vector itself is not finite.
+        defect: f64,
+        /// The largest defect that passes.
+        tolerance: f64,
+    },
+
+    /// A line of an input file cannot be read.
+    #[error("{}:{line}: expected {expected}, got {got}", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What the format wants there.
+        expected: String,
+        /// What stands there.
+        got: String,
+    },
+
+    /// A whole file or data set cannot be used.
+    #[error("{}: {reason}", path.display())]
+    Data {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+
+    /// The operating system refused to read or write.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// `"read"`, `"write"`, `"create"`, …
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's own error.
+        source: std::io::Error,
+    },
+
+    /// The device that was asked for cannot be used.
+    #[error("device {requested} is not available: {reason}")]
+    Device {
+        /// As the user named it.
+        requested: String,
+        /// Why not.
+        reason: String,
+    },
+
+    /// An iteration stopped before it met its tolerance.
+    #[error("{op}: no convergence after {iterations} iterations: residual {residual:e}, tolerance {tolerance:e}")]
+    NoConvergence {
+        /// The operation, as a user calls it.
+        op: &'static str,
+        /// The iterations made.
+        iterations: usize,
+        /// The residual then.
+        residual: f64,
+        /// The residual that was wanted.
+        tolerance: f64,
+    },
+
+    /// A computation met a value that is not finite and cannot go on.
+    #[error("{op}: {what} is not finite at {place}")]
+    NotFinite {
+        /// The operation, as a user calls it.
+        op: &'static str,
+        /// The quantity.
+        what: &'static str,
+        /// Where: a step, an epoch, a row.
+        place: String,
+    },
+
+    /// libtorch reported an error.
+    #[error("{op}: libtorch: {source}")]
+    Torch {
+        /// The operation, as a user calls it.
+        op: &'static str,
+        /// libtorch's own error.
+        source: tch::TchError,
+    },
+}
+
+impl Error {
+    /// An [`Error::InvalidArgument`].
+    pub fn invalid(op: &'static str, expected: impl Into<String>, got: impl ToString) -> Self {
+        Self::InvalidArgument { op, expected: expected.into(), got: got.to_string() }
+    }
+
+    /// An [`Error::Io`], for use in `map_err`.
+    pub fn io(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+}

@@ -1,0 +1,224 @@
+//! The traits that every space implements and everything else is written against.
+//!
+//! Three traits, by what a space can do:
+//!
+//! - [`Manifold`]: points, tangent vectors, a metric and a retraction: all that an optimiser needs.
+//! - [`Geodesic`]: exact `exp`, `log`, distance and parallel transport.
+//! - [`Sample`]: random points and tangent vectors.
+//!
+//! Exact and approximate operations never share a name: `exp` and `parallel_transport` are exact,
+//! `retract` and `vector_transport` agree with them to first order at least.
+//!
+//! # Shapes
+//!
+//! A point's own dimensions, [`Manifold::point_shape`], come last; all dimensions before them are
+//! batch dimensions, which broadcast between the arguments of one call. For a point shape `[n]`,
+//! points `[.., n]` give distances `[..]`. An empty batch gives an empty result.
+//!
+//! # Kinds and devices
+//!
+//! `Kind::Double` and `Kind::Float` are supported; all arguments of a call have the same kind and
+//! device, and the result has them too.
+
+use std::fmt::Debug;
+
+use rand::Rng;
+use tch::{Kind, Tensor};
+
+use crate::{Error, Result};
+
+/// A Riemannian manifold whose points are (batches of) tensors.
+///
+/// The required methods are the small core that an optimiser needs. A provided method is
+/// overridden for speed or accuracy alone; a law in `holonomy::laws` asserts that both agree.
+pub trait Manifold: Debug + Send {
+    /// The trailing dimensions of one point.
+    fn point_shape(&self) -> Vec<i64>;
+
+    /// The intrinsic dimension: degrees of freedom of a point.
+    fn dim(&self) -> i64;
+
+    /// How far `p` is from satisfying the manifold's equation, `[..]`: 0 on the manifold,
+    /// positive outside it. Relative to the size of the point.
+    fn point_defect(&self, p: &Tensor) -> Tensor;
+
+    /// How far `v` is from the tangent space at `p`, `[..]`: 0 in it, positive outside.
+    /// Relative to the size of the vector.
+    fn tangent_defect(&self, p: &Tensor, v: &Tensor) -> Tensor;
+
+    /// A point of the manifold near the ambient `z`, with the shape of `z`. Idempotent.
+    fn project(&self, z: &Tensor) -> Tensor;
+
+    /// The tangent vector at `p` nearest to the ambient `z`. Linear in `z` and idempotent.
+    fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor;
+
+    /// The Riemannian inner product of tangents `u` and `v` at `p`, `[..]`.
+    fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor;
+
+    /// The Riemannian gradient at `p` of a function whose Euclidean gradient (the ambient partial
+    /// derivatives, as autograd gives them) is `egrad`: the tangent `g` with
+    /// `inner(p, g, v) = Σ egrad·v` for each tangent `v`.
+    fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor;
+
+    /// A point reached from `p` along `v` that agrees with the geodesic to first order at least.
+    fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor;
+
+    /// A tangent at `q` that stands for `v` at `p`, along a retraction from `p` to `q`.
+    /// By default the projection of `v` to the tangent space at `q`.
+    fn vector_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
+        let _ = p;
+        self.project_tangent(q, v)
+    }
+
+    /// The Riemannian length of the tangent `v` at `p`, `[..]`.
+    ///
+    /// # Gradient
+    ///
+    /// 0 at v = 0.
+    fn norm(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        crate::numerics::safe_sqrt(&self.inner(p, v, v))
+    }
+
+    /// The inner product of each irreducible factor, in a shape that broadcasts to the point.
+    ///
+    /// A single manifold gives `[.., 1, …]`. A product gives one value per factor, repeated over
+    /// the factor's coordinates. Euclidean space is a product of lines and gives `u·v`
+    /// elementwise, which makes Riemannian Adam equal Adam there (becigneul2019, section 4).
+    fn component_inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
+        let mut inner = self.inner(p, u, v);
+        for _ in self.point_shape() {
+            inner = inner.unsqueeze(-1);
+        }
+        inner
+    }
+
+    /// `retract(p, v)` and the tangent `w` transported there, in one pass.
+    fn retract_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
+        let q = self.retract(p, v);
+        let w = self.vector_transport(p, &q, w);
+        (q, w)
+    }
+
+    /// Checks that every row of `p` is a point.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotOnManifold`] with the first bad row and its defect; the tolerance is
+    /// [`tolerance`] of the kind. [`Error::InvalidArgument`] when the shape is wrong.
+    fn check_point(&self, p: &Tensor) -> Result<()> {
+        check_shape("check_point", &self.point_shape(), p)?;
+        let tolerance = tolerance(p.kind());
+        match first_above(&self.point_defect(p), tolerance) {
+            None => Ok(()),
+            Some((row, defect)) => Err(Error::NotOnManifold {
+                op: "check_point",
+                manifold: format!("{self:?}"),
+                row,
+                defect,
+                tolerance,
+            }),
+        }
+    }
+
+    /// Checks that every row of `v` is tangent at the same row of `p`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotTangent`] with the first bad row and its defect; the tolerance is
+    /// [`tolerance`] of the kind. [`Error::InvalidArgument`] when the shape is wrong.
+    fn check_tangent(&self, p: &Tensor, v: &Tensor) -> Result<()> {
+        check_shape("check_tangent", &self.point_shape(), p)?;
+        check_shape("check_tangent", &self.point_shape(), v)?;
+        let tolerance = tolerance(v.kind());
+        match first_above(&self.tangent_defect(p, v), tolerance) {
+            None => Ok(()),
+            Some((row, defect)) => Err(Error::NotTangent {
+                op: "check_tangent",
+                manifold: format!("{self:?}"),
+                row,
+                defect,
+                tolerance,
+            }),
+        }
+    }
+}
+
+/// A manifold whose geodesics are known exactly.
+///
+/// The base point comes first: `log(p, q)` lives at `p`, `parallel_transport(p, q, v)` moves `v`
+/// from `p` to `q`.
+pub trait Geodesic: Manifold {
+    /// The end of the geodesic that leaves `p` with velocity `v` after unit time.
+    fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor;
+
+    /// The velocity at `p` of the shortest geodesic that reaches `q` in unit time: the inverse of
+    /// [`exp`](Self::exp). 0 where p = q.
+    fn log(&self, p: &Tensor, q: &Tensor) -> Tensor;
+
+    /// `v` moved from `p` to `q` along the shortest geodesic, keeping its angle to it. An isometry
+    /// between the tangent spaces.
+    fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor;
+
+    /// The geodesic distance, `[..]`. By default the norm of [`log`](Self::log).
+    fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        self.norm(p, &self.log(p, q))
+    }
+
+    /// The point at parameter `t` of the geodesic from `p` (t = 0) to `q` (t = 1);
+    /// `t` has the batch shape, or is a scalar.
+    fn geodesic(&self, p: &Tensor, q: &Tensor, t: &Tensor) -> Tensor {
+        let mut t = t.shallow_clone();
+        for _ in self.point_shape() {
+            t = t.unsqueeze(-1);
+        }
+        self.exp(p, &(self.log(p, q) * t))
+    }
+
+    /// `exp(p, v)` and the tangent `w` transported there in parallel, in one pass.
+    fn exp_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
+        let q = self.exp(p, v);
+        let w = self.parallel_transport(p, &q, w);
+        (q, w)
+    }
+}
+
+/// A manifold with random points and tangents.
+///
+/// The generator is passed in and seeded by the caller; libtorch's global generator is never used.
+/// Numbers are drawn on the CPU, so a seed gives the same points on every device.
+pub trait Sample: Manifold {
+    /// Random points of shape `[batch.., point..]`; the law is documented by the manifold.
+    fn random_point(
+        &self,
+        rng: &mut dyn Rng,
+        batch: &[i64],
+        options: (Kind, tch::Device),
+    ) -> Tensor;
+
+    /// For each row of `p` a tangent with independent standard normal coordinates in an
+    /// orthonormal basis of the tangent space: `norm² ~ χ²(dim)`.
+    fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor;
+}
+
+/// The largest relative defect that a check accepts: 1e-8 in f64, 1e-4 in f32.
+pub fn tolerance(kind: Kind) -> f64 {
+    if kind == Kind::Double { 1e-8 } else { 1e-4 }
+}
+
+fn check_shape(op: &'static str, point_shape: &[i64], p: &Tensor) -> Result<()> {
+    if p.size().ends_with(point_shape) {
+        return Ok(());
+    }
+    Err(Error::invalid(op, format!("trailing dimensions {point_shape:?}"), format!("{:?}", p.size())))
+}
+
+/// The first entry that is not at most `bound` (so NaN counts), with its value.
+fn first_above(defect: &Tensor, bound: f64) -> Option<(usize, f64)> {
+    let defect = defect.detach().flatten(0, -1).to_kind(Kind::Double);
+    let bad = defect.le(bound).logical_not().nonzero();
+    if bad.size()[0] == 0 {
+        return None;
+    }
+    let row = bad.int64_value(&[0, 0]);
+    Some((row as usize, defect.double_value(&[row])))
+}

@@ -1,0 +1,65 @@
+//! The sectional curvature of a space form: a number, fixed or learnable.
+
+use tch::{Kind, Tensor};
+
+use crate::{Error, Result};
+
+/// A signed sectional curvature κ: negative is hyperbolic, positive is spherical.
+///
+/// Built from a number (`-1.0.into()`), or by [`Curvature::learnable`] from a scalar tensor whose
+/// gradient the operations of the manifold then reach.
+#[derive(Debug)]
+pub struct Curvature {
+    value: Tensor,
+}
+
+impl Curvature {
+    /// A curvature that follows a tensor: one `Kind::Double` value on the CPU, usually a leaf with
+    /// `set_requires_grad(true)`. The tensor is shared, so an in-place update of the leaf changes
+    /// the curvature. Keeping its sign is the caller's duty (optimise log |κ|, or a softplus).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] unless the tensor is one f64 on the CPU.
+    pub fn learnable(kappa: &Tensor) -> Result<Self> {
+        if kappa.numel() != 1 || kappa.kind() != Kind::Double || kappa.device().is_cuda() {
+            return Err(Error::invalid(
+                "Curvature::learnable",
+                "one f64 value on the CPU",
+                format!("{kappa:?}"),
+            ));
+        }
+        Ok(Self { value: kappa.view([] as [i64; 0]) })
+    }
+
+    /// κ now.
+    pub fn value(&self) -> f64 {
+        self.value.double_value(&[])
+    }
+
+    /// κ as a scalar f64 tensor on the CPU, through which gradients flow.
+    pub fn tensor(&self) -> &Tensor {
+        &self.value
+    }
+
+    /// Whether gradients are asked of κ.
+    pub fn is_learnable(&self) -> bool {
+        self.value.requires_grad()
+    }
+
+    /// Refuses a value that is not finite or not of the wanted sign.
+    pub(crate) fn require(self, op: &'static str, sign: f64) -> Result<Self> {
+        let kappa = self.value();
+        if kappa.is_finite() && kappa * sign > 0.0 {
+            return Ok(self);
+        }
+        let wanted = if sign > 0.0 { "a finite curvature > 0" } else { "a finite curvature < 0" };
+        Err(Error::invalid(op, wanted, kappa))
+    }
+}
+
+impl From<f64> for Curvature {
+    fn from(kappa: f64) -> Self {
+        Self { value: Tensor::from(kappa) }
+    }
+}

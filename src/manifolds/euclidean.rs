@@ -1,0 +1,108 @@
+//! Euclidean space ℝⁿ.
+//!
+//! Points and tangent vectors are n numbers; the metric is the dot product; the curvature is 0.
+
+use rand::Rng;
+use tch::{Device, Kind, Tensor};
+
+use crate::manifold::{Geodesic, Manifold, Sample};
+use crate::numerics::{self, random_normal};
+use crate::{Error, Result};
+
+/// Euclidean space ℝⁿ: the flat manifold, and the reference that the others are compared with.
+#[derive(Debug, Clone)]
+pub struct Euclidean {
+    n: i64,
+}
+
+impl Euclidean {
+    /// ℝⁿ.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for n < 1.
+    pub fn new(n: i64) -> Result<Self> {
+        if n < 1 {
+            return Err(Error::invalid("Euclidean::new", "n ≥ 1", n));
+        }
+        Ok(Self { n })
+    }
+}
+
+impl Manifold for Euclidean {
+    fn point_shape(&self) -> Vec<i64> {
+        vec![self.n]
+    }
+
+    fn dim(&self) -> i64 {
+        self.n
+    }
+
+    /// 0 where every coordinate is finite, NaN elsewhere.
+    fn point_defect(&self, p: &Tensor) -> Tensor {
+        numerics::sum_last(&(p - p))
+    }
+
+    /// 0 where every coordinate is finite, NaN elsewhere.
+    fn tangent_defect(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        numerics::sum_last(&(p - p + v - v))
+    }
+
+    fn project(&self, z: &Tensor) -> Tensor {
+        z.shallow_clone()
+    }
+
+    fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
+        numerics::broadcast_to_both(z, p)
+    }
+
+    fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
+        numerics::sum_last(&numerics::broadcast_to_both(&(u * v), p))
+    }
+
+    fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
+        numerics::broadcast_to_both(egrad, p)
+    }
+
+    fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        p + v
+    }
+
+    fn component_inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
+        numerics::broadcast_to_both(&(u * v), p)
+    }
+}
+
+impl Geodesic for Euclidean {
+    fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        p + v
+    }
+
+    fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        q - p
+    }
+
+    fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
+        numerics::broadcast_to_both(&numerics::broadcast_to_both(v, q), p)
+    }
+
+    fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        numerics::norm_last(&(q - p))
+    }
+}
+
+impl Sample for Euclidean {
+    /// Standard normal.
+    fn random_point(
+        &self,
+        rng: &mut dyn Rng,
+        batch: &[i64],
+        (kind, device): (Kind, Device),
+    ) -> Tensor {
+        random_normal(rng, &[batch, &[self.n]].concat(), kind, device)
+    }
+
+    fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {
+        random_normal(rng, &p.size(), p.kind(), p.device())
+    }
+}

@@ -1,0 +1,14 @@
+//! The one test binary: every extra one would link libtorch again.
+
+mod checkpoint;
+mod device;
+mod embed;
+mod golden;
+mod graph;
+mod issues;
+mod laws;
+mod manifolds;
+mod numerics;
+mod optim;
+#[cfg(feature = "plot")]
+mod plot;
