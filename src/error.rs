@@ -24,7 +24,9 @@ pub enum Error {
     },
 
     /// A point fails its manifold's defining equation.
-    #[error("{op}: row {row} is not a point of {manifold}: defect {defect:e} exceeds {tolerance:e}")]
+    #[error(
+        "{op}: row {row} is not a point of {manifold}: defect {defect:e} exceeds {tolerance:e}"
+    )]
     NotOnManifold {
         /// The operation, as a user calls it.
         op: &'static str,
@@ -39,7 +41,9 @@ pub enum Error {
     },
 
     /// A vector is not tangent at its base point.
-    #[error("{op}: row {row} is not tangent to {manifold}: defect {defect:e} exceeds {tolerance:e}")]
+    #[error(
+        "{op}: row {row} is not tangent to {manifold}: defect {defect:e} exceeds {tolerance:e}"
+    )]
     NotTangent {
         /// The operation, as a user calls it.
         op: &'static str,
@@ -96,7 +100,9 @@ pub enum Error {
     },
 
     /// An iteration stopped before it met its tolerance.
-    #[error("{op}: no convergence after {iterations} iterations: residual {residual:e}, tolerance {tolerance:e}")]
+    #[error(
+        "{op}: no convergence after {iterations} iterations: residual {residual:e}, tolerance {tolerance:e}"
+    )]
     NoConvergence {
         /// The operation, as a user calls it.
         op: &'static str,
@@ -132,7 +138,11 @@ pub enum Error {
 impl Error {
     /// An [`Error::InvalidArgument`].
     pub fn invalid(op: &'static str, expected: impl Into<String>, got: impl ToString) -> Self {
-        Self::InvalidArgument { op, expected: expected.into(), got: got.to_string() }
+        Self::InvalidArgument {
+            op,
+            expected: expected.into(),
+            got: got.to_string(),
+        }
     }
 
     /// An [`Error::Io`], for use in `map_err`.
@@ -141,6 +151,10 @@ impl Error {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io { action, path, source }
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
     }
 }

@@ -209,7 +209,11 @@ fn check_shape(op: &'static str, point_shape: &[i64], p: &Tensor) -> Result<()> 
     if p.size().ends_with(point_shape) {
         return Ok(());
     }
-    Err(Error::invalid(op, format!("trailing dimensions {point_shape:?}"), format!("{:?}", p.size())))
+    Err(Error::invalid(
+        op,
+        format!("trailing dimensions {point_shape:?}"),
+        format!("{:?}", p.size()),
+    ))
 }
 
 /// The first entry that is not at most `bound` (so NaN counts), with its value.

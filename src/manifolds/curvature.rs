@@ -29,7 +29,9 @@ impl Curvature {
                 format!("{kappa:?}"),
             ));
         }
-        Ok(Self { value: kappa.view([] as [i64; 0]) })
+        Ok(Self {
+            value: kappa.view([] as [i64; 0]),
+        })
     }
 
     /// κ now.
@@ -53,13 +55,19 @@ impl Curvature {
         if kappa.is_finite() && kappa * sign > 0.0 {
             return Ok(self);
         }
-        let wanted = if sign > 0.0 { "a finite curvature > 0" } else { "a finite curvature < 0" };
+        let wanted = if sign > 0.0 {
+            "a finite curvature > 0"
+        } else {
+            "a finite curvature < 0"
+        };
         Err(Error::invalid(op, wanted, kappa))
     }
 }
 
 impl From<f64> for Curvature {
     fn from(kappa: f64) -> Self {
-        Self { value: Tensor::from(kappa) }
+        Self {
+            value: Tensor::from(kappa),
+        }
     }
 }

@@ -35,5 +35,8 @@ pub fn broadcast_to_both(x: &Tensor, other: &Tensor) -> Tensor {
 pub fn random_normal(rng: &mut dyn Rng, size: &[i64], kind: Kind, device: Device) -> Tensor {
     let count = size.iter().product::<i64>() as usize;
     let numbers: Vec<f64> = (0..count).map(|_| rng.sample(StandardNormal)).collect();
-    Tensor::from_slice(&numbers).view(size).to_kind(kind).to_device(device)
+    Tensor::from_slice(&numbers)
+        .view(size)
+        .to_kind(kind)
+        .to_device(device)
 }
