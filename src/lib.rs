@@ -16,4 +16,4 @@ pub mod plot;
 
 pub use error::{Error, Result};
 pub use manifold::{Geodesic, Manifold, Sample};
-pub use manifolds::{Curvature, Euclidean};
+pub use manifolds::{Curvature, Euclidean, Lorentz, PoincareBall, Product, Space, Sphere};

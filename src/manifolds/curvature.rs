@@ -8,7 +8,6 @@ use crate::{Error, Result};
 ///
 /// Built from a number (`-1.0.into()`), or by [`Curvature::learnable`] from a scalar tensor whose
 /// gradient the operations of the manifold then reach.
-#[derive(Debug)]
 pub struct Curvature {
     value: Tensor,
 }
@@ -61,6 +60,21 @@ impl Curvature {
             "a finite curvature < 0"
         };
         Err(Error::invalid(op, wanted, kappa))
+    }
+}
+
+impl std::fmt::Debug for Curvature {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.value())
+    }
+}
+
+/// Shares the tensor, as [`Curvature::learnable`] does.
+impl Clone for Curvature {
+    fn clone(&self) -> Self {
+        Self {
+            value: self.value.shallow_clone(),
+        }
     }
 }
 

@@ -1,7 +1,15 @@
-//! One file a space.
+//! The manifolds, one file or folder a space.
 
 mod curvature;
 mod euclidean;
+mod lorentz;
+mod poincare;
+mod product;
+mod sphere;
 
 pub use curvature::Curvature;
 pub use euclidean::Euclidean;
+pub use lorentz::Lorentz;
+pub use poincare::PoincareBall;
+pub use product::{Product, Space};
+pub use sphere::Sphere;

@@ -1,4 +1,13 @@
 //! Rounding: the one place that knows about it.
+//!
+//! Two paths compute every hyperbolic operation. *Fused* row kernels (`rows`) run on the CPU where
+//! no gradient is wanted: plain f64 arithmetic per row, with the few sums that decide accuracy in
+//! double-double. *Tensor* formulas carry gradients and run on every device. Both widen f32 to f64
+//! and round the result once. A law holds the two equal.
+
+pub(crate) mod double_double;
+pub(crate) mod rows;
+pub(crate) mod special;
 
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
@@ -39,4 +48,50 @@ pub fn random_normal(rng: &mut dyn Rng, size: &[i64], kind: Kind, device: Device
         .view(size)
         .to_kind(kind)
         .to_device(device)
+}
+
+/// Σ over the last dimension, which is kept with size 1.
+pub(crate) fn sum_keep(x: &Tensor) -> Tensor {
+    x.sum_dim_intlist(-1, true, x.kind())
+}
+
+/// ⟨x, y⟩ over the last dimension, which is kept with size 1.
+pub(crate) fn dot_keep(x: &Tensor, y: &Tensor) -> Tensor {
+    sum_keep(&(x * y))
+}
+
+/// `exact`, with the gradient of `plain`, where both are the same quantity.
+pub(crate) fn with_gradient_of(exact: &Tensor, plain: &Tensor) -> Tensor {
+    if plain.requires_grad() {
+        plain + (exact - plain).detach()
+    } else {
+        exact.shallow_clone()
+    }
+}
+
+/// Runs `formula` in f64 and rounds its result to the kind of the inputs.
+pub(crate) fn in_f64<const N: usize>(
+    inputs: [&Tensor; N],
+    formula: impl FnOnce([Tensor; N]) -> Tensor,
+) -> Tensor {
+    let kind = inputs[0].kind();
+    formula(inputs.map(|t| t.to_kind(Kind::Double))).to_kind(kind)
+}
+
+/// Panics unless every tensor ends in dimension `n` and all share a floating kind.
+#[track_caller]
+pub(crate) fn check_points(op: &str, n: i64, tensors: &[&Tensor]) {
+    let kind = tensors[0].kind();
+    for t in tensors {
+        let size = t.size();
+        assert!(
+            size.last() == Some(&n),
+            "{op}: expected points of shape [.., {n}], got {size:?}"
+        );
+        assert!(
+            t.kind() == kind && matches!(kind, Kind::Double | Kind::Float),
+            "{op}: expected arguments of one kind, Double or Float, got {kind:?} and {:?}",
+            t.kind()
+        );
+    }
 }

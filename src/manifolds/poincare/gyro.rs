@@ -1,0 +1,219 @@
+//! What only the ball has: Möbius (gyrovector) operations, hyperplanes, and the map to the
+//! hyperboloid.
+
+use tch::Tensor;
+
+use super::PoincareBall;
+use crate::Result;
+use crate::manifold::Geodesic;
+use crate::manifolds::Lorentz;
+use crate::numerics::{check_points, dot_keep, in_f64, norm_last, sum_keep};
+
+impl PoincareBall {
+    /// Möbius addition x ⊕ y, the left translation of y by x.
+    ///
+    /// ```text
+    /// x ⊕ y = ((1 + 2c⟨x,y⟩ + c|y|²) x + (1 − c|x|²) y) / (1 + 2c⟨x,y⟩ + c²|x|²|y|²)
+    /// ```
+    /// computed as x + α_x (y + c|y|² x)/(α_x α_y + c|x + y|²).
+    ///
+    /// # Shapes
+    ///
+    /// `[.., n]`, `[.., n]` → `[.., n]`; result at most at [`PoincareBall::edge`].
+    ///
+    /// # References
+    ///
+    /// ungar2009
+    pub fn mobius_add(&self, x: &Tensor, y: &Tensor) -> Tensor {
+        check_points("mobius_add", self.n, &[x, y]);
+        let edge = Self::edge(x.kind());
+        in_f64([x, y], |[x, y]| {
+            self.pull_inside(&self.add(&x, &y, &self.alpha(&y)), edge)
+        })
+    }
+
+    /// Möbius scalar multiplication r ⊗ x, the point at r times the distance along the ray of x.
+    ///
+    /// ```text
+    /// r ⊗ x = tanh(r artanh(√c|x|)) x/(√c|x|) = exp₀(r log₀ x)
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// `r` is a scalar or `[.., 1]`; `x` is `[.., n]`.
+    pub fn mobius_scale(&self, r: &Tensor, x: &Tensor) -> Tensor {
+        check_points("mobius_scale", self.n, &[x]);
+        let origin = x.zeros_like();
+        self.exp(&origin, &(self.log(&origin, x) * r.to_kind(x.kind())))
+    }
+
+    /// Möbius matrix multiplication M ⊗ x, a linear map applied in the tangent space at the origin.
+    ///
+    /// ```text
+    /// M ⊗ x = tanh(|Mx|/|x| artanh(√c|x|)) Mx/(√c|Mx|) = exp₀(M log₀ x)
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// `matrix` `[m, n]`, `x` `[.., n]` → `[.., m]`, a point of the ball of dimension m and the
+    /// same curvature.
+    ///
+    /// # Panics
+    ///
+    /// Where the matrix does not have n columns.
+    #[track_caller]
+    pub fn mobius_matvec(&self, matrix: &Tensor, x: &Tensor) -> Tensor {
+        check_points("mobius_matvec", self.n, &[x]);
+        let size = matrix.size();
+        assert!(
+            size.len() == 2 && size[1] == self.n && size[0] > 0,
+            "mobius_matvec: expected a matrix [m, {}], got {size:?}",
+            self.n
+        );
+        let image = self.log(&x.zeros_like(), x).matmul(&matrix.transpose(0, 1));
+        let codomain = Self {
+            n: size[0],
+            kappa: self.kappa.clone(),
+        };
+        codomain.exp(&image.zeros_like(), &image)
+    }
+
+    /// Gyration: the rotation by which Möbius addition fails to be associative.
+    ///
+    /// ```text
+    /// gyr[x, y] v = −(x ⊕ y) ⊕ (x ⊕ (y ⊕ v))
+    /// ```
+    /// computed in closed form, linear in v and an isometry of ℝⁿ.
+    ///
+    /// # Shapes
+    ///
+    /// `[.., n]` each → `[.., n]`
+    pub fn gyration(&self, x: &Tensor, y: &Tensor, v: &Tensor) -> Tensor {
+        check_points("gyration", self.n, &[x, y, v]);
+        in_f64([x, y, v], |[x, y, v]| self.gyrate(&-y, &x, &v))
+    }
+
+    /// The weighted Möbius gyromidpoint of k points: the hyperbolic centroid, equal to
+    /// [`Lorentz::centroid`] through the isometry. Equivariant under isometries.
+    ///
+    /// ```text
+    /// ½ ⊗ (Σ wᵢ λᵢ xᵢ / Σ wᵢ (λᵢ − 1)),  λᵢ = 2/(1 − c|xᵢ|²)
+    /// ```
+    /// computed after a translation that brings the first point to the origin, which keeps the
+    /// digits of a cluster near the boundary.
+    ///
+    /// # Shapes
+    ///
+    /// `points` `[.., k, n]`, `weights` `[.., k]` (non-negative, not all 0) → `[.., n]`
+    ///
+    /// # References
+    ///
+    /// ungar2009, chapter 4
+    ///
+    /// # Panics
+    ///
+    /// Where `points` has fewer than two dimensions or no points.
+    #[track_caller]
+    pub fn gyromidpoint(&self, points: &Tensor, weights: &Tensor) -> Tensor {
+        check_points("gyromidpoint", self.n, &[points]);
+        let size = points.size();
+        assert!(
+            size.len() >= 2 && size[size.len() - 2] > 0,
+            "gyromidpoint: expected points [.., k, n] with k ≥ 1, got {size:?}"
+        );
+        let edge = Self::edge(points.kind());
+        in_f64([points, weights], |[points, weights]| {
+            let first = points.narrow(-2, 0, 1);
+            let alpha_first = self.alpha(&first);
+            let (numerator, dd) = self.subtract_numerator(&first, &points, &alpha_first);
+            let den = &alpha_first * self.alpha(&points) + dd * self.c();
+            // 1 − c|z|² of the translated points z = numerator/den.
+            let alpha = alpha_first.copy() * self.alpha(&points) / &den;
+            let weighted = weights.unsqueeze(-1) / alpha;
+            let spatial =
+                (&weighted * 2.0 * (numerator / den)).sum_dim_intlist(-2, true, None::<tch::Kind>);
+            let total = weights.unsqueeze(-1);
+            let time = (weighted * 2.0 - total).sum_dim_intlist(-2, true, None::<tch::Kind>);
+            let mass = (time.square() - sum_keep(&spatial.square()) * self.c()).sqrt();
+            let midpoint = spatial / (time + mass);
+            let moved = self.add(&first, &midpoint, &self.alpha(&midpoint));
+            self.pull_inside(&moved, edge).squeeze_dim(-2)
+        })
+    }
+
+    /// The signed distance of x from the hyperbolic hyperplane through p with Euclidean normal a:
+    /// the logit of hyperbolic multinomial logistic regression but for its scale.
+    ///
+    /// ```text
+    /// (1/√c) asinh(2√c ⟨(−p) ⊕ x, a⟩ / ((1 − c|(−p) ⊕ x|²) |a|))
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// `[.., n]` each → `[..]`; positive on the side that a points to. a = 0 gives NaN.
+    ///
+    /// # References
+    ///
+    /// ganea2018, equation 25
+    pub fn hyperplane_dist(&self, x: &Tensor, p: &Tensor, a: &Tensor) -> Tensor {
+        check_points("hyperplane_dist", self.n, &[x, p, a]);
+        in_f64([x, p, a], |[x, p, a]| {
+            let alpha_p = self.alpha(&p);
+            let (numerator, _) = self.subtract_numerator(&p, &x, &alpha_p);
+            let root_c = self.c().sqrt();
+            let den = alpha_p * self.alpha(&x) * norm_last(&a).unsqueeze(-1);
+            let sinh = dot_keep(&numerator, &a) * 2.0 * &root_c / den;
+            (sinh.asinh() / root_c).squeeze_dim(-1)
+        })
+    }
+
+    /// The hyperboloid of the same dimension and curvature.
+    ///
+    /// # Errors
+    ///
+    /// As [`Lorentz::new`], for a learnable curvature that has lost its sign.
+    pub fn lorentz(&self) -> Result<Lorentz> {
+        Lorentz::new(self.n, self.kappa.clone())
+    }
+
+    /// The isometry to the hyperboloid of the same curvature.
+    ///
+    /// ```text
+    /// x ↦ ((1 + c|x|²)/√c, 2x) / (1 − c|x|²)
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// `[.., n]` → `[.., n + 1]`, time first.
+    ///
+    /// # Accuracy
+    ///
+    /// A few roundings, at any distance from the origin.
+    pub fn to_lorentz(&self, x: &Tensor) -> Tensor {
+        check_points("to_lorentz", self.n, &[x]);
+        in_f64([x], |[x]| {
+            let alpha = self.alpha(&x);
+            let time = (2.0 - &alpha) / (&alpha * self.c().sqrt());
+            Tensor::cat(&[time, x * 2.0 / alpha], -1)
+        })
+    }
+
+    /// The differential of [`to_lorentz`](Self::to_lorentz) at x, applied to the tangent v.
+    ///
+    /// ```text
+    /// v ↦ (4√c⟨x,v⟩, 2α v + 4c⟨x,v⟩ x) / α²
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// `[.., n]`, `[.., n]` → `[.., n + 1]`
+    pub fn to_lorentz_tangent(&self, x: &Tensor, v: &Tensor) -> Tensor {
+        check_points("to_lorentz_tangent", self.n, &[x, v]);
+        in_f64([x, v], |[x, v]| {
+            let alpha = self.alpha(&x);
+            let slope = dot_keep(&x, &v) * 4.0 / alpha.square();
+            let spatial = v * 2.0 / alpha + &slope * self.c() * &x;
+            Tensor::cat(&[slope * self.c().sqrt(), spatial], -1)
+        })
+    }
+}

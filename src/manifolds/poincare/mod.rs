@@ -1,0 +1,440 @@
+//! The Poincaré ball: hyperbolic space as the inside of a Euclidean ball.
+//!
+//! With c = −κ > 0 the set is {x ∈ ℝⁿ : c|x|² < 1}, every vector of ℝⁿ is tangent, and the metric
+//! is conformal: ⟨u, v⟩ₓ = (2/α_x)² u·v with α_x = 1 − c|x|². The curvature is κ everywhere.
+//!
+//! # Digits near the boundary
+//!
+//! Everything is written in the difference δ = y − x and in α, which is computed to full relative
+//! precision instead of by subtraction from 1; there is no textbook Möbius sum and no clamp on the
+//! way. A point at or outside of the boundary is an error of the input: [`Manifold::check_point`]
+//! reports it, and operations give NaN there.
+//!
+//! The one place where results are moved is the very edge of the numbers: `exp`, `retract` and
+//! `project` give points of norm at most [`PoincareBall::edge`]/√c, a hyperbolic distance of
+//! 36.7/√c (f64) or 16.6/√c (f32) from the origin, because the next numbers lie on the boundary.
+//!
+//! # References
+//!
+//! nickel2017; A. A. Ungar, *A Gyrovector Space Approach to Hyperbolic Geometry* (ungar2009).
+
+pub(crate) mod fused;
+mod gyro;
+
+use rand::Rng;
+use tch::{Device, Kind, Tensor};
+
+use crate::manifold::{Geodesic, Manifold, Sample};
+use crate::manifolds::{Curvature, Lorentz};
+use crate::numerics::rows::{fusible, map_rows, map_to_row, map_to_scalar, wants_grad};
+use crate::numerics::{
+    broadcast_to_both, check_points, dot_keep, in_f64, norm_last, random_normal, safe_sqrt,
+    special, sum_keep, with_gradient_of,
+};
+use crate::{Error, Result};
+
+use fused::Ball;
+
+/// The Poincaré ball of dimension n and curvature κ < 0.
+///
+/// # Shapes
+///
+/// Points and tangents `[.., n]`.
+///
+/// # Accuracy
+///
+/// Relative error against 300-digit references of `dist`, `exp`, `log` and `parallel_transport`:
+/// under 1e-14 for base points up to distance 16 from the origin, under 1e-9 up to 30
+/// (`cargo run --release --example accuracy`).
+///
+/// # Gradient
+///
+/// All operations are differentiable in points, tangents and κ; at p = q the gradient of `dist`
+/// is 0.
+///
+/// # Examples
+///
+/// The distance from the origin to x is 2 artanh|x| for κ = −1.
+///
+/// ```
+/// use holonomy::{Geodesic, PoincareBall};
+/// use tch::Tensor;
+///
+/// let ball = PoincareBall::new(2, -1.0)?;
+/// let origin = Tensor::from_slice(&[0.0, 0.0]);
+/// let x = Tensor::from_slice(&[0.6, 0.0]);
+/// let d = ball.dist(&origin, &x).double_value(&[]);
+/// assert!((d - 2.0 * 0.6_f64.atanh()).abs() < 1e-15);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct PoincareBall {
+    n: i64,
+    kappa: Curvature,
+}
+
+impl PoincareBall {
+    /// The ball of dimension `n` and curvature `kappa`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for n < 1 or a curvature that is not finite and negative.
+    pub fn new(n: i64, kappa: impl Into<Curvature>) -> Result<Self> {
+        if n < 1 {
+            return Err(Error::invalid("PoincareBall::new", "n ≥ 1", n));
+        }
+        Ok(Self {
+            n,
+            kappa: kappa.into().require("PoincareBall::new", -1.0)?,
+        })
+    }
+
+    /// The ball of the dimension and curvature of a hyperboloid.
+    pub(crate) fn from_lorentz(space: &Lorentz) -> Self {
+        Self {
+            n: space.dim(),
+            kappa: space.curvature().clone(),
+        }
+    }
+
+    /// The curvature κ.
+    pub fn curvature(&self) -> &Curvature {
+        &self.kappa
+    }
+
+    /// The largest √c·norm that `exp`, `retract` and `project` give: 1 − 2⁻⁵¹ in f64, 1 − 2⁻²² in
+    /// f32, two roundings below 1.
+    pub fn edge(kind: Kind) -> f64 {
+        if kind == Kind::Double {
+            1.0 - 2.0 * f64::EPSILON
+        } else {
+            1.0 - 2.0 * f64::from(f32::EPSILON)
+        }
+    }
+
+    /// c = −κ as a scalar tensor.
+    fn c(&self) -> Tensor {
+        -self.kappa.tensor()
+    }
+
+    /// The fused kernels, when they may stand in for tensor formulas.
+    fn fused(&self, inputs: &[&Tensor]) -> Option<Ball> {
+        (fusible(inputs) && !wants_grad(self.kappa.tensor()))
+            .then(|| Ball::new(-self.kappa.value()))
+    }
+
+    /// 1 − c|x|² of f64 points, `[.., 1]`, by splitting the coordinates on a fixed grid so that
+    /// the leading part of the sum of squares is exact.
+    ///
+    /// Relative error up to 1e-16 at distance 16 from the origin, 2e-11 at 30, 4e-9 at 35.
+    pub(crate) fn alpha(&self, x: &Tensor) -> Tensor {
+        let c = -self.kappa.value();
+        let exact = tch::no_grad(|| {
+            let radius_above = 2f64.powi((1.0 / c.sqrt()).log2().ceil() as i32);
+            let grid = 2f64.powi(26) / radius_above;
+            let head = (x * grid).round() / grid;
+            let tail = x - &head;
+            let head_squares = sum_keep(&head.square());
+            let rest = sum_keep(&(tail * (x + head)));
+            let (product, error) = two_product(c, &head_squares);
+            (1.0 - product) - (error + rest * c)
+        });
+        let plain = 1.0 - sum_keep(&x.square()) * self.c();
+        with_gradient_of(&exact, &plain)
+    }
+
+    /// √c|δ|/√(α_x α_y) squared, `[.., 1]`: sinh²(√c·dist/2).
+    fn half_sinh_squared(&self, dd: &Tensor, alpha_x: &Tensor, alpha_y: &Tensor) -> Tensor {
+        // Two roots, so that two points outside of the ball give NaN and not a number.
+        dd * self.c() / (alpha_x.sqrt() * alpha_y.sqrt()).square()
+    }
+
+    /// The Möbius sum x ⊕ t of a vector t with |t|² c = `tau_squared`, 1 − c|t|² = `alpha_t`.
+    fn add(&self, x: &Tensor, t: &Tensor, alpha_t: &Tensor) -> Tensor {
+        let alpha_x = self.alpha(x);
+        let den = &alpha_x * alpha_t + sum_keep(&(x + t).square()) * self.c();
+        x + alpha_x * (t + dot_keep(t, t) * self.c() * x) / den
+    }
+
+    /// The numerator of (−x) ⊕ y, α_x δ − c|δ|² x; the denominator is α_x α_y + c|δ|².
+    fn subtract_numerator(&self, x: &Tensor, y: &Tensor, alpha_x: &Tensor) -> (Tensor, Tensor) {
+        let difference = y - x;
+        let dd = dot_keep(&difference, &difference);
+        (alpha_x * difference - &dd * self.c() * x, dd)
+    }
+
+    /// gyr[y, −x] v in terms of δ = y − x.
+    fn gyrate(&self, x: &Tensor, y: &Tensor, v: &Tensor) -> Tensor {
+        let (alpha_x, alpha_y) = (self.alpha(x), self.alpha(y));
+        let c = self.c();
+        let difference = y - x;
+        let dd = dot_keep(&difference, &difference);
+        let dv = dot_keep(&difference, v);
+        let xv = dot_keep(x, v);
+        let factor = &c * 2.0 / (&alpha_x * &alpha_y + &c * &dd);
+        let a_minus_b = &factor * (&alpha_x * &dv - &c * &dd * &xv);
+        let a = -factor * (alpha_y * &xv + &c * dv * dot_keep(x, x) + &c * dd * xv);
+        v + a_minus_b * x + a * difference
+    }
+
+    /// `z`, pulled back along its ray to the edge where it is beyond.
+    fn pull_inside(&self, z: &Tensor, edge: f64) -> Tensor {
+        let norm = safe_sqrt(&sum_keep(&z.square())) * self.c().sqrt();
+        let beyond = norm.gt(edge);
+        let divisor = norm.where_self(&beyond, &norm.ones_like());
+        let factor = (divisor.reciprocal() * edge).where_self(&beyond, &norm.ones_like());
+        z * factor
+    }
+}
+
+/// `a · b` with its rounding error, for a number `a`, by splitting (Dekker): no fused
+/// multiply-add among tensor operations.
+fn two_product(a: f64, b: &Tensor) -> (Tensor, Tensor) {
+    const SPLITTER: f64 = 134_217_729.0;
+    let a_scaled = SPLITTER * a;
+    let a_high = a_scaled - (a_scaled - a);
+    let a_low = a - a_high;
+    let b_scaled = b * SPLITTER;
+    let b_high = &b_scaled - (&b_scaled - b);
+    let b_low = b - &b_high;
+    let product = b * a;
+    let error = ((&b_high * a_high - &product) + &b_low * a_high + b_high * a_low) + b_low * a_low;
+    (product, error)
+}
+
+impl Manifold for PoincareBall {
+    fn point_shape(&self) -> Vec<i64> {
+        vec![self.n]
+    }
+
+    fn dim(&self) -> i64 {
+        self.n
+    }
+
+    /// 0 inside the ball; 1 or more at the boundary and outside.
+    fn point_defect(&self, p: &Tensor) -> Tensor {
+        check_points("point_defect", self.n, &[p]);
+        in_f64([p], |[p]| {
+            let alpha = self.alpha(&p).squeeze_dim(-1);
+            let outside = alpha.gt(0.0).logical_not();
+            alpha
+                .rsub_scalar(1.0)
+                .where_self(&outside, &alpha.zeros_like())
+        })
+    }
+
+    /// 0 where every coordinate is finite, NaN elsewhere: all vectors are tangent.
+    fn tangent_defect(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        check_points("tangent_defect", self.n, &[p, v]);
+        sum_keep(&(p - p + v - v)).squeeze_dim(-1)
+    }
+
+    /// Points beyond [`PoincareBall::edge`] are pulled back along their ray to it.
+    fn project(&self, z: &Tensor) -> Tensor {
+        check_points("project", self.n, &[z]);
+        let edge = Self::edge(z.kind());
+        if let Some(ball) = self.fused(&[z]) {
+            return map_to_row([z], |[z], out| {
+                out.copy_from_slice(z);
+                ball.project(out, edge);
+            });
+        }
+        in_f64([z], |[z]| self.pull_inside(&z, edge))
+    }
+
+    fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
+        check_points("project_tangent", self.n, &[p, z]);
+        broadcast_to_both(z, p)
+    }
+
+    /// ```text
+    /// ⟨u, v⟩ₚ = (2/α_p)² u·v
+    /// ```
+    fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
+        check_points("inner", self.n, &[p, u, v]);
+        if let Some(ball) = self.fused(&[p, u, v]) {
+            return map_to_scalar([p, u, v], |[p, u, v]| ball.inner(p, u, v));
+        }
+        in_f64([p, u, v], |[p, u, v]| {
+            let factor = self.alpha(&p).reciprocal() * 2.0;
+            (&factor * (&factor * dot_keep(&u, &v))).squeeze_dim(-1)
+        })
+    }
+
+    /// ```text
+    /// (2/α_p) |v|
+    /// ```
+    fn norm(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        check_points("norm", self.n, &[p, v]);
+        if let Some(ball) = self.fused(&[p, v]) {
+            return map_to_scalar([p, v], |[p, v]| ball.norm(p, v));
+        }
+        in_f64([p, v], |[p, v]| {
+            (norm_last(&v).unsqueeze(-1) * 2.0 / self.alpha(&p)).squeeze_dim(-1)
+        })
+    }
+
+    /// ```text
+    /// (α_p/2)² egrad
+    /// ```
+    fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
+        check_points("rgrad", self.n, &[p, egrad]);
+        if let Some(ball) = self.fused(&[p, egrad]) {
+            return map_to_row([p, egrad], |[p, g], out| ball.rgrad(p, g, out));
+        }
+        in_f64([p, egrad], |[p, g]| (self.alpha(&p) / 2.0).square() * g)
+    }
+
+    /// The exponential map with tanh s replaced by s/√(1+s²), rational but for one root: it never
+    /// leaves the ball and agrees with `exp` to second order.
+    ///
+    /// ```text
+    /// p ⊕ v/(α √(1+s²)),  s = √c|v|/α_p
+    /// ```
+    fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        check_points("retract", self.n, &[p, v]);
+        let edge = Self::edge(p.kind());
+        if let Some(ball) = self.fused(&[p, v]) {
+            return map_to_row([p, v], |[p, v], out| {
+                ball.retract(p, v, out);
+                ball.project(out, edge);
+            });
+        }
+        in_f64([p, v], |[p, v]| {
+            let alpha = self.alpha(&p);
+            let u = v / alpha;
+            let hypotenuse = dot_keep(&u, &u) * self.c() + 1.0;
+            let t = u / hypotenuse.sqrt();
+            self.pull_inside(&self.add(&p, &t, &hypotenuse.reciprocal()), edge)
+        })
+    }
+
+    /// Parallel transport, which costs no more than a projection to a tangent space elsewhere.
+    fn vector_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
+        self.parallel_transport(p, q, v)
+    }
+
+    fn retract_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
+        check_points("retract_transport", self.n, &[p, v, w]);
+        if let Some(ball) = self.fused(&[p, v, w]) {
+            let edge = Self::edge(p.kind());
+            let n = self.n as usize;
+            let [q, w] = map_rows([p, v, w], [n, n], |[p, v, w], [q, moved]| {
+                ball.retract(p, v, q);
+                ball.project(q, edge);
+                ball.transport(p, q, w, moved);
+            });
+            return (q, w);
+        }
+        let q = self.retract(p, v);
+        let w = self.vector_transport(p, &q, w);
+        (q, w)
+    }
+}
+
+impl Geodesic for PoincareBall {
+    /// ```text
+    /// t = tanh(s) v/(√c|v|),  s = √c|v|/α_p
+    /// exp(p, v) = p + α_p (t + c|t|² p)/(α_p/cosh²s + c|p + t|²)
+    /// ```
+    fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        check_points("exp", self.n, &[p, v]);
+        let edge = Self::edge(p.kind());
+        if let Some(ball) = self.fused(&[p, v]) {
+            return map_to_row([p, v], |[p, v], out| {
+                ball.exp(p, v, out);
+                ball.project(out, edge);
+            });
+        }
+        in_f64([p, v], |[p, v]| {
+            let u = v / self.alpha(&p);
+            let w = dot_keep(&u, &u) * self.c();
+            let t = u * special::tanhc(&w);
+            self.pull_inside(&self.add(&p, &t, &special::sech_squared(&w)), edge)
+        })
+    }
+
+    /// ```text
+    /// (α_p δ − c|δ|² p) asinh(w)/(w √(1+w²) α_q),  w = √c|δ|/√(α_p α_q),  δ = q − p
+    /// ```
+    fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        check_points("log", self.n, &[p, q]);
+        if let Some(ball) = self.fused(&[p, q]) {
+            return map_to_row([p, q], |[p, q], out| ball.log(p, q, out));
+        }
+        in_f64([p, q], |[p, q]| {
+            let (alpha_p, alpha_q) = (self.alpha(&p), self.alpha(&q));
+            let (numerator, dd) = self.subtract_numerator(&p, &q, &alpha_p);
+            let w = self.half_sinh_squared(&dd, &alpha_p, &alpha_q);
+            numerator * (special::asinhc(&w) / ((w + 1.0).sqrt() * alpha_q))
+        })
+    }
+
+    /// ```text
+    /// (α_q/α_p) gyr[q, −p] v
+    /// ```
+    /// computed from δ = q − p without cancellation.
+    fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
+        check_points("parallel_transport", self.n, &[p, q, v]);
+        if let Some(ball) = self.fused(&[p, q, v]) {
+            return map_to_row([p, q, v], |[p, q, v], out| ball.transport(p, q, v, out));
+        }
+        in_f64([p, q, v], |[p, q, v]| {
+            self.alpha(&q) / self.alpha(&p) * self.gyrate(&p, &q, &v)
+        })
+    }
+
+    /// ```text
+    /// (2/√c) asinh(√c|δ|/√(α_p α_q)),  δ = q − p
+    /// ```
+    fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        check_points("dist", self.n, &[p, q]);
+        if let Some(ball) = self.fused(&[p, q]) {
+            return map_to_scalar([p, q], |[p, q]| ball.dist(p, q));
+        }
+        in_f64([p, q], |[p, q]| {
+            let length = norm_last(&(&q - &p)).unsqueeze(-1);
+            let root_c = self.c().sqrt();
+            let half_sinh = length * &root_c / (self.alpha(&p).sqrt() * self.alpha(&q).sqrt());
+            (half_sinh.asinh() * 2.0 / root_c).squeeze_dim(-1)
+        })
+    }
+
+    fn exp_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
+        check_points("exp_transport", self.n, &[p, v, w]);
+        if let Some(ball) = self.fused(&[p, v, w]) {
+            let edge = Self::edge(p.kind());
+            let n = self.n as usize;
+            let [q, w] = map_rows([p, v, w], [n, n], |[p, v, w], [q, moved]| {
+                ball.exp(p, v, q);
+                ball.project(q, edge);
+                ball.transport(p, q, w, moved);
+            });
+            return (q, w);
+        }
+        let q = self.exp(p, v);
+        let w = self.parallel_transport(p, &q, w);
+        (q, w)
+    }
+}
+
+impl Sample for PoincareBall {
+    /// The exponential at the origin of a normal tangent vector with standard deviation 1/√c in
+    /// each orthonormal coordinate (the wrapped normal distribution).
+    fn random_point(
+        &self,
+        rng: &mut dyn Rng,
+        batch: &[i64],
+        (kind, device): (Kind, Device),
+    ) -> Tensor {
+        let size = [batch, &[self.n]].concat();
+        let v = random_normal(rng, &size, Kind::Double, device) / (-self.kappa.value()).sqrt();
+        tch::no_grad(|| self.exp(&v.zeros_like(), &(v / 2.0))).to_kind(kind)
+    }
+
+    fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {
+        check_points("random_tangent", self.n, &[p]);
+        let v = random_normal(rng, &p.size(), Kind::Double, p.device());
+        tch::no_grad(|| v * self.alpha(&p.to_kind(Kind::Double)) / 2.0).to_kind(p.kind())
+    }
+}

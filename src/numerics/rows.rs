@@ -1,0 +1,254 @@
+//! Fused CPU kernels: a function of f64 rows, mapped over the memory of tensors in parallel.
+//!
+//! The kernels are the fast and most exact path when nothing asks for a gradient; f32 rows are
+//! widened to f64, computed, and rounded once. Rows are independent, so the result does not depend
+//! on the number of threads.
+
+use rayon::prelude::*;
+use tch::{Device, Kind, Tensor};
+
+/// Rows in one parallel task: enough work to be worth a thread switch.
+const ROWS_PER_TASK: usize = 512;
+
+/// Whether a fused kernel may stand in for tensor operations: all on the CPU, of one supported
+/// kind, and no gradient wanted.
+pub(crate) fn fusible(inputs: &[&Tensor]) -> bool {
+    let kind = inputs[0].kind();
+    matches!(kind, Kind::Double | Kind::Float)
+        && inputs
+            .iter()
+            .all(|t| t.device() == Device::Cpu && t.kind() == kind && !wants_grad(t))
+}
+
+/// Whether an operation on `t` would be recorded: `requires_grad` outside of `no_grad`.
+pub(crate) fn wants_grad(t: &Tensor) -> bool {
+    t.requires_grad() && t.alias().requires_grad()
+}
+
+/// Maps `kernel` over the rows (last dimension) of the inputs, which broadcast against each other
+/// in the dimensions before it; returns one tensor `[.., widths[i]]` per output.
+///
+/// Every input's last dimension must already be checked: rows reach the kernel as they are.
+pub(crate) fn map_rows<const N: usize, const M: usize>(
+    inputs: [&Tensor; N],
+    widths: [usize; M],
+    kernel: impl Fn([&[f64]; N], [&mut [f64]; M]) + Sync,
+) -> [Tensor; M] {
+    let batch = broadcast_batch(&inputs);
+    let inputs = inputs.map(|t| rows_of(t, &batch));
+    let rows = batch.iter().product::<i64>() as usize;
+    let kind = inputs[0].kind();
+    let outputs = widths
+        .map(|width| Tensor::empty([&batch[..], &[width as i64]].concat(), (kind, Device::Cpu)));
+    if rows > 0 {
+        match kind {
+            Kind::Double => run::<f64, N, M>(&inputs, &outputs, widths, rows, &kernel),
+            _ => run::<f32, N, M>(&inputs, &outputs, widths, rows, &kernel),
+        }
+    }
+    outputs
+}
+
+/// [`map_rows`] with one scalar a row: `[..]`.
+pub(crate) fn map_to_scalar<const N: usize>(
+    inputs: [&Tensor; N],
+    kernel: impl Fn([&[f64]; N]) -> f64 + Sync,
+) -> Tensor {
+    let [out] = map_rows(inputs, [1], |rows, [out]: [&mut [f64]; 1]| {
+        out[0] = kernel(rows)
+    });
+    out.squeeze_dim(-1)
+}
+
+/// [`map_rows`] with one output row as wide as the first input's.
+pub(crate) fn map_to_row<const N: usize>(
+    inputs: [&Tensor; N],
+    kernel: impl Fn([&[f64]; N], &mut [f64]) + Sync,
+) -> Tensor {
+    let width = last_dim(inputs[0]);
+    let [out] = map_rows(inputs, [width], |rows, [out]: [&mut [f64]; 1]| {
+        kernel(rows, out)
+    });
+    out
+}
+
+fn last_dim(t: &Tensor) -> usize {
+    t.size()[t.dim() - 1] as usize
+}
+
+/// The common batch shape of the inputs, by the usual rules of broadcasting.
+fn broadcast_batch(inputs: &[&Tensor]) -> Vec<i64> {
+    let batches: Vec<Vec<i64>> = inputs
+        .iter()
+        .map(|t| {
+            let mut size = t.size();
+            size.pop();
+            size
+        })
+        .collect();
+    let rank = batches.iter().map(Vec::len).max().unwrap_or(0);
+    let mut common = vec![1; rank];
+    for batch in &batches {
+        for (have, &want) in common[rank - batch.len()..].iter_mut().zip(batch) {
+            assert!(
+                *have == want || *have == 1 || want == 1,
+                "batch dimensions {batches:?} do not broadcast"
+            );
+            if *have == 1 {
+                *have = want;
+            }
+        }
+    }
+    common
+}
+
+/// `t` expanded to the batch and laid out row by row.
+fn rows_of(t: &Tensor, batch: &[i64]) -> Tensor {
+    let size = [batch, &[last_dim(t) as i64]].concat();
+    let t = t.detach();
+    if t.size() == size {
+        t.contiguous()
+    } else {
+        t.expand(&size, false).contiguous()
+    }
+}
+
+/// A kind of number that rows are stored in.
+trait Element: Copy + Send + Sync {
+    /// The row as f64: itself, or widened into `scratch`.
+    fn widen<'a>(row: &'a [Self], scratch: &'a mut [f64]) -> &'a [f64];
+    /// Stores the result of `fill`, which writes f64 rows.
+    fn narrow(value: f64) -> Self;
+}
+
+impl Element for f64 {
+    #[inline(always)]
+    fn widen<'a>(row: &'a [Self], _: &'a mut [f64]) -> &'a [f64] {
+        row
+    }
+
+    #[inline(always)]
+    fn narrow(value: f64) -> Self {
+        value
+    }
+}
+
+impl Element for f32 {
+    #[inline(always)]
+    fn widen<'a>(row: &'a [Self], scratch: &'a mut [f64]) -> &'a [f64] {
+        for (wide, &narrow) in scratch.iter_mut().zip(row) {
+            *wide = f64::from(narrow);
+        }
+        scratch
+    }
+
+    #[inline(always)]
+    fn narrow(value: f64) -> Self {
+        value as f32
+    }
+}
+
+/// Where a tensor's rows begin, and how wide they are.
+#[derive(Clone, Copy)]
+struct Rows<T> {
+    start: *mut T,
+    width: usize,
+}
+
+// SAFETY: a `Rows` is only read through (inputs) or written in disjoint row ranges (outputs).
+unsafe impl<T: Send> Send for Rows<T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for Rows<T> {}
+
+impl<T> Rows<T> {
+    fn of(t: &Tensor, width: usize) -> Self {
+        Self {
+            start: t.data_ptr().cast(),
+            width,
+        }
+    }
+}
+
+fn run<T: Element, const N: usize, const M: usize>(
+    inputs: &[Tensor; N],
+    outputs: &[Tensor; M],
+    widths: [usize; M],
+    rows: usize,
+    kernel: &(impl Fn([&[f64]; N], [&mut [f64]; M]) + Sync),
+) {
+    let read: [Rows<T>; N] = std::array::from_fn(|i| Rows::of(&inputs[i], last_dim(&inputs[i])));
+    let write: [Rows<T>; M] = std::array::from_fn(|i| Rows::of(&outputs[i], widths[i]));
+    let task = |first: usize| {
+        let range = first..rows.min(first + ROWS_PER_TASK);
+        run_range(read, write, range, kernel);
+    };
+    if rows <= ROWS_PER_TASK {
+        task(0);
+    } else {
+        (0..rows.div_ceil(ROWS_PER_TASK))
+            .into_par_iter()
+            .for_each(|i| task(i * ROWS_PER_TASK));
+    }
+}
+
+fn run_range<T: Element, const N: usize, const M: usize>(
+    read: [Rows<T>; N],
+    write: [Rows<T>; M],
+    range: std::ops::Range<usize>,
+    kernel: &impl Fn([&[f64]; N], [&mut [f64]; M]),
+) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+        // SAFETY: the features were just detected.
+        unsafe { run_range_fma(read, write, range, kernel) };
+        return;
+    }
+    run_range_portable(read, write, range, kernel);
+}
+
+/// The same code compiled with fused multiply-add instructions. A fused multiply-add rounds once
+/// whether an instruction or a library computes it, so both versions give the same bits.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn run_range_fma<T: Element, const N: usize, const M: usize>(
+    read: [Rows<T>; N],
+    write: [Rows<T>; M],
+    range: std::ops::Range<usize>,
+    kernel: &impl Fn([&[f64]; N], [&mut [f64]; M]),
+) {
+    run_range_portable(read, write, range, kernel);
+}
+
+#[inline(always)]
+fn run_range_portable<T: Element, const N: usize, const M: usize>(
+    read: [Rows<T>; N],
+    write: [Rows<T>; M],
+    range: std::ops::Range<usize>,
+    kernel: &impl Fn([&[f64]; N], [&mut [f64]; M]),
+) {
+    let mut wide_in: [Vec<f64>; N] = std::array::from_fn(|i| vec![0.0; read[i].width]);
+    let mut wide_out: [Vec<f64>; M] = std::array::from_fn(|i| vec![0.0; write[i].width]);
+    for row in range {
+        let mut scratch = wide_in.each_mut();
+        let input = {
+            let mut i = 0;
+            scratch.each_mut().map(|scratch| {
+                let Rows { start, width } = read[i];
+                i += 1;
+                // SAFETY: the tensor is contiguous with `width` elements in each of more than
+                // `row` rows, and nobody writes to it while it is read here.
+                let stored = unsafe { std::slice::from_raw_parts(start.add(row * width), width) };
+                T::widen(stored, scratch)
+            })
+        };
+        kernel(input, wide_out.each_mut().map(|out| &mut out[..]));
+        for (out, Rows { start, width }) in wide_out.iter().zip(write) {
+            // SAFETY: the output was allocated by `map_rows` for this call, and this row is
+            // written by this task alone.
+            let stored = unsafe { std::slice::from_raw_parts_mut(start.add(row * width), width) };
+            for (stored, &value) in stored.iter_mut().zip(out) {
+                *stored = T::narrow(value);
+            }
+        }
+    }
+}
