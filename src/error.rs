@@ -137,7 +137,11 @@ pub enum Error {
 
 impl Error {
     /// An [`Error::InvalidArgument`].
-    pub fn invalid(op: &'static str, expected: impl Into<String>, got: impl ToString) -> Self {
+    pub fn invalid(
+        op: &'static str,
+        expected: impl Into<String>,
+        got: impl std::fmt::Display,
+    ) -> Self {
         Self::InvalidArgument {
             op,
             expected: expected.into(),

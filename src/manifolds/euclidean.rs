@@ -40,12 +40,12 @@ impl Manifold for Euclidean {
 
     /// 0 where every coordinate is finite, NaN elsewhere.
     fn point_defect(&self, p: &Tensor) -> Tensor {
-        numerics::sum_last(&(p - p))
+        numerics::sum_last(&numerics::finite_defect(p))
     }
 
     /// 0 where every coordinate is finite, NaN elsewhere.
     fn tangent_defect(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        numerics::sum_last(&(p - p + v - v))
+        numerics::sum_last(&(numerics::finite_defect(p) + numerics::finite_defect(v)))
     }
 
     fn project(&self, z: &Tensor) -> Tensor {

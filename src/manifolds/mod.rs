@@ -2,8 +2,8 @@
 
 mod curvature;
 mod euclidean;
-mod lorentz;
-mod poincare;
+pub(crate) mod lorentz;
+pub(crate) mod poincare;
 mod product;
 mod sphere;
 

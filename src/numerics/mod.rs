@@ -1,13 +1,16 @@
 //! Rounding: the one place that knows about it.
 //!
-//! Two paths compute every hyperbolic operation. *Fused* row kernels (`rows`) run on the CPU where
-//! no gradient is wanted: plain f64 arithmetic per row, with the few sums that decide accuracy in
-//! double-double. *Tensor* formulas carry gradients and run on every device. Both widen f32 to f64
-//! and round the result once. A law holds the two equal.
+//! Two paths compute every hyperbolic operation. *Fused* row kernels (`rows`) give the value on the
+//! CPU: f64 arithmetic row by row, with the few sums that decide accuracy in double-double.
+//! *Tensor* formulas carry the gradients, and run alone on other devices. Both widen f32 to f64 and
+//! round the result once. Tests hold the two equal ([`with_tensor_formulas`]).
 
+pub(crate) mod across;
 pub(crate) mod double_double;
 pub(crate) mod rows;
 pub(crate) mod special;
+
+pub use rows::with_tensor_formulas;
 
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
@@ -48,6 +51,11 @@ pub fn random_normal(rng: &mut dyn Rng, size: &[i64], kind: Kind, device: Device
         .view(size)
         .to_kind(kind)
         .to_device(device)
+}
+
+/// 0 where x is finite, NaN elsewhere.
+pub(crate) fn finite_defect(x: &Tensor) -> Tensor {
+    x * 0.0
 }
 
 /// Σ over the last dimension, which is kept with size 1.

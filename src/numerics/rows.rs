@@ -4,25 +4,71 @@
 //! widened to f64, computed, and rounded once. Rows are independent, so the result does not depend
 //! on the number of threads.
 
+use std::cell::Cell;
+
 use rayon::prelude::*;
 use tch::{Device, Kind, Tensor};
+
+use super::{in_f64, with_gradient_of};
+use crate::manifolds::Curvature;
 
 /// Rows in one parallel task: enough work to be worth a thread switch.
 const ROWS_PER_TASK: usize = 512;
 
-/// Whether a fused kernel may stand in for tensor operations: all on the CPU, of one supported
-/// kind, and no gradient wanted.
-pub(crate) fn fusible(inputs: &[&Tensor]) -> bool {
-    let kind = inputs[0].kind();
-    matches!(kind, Kind::Double | Kind::Float)
-        && inputs
-            .iter()
-            .all(|t| t.device() == Device::Cpu && t.kind() == kind && !wants_grad(t))
+thread_local! {
+    static FORMULAS_ONLY: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether an operation on `t` would be recorded: `requires_grad` outside of `no_grad`.
-pub(crate) fn wants_grad(t: &Tensor) -> bool {
+/// Runs `f` with the tensor formulas alone, as on a device that has no fused kernels: for tests
+/// and accuracy studies of that path on a CPU.
+pub fn with_tensor_formulas<T>(f: impl FnOnce() -> T) -> T {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            FORMULAS_ONLY.set(self.0);
+        }
+    }
+    let _restore = Restore(FORMULAS_ONLY.replace(true));
+    f()
+}
+
+/// Whether there are fused kernels for these inputs: all on the CPU, of one supported kind.
+pub(crate) fn fusible(inputs: &[&Tensor]) -> bool {
+    let kind = inputs[0].kind();
+    !FORMULAS_ONLY.get()
+        && matches!(kind, Kind::Double | Kind::Float)
+        && inputs
+            .iter()
+            .all(|t| t.device() == Device::Cpu && t.kind() == kind)
+}
+
+/// Whether an operation on the inputs or on κ would be recorded.
+pub(crate) fn any_wants_grad(inputs: &[&Tensor], kappa: &Curvature) -> bool {
+    inputs.iter().any(|t| wants_grad(t)) || wants_grad(kappa.tensor())
+}
+
+/// `requires_grad`, outside of `no_grad`.
+fn wants_grad(t: &Tensor) -> bool {
     t.requires_grad() && t.alias().requires_grad()
+}
+
+/// The value of the fused kernel where there is one, with the gradient of the tensor formula where
+/// one is wanted; the formula, which sees f64 inputs, everywhere else.
+pub(crate) fn fused_or_formula<const N: usize>(
+    inputs: [&Tensor; N],
+    kappa: &Curvature,
+    fused: impl FnOnce() -> Tensor,
+    formula: impl FnOnce([Tensor; N]) -> Tensor,
+) -> Tensor {
+    if !fusible(&inputs) {
+        return in_f64(inputs, formula);
+    }
+    let exact = fused();
+    if any_wants_grad(&inputs, kappa) {
+        with_gradient_of(&exact, &in_f64(inputs, formula))
+    } else {
+        exact
+    }
 }
 
 /// Maps `kernel` over the rows (last dimension) of the inputs, which broadcast against each other
@@ -55,7 +101,7 @@ pub(crate) fn map_to_scalar<const N: usize>(
     kernel: impl Fn([&[f64]; N]) -> f64 + Sync,
 ) -> Tensor {
     let [out] = map_rows(inputs, [1], |rows, [out]: [&mut [f64]; 1]| {
-        out[0] = kernel(rows)
+        out[0] = kernel(rows);
     });
     out.squeeze_dim(-1)
 }
@@ -67,7 +113,7 @@ pub(crate) fn map_to_row<const N: usize>(
 ) -> Tensor {
     let width = last_dim(inputs[0]);
     let [out] = map_rows(inputs, [width], |rows, [out]: [&mut [f64]; 1]| {
-        kernel(rows, out)
+        kernel(rows, out);
     });
     out
 }

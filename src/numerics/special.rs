@@ -64,7 +64,7 @@ pub(crate) fn sinhc(w: &Tensor) -> Tensor {
 
 /// cosh(t) of w = t².
 pub(crate) fn cosh(w: &Tensor) -> Tensor {
-    even(w, &factorial_series(1.0, 0), |t| t.cosh())
+    even(w, &factorial_series(1.0, 0), Tensor::cosh)
 }
 
 /// sin(t)/t of w = t².
@@ -74,7 +74,7 @@ pub(crate) fn sinc(w: &Tensor) -> Tensor {
 
 /// cos(t) of w = t².
 pub(crate) fn cos(w: &Tensor) -> Tensor {
-    even(w, &factorial_series(-1.0, 0), |t| t.cos())
+    even(w, &factorial_series(-1.0, 0), Tensor::cos)
 }
 
 /// Coefficients of asin(t)/t (sign 1) or asinh(t)/t (sign −1) in t²:

@@ -1,11 +1,13 @@
 //! The hyperboloid's operations on single rows of f64, for the fused CPU path.
 //!
 //! A row is a point or tangent without its time coordinate, which follows from the rest. Vectors
-//! are split into a part along the base point's spatial direction x̂ and a part across; the split
-//! is made in double-double, because far from the origin the part along is longer by e^distance.
+//! are split into a part along the base point's spatial direction x̂ and a part across, which
+//! [`Across`] keeps to full relative precision: far from the origin the part along is longer by
+//! e^distance, and an angle of one rounding moves the end of a geodesic by as much.
 
-use crate::manifolds::poincare::fused::{asinh, asinhc};
-use crate::numerics::double_double::{DoubleDouble, dot as exact_dot, two_product, two_sum};
+use crate::manifolds::poincare::fused::{asinh, asinhc, dot};
+use crate::numerics::across::{Across, pivot};
+use crate::numerics::double_double::{two_product, two_sum};
 
 /// Below this spatial norm (times √c) a point counts as the origin, where the radial direction has
 /// no meaning; it costs a relative 1e-100.
@@ -18,21 +20,13 @@ pub(crate) struct Hyperboloid {
     root_c: f64,
 }
 
-#[inline(always)]
-fn dot(x: &[f64], y: &[f64]) -> f64 {
-    let mut sum = 0.0;
-    for (x, y) in x.iter().zip(y) {
-        sum = x.mul_add(*y, sum);
-    }
-    sum
-}
-
-/// A base point: its spatial square, norm and time.
+/// A base point: its spatial square and norm, its time, and its largest coordinate.
 #[derive(Clone, Copy)]
 struct Base {
-    square: DoubleDouble,
+    square: f64,
     norm: f64,
     time: f64,
+    pivot: usize,
     at_origin: bool,
 }
 
@@ -42,15 +36,13 @@ struct Pair {
     p: Base,
     norm_q: f64,
     time_q: f64,
-    /// The quotient (δ·x)/(x·x), which the across part subtracts.
-    quotient: DoubleDouble,
-    /// |q_⊥|², the part of q across p.
-    across_square: f64,
+    /// The part of q across p.
+    across: Across,
     /// q · p̂
     along_q: f64,
     /// |q| − q·p̂
     gap: f64,
-    /// sinh of the difference of the two distances from the origin, times √c
+    /// sinh of the difference of the two distances from the origin (times √c)
     sinh_radial: f64,
     /// sinh²(√c dist/2)
     half_sinh_squared: f64,
@@ -88,89 +80,75 @@ impl Hyperboloid {
 
     #[inline(always)]
     fn base(&self, x: &[f64]) -> Base {
-        let square = exact_dot(x, x);
-        let norm = square.high.sqrt();
+        let square = dot(x, x);
+        let norm = square.sqrt();
         let at_origin = self.root_c * norm < ORIGIN;
         Base {
             square,
             norm,
             time: self.time_of_norm(norm),
+            pivot: pivot(x),
             at_origin,
+        }
+    }
+
+    /// The part of u across the base point x.
+    #[inline(always)]
+    fn across(&self, base: &Base, x: &[f64], u: &[f64]) -> Across {
+        if base.at_origin {
+            Across::NONE
+        } else {
+            Across::new(x, u, base.pivot, base.square)
         }
     }
 
     #[inline(always)]
     fn pair(&self, x: &[f64], y: &[f64]) -> Pair {
         let p = self.base(x);
-        let (mut square_high, mut square_low) = (0.0, 0.0);
+        let (mut xy, mut yy) = (0.0, 0.0);
+        // ⟨y − x, y + x⟩ = |y|² − |x|² in double-double.
         let (mut high, mut low) = (0.0, 0.0);
-        let mut square_q = 0.0;
         for (&x, &y) in x.iter().zip(y) {
-            let (d, d_error) = two_sum(y, -x);
-            let (product, product_error) = two_product(d, x);
+            xy = x.mul_add(y, xy);
+            yy = y.mul_add(y, yy);
+            let ((d, d_error), (s, s_error)) = (two_sum(y, -x), two_sum(x, y));
+            let (product, product_error) = two_product(d, s);
             let (sum, sum_error) = two_sum(high, product);
             high = sum;
-            low += d_error.mul_add(x, product_error + sum_error);
-            // ⟨δ, x + y⟩ = |y|² − |x|²
-            let s = x + y;
-            let (product, product_error) = two_product(d, s);
-            let (sum, sum_error) = two_sum(square_high, product);
-            square_high = sum;
-            square_low += d_error.mul_add(s, product_error + sum_error);
-            square_q = y.mul_add(y, square_q);
+            low += d.mul_add(s_error, d_error.mul_add(s, product_error + sum_error));
         }
-        let norm_q = square_q.sqrt();
+        let norm_q = yy.sqrt();
         let time_q = self.time_of_norm(norm_q);
-        let quotient = if p.at_origin {
-            DoubleDouble {
-                high: 0.0,
-                low: 0.0,
-            }
-        } else {
-            DoubleDouble { high, low }.divided_by(p.square)
-        };
-        let mut across_square = 0.0;
-        for (&x, &y) in x.iter().zip(y) {
-            let a = across(x, y, quotient);
-            across_square = a.mul_add(a, across_square);
-        }
-        let along_q = if p.at_origin {
-            0.0
-        } else {
-            p.norm * (1.0 + quotient.high)
-        };
+        let across = self.across(&p, x, y);
+        let along_q = if p.at_origin { 0.0 } else { xy / p.norm };
         let gap = if along_q > 0.0 {
-            across_square / (norm_q + along_q)
+            across.square / (norm_q + along_q)
         } else {
             norm_q - along_q
         };
         let cross = norm_q.mul_add(p.time, p.norm * time_q);
         let sinh_radial = if cross > 0.0 {
-            (square_high + square_low) / cross
+            (high + low) / cross
         } else {
             0.0
         };
-        let hypotenuse = if sinh_radial.abs() < 1e8 {
-            sinh_radial.mul_add(sinh_radial, 1.0).sqrt()
-        } else {
-            sinh_radial.abs()
-        };
+        let hypotenuse = sinh_radial.mul_add(sinh_radial, 1.0).sqrt();
         let radial = sinh_radial / (2.0 * (1.0 + hypotenuse)) * sinh_radial;
         let angular = if p.at_origin {
             0.0
         } else {
             0.5 * self.c * p.norm * gap
         };
+        let half_sinh_squared = radial + angular;
         Pair {
             p,
             norm_q,
             time_q,
-            quotient,
-            across_square,
+            across,
             along_q,
             gap,
             sinh_radial,
-            half_sinh_squared: radial + angular,
+            half_sinh_squared,
         }
     }
 
@@ -195,40 +173,28 @@ impl Hyperboloid {
         let along = pair.p.time * (pair.sinh_radial - self.c * pair.p.time * pair.gap);
         let along = factor * along / pair.p.norm;
         for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
-            *out = along.mul_add(x, factor * across(x, y, pair.quotient));
+            *out = along.mul_add(x, factor * pair.across.coordinate(x, y));
         }
     }
 
-    /// Riemannian components of a tangent along x̂ and across it: u·x̂/(√c x₀) and u − (u·x̂)x̂.
+    /// The Riemannian component of a tangent along x̂, u·x̂/(√c x₀).
     #[inline(always)]
-    fn split(&self, base: &Base, x: &[f64], u: &[f64]) -> (DoubleDouble, f64, f64) {
+    fn along(&self, base: &Base, x: &[f64], u: &[f64]) -> f64 {
         if base.at_origin {
-            return (
-                DoubleDouble {
-                    high: 0.0,
-                    low: 0.0,
-                },
-                0.0,
-                dot(u, u).sqrt(),
-            );
+            0.0
+        } else {
+            dot(u, x) / base.norm / (self.root_c * base.time)
         }
-        let quotient = exact_dot(u, x).divided_by(base.square);
-        let mut across_square = 0.0;
-        for (&x, &u) in x.iter().zip(u) {
-            let a = remainder(x, u, quotient);
-            across_square = a.mul_add(a, across_square);
-        }
-        (
-            quotient,
-            quotient.high * base.norm / (self.root_c * base.time),
-            across_square.sqrt(),
-        )
     }
 
     #[inline(always)]
     pub(crate) fn norm(&self, x: &[f64], u: &[f64]) -> f64 {
-        let (_, along, across) = self.split(&self.base(x), x, u);
-        along.hypot(across)
+        let base = self.base(x);
+        if base.at_origin {
+            return dot(u, u).sqrt();
+        }
+        let along = self.along(&base, x, u);
+        along.mul_add(along, self.across(&base, x, u).square).sqrt()
     }
 
     #[inline(always)]
@@ -237,14 +203,15 @@ impl Hyperboloid {
         if base.at_origin {
             return dot(u, v);
         }
-        let quotient_u = exact_dot(u, x).divided_by(base.square);
-        let quotient_v = exact_dot(v, x).divided_by(base.square);
+        let (across_u, across_v) = (self.across(&base, x, u), self.across(&base, x, v));
         let mut across = 0.0;
         for ((&x, &u), &v) in x.iter().zip(u).zip(v) {
-            across = remainder(x, u, quotient_u).mul_add(remainder(x, v, quotient_v), across);
+            across = across_u
+                .coordinate(x, u)
+                .mul_add(across_v.coordinate(x, v), across);
         }
-        let scale = base.norm / (self.root_c * base.time);
-        (quotient_u.high * scale).mul_add(quotient_v.high * scale, across)
+        self.along(&base, x, u)
+            .mul_add(self.along(&base, x, v), across)
     }
 
     /// With ρ the distance of x from the origin (times √c), n the length of u and φ its angle to
@@ -253,54 +220,28 @@ impl Hyperboloid {
     #[inline(always)]
     pub(crate) fn exp(&self, x: &[f64], u: &[f64], out: &mut [f64]) {
         let base = self.base(x);
-        let (quotient, along, across_norm) = self.split(&base, x, u);
-        let length = along.hypot(across_norm);
+        if base.at_origin {
+            let n = self.root_c * dot(u, u).sqrt();
+            let sinhc = sinhc(n);
+            for ((out, x), u) in out.iter_mut().zip(x).zip(u) {
+                *out = sinhc.mul_add(*u, *x);
+            }
+            return;
+        }
+        let across = self.across(&base, x, u);
+        let along = self.along(&base, x, u);
+        let length = along.mul_add(along, across.square).sqrt();
         if length == 0.0 {
             out.copy_from_slice(x);
             return;
         }
         let n = self.root_c * length;
-        let sinhc = if n < 1e-5 {
-            1.0 + n * n / 6.0
-        } else {
-            n.sinh() / n
-        };
-        if base.at_origin {
-            for (out, u) in out.iter_mut().zip(u) {
-                *out = sinhc * u;
-            }
-            return;
-        }
-        let (kept, growth) =
-            self.radial_growth(&base, n, sinhc, along / length, across_norm / length);
+        let sinhc = sinhc(n);
+        let (cos, sin) = (along / length, across.square.sqrt() / length);
+        let (sinh_rho, cosh_rho) = (self.root_c * base.norm, self.root_c * base.time);
+        let (kept, growth) = radial_growth(sinh_rho, cosh_rho, n, n * sinhc, cos, sin);
         for ((out, &x), &u) in out.iter_mut().zip(x).zip(u) {
-            *out = growth.mul_add(x, sinhc * remainder(x, u, quotient)) + kept * x;
-        }
-    }
-
-    /// The factor of x in exp, as an exact part, 0 or 1, and the rest: a short step keeps the
-    /// digits of x, a long one inwards does not subtract them.
-    #[inline(always)]
-    fn radial_growth(&self, base: &Base, n: f64, sinhc: f64, cos: f64, sin: f64) -> (f64, f64) {
-        let sinh_rho = self.root_c * base.norm;
-        let cosh_rho = self.root_c * base.time;
-        if cos >= 0.0 {
-            let half = (0.5 * n).sinh();
-            return (
-                1.0,
-                2.0 * half * half + sinhc * n * cos * cosh_rho / sinh_rho,
-            );
-        }
-        let rho = asinh(sinh_rho);
-        let bend = sin * sin / (1.0 - cos) * n * sinhc * cosh_rho;
-        if n < 1.0 {
-            // sinh(ρ − n) − sinh ρ = −2 sinh(n/2) cosh(ρ − n/2)
-            (
-                1.0,
-                (bend - 2.0 * (0.5 * n).sinh() * (rho - 0.5 * n).cosh()) / sinh_rho,
-            )
-        } else {
-            (0.0, ((rho - n).sinh() + bend) / sinh_rho)
+            *out = growth.mul_add(x, sinhc * across.coordinate(x, u)) + kept * x;
         }
     }
 
@@ -309,15 +250,16 @@ impl Hyperboloid {
     #[inline(always)]
     pub(crate) fn transport(&self, x: &[f64], y: &[f64], v: &[f64], out: &mut [f64]) {
         let pair = self.pair(x, y);
-        let (x_time, y_time) = (self.root_c * pair.p.time, self.root_c * pair.time_q);
-        let (quotient, along, _) = self.split(&pair.p, x, v);
         if pair.p.at_origin || self.root_c * pair.norm_q < ORIGIN {
-            self.transport_radially(x, y, v, quotient, &pair, out);
+            self.transport_radially(x, y, v, &pair, out);
             return;
         }
-        let across_norm = pair.across_square.sqrt();
+        let (x_time, y_time) = (self.root_c * pair.p.time, self.root_c * pair.time_q);
+        let across_v = self.across(&pair.p, x, v);
+        let along = self.along(&pair.p, x, v);
+        let across_norm = pair.across.square.sqrt();
         let (cos, sin) = (pair.along_q / pair.norm_q, across_norm / pair.norm_q);
-        // Unit vector across x̂ towards y, as `toward · across(y)`.
+        // The unit vector ê across x̂ towards y is `toward` times the part of y across x.
         let toward = if across_norm > 0.0 {
             1.0 / across_norm
         } else {
@@ -325,8 +267,8 @@ impl Hyperboloid {
         };
         let mut sideways = 0.0;
         for ((&x, &y), &v) in x.iter().zip(y).zip(v) {
-            sideways =
-                (toward * across(x, y, pair.quotient)).mul_add(remainder(x, v, quotient), sideways);
+            let e = toward * pair.across.coordinate(x, y);
+            sideways = e.mul_add(across_v.coordinate(x, v), sideways);
         }
         // T = tanh(ρ_x/2) tanh(ρ_y/2) and 1 − T²
         let tanh = self.c * pair.p.norm * pair.norm_q / ((1.0 + x_time) * (1.0 + y_time));
@@ -338,43 +280,35 @@ impl Hyperboloid {
         let cos_turn = (less * less - one_minus_cos * tanh.mul_add(tanh, 1.0)) / den;
         let new_along = along * cos_turn + sideways * sin_turn;
         let new_sideways = sideways * cos_turn - along * sin_turn;
-        // ŷ and the unit vector across it: ŷ = cos x̂ + sin ê, ê_y = cos ê − sin x̂.
+        // ŷ = cos x̂ + sin ê and the unit vector across it, ê_y = cos ê − sin x̂.
         let along_y = new_along * y_time / pair.norm_q;
         let on_x = -new_sideways * sin / pair.p.norm;
         let on_e = (new_sideways * cos - sideways) * toward;
         for (((out, &x), &y), &v) in out.iter_mut().zip(x).zip(y).zip(v) {
-            let e = across(x, y, pair.quotient);
-            *out = along_y * y + on_x * x + on_e * e + remainder(x, v, quotient);
+            let e = pair.across.coordinate(x, y);
+            *out = along_y * y + on_x * x + on_e * e + across_v.coordinate(x, v);
         }
     }
 
     /// Transport where one end is the origin: only the part along the radius changes its spatial
     /// length, by the ratio of the times.
     #[inline(always)]
-    fn transport_radially(
-        &self,
-        x: &[f64],
-        y: &[f64],
-        v: &[f64],
-        quotient: DoubleDouble,
-        pair: &Pair,
-        out: &mut [f64],
-    ) {
+    fn transport_radially(&self, x: &[f64], y: &[f64], v: &[f64], pair: &Pair, out: &mut [f64]) {
         if pair.p.at_origin {
             let base = self.base(y);
             if base.at_origin {
                 out.copy_from_slice(v);
                 return;
             }
-            let along = dot(v, y) / base.square.high;
-            let stretch = along * self.c * base.square.high / (1.0 + self.root_c * base.time);
+            let stretch = dot(v, y) * self.c / (1.0 + self.root_c * base.time);
             for ((out, &y), &v) in out.iter_mut().zip(y).zip(v) {
                 *out = stretch.mul_add(y, v);
             }
         } else {
-            let shrunk = quotient.high / (self.root_c * pair.p.time);
+            let across = self.across(&pair.p, x, v);
+            let along = self.along(&pair.p, x, v) / pair.p.norm;
             for ((out, &x), &v) in out.iter_mut().zip(x).zip(v) {
-                *out = shrunk.mul_add(x, remainder(x, v, quotient));
+                *out = along.mul_add(x, across.coordinate(x, v));
             }
         }
     }
@@ -390,17 +324,43 @@ impl Hyperboloid {
     }
 }
 
-/// One coordinate of y − (1 + q)x for a double-double q = (δ·x)/(x·x): the part of y across x.
+/// sinh(t)/t for t ≥ 0.
 #[inline(always)]
-fn across(x: f64, y: f64, quotient: DoubleDouble) -> f64 {
-    let (d, d_error) = two_sum(y, -x);
-    let (product, product_error) = two_product(quotient.high, x);
-    (d - product) + (d_error - product_error - quotient.low * x)
+fn sinhc(t: f64) -> f64 {
+    if t < 1e-5 {
+        1.0 + t * t / 6.0
+    } else {
+        t.sinh() / t
+    }
 }
 
-/// One coordinate of u − q x for a double-double q = (u·x)/(x·x): the part of u across x.
+/// The factor of x in exp, as an exact part, 0 or 1, and the rest, for a step of length n at an
+/// angle φ to x̂: a short step keeps the digits of x, a long one inwards does not subtract them.
+///
+/// Outwards: cosh n + sinh n cos φ cosh ρ/sinh ρ. Inwards, with 1 + cos φ = sin²φ/(1 − cos φ):
+/// (sinh(ρ − n) + (1 + cos φ) sinh n cosh ρ)/sinh ρ.
 #[inline(always)]
-fn remainder(x: f64, u: f64, quotient: DoubleDouble) -> f64 {
-    let (product, product_error) = two_product(quotient.high, x);
-    (u - product) - quotient.low.mul_add(x, product_error)
+pub(crate) fn radial_growth(
+    sinh_rho: f64,
+    cosh_rho: f64,
+    n: f64,
+    sinh_n: f64,
+    cos: f64,
+    sin: f64,
+) -> (f64, f64) {
+    if cos >= 0.0 {
+        let half = (0.5 * n).sinh();
+        return (1.0, 2.0 * half * half + sinh_n * cos * cosh_rho / sinh_rho);
+    }
+    let rho = asinh(sinh_rho);
+    let bend = sin * sin / (1.0 - cos) * sinh_n * cosh_rho;
+    if n < 1.0 {
+        // sinh(ρ − n) − sinh ρ = −2 sinh(n/2) cosh(ρ − n/2)
+        (
+            1.0,
+            (bend - 2.0 * (0.5 * n).sinh() * (rho - 0.5 * n).cosh()) / sinh_rho,
+        )
+    } else {
+        (0.0, ((rho - n).sinh() + bend) / sinh_rho)
+    }
 }

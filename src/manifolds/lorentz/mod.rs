@@ -21,14 +21,14 @@
 //! nickel2018; J. M. Lee, *Introduction to Riemannian Manifolds* (lee2018), chapter 3.
 
 mod charts;
-mod fused;
+pub(crate) mod fused;
 
 use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
 use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::manifolds::Curvature;
-use crate::numerics::rows::{fusible, map_rows, map_to_scalar, wants_grad};
+use crate::numerics::rows::{any_wants_grad, fused_or_formula, fusible, map_rows, map_to_scalar};
 use crate::numerics::{
     check_points, dot_keep, in_f64, random_normal, safe_sqrt, special, sum_keep,
 };
@@ -101,10 +101,35 @@ impl Lorentz {
         -self.kappa.tensor()
     }
 
-    /// The fused kernels, when they may stand in for tensor formulas.
+    /// The fused kernels, when they alone may run: on the CPU, and no gradient is wanted.
     fn fused(&self, inputs: &[&Tensor]) -> Option<Hyperboloid> {
-        (fusible(inputs) && !wants_grad(self.kappa.tensor()))
-            .then(|| Hyperboloid::new(-self.kappa.value()))
+        (fusible(inputs) && !any_wants_grad(inputs, &self.kappa)).then(|| self.kernels())
+    }
+
+    fn kernels(&self) -> Hyperboloid {
+        Hyperboloid::new(-self.kappa.value())
+    }
+
+    /// The fused result where there is one, with the gradient of the formula where one is wanted.
+    fn run<const N: usize>(
+        &self,
+        inputs: [&Tensor; N],
+        fused: impl FnOnce(Hyperboloid) -> Tensor,
+        formula: impl FnOnce([Tensor; N]) -> Tensor,
+    ) -> Tensor {
+        fused_or_formula(inputs, &self.kappa, || fused(self.kernels()), formula)
+    }
+
+    /// [`run`](Self::run) with a formula of spatial parts.
+    fn run_spatial<const N: usize>(
+        &self,
+        inputs: [&Tensor; N],
+        fused: impl FnOnce(Hyperboloid) -> Tensor,
+        formula: impl FnOnce([Tensor; N]) -> Tensor,
+    ) -> Tensor {
+        self.run(inputs, fused, |inputs| {
+            formula(inputs.map(|t| self.spatial(&t)))
+        })
     }
 
     /// The spatial part of rows `[.., n + 1]`.
@@ -255,24 +280,24 @@ impl Manifold for Lorentz {
     /// ```
     fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
         check_points("inner", self.n + 1, &[p, u, v]);
-        if let Some(space) = self.fused(&[p, u, v]) {
-            return map_to_scalar([p, u, v], |[p, u, v]| {
-                space.inner(&p[1..], &u[1..], &v[1..])
-            });
-        }
-        self.on_spatial([p, u, v], |[p, u, v]| {
-            self.lorentz_product(&p, &u, &v).squeeze_dim(-1)
-        })
+        self.run_spatial(
+            [p, u, v],
+            |space| {
+                map_to_scalar([p, u, v], |[p, u, v]| {
+                    space.inner(&p[1..], &u[1..], &v[1..])
+                })
+            },
+            |[p, u, v]| self.lorentz_product(&p, &u, &v).squeeze_dim(-1),
+        )
     }
 
     fn norm(&self, p: &Tensor, v: &Tensor) -> Tensor {
         check_points("norm", self.n + 1, &[p, v]);
-        if let Some(space) = self.fused(&[p, v]) {
-            return map_to_scalar([p, v], |[p, v]| space.norm(&p[1..], &v[1..]));
-        }
-        self.on_spatial([p, v], |[p, v]| {
-            safe_sqrt(&self.lorentz_product(&p, &v, &v)).squeeze_dim(-1)
-        })
+        self.run_spatial(
+            [p, v],
+            |space| map_to_scalar([p, v], |[p, v]| space.norm(&p[1..], &v[1..])),
+            |[p, v]| safe_sqrt(&self.lorentz_product(&p, &v, &v)).squeeze_dim(-1),
+        )
     }
 
     /// ```text
@@ -280,28 +305,34 @@ impl Manifold for Lorentz {
     /// ```
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
         check_points("rgrad", self.n + 1, &[p, egrad]);
-        if let Some(space) = self.fused(&[p, egrad]) {
-            return self.map_tangent([p, egrad], space, |space, [p, e], out| {
-                space.rgrad(&p[1..], e, out);
-            });
-        }
-        in_f64([p, egrad], |[p, e]| {
-            let (x, g) = (self.spatial(&p), self.spatial(&e));
-            let product = self.time(&x) * e.narrow(-1, 0, 1) + dot_keep(&x, &g);
-            self.tangent(&x, &(g + product * self.c() * &x))
-        })
+        self.run(
+            [p, egrad],
+            |space| {
+                self.map_tangent([p, egrad], space, |space, [p, e], out| {
+                    space.rgrad(&p[1..], e, out);
+                })
+            },
+            |[p, e]| {
+                let (x, g) = (self.spatial(&p), self.spatial(&e));
+                let product = self.time(&x) * e.narrow(-1, 0, 1) + dot_keep(&x, &g);
+                self.tangent(&x, &(g + product * self.c() * &x))
+            },
+        )
     }
 
     /// The exponential map with sinh and cosh replaced by their leading terms: the point whose
     /// spatial part is that of p + v. It agrees with `exp` to first order.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
         check_points("retract", self.n + 1, &[p, v]);
-        if let Some(space) = self.fused(&[p, v]) {
-            return self.map_point([p, v], space, |_, [p, v], out| {
-                retract(&p[1..], &v[1..], out)
-            });
-        }
-        self.on_spatial([p, v], |[x, v]| self.point(&(x + v)))
+        self.run_spatial(
+            [p, v],
+            |space| {
+                self.map_point([p, v], space, |_, [p, v], out| {
+                    retract(&p[1..], &v[1..], out);
+                })
+            },
+            |[x, v]| self.point(&(x + v)),
+        )
     }
 
     /// Parallel transport, which is as cheap and keeps lengths.
@@ -380,15 +411,18 @@ impl Geodesic for Lorentz {
     /// ```
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
         check_points("exp", self.n + 1, &[p, v]);
-        if let Some(space) = self.fused(&[p, v]) {
-            return self.map_point([p, v], space, |space, [p, v], out| {
-                space.exp(&p[1..], &v[1..], out);
-            });
-        }
-        self.on_spatial([p, v], |[x, u]| {
-            let w = self.lorentz_product(&x, &u, &u) * self.c();
-            self.point(&(special::cosh(&w) * &x + special::sinhc(&w) * u))
-        })
+        self.run_spatial(
+            [p, v],
+            |space| {
+                self.map_point([p, v], space, |space, [p, v], out| {
+                    space.exp(&p[1..], &v[1..], out);
+                })
+            },
+            |[x, u]| {
+                let w = self.lorentz_product(&x, &u, &u) * self.c();
+                self.point(&(special::cosh(&w) * &x + special::sinhc(&w) * u))
+            },
+        )
     }
 
     /// ```text
@@ -396,16 +430,19 @@ impl Geodesic for Lorentz {
     /// ```
     fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
         check_points("log", self.n + 1, &[p, q]);
-        if let Some(space) = self.fused(&[p, q]) {
-            return self.map_tangent([p, q], space, |space, [p, q], out| {
-                space.log(&p[1..], &q[1..], out);
-            });
-        }
-        self.on_spatial([p, q], |[x, y]| {
-            let s = self.half_sinh_squared(&x, &y);
-            let factor = special::asinhc(&s) / (&s + 1.0).sqrt();
-            self.tangent(&x, &(factor * (y - &x - s * 2.0 * &x)))
-        })
+        self.run_spatial(
+            [p, q],
+            |space| {
+                self.map_tangent([p, q], space, |space, [p, q], out| {
+                    space.log(&p[1..], &q[1..], out);
+                })
+            },
+            |[x, y]| {
+                let s = self.half_sinh_squared(&x, &y);
+                let factor = special::asinhc(&s) / (&s + 1.0).sqrt();
+                self.tangent(&x, &(factor * (y - &x - s * 2.0 * &x)))
+            },
+        )
     }
 
     /// ```text
@@ -414,14 +451,14 @@ impl Geodesic for Lorentz {
     /// The fused path rotates the polar components of v instead, which keeps all digits.
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
         check_points("parallel_transport", self.n + 1, &[p, q, v]);
-        if let Some(space) = self.fused(&[p, q, v]) {
+        let fused = |space: Hyperboloid| {
             let [out] = map_rows([p, q, v], [self.n as usize + 1], |[p, q, v], [out]| {
                 space.transport(&p[1..], &q[1..], &v[1..], &mut out[1..]);
                 out[0] = space.tangent_time(&q[1..], &out[1..]);
             });
-            return out;
-        }
-        self.on_spatial([p, q, v], |[x, y, v]| {
+            out
+        };
+        self.run_spatial([p, q, v], fused, |[x, y, v]| {
             let s = self.half_sinh_squared(&x, &y);
             let (x_time, y_time) = (self.time(&x), self.time(&y));
             let difference = &y - &x;
@@ -438,13 +475,14 @@ impl Geodesic for Lorentz {
     /// with Δ the difference of the distances from the origin and δ = q − p, all spatial.
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
         check_points("dist", self.n + 1, &[p, q]);
-        if let Some(space) = self.fused(&[p, q]) {
-            return map_to_scalar([p, q], |[p, q]| space.dist(&p[1..], &q[1..]));
-        }
-        self.on_spatial([p, q], |[x, y]| {
-            let half_sinh = safe_sqrt(&self.half_sinh_squared(&x, &y));
-            (half_sinh.asinh() * 2.0 / self.c().sqrt()).squeeze_dim(-1)
-        })
+        self.run_spatial(
+            [p, q],
+            |space| map_to_scalar([p, q], |[p, q]| space.dist(&p[1..], &q[1..])),
+            |[x, y]| {
+                let half_sinh = safe_sqrt(&self.half_sinh_squared(&x, &y));
+                (half_sinh.asinh() * 2.0 / self.c().sqrt()).squeeze_dim(-1)
+            },
+        )
     }
 
     fn exp_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {

@@ -1,5 +1,7 @@
 //! The ball's operations on single rows of f64, for the fused CPU path.
 
+use crate::manifolds::lorentz::fused::radial_growth;
+use crate::numerics::across::{Across, pivot};
 use crate::numerics::double_double::{dot as exact_dot, one_minus_product};
 
 /// A ball of curvature −c.
@@ -9,8 +11,9 @@ pub(crate) struct Ball {
     root_c: f64,
 }
 
+/// x·y
 #[inline(always)]
-fn dot(x: &[f64], y: &[f64]) -> f64 {
+pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
     let mut sum = 0.0;
     for (x, y) in x.iter().zip(y) {
         sum = x.mul_add(*y, sum);
@@ -103,10 +106,45 @@ impl Ball {
 
     #[inline(always)]
     pub(crate) fn exp(&self, x: &[f64], u: &[f64], out: &mut [f64]) {
+        let xu = dot(x, u);
+        if xu < 0.0 && self.exp_inwards(x, u, xu, out) {
+            return;
+        }
         self.add_along(x, u, out, |s| {
             let decay = (-2.0 * s).exp();
             (s.tanh(), 4.0 * decay / ((1.0 + decay) * (1.0 + decay)))
         });
+    }
+
+    /// exp for a long step towards the origin, where the Möbius sum subtracts nearly equal
+    /// numbers, by way of the hyperboloid; `false`, with nothing done, for other steps.
+    #[inline(always)]
+    fn exp_inwards(&self, x: &[f64], u: &[f64], xu: f64, out: &mut [f64]) -> bool {
+        let (xx, uu) = (dot(x, x), dot(u, u));
+        let alpha = self.alpha(x);
+        let length = uu.sqrt();
+        let n = 2.0 * self.root_c * length / alpha;
+        // A step at a right angle to the radius, or shorter than 1, keeps its digits anyway.
+        if n < 1.0 || xu * xu < 0.01 * xx * uu {
+            return false;
+        }
+        let across = Across::new(x, u, pivot(x), xx);
+        let (cos, sin) = (xu / (xx.sqrt() * length), across.square.sqrt() / length);
+        let sinh_n = n.sinh();
+        let (sinh_rho, cosh_rho) = (2.0 * self.root_c * xx.sqrt() / alpha, (2.0 - alpha) / alpha);
+        let (_, growth) = radial_growth(sinh_rho, cosh_rho, n, sinh_n, cos, sin);
+        // Spatial part on the hyperboloid, times √c: growth·sinh ρ x̂ + sinh n û_⊥.
+        let (on_x, on_across) = (growth * 2.0 * self.root_c / alpha, sinh_n / length);
+        let mut square = 0.0;
+        for ((out, &x), &u) in out.iter_mut().zip(x).zip(u) {
+            *out = on_x.mul_add(x, on_across * across.coordinate(x, u));
+            square = out.mul_add(*out, square);
+        }
+        let scale = 1.0 / (self.root_c * (1.0 + (1.0 + square).sqrt()));
+        for out in out {
+            *out *= scale;
+        }
+        true
     }
 
     #[inline(always)]

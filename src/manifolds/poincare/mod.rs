@@ -26,10 +26,12 @@ use tch::{Device, Kind, Tensor};
 
 use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::manifolds::{Curvature, Lorentz};
-use crate::numerics::rows::{fusible, map_rows, map_to_row, map_to_scalar, wants_grad};
+use crate::numerics::rows::{
+    any_wants_grad, fused_or_formula, fusible, map_rows, map_to_row, map_to_scalar,
+};
 use crate::numerics::{
-    broadcast_to_both, check_points, dot_keep, in_f64, norm_last, random_normal, safe_sqrt,
-    special, sum_keep, with_gradient_of,
+    broadcast_to_both, check_points, dot_keep, finite_defect, in_f64, norm_last, random_normal,
+    safe_sqrt, special, sum_keep, sum_last, with_gradient_of,
 };
 use crate::{Error, Result};
 
@@ -117,10 +119,23 @@ impl PoincareBall {
         -self.kappa.tensor()
     }
 
-    /// The fused kernels, when they may stand in for tensor formulas.
+    /// The fused kernels, when they alone may run: on the CPU, and no gradient is wanted.
     fn fused(&self, inputs: &[&Tensor]) -> Option<Ball> {
-        (fusible(inputs) && !wants_grad(self.kappa.tensor()))
-            .then(|| Ball::new(-self.kappa.value()))
+        (fusible(inputs) && !any_wants_grad(inputs, &self.kappa)).then(|| self.kernels())
+    }
+
+    fn kernels(&self) -> Ball {
+        Ball::new(-self.kappa.value())
+    }
+
+    /// The fused result where there is one, with the gradient of the formula where one is wanted.
+    fn run<const N: usize>(
+        &self,
+        inputs: [&Tensor; N],
+        fused: impl FnOnce(Ball) -> Tensor,
+        formula: impl FnOnce([Tensor; N]) -> Tensor,
+    ) -> Tensor {
+        fused_or_formula(inputs, &self.kappa, || fused(self.kernels()), formula)
     }
 
     /// 1 − c|x|² of f64 points, `[.., 1]`, by splitting the coordinates on a fixed grid so that
@@ -226,20 +241,23 @@ impl Manifold for PoincareBall {
     /// 0 where every coordinate is finite, NaN elsewhere: all vectors are tangent.
     fn tangent_defect(&self, p: &Tensor, v: &Tensor) -> Tensor {
         check_points("tangent_defect", self.n, &[p, v]);
-        sum_keep(&(p - p + v - v)).squeeze_dim(-1)
+        sum_last(&(finite_defect(p) + finite_defect(v)))
     }
 
     /// Points beyond [`PoincareBall::edge`] are pulled back along their ray to it.
     fn project(&self, z: &Tensor) -> Tensor {
         check_points("project", self.n, &[z]);
         let edge = Self::edge(z.kind());
-        if let Some(ball) = self.fused(&[z]) {
-            return map_to_row([z], |[z], out| {
-                out.copy_from_slice(z);
-                ball.project(out, edge);
-            });
-        }
-        in_f64([z], |[z]| self.pull_inside(&z, edge))
+        self.run(
+            [z],
+            |ball| {
+                map_to_row([z], |[z], out| {
+                    out.copy_from_slice(z);
+                    ball.project(out, edge);
+                })
+            },
+            |[z]| self.pull_inside(&z, edge),
+        )
     }
 
     fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
@@ -252,13 +270,14 @@ impl Manifold for PoincareBall {
     /// ```
     fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
         check_points("inner", self.n, &[p, u, v]);
-        if let Some(ball) = self.fused(&[p, u, v]) {
-            return map_to_scalar([p, u, v], |[p, u, v]| ball.inner(p, u, v));
-        }
-        in_f64([p, u, v], |[p, u, v]| {
-            let factor = self.alpha(&p).reciprocal() * 2.0;
-            (&factor * (&factor * dot_keep(&u, &v))).squeeze_dim(-1)
-        })
+        self.run(
+            [p, u, v],
+            |ball| map_to_scalar([p, u, v], |[p, u, v]| ball.inner(p, u, v)),
+            |[p, u, v]| {
+                let factor = self.alpha(&p).reciprocal() * 2.0;
+                (&factor * (&factor * dot_keep(&u, &v))).squeeze_dim(-1)
+            },
+        )
     }
 
     /// ```text
@@ -266,12 +285,11 @@ impl Manifold for PoincareBall {
     /// ```
     fn norm(&self, p: &Tensor, v: &Tensor) -> Tensor {
         check_points("norm", self.n, &[p, v]);
-        if let Some(ball) = self.fused(&[p, v]) {
-            return map_to_scalar([p, v], |[p, v]| ball.norm(p, v));
-        }
-        in_f64([p, v], |[p, v]| {
-            (norm_last(&v).unsqueeze(-1) * 2.0 / self.alpha(&p)).squeeze_dim(-1)
-        })
+        self.run(
+            [p, v],
+            |ball| map_to_scalar([p, v], |[p, v]| ball.norm(p, v)),
+            |[p, v]| (norm_last(&v).unsqueeze(-1) * 2.0 / self.alpha(&p)).squeeze_dim(-1),
+        )
     }
 
     /// ```text
@@ -279,10 +297,11 @@ impl Manifold for PoincareBall {
     /// ```
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
         check_points("rgrad", self.n, &[p, egrad]);
-        if let Some(ball) = self.fused(&[p, egrad]) {
-            return map_to_row([p, egrad], |[p, g], out| ball.rgrad(p, g, out));
-        }
-        in_f64([p, egrad], |[p, g]| (self.alpha(&p) / 2.0).square() * g)
+        self.run(
+            [p, egrad],
+            |ball| map_to_row([p, egrad], |[p, g], out| ball.rgrad(p, g, out)),
+            |[p, g]| (self.alpha(&p) / 2.0).square() * g,
+        )
     }
 
     /// The exponential map with tanh s replaced by s/√(1+s²), rational but for one root: it never
@@ -294,19 +313,22 @@ impl Manifold for PoincareBall {
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
         check_points("retract", self.n, &[p, v]);
         let edge = Self::edge(p.kind());
-        if let Some(ball) = self.fused(&[p, v]) {
-            return map_to_row([p, v], |[p, v], out| {
-                ball.retract(p, v, out);
-                ball.project(out, edge);
-            });
-        }
-        in_f64([p, v], |[p, v]| {
-            let alpha = self.alpha(&p);
-            let u = v / alpha;
-            let hypotenuse = dot_keep(&u, &u) * self.c() + 1.0;
-            let t = u / hypotenuse.sqrt();
-            self.pull_inside(&self.add(&p, &t, &hypotenuse.reciprocal()), edge)
-        })
+        self.run(
+            [p, v],
+            |ball| {
+                map_to_row([p, v], |[p, v], out| {
+                    ball.retract(p, v, out);
+                    ball.project(out, edge);
+                })
+            },
+            |[p, v]| {
+                let alpha = self.alpha(&p);
+                let u = v / alpha;
+                let hypotenuse = dot_keep(&u, &u) * self.c() + 1.0;
+                let t = u / hypotenuse.sqrt();
+                self.pull_inside(&self.add(&p, &t, &hypotenuse.reciprocal()), edge)
+            },
+        )
     }
 
     /// Parallel transport, which costs no more than a projection to a tangent space elsewhere.
@@ -340,18 +362,21 @@ impl Geodesic for PoincareBall {
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
         check_points("exp", self.n, &[p, v]);
         let edge = Self::edge(p.kind());
-        if let Some(ball) = self.fused(&[p, v]) {
-            return map_to_row([p, v], |[p, v], out| {
-                ball.exp(p, v, out);
-                ball.project(out, edge);
-            });
-        }
-        in_f64([p, v], |[p, v]| {
-            let u = v / self.alpha(&p);
-            let w = dot_keep(&u, &u) * self.c();
-            let t = u * special::tanhc(&w);
-            self.pull_inside(&self.add(&p, &t, &special::sech_squared(&w)), edge)
-        })
+        self.run(
+            [p, v],
+            |ball| {
+                map_to_row([p, v], |[p, v], out| {
+                    ball.exp(p, v, out);
+                    ball.project(out, edge);
+                })
+            },
+            |[p, v]| {
+                let u = v / self.alpha(&p);
+                let w = dot_keep(&u, &u) * self.c();
+                let t = u * special::tanhc(&w);
+                self.pull_inside(&self.add(&p, &t, &special::sech_squared(&w)), edge)
+            },
+        )
     }
 
     /// ```text
@@ -359,15 +384,16 @@ impl Geodesic for PoincareBall {
     /// ```
     fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
         check_points("log", self.n, &[p, q]);
-        if let Some(ball) = self.fused(&[p, q]) {
-            return map_to_row([p, q], |[p, q], out| ball.log(p, q, out));
-        }
-        in_f64([p, q], |[p, q]| {
-            let (alpha_p, alpha_q) = (self.alpha(&p), self.alpha(&q));
-            let (numerator, dd) = self.subtract_numerator(&p, &q, &alpha_p);
-            let w = self.half_sinh_squared(&dd, &alpha_p, &alpha_q);
-            numerator * (special::asinhc(&w) / ((w + 1.0).sqrt() * alpha_q))
-        })
+        self.run(
+            [p, q],
+            |ball| map_to_row([p, q], |[p, q], out| ball.log(p, q, out)),
+            |[p, q]| {
+                let (alpha_p, alpha_q) = (self.alpha(&p), self.alpha(&q));
+                let (numerator, dd) = self.subtract_numerator(&p, &q, &alpha_p);
+                let w = self.half_sinh_squared(&dd, &alpha_p, &alpha_q);
+                numerator * (special::asinhc(&w) / ((w + 1.0).sqrt() * alpha_q))
+            },
+        )
     }
 
     /// ```text
@@ -376,12 +402,11 @@ impl Geodesic for PoincareBall {
     /// computed from δ = q − p without cancellation.
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
         check_points("parallel_transport", self.n, &[p, q, v]);
-        if let Some(ball) = self.fused(&[p, q, v]) {
-            return map_to_row([p, q, v], |[p, q, v], out| ball.transport(p, q, v, out));
-        }
-        in_f64([p, q, v], |[p, q, v]| {
-            self.alpha(&q) / self.alpha(&p) * self.gyrate(&p, &q, &v)
-        })
+        self.run(
+            [p, q, v],
+            |ball| map_to_row([p, q, v], |[p, q, v], out| ball.transport(p, q, v, out)),
+            |[p, q, v]| self.alpha(&q) / self.alpha(&p) * self.gyrate(&p, &q, &v),
+        )
     }
 
     /// ```text
@@ -389,15 +414,16 @@ impl Geodesic for PoincareBall {
     /// ```
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
         check_points("dist", self.n, &[p, q]);
-        if let Some(ball) = self.fused(&[p, q]) {
-            return map_to_scalar([p, q], |[p, q]| ball.dist(p, q));
-        }
-        in_f64([p, q], |[p, q]| {
-            let length = norm_last(&(&q - &p)).unsqueeze(-1);
-            let root_c = self.c().sqrt();
-            let half_sinh = length * &root_c / (self.alpha(&p).sqrt() * self.alpha(&q).sqrt());
-            (half_sinh.asinh() * 2.0 / root_c).squeeze_dim(-1)
-        })
+        self.run(
+            [p, q],
+            |ball| map_to_scalar([p, q], |[p, q]| ball.dist(p, q)),
+            |[p, q]| {
+                let length = norm_last(&(&q - &p)).unsqueeze(-1);
+                let root_c = self.c().sqrt();
+                let half_sinh = length * &root_c / (self.alpha(&p).sqrt() * self.alpha(&q).sqrt());
+                (half_sinh.asinh() * 2.0 / root_c).squeeze_dim(-1)
+            },
+        )
     }
 
     fn exp_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {

@@ -1,0 +1,99 @@
+//! The part of one vector across another, to full relative precision.
+//!
+//! u − (u·x/x·x) x by subtraction has an error of eps·|u|, however short the part across is; far
+//! from the origin of hyperbolic space that error decides everything. Here each coordinate starts
+//! from 2×2 minors with the largest coordinate of x, wᵢ = (uᵢxⱼ − uⱼxᵢ)/xⱼ, exact to a rounding
+//! or two (Kahan's product difference); w differs from the part across by a multiple of x and is at
+//! most √d longer, so subtracting its own projection loses no digits.
+
+/// The part of u across x ≠ 0.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Across {
+    x_pivot: f64,
+    u_pivot: f64,
+    inverse_pivot: f64,
+    /// (w·x)/(x·x)
+    shift: f64,
+    /// |u_⊥|²
+    pub(crate) square: f64,
+}
+
+/// `a b − c d` with a relative error of two roundings.
+#[inline(always)]
+fn product_difference(a: f64, b: f64, c: f64, d: f64) -> f64 {
+    let product = c * d;
+    let error = (-c).mul_add(d, product);
+    a.mul_add(b, -product) + error
+}
+
+/// The index of the coordinate of largest magnitude.
+#[inline(always)]
+pub(crate) fn pivot(x: &[f64]) -> usize {
+    let mut best = 0;
+    let mut largest = -1.0;
+    for (i, x) in x.iter().enumerate() {
+        if x.abs() > largest {
+            largest = x.abs();
+            best = i;
+        }
+    }
+    best
+}
+
+impl Across {
+    /// Splits u along x, given the pivot of x and x·x.
+    #[inline(always)]
+    pub(crate) fn new(x: &[f64], u: &[f64], pivot: usize, xx: f64) -> Self {
+        let (x_pivot, u_pivot) = (x[pivot], u[pivot]);
+        let (mut minors_square, mut minors_x) = (0.0, 0.0);
+        for (&x, &u) in x.iter().zip(u) {
+            let minor = product_difference(u, x_pivot, u_pivot, x);
+            minors_square = minor.mul_add(minor, minors_square);
+            minors_x = minor.mul_add(x, minors_x);
+        }
+        let inverse_pivot = 1.0 / x_pivot;
+        let shift = minors_x * inverse_pivot / xx;
+        let along_square = (minors_x / xx) * minors_x;
+        let square = (minors_square - along_square).max(0.0) * inverse_pivot * inverse_pivot;
+        Self {
+            x_pivot,
+            u_pivot,
+            inverse_pivot,
+            shift,
+            square,
+        }
+    }
+
+    /// The part across where there is no direction: none.
+    pub(crate) const NONE: Self = Self {
+        x_pivot: 0.0,
+        u_pivot: 0.0,
+        inverse_pivot: 0.0,
+        shift: 0.0,
+        square: 0.0,
+    };
+
+    /// One coordinate of u_⊥ from the same coordinate of x and u.
+    #[inline(always)]
+    pub(crate) fn coordinate(&self, x: f64, u: f64) -> f64 {
+        let minor = product_difference(u, self.x_pivot, self.u_pivot, x);
+        minor.mul_add(self.inverse_pivot, -self.shift * x)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tiny_part_across_keeps_its_digits() {
+        // u = 2⁴⁰ x + 2⁻¹⁰ (−4, 3): every coordinate is exact, and (3, 4)·(−4, 3) = 0.
+        let (long, short) = (2f64.powi(40), 2f64.powi(-10));
+        let x = [3.0, 4.0];
+        let u = [3.0 * long - 4.0 * short, 4.0 * long + 3.0 * short];
+        let across = Across::new(&x, &u, pivot(&x), 25.0);
+        assert_eq!(across.coordinate(x[0], u[0]), -4.0 * short);
+        assert_eq!(across.coordinate(x[1], u[1]), 3.0 * short);
+        assert_eq!(across.square, 25.0 * short * short);
+    }
+}
