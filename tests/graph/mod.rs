@@ -1,10 +1,31 @@
 //! Graphs and the readers that make them.
 
 mod closure;
+mod edge_list;
+mod fuzz;
 mod shipped;
 mod structure;
+mod wordnet;
+
+use std::path::PathBuf;
 
 use holonomy::graph::Graph;
+use tempfile::TempDir;
+
+/// A file in a folder of its own, which goes when the value does.
+struct TestFile {
+    folder: TempDir,
+    path: PathBuf,
+}
+
+impl TestFile {
+    fn new(name: &str, content: impl AsRef<[u8]>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        Self { folder, path }
+    }
+}
 
 /// The edges as pairs of names, in their order.
 fn named_edges(graph: &Graph) -> Vec<(&str, &str)> {
