@@ -138,6 +138,9 @@ fn headers_are_told_from_edges() {
         ("a,b\nb,c\n", false),
         ("a,b,1\nb,c,2\n", false),
         ("1,2\n2,3\n", false),
+        ("1,2\n3,4\n", false),
+        ("a,1\n2,3\n", false),
+        ("1,a\n2,3\n", false),
         ("child,parent\nparent,ancestor\n", false),
         ("a,b\n1,b\n", false),
     ];
@@ -197,6 +200,7 @@ fn wrong_column_counts_name_the_line() {
         ("a,b,1,2\n", 1, two_or_three, "4"),
         ("\n\na,b,1,2\n", 3, two_or_three, "4"),
         ("a,b\nb,c\nc\n", 3, "2 columns as on line 1", "1"),
+        ("\u{feff}\n\na\n", 3, two_or_three, "1"),
         ("\na,b\n\r\n\nb,c,1\n", 5, "2 columns as on line 2", "3"),
         (
             "child,parent,weight\na,b\n",
@@ -360,6 +364,8 @@ fn what_is_written_reads_back_the_same() {
             write_edge_list(&graph, &file.path).unwrap();
             let (again, report) = read_edge_list(&file.path, DETECT).unwrap();
             assert_eq!(again, graph, "{name}");
+            let comma = name.starts_with("a.csv");
+            assert_eq!(report.delimiter, if comma { b',' } else { b'\t' }, "{name}");
             assert_eq!(report.header.unwrap()[..2], ["child", "parent"]);
             let left = std::fs::read_dir(file.folder.path()).unwrap().count();
             assert_eq!(left, 1, "temporary files stay behind");
