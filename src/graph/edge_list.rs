@@ -122,18 +122,53 @@ pub fn read_edge_list(
     path: impl AsRef<Path>,
     options: EdgeListOptions,
 ) -> Result<(Graph, EdgeListReport)> {
-    let path = path.as_ref();
-    let source = Source::read(path)?;
+    parse(&Source::read(path.as_ref())?, options)
+}
+
+/// As [`read_edge_list`], from bytes in memory, such as `include_bytes!` gives.
+///
+/// Errors call the bytes by `name`, whose ending counts as that of a file does.
+///
+/// # Errors
+///
+/// Those of [`read_edge_list`], but for [`Error::Io`].
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::graph::{EdgeListOptions, parse_edge_list};
+///
+/// let (graph, _) = parse_edge_list("dog,mammal\ncat,mammal", "a.csv", EdgeListOptions::default())?;
+/// assert_eq!(graph.edge_count(), 2);
+///
+/// let error = parse_edge_list("dog,dog", "a.csv", EdgeListOptions::default()).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "a.csv:1: expected an edge between different nodes, got \"dog\" twice"
+/// );
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+pub fn parse_edge_list(
+    bytes: impl Into<Vec<u8>>,
+    name: impl AsRef<Path>,
+    options: EdgeListOptions,
+) -> Result<(Graph, EdgeListReport)> {
+    parse(&Source::new(name.as_ref(), bytes.into())?, options)
+}
+
+fn parse(source: &Source, options: EdgeListOptions) -> Result<(Graph, EdgeListReport)> {
     let delimiter = match options.delimiter {
         Some(delimiter) => check_delimiter(delimiter)?,
-        None => delimiter_of_name(path).unwrap_or_else(|| delimiter_of_text(source.text())),
+        None => {
+            delimiter_of_name(source.path()).unwrap_or_else(|| delimiter_of_text(source.text()))
+        }
     };
     let has_header = match options.header {
         Header::Present => true,
         Header::Absent => false,
-        Header::Detect => starts_with_header(&source, delimiter)?,
+        Header::Detect => starts_with_header(source, delimiter)?,
     };
-    let mut rows = Rows::new(&source, delimiter);
+    let mut rows = Rows::new(source, delimiter);
     let mut header = None;
     if has_header && rows.next()?.is_some() {
         header = Some(rows.fields().map(str::to_owned).collect());
@@ -143,9 +178,9 @@ pub fn read_edge_list(
         let mut fields = rows.fields();
         let child = fields.next().unwrap_or_default();
         let parent = fields.next().unwrap_or_default();
-        edges.insert(&source, line, child, parent, fields.next())?;
+        edges.insert(source, line, child, parent, fields.next())?;
     }
-    edges.finish(&source, header, delimiter)
+    edges.finish(source, header, delimiter)
 }
 
 /// Writes a graph as an edge list that [`read_edge_list`] reads: a header, then a row an edge.

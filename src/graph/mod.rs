@@ -12,7 +12,9 @@ mod wordnet;
 use std::fmt;
 use std::sync::Arc;
 
-pub use edge_list::{EdgeListOptions, EdgeListReport, Header, read_edge_list, write_edge_list};
+pub use edge_list::{
+    EdgeListOptions, EdgeListReport, Header, parse_edge_list, read_edge_list, write_edge_list,
+};
 pub use wordnet::read_wordnet_nouns;
 
 use crate::{Error, Result};

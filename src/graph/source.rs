@@ -22,9 +22,14 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Reads a file; gzip is recognised by its first bytes, whatever the name.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let bytes = fs::read(path).map_err(Error::io("read", path))?;
+        Self::new(path, bytes)
+    }
+
+    /// The file at `path` with these bytes; gzip is recognised by its first bytes, whatever the
+    /// name.
+    pub(super) fn new(path: &Path, bytes: Vec<u8>) -> Result<Self> {
         let bytes = unpack(path, bytes)?;
         let mut text = String::from_utf8(bytes).map_err(|error| not_utf8(path, &error))?;
         if text.starts_with(BYTE_ORDER_MARK) {
