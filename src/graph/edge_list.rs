@@ -242,21 +242,23 @@ fn starts_with_header(source: &Source, delimiter: u8) -> Result<bool> {
     }
     let first: Vec<String> = rows.fields().map(str::to_owned).collect();
     let (child, parent) = first_two(first.iter().map(String::as_str));
-    let (mut has_rows_below, mut comes_again, mut integers_below) = (false, false, true);
-    while rows.next()?.is_some() {
-        let below = first_two(rows.fields());
-        has_rows_below = true;
-        comes_again |= [child, parent]
-            .iter()
-            .any(|&name| name == below.0 || name == below.1);
-        integers_below &= is_integer(below.0) && is_integer(below.1);
-    }
     let titles = (child.to_lowercase(), parent.to_lowercase());
     let has_usual_titles = USUAL_TITLES.contains(&(&titles.0, &titles.1));
     let names_weight = first.get(2).is_some_and(|field| is_weight_title(field));
-    let names_integers = integers_below && !is_integer(child) && !is_integer(parent);
-    let has_titles = has_usual_titles || has_rows_below && (names_weight || names_integers);
-    Ok(has_titles && !comes_again)
+    let mut names_integers = !is_integer(child) && !is_integer(parent);
+    let mut has_rows_below = false;
+    while rows.next()?.is_some() {
+        let below = first_two(rows.fields());
+        has_rows_below = true;
+        names_integers &= is_integer(below.0) && is_integer(below.1);
+        let comes_again = [below.0, below.1]
+            .iter()
+            .any(|&name| name == child || name == parent);
+        if comes_again || !(has_usual_titles || names_weight || names_integers) {
+            return Ok(false);
+        }
+    }
+    Ok(has_usual_titles || has_rows_below)
 }
 
 fn first_two<'a>(mut fields: impl Iterator<Item = &'a str>) -> (&'a str, &'a str) {

@@ -70,7 +70,7 @@ fn is_graph(result: &holonomy::Result<Graph>, content: &[u8]) -> bool {
             true
         }
         Err(Error::Parse { line, .. }) => {
-            let lines = content.iter().filter(|&&byte| byte == b'\n').count() + 1;
+            let lines = content.split(|&byte| byte == b'\n').count();
             assert!((1..=lines).contains(line), "line {line} of {lines}");
             false
         }

@@ -112,7 +112,7 @@ fn line_ends_of_other_systems_are_read_too() {
 }
 
 #[test]
-fn wrong_lines_of_data_are_named() {
+fn lines_of_data_that_break_the_format_are_named() {
     for (old, new, expected) in [
         (
             "00000100 03 n 01 entity",
@@ -189,6 +189,14 @@ fn wrong_lines_of_data_are_named() {
             "",
             "data.noun:5: expected | before the gloss, got the end of the line",
         ),
+    ] {
+        assert_eq!(data_message(old, new), expected);
+    }
+}
+
+#[test]
+fn lines_of_data_that_contradict_others_are_named() {
+    for (old, new, expected) in [
         (
             "@i 00000400 n",
             "@i 00000401 n",
@@ -225,7 +233,7 @@ fn wrong_lines_of_data_are_named() {
 }
 
 #[test]
-fn wrong_lines_of_the_index_are_named() {
+fn lines_of_the_index_that_break_the_format_are_named() {
     for (old, new, expected) in [
         (
             "pet n 1",
