@@ -1,4 +1,5 @@
 //! The one test binary: every extra one would link libtorch again.
+#![allow(clippy::unwrap_used)]
 
 mod checkpoint;
 mod device;

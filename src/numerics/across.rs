@@ -6,6 +6,8 @@
 //! or two (Kahan's product difference); w differs from the part across by a multiple of x and is at
 //! most √d longer, so subtracting its own projection loses no digits.
 
+use super::lanes::sums;
+
 /// The part of u across x ≠ 0.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Across {
@@ -45,12 +47,10 @@ impl Across {
     #[inline(always)]
     pub(crate) fn new(x: &[f64], u: &[f64], pivot: usize, xx: f64) -> Self {
         let (x_pivot, u_pivot) = (x[pivot], u[pivot]);
-        let (mut minors_square, mut minors_x) = (0.0, 0.0);
-        for (&x, &u) in x.iter().zip(u) {
+        let [minors_square, minors_x] = sums([x, u], |[x, u], [square, along]| {
             let minor = product_difference(u, x_pivot, u_pivot, x);
-            minors_square = minor.mul_add(minor, minors_square);
-            minors_x = minor.mul_add(x, minors_x);
-        }
+            [minor.mul_add(minor, square), minor.mul_add(x, along)]
+        });
         let inverse_pivot = 1.0 / x_pivot;
         let shift = minors_x * inverse_pivot / xx;
         let along_square = (minors_x / xx) * minors_x;

@@ -7,6 +7,7 @@
 
 pub(crate) mod across;
 pub(crate) mod double_double;
+pub(crate) mod lanes;
 pub(crate) mod rows;
 pub(crate) mod special;
 

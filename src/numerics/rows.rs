@@ -243,35 +243,6 @@ fn run_range<T: Element, const N: usize, const M: usize>(
     range: std::ops::Range<usize>,
     kernel: &impl Fn([&[f64]; N], [&mut [f64]; M]),
 ) {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-        // SAFETY: the features were just detected.
-        unsafe { run_range_fma(read, write, range, kernel) };
-        return;
-    }
-    run_range_portable(read, write, range, kernel);
-}
-
-/// The same code compiled with fused multiply-add instructions. A fused multiply-add rounds once
-/// whether an instruction or a library computes it, so both versions give the same bits.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn run_range_fma<T: Element, const N: usize, const M: usize>(
-    read: [Rows<T>; N],
-    write: [Rows<T>; M],
-    range: std::ops::Range<usize>,
-    kernel: &impl Fn([&[f64]; N], [&mut [f64]; M]),
-) {
-    run_range_portable(read, write, range, kernel);
-}
-
-#[inline(always)]
-fn run_range_portable<T: Element, const N: usize, const M: usize>(
-    read: [Rows<T>; N],
-    write: [Rows<T>; M],
-    range: std::ops::Range<usize>,
-    kernel: &impl Fn([&[f64]; N], [&mut [f64]; M]),
-) {
     let mut wide_in: [Vec<f64>; N] = std::array::from_fn(|i| vec![0.0; read[i].width]);
     let mut wide_out: [Vec<f64>; M] = std::array::from_fn(|i| vec![0.0; write[i].width]);
     for row in range {

@@ -1,7 +1,5 @@
 //! Graphs and the readers that make them.
 
-#![allow(clippy::unwrap_used)]
-
 mod closure;
 mod edge_list;
 mod fuzz;

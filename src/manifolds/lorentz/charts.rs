@@ -85,8 +85,7 @@ impl Lorentz {
     ///
     /// # Accuracy
     ///
-    /// The sum is taken after a boost that brings the first point to the origin, so that a
-    /// cluster far away keeps its digits.
+    /// As [`PoincareBall::gyromidpoint`], which computes it.
     ///
     /// # References
     ///

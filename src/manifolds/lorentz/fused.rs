@@ -5,9 +5,9 @@
 //! [`Across`] keeps to full relative precision: far from the origin the part along is longer by
 //! e^distance, and an angle of one rounding moves the end of a geodesic by as much.
 
-use crate::manifolds::poincare::fused::{asinh, asinhc, dot};
+use crate::manifolds::poincare::fused::{asinh, asinhc};
 use crate::numerics::across::{Across, pivot};
-use crate::numerics::double_double::{two_product, two_sum};
+use crate::numerics::lanes::{compiled_twice, dot, square_difference, sums};
 
 /// Below this spatial norm (times √c) a point counts as the origin, where the radial direction has
 /// no meaning; it costs a relative 1e-100.
@@ -18,6 +18,25 @@ const ORIGIN: f64 = 1e-100;
 pub(crate) struct Hyperboloid {
     c: f64,
     root_c: f64,
+}
+
+/// The kernels as functions of whole rows.
+pub(crate) mod kernels {
+    use super::{Hyperboloid, compiled_twice};
+
+    compiled_twice! {
+        Hyperboloid {
+            fn time(x: &[f64]) -> f64;
+            fn tangent_time(x: &[f64], v: &[f64]) -> f64;
+            fn dist(x: &[f64], y: &[f64]) -> f64;
+            fn log(x: &[f64], y: &[f64], out: &mut [f64]);
+            fn exp(x: &[f64], u: &[f64], out: &mut [f64]);
+            fn transport(x: &[f64], y: &[f64], v: &[f64], out: &mut [f64]);
+            fn inner(x: &[f64], u: &[f64], v: &[f64]) -> f64;
+            fn norm(x: &[f64], v: &[f64]) -> f64;
+            fn rgrad(x: &[f64], egrad: &[f64], out: &mut [f64]);
+        }
+    }
 }
 
 /// A base point: its spatial square and norm, its time, and its largest coordinate.
@@ -94,7 +113,7 @@ impl Hyperboloid {
 
     /// The part of u across the base point x.
     #[inline(always)]
-    fn across(&self, base: &Base, x: &[f64], u: &[f64]) -> Across {
+    fn across(base: &Base, x: &[f64], u: &[f64]) -> Across {
         if base.at_origin {
             Across::NONE
         } else {
@@ -105,21 +124,12 @@ impl Hyperboloid {
     #[inline(always)]
     fn pair(&self, x: &[f64], y: &[f64]) -> Pair {
         let p = self.base(x);
-        let (mut xy, mut yy) = (0.0, 0.0);
-        // ⟨y − x, y + x⟩ = |y|² − |x|² in double-double.
-        let (mut high, mut low) = (0.0, 0.0);
-        for (&x, &y) in x.iter().zip(y) {
-            xy = x.mul_add(y, xy);
-            yy = y.mul_add(y, yy);
-            let ((d, d_error), (s, s_error)) = (two_sum(y, -x), two_sum(x, y));
-            let (product, product_error) = two_product(d, s);
-            let (sum, sum_error) = two_sum(high, product);
-            high = sum;
-            low += d.mul_add(s_error, d_error.mul_add(s, product_error + sum_error));
-        }
+        let [xy, yy] = sums([x, y], |[x, y], [xy, yy]| {
+            [x.mul_add(y, xy), y.mul_add(y, yy)]
+        });
         let norm_q = yy.sqrt();
         let time_q = self.time_of_norm(norm_q);
-        let across = self.across(&p, x, y);
+        let across = Self::across(&p, x, y);
         let along_q = if p.at_origin { 0.0 } else { xy / p.norm };
         let gap = if along_q > 0.0 {
             across.square / (norm_q + along_q)
@@ -128,7 +138,7 @@ impl Hyperboloid {
         };
         let cross = norm_q.mul_add(p.time, p.norm * time_q);
         let sinh_radial = if cross > 0.0 {
-            (high + low) / cross
+            square_difference(x, y) / cross
         } else {
             0.0
         };
@@ -194,7 +204,9 @@ impl Hyperboloid {
             return dot(u, u).sqrt();
         }
         let along = self.along(&base, x, u);
-        along.mul_add(along, self.across(&base, x, u).square).sqrt()
+        along
+            .mul_add(along, Self::across(&base, x, u).square)
+            .sqrt()
     }
 
     #[inline(always)]
@@ -203,7 +215,7 @@ impl Hyperboloid {
         if base.at_origin {
             return dot(u, v);
         }
-        let (across_u, across_v) = (self.across(&base, x, u), self.across(&base, x, v));
+        let (across_u, across_v) = (Self::across(&base, x, u), Self::across(&base, x, v));
         let mut across = 0.0;
         for ((&x, &u), &v) in x.iter().zip(u).zip(v) {
             across = across_u
@@ -228,7 +240,7 @@ impl Hyperboloid {
             }
             return;
         }
-        let across = self.across(&base, x, u);
+        let across = Self::across(&base, x, u);
         let along = self.along(&base, x, u);
         let length = along.mul_add(along, across.square).sqrt();
         if length == 0.0 {
@@ -236,12 +248,16 @@ impl Hyperboloid {
             return;
         }
         let n = self.root_c * length;
-        let sinhc = sinhc(n);
+        // sinh n = m(m + 2)/(2(m + 1)) and cosh n − 1 = m²/(2(m + 1)) with m = eⁿ − 1
+        let m = n.exp_m1();
+        let half = 0.5 * m / (m + 1.0);
+        let (sinh_n, cosh_n_minus_1) = (half * (m + 2.0), half * m);
         let (cos, sin) = (along / length, across.square.sqrt() / length);
-        let (sinh_rho, cosh_rho) = (self.root_c * base.norm, self.root_c * base.time);
-        let (kept, growth) = radial_growth(sinh_rho, cosh_rho, n, n * sinhc, cos, sin);
+        let radius = (self.root_c * base.norm, self.root_c * base.time);
+        let (kept, growth) = radial_growth(radius, (sinh_n, cosh_n_minus_1), (cos, sin));
+        let on_across = sinh_n / n;
         for ((out, &x), &u) in out.iter_mut().zip(x).zip(u) {
-            *out = growth.mul_add(x, sinhc * across.coordinate(x, u)) + kept * x;
+            *out = growth.mul_add(x, on_across * across.coordinate(x, u)) + kept * x;
         }
     }
 
@@ -255,7 +271,7 @@ impl Hyperboloid {
             return;
         }
         let (x_time, y_time) = (self.root_c * pair.p.time, self.root_c * pair.time_q);
-        let across_v = self.across(&pair.p, x, v);
+        let across_v = Self::across(&pair.p, x, v);
         let along = self.along(&pair.p, x, v);
         let across_norm = pair.across.square.sqrt();
         let (cos, sin) = (pair.along_q / pair.norm_q, across_norm / pair.norm_q);
@@ -305,7 +321,7 @@ impl Hyperboloid {
                 *out = stretch.mul_add(y, v);
             }
         } else {
-            let across = self.across(&pair.p, x, v);
+            let across = Self::across(&pair.p, x, v);
             let along = self.along(&pair.p, x, v) / pair.p.norm;
             for ((out, &x), &v) in out.iter_mut().zip(x).zip(v) {
                 *out = along.mul_add(x, across.coordinate(x, v));
@@ -334,33 +350,28 @@ fn sinhc(t: f64) -> f64 {
     }
 }
 
-/// The factor of x in exp, as an exact part, 0 or 1, and the rest, for a step of length n at an
-/// angle φ to x̂: a short step keeps the digits of x, a long one inwards does not subtract them.
+/// The factor of x in exp, as an exact part, 0 or 1, and the rest, for x at distance ρ from the
+/// origin and a step of length n at an angle φ to x̂: a short step keeps the digits of x, a long one
+/// inwards does not subtract them.
 ///
 /// Outwards: cosh n + sinh n cos φ cosh ρ/sinh ρ. Inwards, with 1 + cos φ = sin²φ/(1 − cos φ):
 /// (sinh(ρ − n) + (1 + cos φ) sinh n cosh ρ)/sinh ρ.
 #[inline(always)]
 pub(crate) fn radial_growth(
-    sinh_rho: f64,
-    cosh_rho: f64,
-    n: f64,
-    sinh_n: f64,
-    cos: f64,
-    sin: f64,
+    (sinh_rho, cosh_rho): (f64, f64),
+    (sinh_n, cosh_n_minus_1): (f64, f64),
+    (cos, sin): (f64, f64),
 ) -> (f64, f64) {
+    let ratio = cosh_rho / sinh_rho;
     if cos >= 0.0 {
-        let half = (0.5 * n).sinh();
-        return (1.0, 2.0 * half * half + sinh_n * cos * cosh_rho / sinh_rho);
+        return (1.0, (sinh_n * cos).mul_add(ratio, cosh_n_minus_1));
     }
-    let rho = asinh(sinh_rho);
-    let bend = sin * sin / (1.0 - cos) * sinh_n * cosh_rho;
-    if n < 1.0 {
-        // sinh(ρ − n) − sinh ρ = −2 sinh(n/2) cosh(ρ − n/2)
-        (
-            1.0,
-            (bend - 2.0 * (0.5 * n).sinh() * (rho - 0.5 * n).cosh()) / sinh_rho,
-        )
+    let bend = sin * sin / (1.0 - cos) * sinh_n * ratio;
+    if sinh_n < 1.0 {
+        // sinh(ρ − n) − sinh ρ = sinh ρ (cosh n − 1) − cosh ρ sinh n
+        (1.0, bend + (cosh_n_minus_1 - ratio * sinh_n))
     } else {
-        (0.0, ((rho - n).sinh() + bend) / sinh_rho)
+        let quotient = (sinh_rho + cosh_rho) / (sinh_n + cosh_n_minus_1 + 1.0);
+        (0.0, 0.5 * (quotient - 1.0 / quotient) / sinh_rho + bend)
     }
 }

@@ -34,7 +34,7 @@ use crate::numerics::{
 };
 use crate::{Error, Result};
 
-use fused::Hyperboloid;
+use fused::{Hyperboloid, kernels};
 
 /// The hyperboloid of dimension n and curvature κ < 0.
 ///
@@ -64,9 +64,9 @@ use fused::Hyperboloid;
 /// let space = Lorentz::new(2, -1.0)?;
 /// let origin = Tensor::from_slice(&[1.0, 0.0, 0.0]);
 /// let v = Tensor::from_slice(&[0.0, 3.0, 0.0]);
-/// let p = space.exp(&origin, &v);
+/// let p = kernels::exp(&space, &origin, &v);
 /// assert!((p.double_value(&[1]) - 3.0_f64.sinh()).abs() < 1e-14);
-/// assert!((space.dist(&origin, &p).double_value(&[]) - 3.0).abs() < 1e-15);
+/// assert!((kernels::dist(&space, &origin, &p).double_value(&[]) - 3.0).abs() < 1e-15);
 /// # Ok::<(), holonomy::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -284,7 +284,7 @@ impl Manifold for Lorentz {
             [p, u, v],
             |space| {
                 map_to_scalar([p, u, v], |[p, u, v]| {
-                    space.inner(&p[1..], &u[1..], &v[1..])
+                    kernels::inner(&space, &p[1..], &u[1..], &v[1..])
                 })
             },
             |[p, u, v]| self.lorentz_product(&p, &u, &v).squeeze_dim(-1),
@@ -295,7 +295,7 @@ impl Manifold for Lorentz {
         check_points("norm", self.n + 1, &[p, v]);
         self.run_spatial(
             [p, v],
-            |space| map_to_scalar([p, v], |[p, v]| space.norm(&p[1..], &v[1..])),
+            |space| map_to_scalar([p, v], |[p, v]| kernels::norm(&space, &p[1..], &v[1..])),
             |[p, v]| safe_sqrt(&self.lorentz_product(&p, &v, &v)).squeeze_dim(-1),
         )
     }
@@ -309,7 +309,7 @@ impl Manifold for Lorentz {
             [p, egrad],
             |space| {
                 self.map_tangent([p, egrad], space, |space, [p, e], out| {
-                    space.rgrad(&p[1..], e, out);
+                    kernels::rgrad(&space, &p[1..], e, out);
                 })
             },
             |[p, e]| {
@@ -368,7 +368,7 @@ impl Lorentz {
     ) -> Tensor {
         let [out] = map_rows(inputs, [self.n as usize + 1], |rows, [out]| {
             kernel(&space, rows, &mut out[1..]);
-            out[0] = space.time(&out[1..]);
+            out[0] = kernels::time(&space, &out[1..]);
         });
         out
     }
@@ -382,7 +382,7 @@ impl Lorentz {
     ) -> Tensor {
         let [out] = map_rows(inputs, [self.n as usize + 1], |rows, [out]| {
             kernel(&space, rows, &mut out[1..]);
-            out[0] = space.tangent_time(&rows[0][1..], &out[1..]);
+            out[0] = kernels::tangent_time(&space, &rows[0][1..], &out[1..]);
         });
         out
     }
@@ -397,9 +397,9 @@ impl Lorentz {
         let width = self.n as usize + 1;
         let [q, moved] = map_rows(inputs, [width, width], |[p, v, w], [q, moved]| {
             step(&space, &p[1..], &v[1..], &mut q[1..]);
-            q[0] = space.time(&q[1..]);
-            space.transport(&p[1..], &q[1..], &w[1..], &mut moved[1..]);
-            moved[0] = space.tangent_time(&q[1..], &moved[1..]);
+            q[0] = kernels::time(&space, &q[1..]);
+            kernels::transport(&space, &p[1..], &q[1..], &w[1..], &mut moved[1..]);
+            moved[0] = kernels::tangent_time(&space, &q[1..], &moved[1..]);
         });
         (q, moved)
     }
@@ -415,7 +415,7 @@ impl Geodesic for Lorentz {
             [p, v],
             |space| {
                 self.map_point([p, v], space, |space, [p, v], out| {
-                    space.exp(&p[1..], &v[1..], out);
+                    kernels::exp(&space, &p[1..], &v[1..], out);
                 })
             },
             |[x, u]| {
@@ -434,7 +434,7 @@ impl Geodesic for Lorentz {
             [p, q],
             |space| {
                 self.map_tangent([p, q], space, |space, [p, q], out| {
-                    space.log(&p[1..], &q[1..], out);
+                    kernels::log(&space, &p[1..], &q[1..], out);
                 })
             },
             |[x, y]| {
@@ -453,8 +453,8 @@ impl Geodesic for Lorentz {
         check_points("parallel_transport", self.n + 1, &[p, q, v]);
         let fused = |space: Hyperboloid| {
             let [out] = map_rows([p, q, v], [self.n as usize + 1], |[p, q, v], [out]| {
-                space.transport(&p[1..], &q[1..], &v[1..], &mut out[1..]);
-                out[0] = space.tangent_time(&q[1..], &out[1..]);
+                kernels::transport(&space, &p[1..], &q[1..], &v[1..], &mut out[1..]);
+                out[0] = kernels::tangent_time(&space, &q[1..], &out[1..]);
             });
             out
         };
@@ -477,7 +477,7 @@ impl Geodesic for Lorentz {
         check_points("dist", self.n + 1, &[p, q]);
         self.run_spatial(
             [p, q],
-            |space| map_to_scalar([p, q], |[p, q]| space.dist(&p[1..], &q[1..])),
+            |space| map_to_scalar([p, q], |[p, q]| kernels::dist(&space, &p[1..], &q[1..])),
             |[x, y]| {
                 let half_sinh = safe_sqrt(&self.half_sinh_squared(&x, &y));
                 (half_sinh.asinh() * 2.0 / self.c().sqrt()).squeeze_dim(-1)
@@ -488,7 +488,7 @@ impl Geodesic for Lorentz {
     fn exp_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
         check_points("exp_transport", self.n + 1, &[p, v, w]);
         if let Some(space) = self.fused(&[p, v, w]) {
-            return self.map_step([p, v, w], space, Hyperboloid::exp);
+            return self.map_step([p, v, w], space, kernels::exp);
         }
         let q = self.exp(p, v);
         let w = self.parallel_transport(p, &q, w);

@@ -2,7 +2,8 @@
 
 use crate::manifolds::lorentz::fused::radial_growth;
 use crate::numerics::across::{Across, pivot};
-use crate::numerics::double_double::{dot as exact_dot, one_minus_product};
+use crate::numerics::double_double::one_minus_product;
+use crate::numerics::lanes::{compiled_twice, dot, exact_square, sums};
 
 /// A ball of curvature −c.
 #[derive(Debug, Clone, Copy)]
@@ -11,24 +12,32 @@ pub(crate) struct Ball {
     root_c: f64,
 }
 
-/// x·y
-#[inline(always)]
-pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
-    let mut sum = 0.0;
-    for (x, y) in x.iter().zip(y) {
-        sum = x.mul_add(*y, sum);
+/// The kernels as functions of whole rows.
+pub(crate) mod kernels {
+    use super::{Ball, compiled_twice};
+
+    compiled_twice! {
+        Ball {
+            fn dist(x: &[f64], y: &[f64]) -> f64;
+            fn log(x: &[f64], y: &[f64], out: &mut [f64]);
+            fn exp(x: &[f64], u: &[f64], edge: f64, out: &mut [f64]);
+            fn retract(x: &[f64], u: &[f64], edge: f64, out: &mut [f64]);
+            fn transport(x: &[f64], y: &[f64], v: &[f64], out: &mut [f64]);
+            fn inner(x: &[f64], u: &[f64], v: &[f64]) -> f64;
+            fn norm(x: &[f64], v: &[f64]) -> f64;
+            fn rgrad(x: &[f64], egrad: &[f64], out: &mut [f64]);
+            fn project(z: &mut [f64], edge: f64);
+        }
     }
-    sum
 }
 
+/// |y − x|² and (y − x)·v
 #[inline(always)]
 fn difference_dots(x: &[f64], y: &[f64], v: &[f64]) -> (f64, f64) {
-    let (mut dd, mut dv) = (0.0, 0.0);
-    for ((x, y), v) in x.iter().zip(y).zip(v) {
+    let [dd, dv] = sums([x, y, v], |[x, y, v], [dd, dv]| {
         let d = y - x;
-        dd = d.mul_add(d, dd);
-        dv = d.mul_add(*v, dv);
-    }
+        [d.mul_add(d, dd), d.mul_add(v, dv)]
+    });
     (dd, dv)
 }
 
@@ -43,7 +52,7 @@ impl Ball {
     /// 1 − c|x|² to full relative precision.
     #[inline(always)]
     pub(crate) fn alpha(&self, x: &[f64]) -> f64 {
-        one_minus_product(self.c, exact_dot(x, x))
+        one_minus_product(self.c, exact_square(x))
     }
 
     /// sinh(√c·dist/2): √c|δ| / √(α_x α_y). NaN outside of the ball.
@@ -71,10 +80,11 @@ impl Ball {
         }
     }
 
-    /// The Möbius sum of x and t = rapidity · u/|u|, where `rapidity` maps √c|u|/α_x to (τ, 1 − τ²).
+    /// The Möbius sum of x and t = τ u/|u|, for s ↦ (τ, 1 − τ²) of s = √c|u|/α_x.
     ///
     /// With z = x + t, α_t = 1 − τ²: den = α_x α_t + c|z|², all terms positive, and
-    /// y = x + α_x (t + c|t|² x)/den.
+    /// y = x + α_x (t + c|t|² x)/den. Where z nearly vanishes the rounding of t would count, and
+    /// the sum goes by way of the hyperboloid.
     #[inline(always)]
     fn add_along(
         &self,
@@ -83,19 +93,23 @@ impl Ball {
         out: &mut [f64],
         rapidity: impl Fn(f64) -> (f64, f64),
     ) {
-        let uu = dot(u, u);
-        if uu == 0.0 {
+        /// √c|z| below which a rounding of t would be more than four of z.
+        const NEARLY_OPPOSITE: f64 = 0.25;
+        let length = dot(u, u).sqrt();
+        if length == 0.0 {
             out.copy_from_slice(x);
             return;
         }
         let alpha_x = self.alpha(x);
-        let length = uu.sqrt();
         let (tau, alpha_t) = rapidity(self.root_c * length / alpha_x);
         let scale = tau / (self.root_c * length);
-        let mut zz = 0.0;
-        for (x, u) in x.iter().zip(u) {
-            let z = u.mul_add(scale, *x);
-            zz = z.mul_add(z, zz);
+        let [zz] = sums([x, u], |[x, u], [zz]| {
+            let z = u.mul_add(scale, x);
+            [z.mul_add(z, zz)]
+        });
+        if self.c * zz < NEARLY_OPPOSITE * NEARLY_OPPOSITE && tau > NEARLY_OPPOSITE {
+            self.add_opposite(x, u, length, alpha_x, (tau, alpha_t), out);
+            return;
         }
         let quotient = alpha_x / alpha_x.mul_add(alpha_t, self.c * zz);
         let (along_u, along_x) = (quotient * scale, quotient * tau * tau);
@@ -104,37 +118,34 @@ impl Ball {
         }
     }
 
+    /// The Möbius sum of x and t = τ u/|u| of nearly opposite vectors.
     #[inline(always)]
-    pub(crate) fn exp(&self, x: &[f64], u: &[f64], out: &mut [f64]) {
-        let xu = dot(x, u);
-        if xu < 0.0 && self.exp_inwards(x, u, xu, out) {
-            return;
-        }
-        self.add_along(x, u, out, |s| {
-            let decay = (-2.0 * s).exp();
-            (s.tanh(), 4.0 * decay / ((1.0 + decay) * (1.0 + decay)))
-        });
-    }
-
-    /// exp for a long step towards the origin, where the Möbius sum subtracts nearly equal
-    /// numbers, by way of the hyperboloid; `false`, with nothing done, for other steps.
-    #[inline(always)]
-    fn exp_inwards(&self, x: &[f64], u: &[f64], xu: f64, out: &mut [f64]) -> bool {
-        let (xx, uu) = (dot(x, x), dot(u, u));
-        let alpha = self.alpha(x);
-        let length = uu.sqrt();
-        let n = 2.0 * self.root_c * length / alpha;
-        // A step at a right angle to the radius, or shorter than 1, keeps its digits anyway.
-        if n < 1.0 || xu * xu < 0.01 * xx * uu {
-            return false;
-        }
+    fn add_opposite(
+        &self,
+        x: &[f64],
+        u: &[f64],
+        length: f64,
+        alpha_x: f64,
+        (tau, alpha_t): (f64, f64),
+        out: &mut [f64],
+    ) {
+        let xx = dot(x, x);
+        let norm = xx.sqrt();
         let across = Across::new(x, u, pivot(x), xx);
-        let (cos, sin) = (xu / (xx.sqrt() * length), across.square.sqrt() / length);
-        let sinh_n = n.sinh();
-        let (sinh_rho, cosh_rho) = (2.0 * self.root_c * xx.sqrt() / alpha, (2.0 - alpha) / alpha);
-        let (_, growth) = radial_growth(sinh_rho, cosh_rho, n, sinh_n, cos, sin);
-        // Spatial part on the hyperboloid, times √c: growth·sinh ρ x̂ + sinh n û_⊥.
-        let (on_x, on_across) = (growth * 2.0 * self.root_c / alpha, sinh_n / length);
+        let (cos, sin) = (dot(x, u) / (norm * length), across.square.sqrt() / length);
+        // Of the step, whose half has hyperbolic tangent τ, and of x.
+        let (sinh_n, cosh_n_minus_1) = (2.0 * tau / alpha_t, 2.0 * tau * tau / alpha_t);
+        let (sinh_rho, cosh_rho) = (
+            2.0 * self.root_c * norm / alpha_x,
+            (2.0 - alpha_x) / alpha_x,
+        );
+        let (kept, growth) =
+            radial_growth((sinh_rho, cosh_rho), (sinh_n, cosh_n_minus_1), (cos, sin));
+        // Spatial part on the hyperboloid, times √c: (kept + growth) sinh ρ x̂ + sinh n û_⊥.
+        let (on_x, on_across) = (
+            (kept + growth) * 2.0 * self.root_c / alpha_x,
+            sinh_n / length,
+        );
         let mut square = 0.0;
         for ((out, &x), &u) in out.iter_mut().zip(x).zip(u) {
             *out = on_x.mul_add(x, on_across * across.coordinate(x, u));
@@ -144,15 +155,28 @@ impl Ball {
         for out in out {
             *out *= scale;
         }
-        true
     }
 
+    /// The exponential map, pulled back to the edge.
     #[inline(always)]
-    pub(crate) fn retract(&self, x: &[f64], u: &[f64], out: &mut [f64]) {
+    pub(crate) fn exp(&self, x: &[f64], u: &[f64], edge: f64, out: &mut [f64]) {
         self.add_along(x, u, out, |s| {
-            let hypotenuse = s.mul_add(s, 1.0);
-            (s / hypotenuse.sqrt(), 1.0 / hypotenuse)
+            // tanh s = −m/(2 + m) and 1/cosh²s = 4(1 + m)/(2 + m)² with m = e^{−2s} − 1
+            let m = (-2.0 * s).exp_m1();
+            let inverse = 1.0 / (2.0 + m);
+            (-m * inverse, 4.0 * (1.0 + m) * inverse * inverse)
         });
+        self.project(out, edge);
+    }
+
+    /// The retraction, pulled back to the edge.
+    #[inline(always)]
+    pub(crate) fn retract(&self, x: &[f64], u: &[f64], edge: f64, out: &mut [f64]) {
+        self.add_along(x, u, out, |s| {
+            let inverse = 1.0 / s.mul_add(s, 1.0);
+            (s * inverse.sqrt(), inverse)
+        });
+        self.project(out, edge);
     }
 
     /// (α_y/α_x)(v + 2((a−b) x + a δ)/(α_x α_y + c|δ|²)), with a and a−b as in the module doc.
@@ -161,7 +185,9 @@ impl Ball {
         let c = self.c;
         let (alpha_x, alpha_y) = (self.alpha(x), self.alpha(y));
         let (dd, dv) = difference_dots(x, y, v);
-        let (xx, xv) = (dot(x, x), dot(x, v));
+        let [xx, xv] = sums([x, v], |[x, v], [xx, xv]| {
+            [x.mul_add(x, xx), x.mul_add(v, xv)]
+        });
         let ratio = alpha_y / alpha_x;
         let factor = 2.0 * ratio * c / alpha_x.mul_add(alpha_y, c * dd);
         let a_minus_b = factor * (alpha_x * dv - c * dd * xv);

@@ -1,7 +1,7 @@
 //! What only the ball has: Möbius (gyrovector) operations, hyperplanes, and the map to the
 //! hyperboloid.
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::PoincareBall;
 use crate::Result;
@@ -99,8 +99,8 @@ impl PoincareBall {
     /// ```text
     /// ½ ⊗ (Σ wᵢ λᵢ xᵢ / Σ wᵢ (λᵢ − 1)),  λᵢ = 2/(1 − c|xᵢ|²)
     /// ```
-    /// computed after a translation that brings the first point to the origin, which keeps the
-    /// digits of a cluster near the boundary.
+    /// computed twice, the second time after a translation that brings the first result to the
+    /// origin, which keeps the digits of a cluster near the boundary.
     ///
     /// # Shapes
     ///
@@ -123,22 +123,31 @@ impl PoincareBall {
         );
         let edge = Self::edge(points.kind());
         in_f64([points, weights], |[points, weights]| {
-            let first = points.narrow(-2, 0, 1);
-            let alpha_first = self.alpha(&first);
-            let (numerator, dd) = self.subtract_numerator(&first, &points, &alpha_first);
-            let den = &alpha_first * self.alpha(&points) + dd * self.c();
-            // 1 − c|z|² of the translated points z = numerator/den.
-            let alpha = alpha_first.copy() * self.alpha(&points) / &den;
-            let weighted = weights.unsqueeze(-1) / alpha;
-            let spatial =
-                (&weighted * 2.0 * (numerator / den)).sum_dim_intlist(-2, true, None::<tch::Kind>);
-            let total = weights.unsqueeze(-1);
-            let time = (weighted * 2.0 - total).sum_dim_intlist(-2, true, None::<tch::Kind>);
-            let mass = (time.square() - sum_keep(&spatial.square()) * self.c()).sqrt();
-            let midpoint = spatial / (time + mass);
-            let moved = self.add(&first, &midpoint, &self.alpha(&midpoint));
-            self.pull_inside(&moved, edge).squeeze_dim(-2)
+            // The midpoint does not depend on where the ball is translated to, so neither does its
+            // gradient.
+            let near = tch::no_grad(|| {
+                self.midpoint_seen_from(&points.narrow(-2, 0, 1), &points, &weights)
+            });
+            self.pull_inside(&self.midpoint_seen_from(&near, &points, &weights), edge)
+                .squeeze_dim(-2)
         })
+    }
+
+    /// The gyromidpoint, computed after a translation of `base` `[.., 1, n]` to the origin.
+    fn midpoint_seen_from(&self, base: &Tensor, points: &Tensor, weights: &Tensor) -> Tensor {
+        let (alpha_base, alpha_points) = (self.alpha(base), self.alpha(points));
+        let (numerator, dd) = self.subtract_numerator(base, points, &alpha_base);
+        let product = &alpha_base * &alpha_points;
+        // The translated points are z = numerator/den with 1 − c|z|² = product/den, so that
+        // λ z = 2 numerator/product and λ − 1 = 1 + 2c|δ|²/product.
+        let total = weights.unsqueeze(-1);
+        let share = &total * 2.0 / product;
+        let over_points = |t: Tensor| t.sum_dim_intlist(-2, true, Kind::Double);
+        let spatial = over_points(&share * numerator);
+        let time = over_points(total + share * dd * self.c());
+        let mass = (time.square() - sum_keep(&spatial.square()) * self.c()).sqrt();
+        let midpoint = spatial / (time + mass);
+        self.add(base, &midpoint, &self.alpha(&midpoint))
     }
 
     /// The signed distance of x from the hyperbolic hyperplane through p with Euclidean normal a:

@@ -1,0 +1,33 @@
+# Each target is a cargo call behind the one set-up step, libtorch.
+.PHONY: libtorch reproduce test check bench peers notebooks
+
+FEATURES := --features laws,plot
+
+# libtorch 2.11, the version that tch 0.24 pairs with, from the Python wheel, into the checkout.
+# A LIBTORCH of your own is linked instead of downloaded.
+libtorch: .libtorch/lib/libtorch_cpu.so
+
+.libtorch/lib/libtorch_cpu.so:
+	./scripts/libtorch.sh
+
+reproduce: libtorch
+	cargo papers run nickel2017
+
+test: libtorch
+	cargo test --workspace $(FEATURES)
+	cargo test --package holonomy $(FEATURES) --bench main
+	./scripts/examples.sh
+
+check: libtorch
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets $(FEATURES) -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps $(FEATURES)
+
+bench: libtorch
+	cargo bench --package holonomy $(FEATURES)
+
+peers: libtorch
+	./benches/peers/run.sh
+
+notebooks: libtorch
+	python3 notebooks/run.py

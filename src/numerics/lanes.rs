@@ -1,0 +1,144 @@
+//! Sums over coordinates in four independent lanes, which the compiler turns into vector
+//! instructions, and the entry points that let it use fused multiply-adds.
+
+use super::double_double::{two_product, two_sum};
+
+/// Independent partial sums: one vector register of f64, and enough to hide the latency of a sum.
+const LANES: usize = 4;
+
+/// Σ over coordinates of `term`, which sees the coordinates of `N` rows and gives `K` summands.
+/// The term of zeros must be zero: the last lanes are filled up with them.
+#[inline(always)]
+pub(crate) fn sums<const N: usize, const K: usize>(
+    rows: [&[f64]; N],
+    term: impl Fn([f64; N], [f64; K]) -> [f64; K],
+) -> [f64; K] {
+    let n = rows[0].len();
+    let mut totals = [[0.0; K]; LANES];
+    let mut start = 0;
+    while start + LANES <= n {
+        for (lane, total) in totals.iter_mut().enumerate() {
+            *total = term(std::array::from_fn(|i| rows[i][start + lane]), *total);
+        }
+        start += LANES;
+    }
+    for (lane, total) in totals.iter_mut().enumerate().take(n - start) {
+        *total = term(std::array::from_fn(|i| rows[i][start + lane]), *total);
+    }
+    std::array::from_fn(|k| (totals[0][k] + totals[1][k]) + (totals[2][k] + totals[3][k]))
+}
+
+/// x·y
+#[inline(always)]
+pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
+    let [sum] = sums([x, y], |[x, y], [sum]| [x.mul_add(y, sum)]);
+    sum
+}
+
+/// Σ of exact terms: `term` adds to a double-double (high, low) for each lane.
+#[inline(always)]
+fn exact_sum<const N: usize>(
+    rows: [&[f64]; N],
+    term: impl Fn([f64; N], (f64, f64)) -> (f64, f64),
+) -> (f64, f64) {
+    let n = rows[0].len();
+    let mut totals = [(0.0, 0.0); LANES];
+    let mut start = 0;
+    while start + LANES <= n {
+        for (lane, total) in totals.iter_mut().enumerate() {
+            *total = term(std::array::from_fn(|i| rows[i][start + lane]), *total);
+        }
+        start += LANES;
+    }
+    for (lane, total) in totals.iter_mut().enumerate().take(n - start) {
+        *total = term(std::array::from_fn(|i| rows[i][start + lane]), *total);
+    }
+    let (first, first_error) = two_sum(totals[0].0, totals[1].0);
+    let (second, second_error) = two_sum(totals[2].0, totals[3].0);
+    let (high, error) = two_sum(first, second);
+    let low = (totals[0].1 + totals[1].1) + (totals[2].1 + totals[3].1);
+    (high, low + (error + (first_error + second_error)))
+}
+
+/// x·x as a double-double.
+#[inline(always)]
+pub(crate) fn exact_square(x: &[f64]) -> (f64, f64) {
+    exact_sum([x], |[x], (high, low)| {
+        let (product, product_error) = two_product(x, x);
+        let (sum, sum_error) = two_sum(high, product);
+        (sum, low + (product_error + sum_error))
+    })
+}
+
+/// |y|² − |x|² = ⟨y − x, y + x⟩, to full relative precision.
+#[inline(always)]
+pub(crate) fn square_difference(x: &[f64], y: &[f64]) -> f64 {
+    let (high, low) = exact_sum([x, y], |[x, y], (high, low)| {
+        let ((d, d_error), (s, s_error)) = (two_sum(y, -x), two_sum(x, y));
+        let (product, product_error) = two_product(d, s);
+        let (sum, sum_error) = two_sum(high, product);
+        let rest = d.mul_add(s_error, d_error * s);
+        (sum, low + (rest + (product_error + sum_error)))
+    });
+    high + low
+}
+
+/// Defines functions that call a method compiled twice: with AVX2 and fused multiply-add
+/// instructions, chosen at run time, and without. A fused multiply-add rounds once whether an
+/// instruction or a library computes it, so both give the same bits.
+///
+/// The methods, and all that they call, must be `#[inline(always)]` to be compiled with the
+/// features of their caller.
+macro_rules! compiled_twice {
+    ($type:ty { $(fn $name:ident($($arg:ident: $of:ty),*) $(-> $result:ty)?;)* }) => {
+        $(
+            #[inline]
+            pub(crate) fn $name(this: &$type, $($arg: $of),*) $(-> $result)? {
+                #[cfg(target_arch = "x86_64")]
+                {
+                    #[target_feature(enable = "avx2,fma")]
+                    fn with_fma(this: &$type, $($arg: $of),*) $(-> $result)? {
+                        this.$name($($arg),*)
+                    }
+                    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                        // SAFETY: the features were just detected.
+                        return unsafe { with_fma(this, $($arg),*) };
+                    }
+                }
+                this.$name($($arg),*)
+            }
+        )*
+    };
+}
+pub(crate) use compiled_twice;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_cover_every_coordinate_at_every_length() {
+        for n in 0..12 {
+            let x: Vec<f64> = (0..n).map(|i| f64::from(i) + 1.0).collect();
+            let expected: f64 = x.iter().map(|x| x * x).sum();
+            assert_eq!(dot(&x, &x), expected);
+            let (high, low) = exact_square(&x);
+            assert_eq!(high + low, expected);
+            assert_eq!(square_difference(&vec![0.0; x.len()], &x), expected);
+        }
+    }
+
+    #[test]
+    fn squares_keep_what_rounding_would_lose() {
+        let x = [1.0 + f64::EPSILON, f64::EPSILON, 1.0, -1.0, 2.0];
+        let (high, low) = exact_square(&x);
+        assert!((high - 7.0 + low - 2.0 * f64::EPSILON).abs() < 1e-31);
+    }
+
+    #[test]
+    fn square_differences_do_not_cancel() {
+        let (x, y) = ([1e8, 3.0], [1e8, 3.0 + 1e-9]);
+        let d = (3.0 + 1e-9) - 3.0;
+        assert_eq!(square_difference(&x, &y), d * (6.0 + 1e-9));
+    }
+}
