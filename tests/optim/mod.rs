@@ -1,6 +1,7 @@
 //! Mirror of `src/optim`.
 
 mod clip;
+mod curved;
 mod euclidean;
 mod pytorch;
 mod rows;
