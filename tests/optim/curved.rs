@@ -4,7 +4,7 @@ use holonomy::optim::{
     AdagradConfig, AdamConfig, Gradient, ManifoldParameter, Optimizer, RiemannianAdam,
     RiemannianSgd, SgdConfig, UpdateRule,
 };
-use holonomy::{Euclidean, Geodesic, Lorentz, Manifold, PoincareBall, Product, Space, Sphere};
+use holonomy::{Euclidean, Lorentz, PoincareBall, Product, Space, Sphere};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind, Tensor};
