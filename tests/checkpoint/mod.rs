@@ -81,11 +81,14 @@ fn tensors_are_stored_in_row_major_order_and_as_copies() {
     checkpoint
         .insert("transposed", &tensor.transpose(0, 1))
         .unwrap();
+    checkpoint.insert("plain", &tensor).unwrap();
     let _ = tensor.shallow_clone().zero_();
     let folder = tempfile::tempdir().unwrap();
     let loaded = load_bytes(folder.path(), &saved_bytes(&checkpoint)).unwrap();
     let expected = Tensor::from_slice(&[1.0, 4.0, 2.0, 5.0, 3.0, 6.0]).view([3, 2]);
     assert_eq!(loaded.tensor("transposed").unwrap(), &expected);
+    let expected = expected.transpose(0, 1);
+    assert_eq!(loaded.tensor("plain").unwrap(), &expected);
 }
 
 #[test]
