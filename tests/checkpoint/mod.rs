@@ -1,5 +1,7 @@
 //! Mirror of `src/checkpoint.rs`.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::Path;
 
@@ -33,16 +35,21 @@ fn sample() -> Checkpoint {
 
 /// All that a checkpoint holds: names, kinds, shapes, bytes and settings.
 fn contents(checkpoint: &Checkpoint) -> String {
-    let mut all = String::new();
+    let mut all = Vec::new();
     for name in checkpoint.names() {
         let tensor = checkpoint.tensor(name).unwrap();
         let mut bytes = vec![0; tensor.numel() * tensor.kind().elt_size_in_bytes()];
         tensor.copy_data_u8(&mut bytes, tensor.numel());
-        all += &format!("{name} {:?} {:?} {bytes:?}\n", tensor.kind(), tensor.size());
+        all.push(format!(
+            "{name} {:?} {:?} {bytes:?}",
+            tensor.kind(),
+            tensor.size()
+        ));
     }
     let rate: f64 = checkpoint.get("rate").unwrap();
     let names: Vec<String> = checkpoint.get("names").unwrap();
-    all + &format!("{rate:?} {names:?}")
+    all.push(format!("{rate:?} {names:?}"));
+    all.join("\n")
 }
 
 fn saved_bytes(checkpoint: &Checkpoint) -> Vec<u8> {

@@ -1,5 +1,7 @@
 //! Mirror of `src/optim`.
 
+#![allow(clippy::unwrap_used)]
+
 mod clip;
 mod curved;
 mod euclidean;

@@ -1,7 +1,7 @@
 //! Schedules by themselves and on an optimiser; `pytorch.rs` compares their values with torch's.
 
 use holonomy::Error;
-use holonomy::optim::{RiemannianSgd, Schedule, SgdConfig};
+use holonomy::optim::{ParameterGroup, RiemannianSgd, Schedule, SgdConfig};
 
 use super::{numbers, table};
 
@@ -37,7 +37,7 @@ fn each_group_keeps_its_own_rate() {
     optimizer.add_group(point(2), SgdConfig::new(0.25)).unwrap();
     optimizer.apply_schedule(&Schedule::exponential(0.5).unwrap(), 2);
     let rates = |optimizer: &RiemannianSgd| -> Vec<f64> {
-        optimizer.groups().iter().map(|group| group.lr()).collect()
+        optimizer.groups().iter().map(ParameterGroup::lr).collect()
     };
     assert_eq!(rates(&optimizer), [0.125, 0.0625]);
     optimizer.apply_schedule(&Schedule::constant(), 3);
