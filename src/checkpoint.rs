@@ -1,1 +1,419 @@
-//! Not written yet.
+//! Named tensors and settings in one file that is either whole or refused.
+//!
+//! A checkpoint is a [safetensors](https://github.com/huggingface/safetensors) file, so every
+//! reader of that format opens its tensors. Beside them the header carries, under the metadata key
+//! `holonomy`, a JSON text with the settings and a SHA-256 digest of all names, kinds, shapes,
+//! values and settings. [`Checkpoint::load`] recomputes the digest: a truncated file, a flipped
+//! bit in the header or in the data, or a file of another origin is an error that says so.
+//!
+//! Files are replaced as a whole ([`write_atomically`]): a kill leaves the old file or the new one.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, View};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use tch::{Device, Kind, Tensor};
+
+use crate::{Error, Result};
+
+/// The key of the safetensors metadata under which ours stands.
+const METADATA_KEY: &str = "holonomy";
+
+/// The version of the layout that this code writes, and the only one that it reads.
+const VERSION: u32 = 1;
+
+/// Named tensors on the CPU, and settings that serde can write.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::checkpoint::Checkpoint;
+/// use tch::Tensor;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("points.safetensors");
+/// let mut checkpoint = Checkpoint::new();
+/// checkpoint.insert("points", &Tensor::from_slice(&[0.25, -0.5]))?;
+/// checkpoint.set("epoch", &7)?;
+/// checkpoint.save(&path)?;
+///
+/// let loaded = Checkpoint::load(&path)?;
+/// assert_eq!(loaded.tensor("points")?, &Tensor::from_slice(&[0.25, -0.5]));
+/// assert_eq!(loaded.get::<u32>("epoch")?, 7);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Checkpoint {
+    tensors: BTreeMap<String, Tensor>,
+    settings: Map<String, Value>,
+}
+
+impl Checkpoint {
+    /// An empty checkpoint.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Copies the values of `tensor` under `name`, replacing what stood there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] unless the tensor is dense and of kind f64, f32 or i64.
+    pub fn insert(&mut self, name: &str, tensor: &Tensor) -> Result<()> {
+        let kind = tensor.kind();
+        if tensor.is_sparse() || dtype_of(kind).is_none() {
+            return Err(Error::invalid(
+                "Checkpoint::insert",
+                "a dense tensor of kind Double, Float or Int64",
+                format!("{tensor:?} for {name:?}"),
+            ));
+        }
+        let values = tensor.detach().to_device_(Device::Cpu, kind, false, true);
+        self.tensors.insert(name.to_owned(), values.contiguous());
+        Ok(())
+    }
+
+    /// The tensor of that name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] when there is none.
+    pub fn tensor(&self, name: &str) -> Result<&Tensor> {
+        self.tensors
+            .get(name)
+            .ok_or_else(|| missing("Checkpoint::tensor", name, self.tensors.keys()))
+    }
+
+    /// The names of all tensors, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
+    /// Writes a setting under `key`, replacing what stood there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] when JSON cannot hold the value.
+    pub fn set(&mut self, key: &str, value: &impl Serialize) -> Result<()> {
+        let value = serde_json::to_value(value).map_err(|error| {
+            Error::invalid(
+                "Checkpoint::set",
+                format!("a value that JSON can hold for {key:?}"),
+                error,
+            )
+        })?;
+        self.settings.insert(key.to_owned(), value);
+        Ok(())
+    }
+
+    /// The setting under `key`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] when there is none, or when it is not a `T`.
+    pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<T> {
+        let value = self
+            .settings
+            .get(key)
+            .ok_or_else(|| missing("Checkpoint::get", key, self.settings.keys()))?;
+        T::deserialize(value).map_err(|error| {
+            Error::invalid(
+                "Checkpoint::get",
+                format!("a {} under {key:?}", std::any::type_name::<T>()),
+                error,
+            )
+        })
+    }
+
+    /// Takes in another checkpoint, its names and keys prefixed with `prefix/`.
+    ///
+    /// So one file holds a model, its optimiser and the trainer's own settings;
+    /// [`part`](Self::part) gives each back.
+    pub fn insert_part(&mut self, prefix: &str, part: Checkpoint) {
+        let full = |name: String| format!("{prefix}/{name}");
+        let tensors = part.tensors.into_iter();
+        self.tensors.extend(tensors.map(|(n, t)| (full(n), t)));
+        let settings = part.settings.into_iter();
+        self.settings.extend(settings.map(|(k, v)| (full(k), v)));
+    }
+
+    /// The part that [`insert_part`](Self::insert_part) put under `prefix`; empty when there is none.
+    pub fn part(&self, prefix: &str) -> Checkpoint {
+        let own = |name: &String| -> Option<String> {
+            let name = name.strip_prefix(prefix)?.strip_prefix('/')?;
+            Some(name.to_owned())
+        };
+        let tensors = self.tensors.iter();
+        let settings = self.settings.iter();
+        Checkpoint {
+            tensors: tensors
+                .filter_map(|(n, t)| Some((own(n)?, t.shallow_clone())))
+                .collect(),
+            settings: settings
+                .filter_map(|(k, v)| Some((own(k)?, v.clone())))
+                .collect(),
+        }
+    }
+
+    /// Writes the checkpoint to `path`, replacing the file there as a whole.
+    ///
+    /// Equal contents give equal bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] when the file cannot be written, [`Error::Torch`] when a tensor cannot be read.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let mut payloads = BTreeMap::new();
+        for (name, tensor) in &self.tensors {
+            payloads.insert(name.as_str(), Payload::of(tensor)?);
+        }
+        let settings = Value::Object(self.settings.clone()).to_string();
+        let header = Header {
+            version: VERSION,
+            sha256: digest(&payloads, &settings),
+            settings,
+        };
+        let header = serde_json::to_string(&header).map_err(|error| {
+            data_error(path, format!("the settings cannot be written: {error}"))
+        })?;
+        let metadata = HashMap::from([(METADATA_KEY.to_owned(), header)]);
+        let bytes = safetensors::serialize(&payloads, Some(metadata))
+            .map_err(|error| data_error(path, format!("the tensors cannot be written: {error}")))?;
+        write_atomically(path, &bytes)
+    }
+
+    /// Reads a checkpoint that [`save`](Self::save) wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] when the file cannot be read; [`Error::Data`] when it is not a safetensors
+    /// file, is truncated, was not written by this crate, has another version, or does not match
+    /// its digest.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        Self::from_bytes(&bytes).map_err(|reason| data_error(path, reason))
+    }
+
+    /// The checkpoint that the bytes of a file hold, or the reason why they hold none.
+    fn from_bytes(bytes: &[u8]) -> std::result::Result<Self, String> {
+        let not_safetensors = |error| {
+            format!("not a whole safetensors file ({error}): truncated, damaged or foreign")
+        };
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(not_safetensors)?;
+        let file = SafeTensors::deserialize(bytes).map_err(not_safetensors)?;
+        let header: Header = metadata
+            .metadata()
+            .as_ref()
+            .and_then(|metadata| metadata.get(METADATA_KEY))
+            .ok_or_else(|| {
+                format!("a safetensors file without the metadata {METADATA_KEY:?}: not one of this crate's checkpoints")
+            })
+            .and_then(|text| {
+                serde_json::from_str(text)
+                    .map_err(|error| format!("the metadata {METADATA_KEY:?} is damaged: {error}"))
+            })?;
+        if header.version != VERSION {
+            return Err(format!(
+                "checkpoint version {}, but this build reads version {VERSION}",
+                header.version
+            ));
+        }
+        let payloads: BTreeMap<&str, Payload> = file
+            .iter()
+            .map(|(name, view)| {
+                (
+                    name,
+                    Payload::borrowed(view.dtype(), view.shape(), view.data()),
+                )
+            })
+            .collect();
+        let found = digest(&payloads, &header.settings);
+        if found != header.sha256 {
+            return Err(format!(
+                "the file is damaged: its contents have SHA-256 {found}, its header says {}",
+                header.sha256
+            ));
+        }
+        let settings = serde_json::from_str(&header.settings)
+            .map_err(|error| format!("the settings are not a JSON object: {error}"))?;
+        let mut tensors = BTreeMap::new();
+        for (name, payload) in payloads {
+            let tensor = payload
+                .to_tensor()
+                .map_err(|reason| format!("tensor {name:?}: {reason}"))?;
+            tensors.insert(name.to_owned(), tensor);
+        }
+        Ok(Self { tensors, settings })
+    }
+}
+
+/// Writes `bytes` to `path` so that a reader, or a kill at any time, finds the old file or the new
+/// one as a whole: temporary name in the same folder, sync, rename, sync of the folder.
+///
+/// # Errors
+///
+/// [`Error::Io`] when the operating system refuses a step; the old file then stays as it was.
+pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+    let path = path.as_ref();
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".holonomy-");
+    #[cfg(unix)]
+    {
+        // A plain new file's mode, which the process's umask then narrows.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder
+        .tempfile_in(folder)
+        .map_err(Error::io("create a temporary file in", folder))?;
+    file.write_all(bytes).map_err(Error::io("write", path))?;
+    file.as_file().sync_all().map_err(Error::io("sync", path))?;
+    file.persist(path)
+        .map_err(|error| Error::io("replace", path)(error.error))?;
+    #[cfg(unix)]
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(Error::io("sync", folder))?;
+    Ok(())
+}
+
+/// What stands under [`METADATA_KEY`]. The settings are a text of their own, so that the digest
+/// covers the very characters that are read back.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    version: u32,
+    sha256: String,
+    settings: String,
+}
+
+/// One tensor as the file holds it: little-endian bytes in row-major order.
+struct Payload<'a> {
+    dtype: Dtype,
+    shape: Vec<usize>,
+    bytes: Cow<'a, [u8]>,
+}
+
+impl<'a> Payload<'a> {
+    /// The bytes of a contiguous CPU tensor.
+    fn of(tensor: &Tensor) -> Result<Self> {
+        let torch = |source| Error::Torch {
+            op: "Checkpoint::save",
+            source,
+        };
+        let kind = tensor.kind();
+        let dtype = dtype_of(kind).ok_or_else(|| {
+            Error::invalid(
+                "Checkpoint::save",
+                "kind Double, Float or Int64",
+                format!("{kind:?}"),
+            )
+        })?;
+        let mut bytes = vec![0; tensor.numel() * kind.elt_size_in_bytes()];
+        tensor
+            .f_copy_data_u8(&mut bytes, tensor.numel())
+            .map_err(torch)?;
+        Ok(Self {
+            dtype,
+            shape: tensor.size().iter().map(|&n| n as usize).collect(),
+            bytes: Cow::Owned(bytes),
+        })
+    }
+
+    fn borrowed(dtype: Dtype, shape: &[usize], bytes: &'a [u8]) -> Self {
+        Self {
+            dtype,
+            shape: shape.to_vec(),
+            bytes: Cow::Borrowed(bytes),
+        }
+    }
+
+    fn to_tensor(&self) -> std::result::Result<Tensor, String> {
+        let kind = kind_of(self.dtype)
+            .ok_or_else(|| format!("kind {:?} is not F64, F32 or I64", self.dtype))?;
+        let shape: Vec<i64> = self
+            .shape
+            .iter()
+            .map(|&n| i64::try_from(n))
+            .collect::<std::result::Result<_, _>>()
+            .map_err(|_| format!("shape {:?} is too large", self.shape))?;
+        Tensor::f_from_data_size(&self.bytes, &shape, kind).map_err(|error| error.to_string())
+    }
+}
+
+impl View for &Payload<'_> {
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.bytes)
+    }
+
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// SHA-256 over the settings and over each tensor's name, kind, shape and bytes, in the order of
+/// the names; every part is preceded by its length, so that no two contents spell the same text.
+fn digest(payloads: &BTreeMap<&str, Payload>, settings: &str) -> String {
+    let mut hash = Sha256::new();
+    let mut part = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    part(settings.as_bytes());
+    for (name, payload) in payloads {
+        part(name.as_bytes());
+        part(format!("{:?} {:?}", payload.dtype, payload.shape).as_bytes());
+        part(&payload.bytes);
+    }
+    format!("{:x}", hash.finalize())
+}
+
+fn dtype_of(kind: Kind) -> Option<Dtype> {
+    match kind {
+        Kind::Double => Some(Dtype::F64),
+        Kind::Float => Some(Dtype::F32),
+        Kind::Int64 => Some(Dtype::I64),
+        _ => None,
+    }
+}
+
+fn kind_of(dtype: Dtype) -> Option<Kind> {
+    match dtype {
+        Dtype::F64 => Some(Kind::Double),
+        Dtype::F32 => Some(Kind::Float),
+        Dtype::I64 => Some(Kind::Int64),
+        _ => None,
+    }
+}
+
+fn missing<'a>(op: &'static str, name: &str, present: impl Iterator<Item = &'a String>) -> Error {
+    let present: Vec<&str> = present.map(String::as_str).collect();
+    Error::invalid(op, format!("one of {present:?}"), format!("{name:?}"))
+}
+
+fn data_error(path: &Path, reason: String) -> Error {
+    Error::Data {
+        path: path.to_owned(),
+        reason,
+    }
+}

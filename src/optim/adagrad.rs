@@ -1,0 +1,113 @@
+//! Riemannian Adagrad.
+
+use serde::{Deserialize, Serialize};
+use tch::Tensor;
+
+use super::Optimizer;
+use super::rule::{
+    Buffer, BufferShape, Motion, Step, UpdateRule, decayed_rgrad, require, scaled_ratio,
+};
+use crate::Result;
+
+/// Riemannian Adagrad.
+///
+/// ```text
+/// g = rgrad(p, ∂f + weight_decay·p)
+/// s ← s + ⟨g, g⟩                         one value per irreducible factor
+/// p ← p moved along −lr/(1 + (t − 1)·lr_decay) · g / (√s + ε)
+/// ```
+///
+/// In Euclidean space this is `torch.optim.Adagrad`.
+///
+/// # References
+///
+/// becigneul2019, section 3.3, with the metric's squared length per factor.
+pub type RiemannianAdagrad = Optimizer<AdagradConfig>;
+
+/// Settings of [`RiemannianAdagrad`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdagradConfig {
+    /// The learning rate, ≥ 0.
+    pub lr: f64,
+    /// How fast the learning rate falls with the step, ≥ 0.
+    pub lr_decay: f64,
+    /// ε, added to the root of the sum, ≥ 0.
+    pub eps: f64,
+    /// The sum before the first step, ≥ 0.
+    pub initial_sum: f64,
+    /// Adds `weight_decay·p`, in ambient coordinates, to the Euclidean gradient: a pull to the
+    /// origin of the ball and of the hyperboloid, nothing on the sphere.
+    pub weight_decay: f64,
+}
+
+impl Default for AdagradConfig {
+    fn default() -> Self {
+        Self {
+            lr: 1e-2,
+            lr_decay: 0.0,
+            eps: 1e-10,
+            initial_sum: 0.0,
+            weight_decay: 0.0,
+        }
+    }
+}
+
+impl AdagradConfig {
+    /// The usual settings with that learning rate.
+    pub fn new(lr: f64) -> Self {
+        Self {
+            lr,
+            ..Self::default()
+        }
+    }
+}
+
+impl UpdateRule for AdagradConfig {
+    const NAME: &'static str = "RiemannianAdagrad";
+
+    fn validate(&self) -> Result<()> {
+        for (name, value) in [
+            ("lr", self.lr),
+            ("lr_decay", self.lr_decay),
+            ("eps", self.eps),
+            ("initial_sum", self.initial_sum),
+            ("weight_decay", self.weight_decay),
+        ] {
+            require(Self::NAME, name, value, "≥ 0", value >= 0.0)?;
+        }
+        Ok(())
+    }
+
+    fn lr(&self) -> f64 {
+        self.lr
+    }
+
+    fn buffers(&self) -> Vec<Buffer> {
+        vec![Buffer {
+            name: "squared_sum",
+            shape: BufferShape::Component,
+            initial: self.initial_sum,
+        }]
+    }
+
+    fn update(
+        &self,
+        motion: &Motion,
+        step: Step,
+        points: &Tensor,
+        egrad: &Tensor,
+        buffers: &mut [Tensor],
+    ) -> Tensor {
+        let [sum] = buffers else {
+            unreachable!("one buffer is declared above");
+        };
+        let gradient = decayed_rgrad(motion, points, egrad, self.weight_decay);
+        let squared = motion
+            .manifold()
+            .component_inner(points, &gradient, &gradient);
+        let denominator = sum.g_add_(&squared).sqrt().g_add_scalar_(self.eps);
+        let lr = step.lr / (1.0 + (step.count - 1) as f64 * self.lr_decay);
+        motion.advance(points, &scaled_ratio(&gradient, -lr, &denominator))
+    }
+}

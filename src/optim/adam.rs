@@ -1,0 +1,157 @@
+//! Riemannian Adam and AMSGrad.
+
+use serde::{Deserialize, Serialize};
+use tch::Tensor;
+
+use super::Optimizer;
+use super::rule::{
+    Buffer, BufferShape, Motion, Step, UpdateRule, decayed_rgrad, require, scaled_ratio,
+};
+use crate::Result;
+
+/// Riemannian Adam, and AMSGrad with [`AdamConfig::amsgrad`].
+///
+/// ```text
+/// g = rgrad(p, ∂f + weight_decay·p)
+/// m ← β₁ m + (1 − β₁) g
+/// s ← β₂ s + (1 − β₂) ⟨g, g⟩            one value per irreducible factor
+/// s' = s, or the largest s so far with amsgrad
+/// d = m / (1 − β₁ᵗ) / (√(s' / (1 − β₂ᵗ)) + ε)
+/// p ← p moved along −lr·d, m carried along
+/// ```
+///
+/// Euclidean space is a product of lines, so there this is `torch.optim.Adam`.
+///
+/// # References
+///
+/// becigneul2019, section 4 (figure 1), with kingma2015's bias correction.
+pub type RiemannianAdam = Optimizer<AdamConfig>;
+
+/// Settings of [`RiemannianAdam`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdamConfig {
+    /// The learning rate, ≥ 0.
+    pub lr: f64,
+    /// The decay β₁ of the mean gradient, in [0, 1).
+    pub beta1: f64,
+    /// The decay β₂ of the mean squared length, in [0, 1).
+    pub beta2: f64,
+    /// ε, added to the root of the second moment, ≥ 0. With 0, a gradient that has been 0 since
+    /// the first step gives 0/0 = NaN.
+    pub eps: f64,
+    /// Adds `weight_decay·p`, in ambient coordinates, to the Euclidean gradient: a pull to the
+    /// origin of the ball and of the hyperboloid, nothing on the sphere.
+    pub weight_decay: f64,
+    /// Divide by the largest second moment so far.
+    pub amsgrad: bool,
+    /// Divide out the start at zero of both moments, as Adam does.
+    pub bias_correction: bool,
+}
+
+impl Default for AdamConfig {
+    fn default() -> Self {
+        Self {
+            lr: 1e-3,
+            beta1: 0.9,
+            beta2: 0.999,
+            eps: 1e-8,
+            weight_decay: 0.0,
+            amsgrad: false,
+            bias_correction: true,
+        }
+    }
+}
+
+impl AdamConfig {
+    /// The usual settings with that learning rate.
+    pub fn new(lr: f64) -> Self {
+        Self {
+            lr,
+            ..Self::default()
+        }
+    }
+
+    /// 1 − β₁ᵗ and √(1 − β₂ᵗ), or 1 and 1 without bias correction.
+    fn corrections(&self, count: i64) -> (f64, f64) {
+        if !self.bias_correction {
+            return (1.0, 1.0);
+        }
+        let count = count as f64;
+        (
+            1.0 - self.beta1.powf(count),
+            (1.0 - self.beta2.powf(count)).sqrt(),
+        )
+    }
+}
+
+impl UpdateRule for AdamConfig {
+    const NAME: &'static str = "RiemannianAdam";
+
+    fn validate(&self) -> Result<()> {
+        let op = Self::NAME;
+        require(op, "lr", self.lr, "≥ 0", self.lr >= 0.0)?;
+        for (name, beta) in [("beta1", self.beta1), ("beta2", self.beta2)] {
+            require(op, name, beta, "in [0, 1)", (0.0..1.0).contains(&beta))?;
+        }
+        require(op, "eps", self.eps, "≥ 0", self.eps >= 0.0)?;
+        let decay = self.weight_decay;
+        require(op, "weight_decay", decay, "≥ 0", decay >= 0.0)
+    }
+
+    fn lr(&self) -> f64 {
+        self.lr
+    }
+
+    fn buffers(&self) -> Vec<Buffer> {
+        let buffer = |name, shape| Buffer {
+            name,
+            shape,
+            initial: 0.0,
+        };
+        let mut buffers = vec![
+            buffer("momentum", BufferShape::Point),
+            buffer("second_moment", BufferShape::Component),
+        ];
+        if self.amsgrad {
+            buffers.push(buffer("largest_second_moment", BufferShape::Component));
+        }
+        buffers
+    }
+
+    fn update(
+        &self,
+        motion: &Motion,
+        step: Step,
+        points: &Tensor,
+        egrad: &Tensor,
+        buffers: &mut [Tensor],
+    ) -> Tensor {
+        let gradient = decayed_rgrad(motion, points, egrad, self.weight_decay);
+        let [momentum, second, largest @ ..] = buffers else {
+            unreachable!("two or three buffers are declared above");
+        };
+        let _ = momentum.lerp_(&gradient, 1.0 - self.beta1);
+        let squared = motion
+            .manifold()
+            .component_inner(points, &gradient, &gradient);
+        let _ = second
+            .g_mul_scalar_(self.beta2)
+            .g_add_(&(squared * (1.0 - self.beta2)));
+        let (first_correction, second_correction) = self.corrections(step.count);
+        let mut root = match largest {
+            [] => second.sqrt(),
+            [largest, ..] => {
+                let _ = largest.maximum_out(largest, second);
+                largest.sqrt()
+            }
+        };
+        let denominator = root
+            .g_div_scalar_(second_correction)
+            .g_add_scalar_(self.eps);
+        let direction = scaled_ratio(momentum, -(step.lr / first_correction), &denominator);
+        let (moved, carried) = motion.advance_transport(points, &direction, momentum);
+        *momentum = carried;
+        moved
+    }
+}

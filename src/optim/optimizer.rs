@@ -1,0 +1,264 @@
+//! The bookkeeping that all optimisers share: groups, steps, buffers, dense and row gradients.
+
+use tch::Tensor;
+
+use super::clip::clip_grad_norm;
+use super::parameter::ManifoldParameter;
+use super::rule::{Buffer, BufferShape, Step, UpdateRule, require};
+use super::schedule::Schedule;
+use crate::{Manifold, Result};
+
+/// An optimiser: groups of parameters, and the [`UpdateRule`] that moves them.
+///
+/// It is used under the names [`RiemannianSgd`](super::RiemannianSgd),
+/// [`RiemannianAdam`](super::RiemannianAdam) and [`RiemannianAdagrad`](super::RiemannianAdagrad).
+///
+/// # Row-sparse gradients
+///
+/// With a row-sparse gradient (a leaf read through `Tensor::embedding(.., sparse = true)`, or
+/// [`Gradient::Rows`](super::Gradient)), only the named rows of the parameter and of the buffers
+/// are read and written: the others keep their bits, and their momentum and second moment do not
+/// decay meanwhile. The count of steps, which bias correction uses, belongs to the parameter and
+/// not to the row, as in `torch.optim.SparseAdam`; so a sparse gradient that names all rows does
+/// what a dense one does.
+#[derive(Debug)]
+pub struct Optimizer<R> {
+    groups: Vec<ParameterGroup<R>>,
+}
+
+/// Parameters that share their settings and learning rate.
+#[derive(Debug)]
+pub struct ParameterGroup<R> {
+    pub(super) config: R,
+    pub(super) lr: f64,
+    pub(super) slots: Vec<Slot>,
+}
+
+/// A parameter with what the optimiser remembers of it.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) parameter: ManifoldParameter,
+    pub(super) steps: i64,
+    pub(super) buffers: Vec<Tensor>,
+}
+
+impl<R: UpdateRule> ParameterGroup<R> {
+    /// The settings.
+    pub fn config(&self) -> &R {
+        &self.config
+    }
+
+    /// The learning rate now.
+    pub fn lr(&self) -> f64 {
+        self.lr
+    }
+
+    /// Sets the learning rate, until it is set again or a schedule is applied.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) unless it is finite and ≥ 0.
+    pub fn set_lr(&mut self, lr: f64) -> Result<()> {
+        require("set_lr", "lr", lr, "≥ 0", lr >= 0.0)?;
+        self.lr = lr;
+        Ok(())
+    }
+
+    /// The parameters.
+    pub fn parameters(&self) -> impl Iterator<Item = &ManifoldParameter> {
+        self.slots.iter().map(|slot| &slot.parameter)
+    }
+}
+
+impl<R: UpdateRule> Optimizer<R> {
+    /// An optimiser with one group of parameters.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) when a setting is out of range.
+    pub fn new(parameters: Vec<ManifoldParameter>, config: R) -> Result<Self> {
+        let mut optimizer = Self { groups: Vec::new() };
+        optimizer.add_group(parameters, config)?;
+        Ok(optimizer)
+    }
+
+    /// Adds a group of parameters with its own settings, learning rate included.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn add_group(&mut self, parameters: Vec<ManifoldParameter>, config: R) -> Result<()> {
+        config.validate()?;
+        let layout = config.buffers();
+        let slots = parameters.into_iter().map(|p| Slot::new(p, &layout));
+        self.groups.push(ParameterGroup {
+            lr: config.lr(),
+            slots: slots.collect(),
+            config,
+        });
+        Ok(())
+    }
+
+    /// The groups, in the order in which they were added.
+    pub fn groups(&self) -> &[ParameterGroup<R>] {
+        &self.groups
+    }
+
+    /// The groups, to set their learning rates.
+    pub fn groups_mut(&mut self) -> &mut [ParameterGroup<R>] {
+        &mut self.groups
+    }
+
+    /// The parameters of all groups in order.
+    pub fn parameters(&self) -> impl Iterator<Item = &ManifoldParameter> {
+        self.groups.iter().flat_map(ParameterGroup::parameters)
+    }
+
+    /// The parameters of all groups in order, to give them gradients.
+    pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut ManifoldParameter> {
+        let slots = self.groups.iter_mut().flat_map(|group| &mut group.slots);
+        slots.map(|slot| &mut slot.parameter)
+    }
+
+    /// Gives the parameters back and drops what was remembered of them.
+    pub fn into_parameters(self) -> Vec<ManifoldParameter> {
+        let slots = self.groups.into_iter().flat_map(|group| group.slots);
+        slots.map(|slot| slot.parameter).collect()
+    }
+
+    /// Moves each parameter that has a gradient one step; the others stay.
+    ///
+    /// # Panics
+    ///
+    /// When a gradient is sparse in more than the first dimension, or a parameter without rows has
+    /// a sparse gradient.
+    #[track_caller]
+    pub fn step(&mut self) {
+        for group in &mut self.groups {
+            for slot in &mut group.slots {
+                slot.step(&group.config, group.lr);
+            }
+        }
+    }
+
+    /// Forgets all gradients; see [`ManifoldParameter::zero_grad`].
+    pub fn zero_grad(&mut self) {
+        self.parameters_mut().for_each(ManifoldParameter::zero_grad);
+    }
+
+    /// Sets the learning rate of all groups.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) unless it is finite and ≥ 0.
+    pub fn set_lr(&mut self, lr: f64) -> Result<()> {
+        self.groups
+            .iter_mut()
+            .try_for_each(|group| group.set_lr(lr))
+    }
+
+    /// Sets each group's learning rate to its settings' rate times the schedule's factor at
+    /// `step`, counted from 0 in whatever the schedule counts (steps or epochs).
+    pub fn apply_schedule(&mut self, schedule: &Schedule, step: u64) {
+        let factor = schedule.factor(step);
+        for group in &mut self.groups {
+            group.lr = group.config.lr() * factor;
+        }
+    }
+
+    /// Scales all gradients down together so that their Riemannian norm is at most `max_norm`;
+    /// see [`clip_grad_norm`].
+    ///
+    /// # Errors
+    ///
+    /// As [`clip_grad_norm`].
+    pub fn clip_grad_norm(&mut self, max_norm: f64) -> Result<f64> {
+        clip_grad_norm(self.parameters_mut(), max_norm)
+    }
+}
+
+impl Slot {
+    fn new(parameter: ManifoldParameter, layout: &[Buffer]) -> Self {
+        let mut slot = Self {
+            parameter,
+            steps: 0,
+            buffers: Vec::new(),
+        };
+        slot.buffers = slot.fresh_buffers(layout);
+        slot
+    }
+
+    /// Buffers as they are before the first step.
+    pub(super) fn fresh_buffers(&self, layout: &[Buffer]) -> Vec<Tensor> {
+        let points = self.parameter.tensor().detach();
+        let options = (points.kind(), points.device());
+        let buffers = layout.iter().map(|buffer| {
+            let shape = match buffer.shape {
+                BufferShape::Point => points.size(),
+                BufferShape::Component => component_shape(self.parameter.manifold(), &points),
+            };
+            Tensor::full(shape, buffer.initial, options)
+        });
+        buffers.collect()
+    }
+
+    #[track_caller]
+    fn step<R: UpdateRule>(&mut self, config: &R, lr: f64) {
+        let Some(gradient) = self.parameter.gradient() else {
+            return;
+        };
+        self.steps += 1;
+        let step = Step {
+            lr,
+            count: self.steps,
+        };
+        let (values, rows) = gradient.parts();
+        match rows {
+            None => tch::no_grad(|| self.step_all(config, step, values)),
+            Some(rows) => {
+                assert!(
+                    self.parameter.has_rows(),
+                    "optim: a row-sparse gradient needs a parameter with rows, got {:?}",
+                    self.parameter.tensor()
+                );
+                tch::no_grad(|| self.step_rows(config, step, rows, values));
+            }
+        }
+    }
+
+    fn step_all<R: UpdateRule>(&mut self, config: &R, step: Step, egrad: &Tensor) {
+        let points = self.parameter.tensor().detach();
+        let motion = self.parameter.motion();
+        let moved = config.update(motion, step, &points, egrad, &mut self.buffers);
+        self.parameter.write(None, &moved);
+    }
+
+    fn step_rows<R: UpdateRule>(&mut self, config: &R, step: Step, rows: &Tensor, egrad: &Tensor) {
+        if rows.numel() == 0 {
+            return;
+        }
+        let gather = |table: &Tensor| table.index_select(0, rows);
+        let points = gather(&self.parameter.tensor().detach());
+        let mut gathered: Vec<Tensor> = self.buffers.iter().map(gather).collect();
+        let motion = self.parameter.motion();
+        let moved = config.update(motion, step, &points, egrad, &mut gathered);
+        self.parameter.write(Some(rows), &moved);
+        for (buffer, rows_of_it) in self.buffers.iter_mut().zip(&gathered) {
+            let _ = buffer.index_copy_(0, rows, rows_of_it);
+        }
+    }
+}
+
+/// The shape of `component_inner` over `points`, found on one point to spare the others.
+fn component_shape(manifold: &dyn Manifold, points: &Tensor) -> Vec<i64> {
+    let point_dims = manifold.point_shape().len();
+    let batch = &points.size()[..points.dim() - point_dims];
+    let single = [&[-1], manifold.point_shape().as_slice()].concat();
+    let sample = tch::no_grad(|| {
+        let rows = points.reshape(&single);
+        rows.narrow(0, 0, rows.size()[0].min(1))
+    });
+    let zero = sample.zeros_like();
+    let values = tch::no_grad(|| manifold.component_inner(&sample, &zero, &zero));
+    [batch, &values.size()[1..]].concat()
+}

@@ -1,0 +1,152 @@
+//! A tensor to optimise, together with the manifold that it stays on.
+
+use tch::{Kind, Tensor};
+
+use super::gradient::Gradient;
+use super::rule::Motion;
+use crate::{Error, Geodesic, Manifold, Result};
+
+/// A leaf tensor whose rows are points of a manifold.
+///
+/// The tensor, `[.., point..]`, requires a gradient and owns its memory; optimisers write into
+/// that memory, so a [`shallow_clone`](Tensor::shallow_clone) or a view of it follows the steps.
+/// An embedding table is `[rows, point..]`.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::Euclidean;
+/// use holonomy::optim::ManifoldParameter;
+/// use tch::{Kind, Tensor};
+///
+/// let value = Tensor::from_slice(&[3.0, 4.0]);
+/// let parameter = ManifoldParameter::new(Box::new(Euclidean::new(2)?), &value)?;
+/// parameter.tensor().square().sum(Kind::Double).backward();
+/// assert_eq!(parameter.tensor().grad(), Tensor::from_slice(&[6.0, 8.0]));
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct ManifoldParameter {
+    motion: Motion,
+    tensor: Tensor,
+    given: Option<Gradient>,
+}
+
+impl ManifoldParameter {
+    /// A parameter that moves by retraction, its momentum by vector transport. Copies `value`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotOnManifold`] when a row is not a point, [`Error::InvalidArgument`] when the
+    /// shape is wrong or the kind is neither f64 nor f32.
+    pub fn new(manifold: Box<dyn Manifold>, value: &Tensor) -> Result<Self> {
+        Self::build(Motion::Retraction(manifold), value)
+    }
+
+    /// A parameter that moves along geodesics, its momentum by parallel transport. Copies `value`.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn geodesic(manifold: Box<dyn Geodesic>, value: &Tensor) -> Result<Self> {
+        Self::build(Motion::Exact(manifold), value)
+    }
+
+    fn build(motion: Motion, value: &Tensor) -> Result<Self> {
+        if !matches!(value.kind(), Kind::Double | Kind::Float) {
+            return Err(Error::invalid(
+                "ManifoldParameter::new",
+                "kind Double or Float",
+                format!("{:?}", value.kind()),
+            ));
+        }
+        motion.manifold().check_point(value)?;
+        let tensor = value.detach().contiguous().copy().set_requires_grad(true);
+        Ok(Self {
+            motion,
+            tensor,
+            given: None,
+        })
+    }
+
+    /// The manifold.
+    pub fn manifold(&self) -> &dyn Manifold {
+        self.motion.manifold()
+    }
+
+    /// How it moves.
+    pub fn motion(&self) -> &Motion {
+        &self.motion
+    }
+
+    /// The leaf tensor.
+    pub fn tensor(&self) -> &Tensor {
+        &self.tensor
+    }
+
+    /// The gradient for the next step: the one of [`set_gradient`](Self::set_gradient), else what
+    /// `backward` left in the leaf, else none.
+    ///
+    /// # Panics
+    ///
+    /// When the leaf's gradient is sparse in more than its first dimension.
+    #[track_caller]
+    pub fn gradient(&self) -> Option<Gradient> {
+        if let Some(given) = &self.given {
+            return Some(given.shallow_clone());
+        }
+        let gradient = self.tensor.grad();
+        gradient.defined().then(|| Gradient::from_tensor(&gradient))
+    }
+
+    /// Gives the gradient for the next step directly, in place of what `backward` leaves in the
+    /// leaf; valid until [`zero_grad`](Self::zero_grad).
+    ///
+    /// # Panics
+    ///
+    /// When the shape or the kind does not fit the parameter's.
+    #[track_caller]
+    pub fn set_gradient(&mut self, gradient: Gradient) {
+        let size = self.tensor.size();
+        let (values, rows) = gradient.parts();
+        let fits = match rows {
+            None => values.size() == size,
+            Some(rows) => {
+                self.has_rows()
+                    && values.dim() == size.len()
+                    && values.size()[1..] == size[1..]
+                    && values.size()[..1] == rows.size()
+            }
+        };
+        assert!(
+            fits && values.kind() == self.tensor.kind(),
+            "optim: a gradient {values:?} does not fit the parameter {:?}",
+            self.tensor
+        );
+        self.given = Some(gradient);
+    }
+
+    /// Forgets the gradient: the given one is dropped, the leaf's is set to 0.
+    ///
+    /// libtorch's binding cannot remove a leaf's dense gradient, so a parameter that later takes
+    /// no part in the objective is stepped with a gradient of 0, along its momentum.
+    pub fn zero_grad(&mut self) {
+        self.given = None;
+        self.tensor.zero_grad();
+    }
+
+    /// Whether the leading dimension counts rows, which a sparse gradient can address.
+    pub(crate) fn has_rows(&self) -> bool {
+        self.tensor.dim() > self.manifold().point_shape().len()
+    }
+
+    /// Writes new points into the leaf's memory: all rows, or the given ones.
+    pub(crate) fn write(&mut self, rows: Option<&Tensor>, points: &Tensor) {
+        tch::no_grad(|| match rows {
+            None => self.tensor.copy_(points),
+            Some(rows) => {
+                let _ = self.tensor.index_copy_(0, rows, points);
+            }
+        });
+    }
+}

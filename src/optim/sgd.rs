@@ -1,0 +1,147 @@
+//! Riemannian stochastic gradient descent with momentum.
+
+use serde::{Deserialize, Serialize};
+use tch::Tensor;
+
+use super::rule::{Buffer, BufferShape, Motion, Step, UpdateRule, decayed_rgrad, require};
+use super::{ManifoldParameter, Optimizer};
+use crate::{Error, Result};
+
+/// Riemannian stochastic gradient descent with momentum, dampening and Nesterov's variant.
+///
+/// ```text
+/// g = rgrad(p, ∂f + weight_decay·p)
+/// b ← momentum·b + (1 − dampening)·g        (b ← g at the first step)
+/// d = g + momentum·b with nesterov, else b  (d = g without momentum)
+/// p ← p moved along −lr·d, b carried along
+/// ```
+///
+/// In Euclidean space this is `torch.optim.SGD`.
+///
+/// # References
+///
+/// bonnabel2013; nickel2017, equation 5, for the ball.
+pub type RiemannianSgd = Optimizer<SgdConfig>;
+
+/// Settings of [`RiemannianSgd`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SgdConfig {
+    /// The learning rate, ≥ 0.
+    pub lr: f64,
+    /// How much of the last direction is kept, in [0, 1); 0 keeps no momentum at all.
+    pub momentum: f64,
+    /// How much of the gradient is withheld from the momentum, in [0, 1].
+    pub dampening: f64,
+    /// Look one momentum step ahead; wants momentum > 0 and dampening = 0.
+    pub nesterov: bool,
+    /// Adds `weight_decay·p`, in ambient coordinates, to the Euclidean gradient: a pull to the
+    /// origin of the ball and of the hyperboloid, nothing on the sphere.
+    pub weight_decay: f64,
+}
+
+impl Default for SgdConfig {
+    fn default() -> Self {
+        Self {
+            lr: 1e-3,
+            momentum: 0.0,
+            dampening: 0.0,
+            nesterov: false,
+            weight_decay: 0.0,
+        }
+    }
+}
+
+impl SgdConfig {
+    /// Plain gradient descent with that learning rate.
+    pub fn new(lr: f64) -> Self {
+        Self {
+            lr,
+            ..Self::default()
+        }
+    }
+}
+
+impl UpdateRule for SgdConfig {
+    const NAME: &'static str = "RiemannianSgd";
+
+    fn validate(&self) -> Result<()> {
+        let op = Self::NAME;
+        require(op, "lr", self.lr, "≥ 0", self.lr >= 0.0)?;
+        let kept = (0.0..1.0).contains(&self.momentum);
+        require(op, "momentum", self.momentum, "in [0, 1)", kept)?;
+        let withheld = (0.0..=1.0).contains(&self.dampening);
+        require(op, "dampening", self.dampening, "in [0, 1]", withheld)?;
+        let decay = self.weight_decay;
+        require(op, "weight_decay", decay, "≥ 0", decay >= 0.0)?;
+        if self.nesterov && (self.momentum == 0.0 || self.dampening != 0.0) {
+            return Err(Error::invalid(
+                op,
+                "momentum > 0 and dampening = 0 with nesterov",
+                format!(
+                    "momentum {} and dampening {}",
+                    self.momentum, self.dampening
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    fn lr(&self) -> f64 {
+        self.lr
+    }
+
+    fn buffers(&self) -> Vec<Buffer> {
+        if self.momentum == 0.0 {
+            return Vec::new();
+        }
+        vec![Buffer {
+            name: "momentum",
+            shape: BufferShape::Point,
+            initial: 0.0,
+        }]
+    }
+
+    fn update(
+        &self,
+        motion: &Motion,
+        step: Step,
+        points: &Tensor,
+        egrad: &Tensor,
+        buffers: &mut [Tensor],
+    ) -> Tensor {
+        let gradient = decayed_rgrad(motion, points, egrad, self.weight_decay);
+        let [momentum] = buffers else {
+            return motion.advance(points, &(gradient * -step.lr));
+        };
+        if step.count == 1 {
+            momentum.copy_(&gradient);
+        } else {
+            let _ = momentum.g_mul_scalar_(self.momentum);
+            let _ = if self.dampening == 0.0 {
+                momentum.g_add_(&gradient)
+            } else {
+                momentum.g_add_(&(&gradient * (1.0 - self.dampening)))
+            };
+        }
+        let direction = if self.nesterov {
+            (&*momentum * self.momentum).g_add_(&gradient) * -step.lr
+        } else {
+            &*momentum * -step.lr
+        };
+        let (moved, carried) = motion.advance_transport(points, &direction, momentum);
+        *momentum = carried;
+        moved
+    }
+}
+
+impl RiemannianSgd {
+    /// An optimiser of plain gradient descent with that learning rate.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] unless lr ≥ 0.
+    pub fn plain(parameters: Vec<ManifoldParameter>, lr: f64) -> Result<Self> {
+        Self::new(parameters, SgdConfig::new(lr))
+    }
+}

@@ -1,0 +1,202 @@
+//! Saving an optimiser and going on from there.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tch::Tensor;
+
+use super::optimizer::{Optimizer, ParameterGroup, Slot};
+use super::rule::{Motion, UpdateRule, require};
+use crate::checkpoint::Checkpoint;
+use crate::{Error, Result};
+
+/// The key of the settings in a saved optimiser.
+const KEY: &str = "optimizer";
+
+const OP: &str = "Optimizer::load_state";
+
+/// All of an optimiser that is not a tensor.
+#[derive(Serialize, Deserialize)]
+#[serde(bound(deserialize = "R: DeserializeOwned"))]
+struct Saved<R> {
+    name: String,
+    groups: Vec<SavedGroup<R>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(bound(deserialize = "R: DeserializeOwned"))]
+struct SavedGroup<R> {
+    config: R,
+    lr: f64,
+    parameters: Vec<SavedParameter>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedParameter {
+    steps: i64,
+    exact: bool,
+}
+
+/// Only the name, to tell a file of another optimiser before its settings are read.
+#[derive(Deserialize)]
+struct SavedName {
+    name: String,
+}
+
+impl<R: UpdateRule> Optimizer<R> {
+    /// All that the optimiser needs to go on: points, buffers, step counts, settings and learning
+    /// rates. Copies the tensors. Gradients are not part of it.
+    ///
+    /// The tensors are named `0.point`, `0.momentum`, …, counted over the parameters of all groups.
+    ///
+    /// # Errors
+    ///
+    /// None for parameters of kind f64 and f32.
+    pub fn state(&self) -> Result<Checkpoint> {
+        let mut state = Checkpoint::new();
+        let mut index = 0;
+        let mut groups = Vec::new();
+        for group in self.groups() {
+            let mut parameters = Vec::new();
+            for slot in &group.slots {
+                for (name, tensor) in slot.named_tensors(index, &group.config) {
+                    state.insert(&name, tensor)?;
+                }
+                parameters.push(SavedParameter {
+                    steps: slot.steps,
+                    exact: slot.is_exact(),
+                });
+                index += 1;
+            }
+            groups.push(SavedGroup {
+                config: group.config.clone(),
+                lr: group.lr,
+                parameters,
+            });
+        }
+        let name = R::NAME.to_owned();
+        state.set(KEY, &Saved { name, groups })?;
+        Ok(state)
+    }
+
+    /// Goes back to a saved [`state`](Self::state): writes the points into the parameters' memory
+    /// and takes over buffers, step counts, settings and learning rates. With one thread, the
+    /// steps that follow are bit for bit those that would have followed the saved one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] when the state is of another optimiser, or has other groups,
+    /// parameters, shapes or kinds than this one, or settings out of range;
+    /// [`Error::NotOnManifold`] when a saved point is not on its parameter's manifold. The
+    /// optimiser is then as before.
+    pub fn load_state(&mut self, state: &Checkpoint) -> Result<()> {
+        let name = state.get::<SavedName>(KEY)?.name;
+        expect(R::NAME, &name, "the state of")?;
+        let saved = state.get::<Saved<R>>(KEY)?;
+        expect(&self.groups().len(), &saved.groups.len(), "groups:")?;
+        let mut index = 0;
+        let mut restored = Vec::new();
+        for (group, saved) in self.groups().iter().zip(&saved.groups) {
+            restored.push(group.restore(saved, state, &mut index)?);
+        }
+        for ((group, saved), tensors) in
+            self.groups_mut().iter_mut().zip(saved.groups).zip(restored)
+        {
+            group.adopt(saved, tensors);
+        }
+        Ok(())
+    }
+}
+
+/// The point and the buffers of one parameter, read and checked.
+struct Restored {
+    point: Tensor,
+    buffers: Vec<Tensor>,
+}
+
+impl<R: UpdateRule> ParameterGroup<R> {
+    /// Reads and checks all that [`adopt`](Self::adopt) takes over.
+    fn restore(
+        &self,
+        saved: &SavedGroup<R>,
+        state: &Checkpoint,
+        index: &mut usize,
+    ) -> Result<Vec<Restored>> {
+        saved.config.validate()?;
+        require(OP, "lr", saved.lr, "≥ 0", saved.lr >= 0.0)?;
+        let count = saved.parameters.len();
+        expect(&self.slots.len(), &count, "parameters in a group:")?;
+        let mut restored = Vec::new();
+        for (slot, saved_parameter) in self.slots.iter().zip(&saved.parameters) {
+            let what = format!("parameter {index} to move by geodesics:");
+            expect(&slot.is_exact(), &saved_parameter.exact, &what)?;
+            if saved_parameter.steps < 0 {
+                return Err(Error::invalid(OP, "steps ≥ 0", saved_parameter.steps));
+            }
+            restored.push(slot.restore(*index, &saved.config, state)?);
+            *index += 1;
+        }
+        Ok(restored)
+    }
+
+    fn adopt(&mut self, saved: SavedGroup<R>, restored: Vec<Restored>) {
+        self.config = saved.config;
+        self.lr = saved.lr;
+        let saved = saved.parameters.iter().zip(restored);
+        for (slot, (parameter, tensors)) in self.slots.iter_mut().zip(saved) {
+            slot.steps = parameter.steps;
+            slot.buffers = tensors.buffers;
+            slot.parameter.write(None, &tensors.point);
+        }
+    }
+}
+
+impl Slot {
+    fn is_exact(&self) -> bool {
+        matches!(self.parameter.motion(), Motion::Exact(_))
+    }
+
+    fn named_tensors<R: UpdateRule>(&self, index: usize, config: &R) -> Vec<(String, &Tensor)> {
+        let layout = config.buffers();
+        let point = (format!("{index}.point"), self.parameter.tensor());
+        let buffers = layout.iter().zip(&self.buffers);
+        let buffers = buffers.map(|(buffer, tensor)| (format!("{index}.{}", buffer.name), tensor));
+        std::iter::once(point).chain(buffers).collect()
+    }
+
+    fn restore<R: UpdateRule>(
+        &self,
+        index: usize,
+        config: &R,
+        state: &Checkpoint,
+    ) -> Result<Restored> {
+        let fresh = self.fresh_buffers(&config.buffers());
+        let like = self.parameter.tensor();
+        let point = read_like(state, &format!("{index}.point"), like)?;
+        self.parameter.manifold().check_point(&point)?;
+        let mut buffers = Vec::new();
+        for (buffer, like) in config.buffers().iter().zip(&fresh) {
+            let name = format!("{index}.{}", buffer.name);
+            buffers.push(read_like(state, &name, like)?);
+        }
+        Ok(Restored { point, buffers })
+    }
+}
+
+/// A copy of a saved tensor on the device of `like`, once its kind and shape are found equal.
+fn read_like(state: &Checkpoint, name: &str, like: &Tensor) -> Result<Tensor> {
+    let tensor = state.tensor(name)?;
+    let describe = |t: &Tensor| format!("{:?} {:?}", t.kind(), t.size());
+    expect(&describe(like), &describe(tensor), &format!("{name:?}:"))?;
+    Ok(tensor.to_device_(like.device(), like.kind(), false, true))
+}
+
+fn expect<T: PartialEq + std::fmt::Display + ?Sized>(
+    wanted: &T,
+    found: &T,
+    what: &str,
+) -> Result<()> {
+    if wanted == found {
+        return Ok(());
+    }
+    Err(Error::invalid(OP, format!("{what} {wanted}"), found))
+}
