@@ -6,7 +6,7 @@
 //! or two (Kahan's product difference); w differs from the part across by a multiple of x and is at
 //! most √d longer, so subtracting its own projection loses no digits.
 
-use super::lanes::sums;
+use super::lanes::{fold, sums};
 
 /// The part of u across x ≠ 0.
 #[derive(Debug, Clone, Copy)]
@@ -31,15 +31,10 @@ fn product_difference(a: f64, b: f64, c: f64, d: f64) -> f64 {
 /// The index of the coordinate of largest magnitude.
 #[inline(always)]
 pub(crate) fn pivot(x: &[f64]) -> usize {
-    let mut best = 0;
-    let mut largest = -1.0;
-    for (i, x) in x.iter().enumerate() {
-        if x.abs() > largest {
-            largest = x.abs();
-            best = i;
-        }
-    }
-    best
+    // The largest magnitude first, without branches that a processor would guess wrong.
+    let [a, b, c, d] = fold([x], 0.0, |[x], largest: f64| largest.max(x.abs()));
+    let largest = a.max(b).max(c.max(d));
+    x.iter().position(|x| x.abs() >= largest).unwrap_or(0)
 }
 
 impl Across {

@@ -6,25 +6,34 @@ use super::double_double::{two_product, two_sum};
 /// Independent partial sums: one vector register of f64, and enough to hide the latency of a sum.
 const LANES: usize = 4;
 
-/// Σ over coordinates of `term`, which sees the coordinates of `N` rows and gives `K` summands.
-/// The term of zeros must be zero: the last lanes are filled up with them.
+/// Folds the coordinates of `N` rows of one length into four independent totals.
+#[inline(always)]
+pub(crate) fn fold<const N: usize, T: Copy>(
+    rows: [&[f64]; N],
+    zero: T,
+    step: impl Fn([f64; N], T) -> T,
+) -> [T; LANES] {
+    let split = rows.map(|row| row.as_chunks::<LANES>());
+    let mut totals = [zero; LANES];
+    for k in 0..split[0].0.len() {
+        let chunk = split.map(|(chunks, _)| chunks[k]);
+        for (lane, total) in totals.iter_mut().enumerate() {
+            *total = step(std::array::from_fn(|i| chunk[i][lane]), *total);
+        }
+    }
+    for (lane, total) in totals.iter_mut().enumerate().take(split[0].1.len()) {
+        *total = step(split.map(|(_, rest)| rest[lane]), *total);
+    }
+    totals
+}
+
+/// Σ over coordinates of `K` summands, which `term` adds to what there is.
 #[inline(always)]
 pub(crate) fn sums<const N: usize, const K: usize>(
     rows: [&[f64]; N],
     term: impl Fn([f64; N], [f64; K]) -> [f64; K],
 ) -> [f64; K] {
-    let n = rows[0].len();
-    let mut totals = [[0.0; K]; LANES];
-    let mut start = 0;
-    while start + LANES <= n {
-        for (lane, total) in totals.iter_mut().enumerate() {
-            *total = term(std::array::from_fn(|i| rows[i][start + lane]), *total);
-        }
-        start += LANES;
-    }
-    for (lane, total) in totals.iter_mut().enumerate().take(n - start) {
-        *total = term(std::array::from_fn(|i| rows[i][start + lane]), *total);
-    }
+    let totals = fold(rows, [0.0; K], term);
     std::array::from_fn(|k| (totals[0][k] + totals[1][k]) + (totals[2][k] + totals[3][k]))
 }
 
@@ -41,18 +50,7 @@ fn exact_sum<const N: usize>(
     rows: [&[f64]; N],
     term: impl Fn([f64; N], (f64, f64)) -> (f64, f64),
 ) -> (f64, f64) {
-    let n = rows[0].len();
-    let mut totals = [(0.0, 0.0); LANES];
-    let mut start = 0;
-    while start + LANES <= n {
-        for (lane, total) in totals.iter_mut().enumerate() {
-            *total = term(std::array::from_fn(|i| rows[i][start + lane]), *total);
-        }
-        start += LANES;
-    }
-    for (lane, total) in totals.iter_mut().enumerate().take(n - start) {
-        *total = term(std::array::from_fn(|i| rows[i][start + lane]), *total);
-    }
+    let totals = fold(rows, (0.0, 0.0), term);
     let (first, first_error) = two_sum(totals[0].0, totals[1].0);
     let (second, second_error) = two_sum(totals[2].0, totals[3].0);
     let (high, error) = two_sum(first, second);

@@ -18,6 +18,8 @@ const ORIGIN: f64 = 1e-100;
 pub(crate) struct Hyperboloid {
     c: f64,
     root_c: f64,
+    inverse_c: f64,
+    inverse_root_c: f64,
 }
 
 /// The kernels as functions of whole rows.
@@ -69,15 +71,18 @@ struct Pair {
 
 impl Hyperboloid {
     pub(crate) fn new(c: f64) -> Self {
+        let root_c = c.sqrt();
         Self {
             c,
-            root_c: c.sqrt(),
+            root_c,
+            inverse_c: 1.0 / c,
+            inverse_root_c: 1.0 / root_c,
         }
     }
 
     #[inline(always)]
     pub(crate) fn time(&self, x: &[f64]) -> f64 {
-        self.time_of_norm(dot(x, x).sqrt())
+        self.time_of_square(dot(x, x))
     }
 
     /// x·v/x₀, the time coordinate of the tangent v at x.
@@ -86,26 +91,25 @@ impl Hyperboloid {
         dot(x, v) / self.time(x)
     }
 
-    /// √(1/c + r²), for r up to the largest f64.
+    /// √(1/c + r²) of r².
     #[inline(always)]
-    fn time_of_norm(&self, norm: f64) -> f64 {
-        let scaled = self.root_c * norm;
-        if scaled < 1e8 {
-            scaled.mul_add(scaled, 1.0).sqrt() / self.root_c
-        } else {
-            norm
-        }
+    fn time_of_square(&self, square: f64) -> f64 {
+        (self.inverse_c + square).sqrt()
     }
 
     #[inline(always)]
     fn base(&self, x: &[f64]) -> Base {
-        let square = dot(x, x);
+        self.base_of_square(x, dot(x, x))
+    }
+
+    #[inline(always)]
+    fn base_of_square(&self, x: &[f64], square: f64) -> Base {
         let norm = square.sqrt();
         let at_origin = self.root_c * norm < ORIGIN;
         Base {
             square,
             norm,
-            time: self.time_of_norm(norm),
+            time: self.time_of_square(square),
             pivot: pivot(x),
             at_origin,
         }
@@ -123,12 +127,12 @@ impl Hyperboloid {
 
     #[inline(always)]
     fn pair(&self, x: &[f64], y: &[f64]) -> Pair {
-        let p = self.base(x);
-        let [xy, yy] = sums([x, y], |[x, y], [xy, yy]| {
-            [x.mul_add(y, xy), y.mul_add(y, yy)]
+        let [xx, xy, yy] = sums([x, y], |[x, y], [xx, xy, yy]| {
+            [x.mul_add(x, xx), x.mul_add(y, xy), y.mul_add(y, yy)]
         });
+        let p = self.base_of_square(x, xx);
         let norm_q = yy.sqrt();
-        let time_q = self.time_of_norm(norm_q);
+        let time_q = self.time_of_square(yy);
         let across = Self::across(&p, x, y);
         let along_q = if p.at_origin { 0.0 } else { xy / p.norm };
         let gap = if along_q > 0.0 {
@@ -164,7 +168,7 @@ impl Hyperboloid {
 
     #[inline(always)]
     pub(crate) fn dist(&self, x: &[f64], y: &[f64]) -> f64 {
-        2.0 / self.root_c * asinh(self.pair(x, y).half_sinh_squared.sqrt())
+        2.0 * self.inverse_root_c * asinh(self.pair(x, y).half_sinh_squared.sqrt())
     }
 
     /// The part along x̂ is x₀(sinhΔ − c x₀(|y| − y·x̂)), the part across is that of y; both

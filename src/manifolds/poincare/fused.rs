@@ -10,6 +10,7 @@ use crate::numerics::lanes::{compiled_twice, dot, exact_square, sums};
 pub(crate) struct Ball {
     c: f64,
     root_c: f64,
+    inverse_root_c: f64,
 }
 
 /// The kernels as functions of whole rows.
@@ -43,9 +44,11 @@ fn difference_dots(x: &[f64], y: &[f64], v: &[f64]) -> (f64, f64) {
 
 impl Ball {
     pub(crate) fn new(c: f64) -> Self {
+        let root_c = c.sqrt();
         Self {
             c,
-            root_c: c.sqrt(),
+            root_c,
+            inverse_root_c: 1.0 / root_c,
         }
     }
 
@@ -64,7 +67,7 @@ impl Ball {
     #[inline(always)]
     pub(crate) fn dist(&self, x: &[f64], y: &[f64]) -> f64 {
         let (dd, _) = difference_dots(x, y, x);
-        2.0 / self.root_c * asinh(self.half_sinh(dd, self.alpha(x), self.alpha(y)))
+        2.0 * self.inverse_root_c * asinh(self.half_sinh(dd, self.alpha(x), self.alpha(y)))
     }
 
     /// (α_x δ − c|δ|² x) · asinh(w)/(w √(1+w²) α_y) with w = sinh(√c·dist/2).
@@ -231,11 +234,15 @@ impl Ball {
     }
 }
 
-/// asinh for t ≥ 0 without the sign handling and the hypotenuse of the standard one.
+/// asinh for t ≥ 0. From t = 1 on a plain logarithm, which is faster than one of 1 + x, is as
+/// exact.
 #[inline(always)]
 pub(crate) fn asinh(t: f64) -> f64 {
-    if t < 1e8 {
-        (t + t * t / (1.0 + t.mul_add(t, 1.0).sqrt())).ln_1p()
+    let hypotenuse = t.mul_add(t, 1.0).sqrt();
+    if t < 1.0 {
+        (t + t * t / (1.0 + hypotenuse)).ln_1p()
+    } else if t < 1e8 {
+        (t + hypotenuse).ln()
     } else {
         t.ln() + std::f64::consts::LN_2
     }
