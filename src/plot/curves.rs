@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::arcs::Vec2;
+use super::arcs::{Vec2, length, sub};
 use super::font::{self, CAPITAL};
 use super::palette::Color;
 use super::picture::{Picture, Shape, Text};
@@ -256,11 +256,7 @@ impl CurvePlot {
                     paint: color.into(),
                 });
             }
-            picture.push(Shape::Line {
-                points,
-                width: 2.0,
-                paint: color.into(),
-            });
+            push_rounded(picture, &points, color);
         }
         ends.sort_by(|a, b| a.0.total_cmp(&b.0));
         let heights: Vec<f64> = ends.iter().map(|end| end.0).collect();
@@ -289,14 +285,29 @@ impl Scale {
         self.pixels.0 + t * (self.pixels.1 - self.pixels.0)
     }
 
+    /// Powers of ten, and 2 and 5 times them where there is room.
+    fn log_ticks(&self, most: f64) -> Vec<(f64, String)> {
+        let decades = self.high - self.low;
+        let every = (decades / most).ceil();
+        let powers = steps(self.low.floor(), self.high, every);
+        if 3.0 * decades > 1.5 * most {
+            return powers
+                .filter(|power| *power >= self.low)
+                .map(|power| (10f64.powf(power), power_name(power)))
+                .collect();
+        }
+        powers
+            .flat_map(|power| [1.0, 2.0, 5.0].map(|factor| (factor * 10f64.powf(power), power)))
+            .filter(|(value, _)| (self.low..=self.high).contains(&value.log10()))
+            .map(|(value, power)| (value, plain(value, -power)))
+            .collect()
+    }
+
     /// Round values inside the range, about one every 70 pixels, with their names.
     fn ticks(&self) -> Vec<(f64, String)> {
         let most = ((self.pixels.1 - self.pixels.0).abs() / 70.0).max(2.0);
         if self.logarithmic && self.high - self.low >= 1.0 {
-            let every = ((self.high - self.low) / most).ceil();
-            return steps(self.low, self.high, every)
-                .map(|power| (10f64.powf(power), power_name(power)))
-                .collect();
+            return self.log_ticks(most);
         }
         let (low, high) = if self.logarithmic {
             (10f64.powf(self.low), 10f64.powf(self.high))
@@ -304,17 +315,39 @@ impl Scale {
             (self.low, self.high)
         };
         let step = round_step((high - low) / most);
-        let digits = (-step.log10().floor()).max(0.0) as usize;
-        let name = |value: f64| {
-            if digits > 5 || value.abs() >= 1e7 {
-                format!("{value:.1e}")
-            } else {
-                format!("{value:.digits$}")
-            }
-        };
+        let digits = -step.log10().floor();
         steps(low, high, step)
-            .map(|value| (value, name(value)))
+            .map(|value| (value, plain(value, digits)))
             .collect()
+    }
+}
+
+/// A line whose sharp corners are round: noise would otherwise sprout spikes.
+fn push_rounded(picture: &mut Picture, points: &[Vec2], color: Color) {
+    const WIDTH: f64 = 2.0;
+    let sharp = |i: usize| {
+        let (a, b) = (sub(points[i], points[i - 1]), sub(points[i + 1], points[i]));
+        a[0] * b[0] + a[1] * b[1] < 0.8 * length(a) * length(b)
+    };
+    let mut start = 0;
+    for end in 1..points.len() {
+        let last = end + 1 == points.len();
+        if !last && !sharp(end) {
+            continue;
+        }
+        picture.push(Shape::Line {
+            points: points[start..=end].to_vec(),
+            width: WIDTH,
+            paint: color.into(),
+        });
+        if !last {
+            picture.push(Shape::Disc {
+                center: points[end],
+                radius: WIDTH / 2.0,
+                paint: color.into(),
+            });
+        }
+        start = end;
     }
 }
 
@@ -333,6 +366,16 @@ fn round_step(step: f64) -> f64 {
     let ratio = step / power;
     let factor = [1.0, 2.0, 5.0].into_iter().find(|f| *f >= ratio);
     factor.unwrap_or(10.0) * power
+}
+
+/// A number with so many digits behind the point, or in powers of ten where that is long.
+fn plain(value: f64, digits: f64) -> String {
+    let digits = digits.max(0.0) as usize;
+    if digits > 5 || value.abs() >= 1e7 {
+        format!("{value:.1e}")
+    } else {
+        format!("{value:.digits$}")
+    }
 }
 
 /// 10 to a whole power, as a number where that is short.

@@ -32,6 +32,12 @@ fn ticks_are_round_and_cover_the_range() {
     for text in ["0.001", "0.1", "1", "100", "300", "epoch", "loss", "Loss"] {
         assert!(svg.contains(&format!(">\n{text}\n</text>")), "no {text:?}");
     }
+    let near = [(0.0, 0.4), (1.0, 6.0)];
+    let svg = plot.clone().log_y().line("a", &near).draw().unwrap();
+    let svg = svg.to_svg().unwrap();
+    for text in ["0.5", "1", "2", "5"] {
+        assert!(svg.contains(&format!(">\n{text}\n</text>")), "no {text:?}");
+    }
     let svg = plot.line("a", &data).draw().unwrap().to_svg().unwrap();
     for text in ["0", "1", "2", "3"] {
         assert!(svg.contains(&format!(">\n{text}\n</text>")), "no {text:?}");
@@ -56,6 +62,22 @@ fn names_at_the_ends_of_equal_curves_do_not_overlap() {
     assert!(
         heights.windows(2).all(|w| w[1] - w[0] > 15.0),
         "{heights:?}"
+    );
+}
+
+#[test]
+fn sharp_corners_are_rounded_not_spiked() {
+    let zigzag: Vec<(f64, f64)> = (0..40).map(|i| (f64::from(i), f64::from(i % 2))).collect();
+    let svg = CurvePlot::new()
+        .size(120, 300)
+        .line("z", &zigzag)
+        .draw()
+        .unwrap();
+    let lines = polylines(&svg.to_svg().unwrap(), "#0072B2");
+    assert_eq!(lines.len(), 39, "one stroke between corners");
+    assert!(
+        lines.windows(2).all(|w| w[0][1] == w[1][0]),
+        "the strokes join"
     );
 }
 
