@@ -25,8 +25,9 @@ pub(super) struct Frame {
     pub(super) radius: f64,
     /// Sizes are given for a picture of 1000 pixels and grow with it.
     pub(super) unit: f64,
-    /// The same for text, which stays readable in a small picture.
+    /// The same for text and for lines, which stay readable in a small picture.
     pub(super) text: f64,
+    pub(super) line: f64,
     pub(super) width: f64,
     pub(super) height: f64,
 }
@@ -111,16 +112,20 @@ impl DiskPlot {
         view: View,
         frame: Frame,
     ) -> Vec<(Vec<Vec2>, Paint, f64)> {
-        let crowded = self.edges.len() > 60;
+        // From 60 edges to 1000, lines grow thinner and fainter.
+        let crowd = (self.edges.len() as f64 / 60.0).ln() / (1000.0f64 / 60.0).ln();
+        let crowd = crowd.clamp(0.0, 1.0);
         let drawn: Vec<Vec2> = points.iter().map(|&z| view.point(z)).collect();
         let line = |&(child, parent): &(u32, u32)| {
             let (child, parent) = (child as usize, parent as usize);
             let arc = arcs::geodesic(drawn[child], drawn[parent], 0.1 / frame.radius);
             let arc = arc.into_iter().map(|z| frame.pixel(z)).collect();
-            let (paint, width) = match (self.edge_style, crowded) {
-                (Some((color, width)), _) => (color.into(), width),
-                (None, true) => (marks.color[child].alpha(0.32), 0.9 * frame.unit),
-                (None, false) => (marks.color[child].alpha(0.55), 1.6 * frame.unit),
+            let (paint, width) = match self.edge_style {
+                Some((color, width)) => (color.into(), width),
+                None => (
+                    marks.color[child].alpha(0.6 - 0.28 * crowd),
+                    (1.6 - 0.7 * crowd) * frame.line,
+                ),
             };
             (arc, paint, width)
         };
@@ -140,7 +145,7 @@ impl DiskPlot {
                 .into_iter()
                 .map(|z| frame.pixel(view.point(z)))
                 .collect();
-            let width = 2.2 * frame.unit;
+            let width = 2.2 * frame.line;
             ink.add_line(&points, width);
             picture.push(Shape::Line {
                 points,
@@ -227,8 +232,8 @@ impl DiskPlot {
                 let v = view.tangent(z, arcs::scale(v, (-self.curvature).sqrt()));
                 let from = frame.pixel(view.point(z));
                 let to = [from[0] + frame.radius * v[0], from[1] - frame.radius * v[1]];
-                ink.add_line(&[from, to], 3.0 * frame.unit);
-                push_arrow(picture, from, to, *color, frame.unit);
+                ink.add_line(&[from, to], 3.0 * frame.line);
+                push_arrow(picture, from, to, *color, frame.line);
             }
         }
         Ok(())
@@ -286,7 +291,7 @@ impl DiskPlot {
             if let Some((from, to)) = tag.leader(*place) {
                 picture.push(Shape::Line {
                     points: vec![from, to],
-                    width: 0.9 * frame.unit,
+                    width: 0.9 * frame.line,
                     paint: Color::INK.alpha(0.55),
                 });
             }
@@ -330,7 +335,7 @@ pub(super) fn draw_disk(picture: &mut Picture, frame: Frame, ink: &mut Ink) {
     ink.add_line(&rim, 1.0);
     picture.push(Shape::Line {
         points: rim,
-        width: 1.3 * frame.unit,
+        width: 1.3 * frame.line,
         paint: Color::RIM.into(),
     });
 }
@@ -342,6 +347,7 @@ pub(super) fn draw_legend(
 ) -> Result<Vec<Rect>> {
     let em = 17.0 * frame.text;
     let mut taken = Vec::new();
+    let legend: Vec<_> = legend.iter().filter(|(_, name)| !name.is_empty()).collect();
     for (i, (color, name)) in legend.iter().enumerate() {
         let y = frame.height - 26.0 * frame.text - (legend.len() - 1 - i) as f64 * 1.5 * em;
         let left = 24.0 * frame.text;

@@ -139,7 +139,7 @@ impl DiskPlot {
     }
 
     /// Colours points by branch: each row given is the root of a branch, with its name for the
-    /// legend; all below it take its colour, the rest stays grey.
+    /// legend (empty for none); all below it take its colour, the rest stays grey.
     pub fn branches(mut self, roots: &[(u32, &str)]) -> Self {
         self.coloring = Coloring::Branches(named(roots));
         self
@@ -215,8 +215,8 @@ impl DiskPlot {
             });
         }
         self.draw_curves(&mut picture, view, frame, &mut ink)?;
-        self.draw_dots(&mut picture, &marks, frame, &mut ink);
         self.draw_arrows(&mut picture, view, frame, &mut ink)?;
+        self.draw_dots(&mut picture, &marks, frame, &mut ink);
         let mut reserved = self.draw_title(&mut picture, frame)?;
         reserved.extend(draw_legend(&mut picture, &marks.legend, frame)?);
         self.draw_labels(&mut picture, &marks, frame, &reserved, &ink)?;
@@ -239,6 +239,7 @@ impl DiskPlot {
             radius,
             unit,
             text,
+            line: unit.max(0.8),
             width,
             height,
         }
