@@ -16,7 +16,7 @@ fn cross(p: Vec2, q: Vec2) -> f64 {
 
 /// |z|² + 1 = 2⟨z, centre⟩ for every point of a circle that meets the rim at right angles.
 fn orthogonal_center(p: Vec2, q: Vec2) -> Vec2 {
-    let (a, b) = ((1.0 + square(p)) / 2.0, (1.0 + square(q)) / 2.0);
+    let (a, b) = (0.5 + square(p) / 2.0, 0.5 + square(q) / 2.0);
     let d = cross(p, q);
     [(a * q[1] - b * p[1]) / d, (b * p[0] - a * q[0]) / d]
 }

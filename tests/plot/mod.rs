@@ -1,5 +1,7 @@
 //! Pictures: geometry and labels behind them, files, and what is refused.
 
+#![allow(clippy::unwrap_used)]
+
 // The private parts are compiled once more here, so that they are tested on numbers, not on pixels.
 #[allow(dead_code)]
 #[path = "../../src/plot/arcs.rs"]
