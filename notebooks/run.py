@@ -27,7 +27,7 @@ VENV = ROOT / ".venv-notebooks"
 CELLS = ROOT / "target" / "evcxr"
 EVCXR = "0.22.0"
 PYTHON_PACKAGES = ["nbconvert==7.17.2"]
-SECONDS_PER_CELL = 7200
+SECONDS_PER_CELL = 3600
 
 COLOR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
