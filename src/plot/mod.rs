@@ -1,0 +1,35 @@
+//! Pictures: the Poincaré disk ([`DiskPlot`]) and curves such as losses ([`CurvePlot`]).
+//!
+//! One description is drawn as SVG or PNG, as the file name says. The font is part of the crate, so
+//! that text comes out the same on a machine without fonts. Colours are those of Okabe and Ito,
+//! which stay apart for colour-blind readers.
+//!
+//! ```
+//! use holonomy::plot::DiskPlot;
+//! use tch::Tensor;
+//!
+//! let points = Tensor::from_slice2(&[[0.0, 0.0], [0.6, 0.1], [-0.3, 0.5]]);
+//! let picture = DiskPlot::new()
+//!     .size(300, 300)
+//!     .points(&points)
+//!     .edges(&[(1, 0), (2, 0)])
+//!     .labels(&[(0, "root"), (1, "left"), (2, "right")])
+//!     .draw()?;
+//! assert!(picture.to_svg()?.starts_with("<svg"));
+//! # Ok::<(), holonomy::Error>(())
+//! ```
+
+mod arcs;
+mod curves;
+mod disk;
+mod font;
+mod labels;
+mod palette;
+mod picture;
+mod tree;
+
+pub use curves::CurvePlot;
+pub use disk::DiskPlot;
+pub use palette::Color;
+pub use picture::Picture;
+pub use tree::direct_edges;
