@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::measure::{Worst, double, flat, gradients, leaf, length, per_row, total};
+use super::measure::{Worst, double, flat, gradients, leaf, length, per_row, size, total};
 use super::operations::{self, Arg, Operation, Smooth, to_kind};
 use super::samples::{Samples, with_length};
 use crate::numerics::random_normal;
@@ -270,7 +270,8 @@ impl<M: ?Sized> Derivative<'_, M> {
                 }
                 Arg::Q => m.retract(x, &(tangent_at(x) * h)),
                 Arg::U | Arg::V => m.project_tangent(&base, &(x + tangent_at(&double(&s.p)) * h)),
-                Arg::Z | Arg::T => x + noise * h,
+                Arg::Z => x + noise * h * per_row(m, &size(x, s.rows).reshape(s.batch.as_slice())),
+                Arg::T => x + noise * h,
             });
         }
         moved

@@ -31,25 +31,21 @@ pub fn points_are_valid(m: &dyn Manifold, s: &Samples) -> Worst {
 ///
 /// # Scale
 ///
-/// 1: a defect is relative.
+/// 1 + |argument| / |result| in coordinates: a defect is relative, and a projection may be short.
 pub fn tangents_are_tangent(m: &dyn Manifold, s: &Samples) -> Worst {
-    let one = Tensor::from(1.0);
+    let judge = |place, base: &Tensor, result: &Tensor, argument: &Tensor| {
+        let scale = size(argument, s.rows) / size(result, s.rows) + 1.0;
+        Worst::of(place, &m.tangent_defect(base, result), &scale)
+    };
     let moved = m.vector_transport(&s.p, &s.q, &s.u);
-    Worst::of(
+    judge(
         "project_tangent",
-        &m.tangent_defect(&s.p, &m.project_tangent(&s.p, &s.z)),
-        &one,
+        &s.p,
+        &m.project_tangent(&s.p, &s.z),
+        &s.z,
     )
-    .or(Worst::of(
-        "rgrad",
-        &m.tangent_defect(&s.p, &m.rgrad(&s.p, &s.z)),
-        &one,
-    ))
-    .or(Worst::of(
-        "vector_transport",
-        &m.tangent_defect(&s.q, &moved),
-        &one,
-    ))
+    .or(judge("rgrad", &s.p, &m.rgrad(&s.p, &s.z), &s.z))
+    .or(judge("vector_transport", &s.q, &moved, &s.u))
 }
 
 /// `project(project(z)) = project(z)`, and `project(p) = p`.
@@ -71,16 +67,16 @@ pub fn project_is_idempotent(m: &dyn Manifold, s: &Samples) -> Worst {
 ///
 /// # Scale
 ///
-/// (|tangent| + |z|) · strain.
+/// The projection of the rounding of z, of its image and of the tangent, see
+/// [`Samples::tangent_rounding`].
 pub fn project_tangent_is_idempotent(m: &dyn Manifold, s: &Samples) -> Worst {
     let once = m.project_tangent(&s.p, &s.z);
-    let scale = (length(m, &s.p, &once) + size(&s.z, s.rows)) * s.strain();
-    let twice = length(m, &s.p, &(m.project_tangent(&s.p, &once) - &once));
-    let tangent = length(m, &s.p, &(m.project_tangent(&s.p, &s.u) - &s.u));
-    Worst::of("project_tangent twice", &twice, &scale).or(Worst::of(
+    let change = |v: &Tensor| length(m, &s.p, &(m.project_tangent(&s.p, v) - v));
+    let scale = s.tangent_rounding(m, &s.p, &once) + s.tangent_rounding(m, &s.p, &s.z);
+    Worst::of("project_tangent twice", &change(&once), &scale).or(Worst::of(
         "of a tangent",
-        &tangent,
-        &(length(m, &s.p, &s.u) * s.strain()),
+        &change(&s.u),
+        &s.tangent_rounding(m, &s.p, &s.u),
     ))
 }
 
@@ -88,23 +84,20 @@ pub fn project_tangent_is_idempotent(m: &dyn Manifold, s: &Samples) -> Worst {
 ///
 /// # Scale
 ///
-/// (Σ |tangent| + |ambient|) · strain.
+/// The projection of the rounding of y, of z and of their images, see
+/// [`Samples::tangent_rounding`].
 pub fn project_tangent_is_linear(m: &dyn Manifold, s: &Samples) -> Worst {
     let y = s.normal(&mut s.rng(), &s.p.size());
-    let (left, a, right, b) = (s.z.shallow_clone(), 0.7, y, -1.9);
-    let sum = m.project_tangent(&s.p, &(&left * a + &right * b));
-    let (left_t, right_t) = (
-        m.project_tangent(&s.p, &left),
-        m.project_tangent(&s.p, &right),
-    );
-    let error = length(m, &s.p, &(sum - (&left_t * a + &right_t * b)));
-    let ambient = size(&left, s.rows) + size(&right, s.rows);
-    let tangent = length(m, &s.p, &left_t) + length(m, &s.p, &right_t);
-    Worst::of(
-        "project_tangent",
-        &error,
-        &((ambient + tangent) * s.strain()),
-    )
+    let (a, b) = (0.7, -1.9);
+    let project = |z: &Tensor| m.project_tangent(&s.p, z);
+    let (y_image, z_image) = (project(&y), project(&s.z));
+    let error = project(&(&y * a + &s.z * b)) - (&y_image * a + &z_image * b);
+    let parts = [&y, &s.z, &y_image, &z_image];
+    let scale = parts
+        .map(|x| s.tangent_rounding(m, &s.p, x))
+        .into_iter()
+        .sum::<Tensor>();
+    Worst::of("project_tangent", &length(m, &s.p, &error), &scale)
 }
 
 /// `inner(p, u, w) = inner(p, w, u)`.
@@ -173,7 +166,7 @@ pub fn norm_is_root_of_inner(m: &dyn Manifold, s: &Samples) -> Worst {
 ///
 /// # Scale
 ///
-/// norm(p, λ v).
+/// norm(p, λ v) · strain.
 pub fn norm_is_homogeneous(m: &dyn Manifold, s: &Samples) -> Worst {
     let norm = m.norm(&s.p, &s.u);
     [1e-9, -3.0, 0.0]
@@ -208,7 +201,8 @@ pub fn rgrad_represents_the_differential(m: &dyn Manifold, s: &Samples) -> Worst
 ///
 /// # Scale
 ///
-/// (|u| + |w|) · strain.
+/// The projection at q of the rounding of u, of w and of their images, see
+/// [`Samples::tangent_rounding`].
 pub fn vector_transport_is_linear(m: &dyn Manifold, s: &Samples) -> Worst {
     let (a, b) = (0.7, -1.9);
     let carry = |x: &Tensor| m.vector_transport(&s.p, &s.q, x);
@@ -218,25 +212,25 @@ pub fn vector_transport_is_linear(m: &dyn Manifold, s: &Samples) -> Worst {
         &s.q,
         &(carry(&(&s.u * a + &s.w * b)) - (&u * a + &w * b)),
     );
-    let scale = length(m, &s.q, &u) + length(m, &s.q, &w);
-    Worst::of(
-        "vector_transport",
-        &error,
-        &((scale + lengths(m, s, &[&s.u])) * s.strain()),
-    )
+    let parts = [&s.u, &s.w, &u, &w];
+    let scale = parts
+        .map(|x| s.tangent_rounding(m, &s.q, x))
+        .into_iter()
+        .sum::<Tensor>();
+    Worst::of("vector_transport", &error, &scale)
 }
 
 /// `vector_transport(p, p, u) = u`.
 ///
 /// # Scale
 ///
-/// |u| · strain.
+/// The projection of the rounding of u, see [`Samples::tangent_rounding`].
 pub fn vector_transport_stays(m: &dyn Manifold, s: &Samples) -> Worst {
     let error = length(m, &s.p, &(m.vector_transport(&s.p, &s.p, &s.u) - &s.u));
     Worst::of(
         "vector_transport",
         &error,
-        &(length(m, &s.p, &s.u) * s.strain()),
+        &s.tangent_rounding(m, &s.p, &s.u),
     )
 }
 
@@ -268,12 +262,14 @@ pub fn retract_is_first_order(m: &dyn Manifold, s: &Samples) -> Worst {
 ///
 /// # Scale
 ///
-/// The greatest coordinate of the point; (|u| + |transported u|) · strain.
+/// The greatest coordinate of the point; the projection of the rounding of u and of its image, see
+/// [`Samples::tangent_rounding`], times the strain.
 pub fn retract_transport_is_its_parts(m: &dyn Manifold, s: &Samples) -> Worst {
     let (q, moved) = m.retract_transport(&s.p, &s.v, &s.u);
     let want_q = m.retract(&s.p, &s.v);
     let want = m.vector_transport(&s.p, &want_q, &s.u);
-    let scale = (length(m, &want_q, &want) + length(m, &s.p, &s.u)) * s.strain();
+    let parts = [&s.u, &want].map(|x| s.tangent_rounding(m, &want_q, x));
+    let scale = parts.into_iter().sum::<Tensor>() * s.strain();
     same_coordinates("point", &q, &want_q, s).or(Worst::of(
         "tangent",
         &length(m, &want_q, &(moved - want)),
@@ -418,16 +414,16 @@ fn lengths(m: &dyn Manifold, s: &Samples, tangents: &[&Tensor]) -> Tensor {
         .fold(one, |product, v| product * length(m, &s.p, v))
 }
 
-/// `max(0, 2 − slope)` of log difference over log h, fitted per row to the h at which the
-/// difference stands above rounding, at least three of them.
+/// `max(0, 2 − slope)` of log difference over log h, fitted per row to the four smallest h at
+/// which the difference stands above rounding, three at least.
 pub(super) fn slope_deficit(
     place: &'static str,
     s: &Samples,
     noise: &Tensor,
     differences: &dyn Fn(f64) -> Tensor,
 ) -> Worst {
-    const CLEAR: f64 = 1e3;
-    let steps: Vec<f64> = (2..10).map(|k| 0.5_f64.powi(k)).collect();
+    const CLEAR: f64 = 100.0;
+    let steps: Vec<f64> = (2..12).rev().map(|k| 0.5_f64.powi(k)).collect();
     let tables: Vec<Vec<f64>> = steps
         .iter()
         .map(|&h| row_numbers(&differences(h)))
@@ -438,8 +434,9 @@ pub(super) fn slope_deficit(
             .iter()
             .zip(&tables)
             .map(|(h, table)| (h.ln(), table[row]))
-            .filter(|(_, difference)| !(*difference <= floor[row]))
+            .filter(|(_, difference)| difference.is_nan() || *difference > floor[row])
             .map(|(x, difference)| (x, difference.ln()))
+            .take(4)
             .collect();
         if clear.len() < 3 {
             return worst;

@@ -49,7 +49,10 @@ pub(super) enum Smooth {
 pub(super) enum Gives {
     Point,
     Tangent,
+    /// A tangent by orthogonal projection of an argument, which may be much longer.
+    Projection,
     PointAndTangent,
+    PointAndProjection,
     Number,
 }
 
@@ -84,27 +87,37 @@ impl<M: ?Sized> Operation<M> {
         })
     }
 
+    /// Whether the result is a point and a tangent carried there.
+    pub(super) fn carries(&self) -> bool {
+        matches!(
+            self.gives,
+            Gives::PointAndTangent | Gives::PointAndProjection
+        )
+    }
+
     /// The natural size of a result, `[rows]`.
-    pub(super) fn scale(&self, s: &Samples, index: usize, result: &Tensor) -> Tensor {
+    fn scale(&self, s: &Samples, index: usize, result: &Tensor) -> Tensor {
         let size_of_result = size(result, s.rows);
-        match (self.gives, index) {
-            (Gives::Point, _) | (Gives::PointAndTangent, 0) => size_of_result,
-            (Gives::Tangent | Gives::PointAndTangent, _) => {
-                let tangents = self
-                    .args
-                    .iter()
-                    .filter(|arg| matches!(arg, Arg::Z | Arg::V | Arg::U));
-                tangents.fold(size_of_result, |scale, arg| {
-                    scale + size(&arg.of(s), s.rows)
-                }) + size(&s.u, s.rows)
-            }
-            (Gives::Number, _) => size_of_result + 1.0,
+        if self.gives == Gives::Number {
+            return size_of_result + 1.0;
         }
+        if self.gives == Gives::Point || (self.carries() && index == 0) {
+            return size_of_result;
+        }
+        let tangents = self
+            .args
+            .iter()
+            .filter(|arg| matches!(arg, Arg::Z | Arg::V | Arg::U));
+        let zero = s.rounding_p.zeros_like();
+        let given = tangents.fold(zero, |sum, arg| sum + size(&arg.of(s), s.rows));
+        let projected = matches!(self.gives, Gives::Projection | Gives::PointAndProjection);
+        let given = if projected { given * &s.stretch } else { given };
+        size_of_result + given + size(&s.u, s.rows)
     }
 }
 
 use Arg::{P, Q, T, U, V, Z};
-use Gives::{Number, Point, PointAndTangent, Tangent};
+use Gives::{Number, Point, PointAndProjection, PointAndTangent, Projection, Tangent};
 use Smooth::{AwayFromZero, Everywhere, Nowhere};
 
 fn pair((a, b): (Tensor, Tensor)) -> Vec<Tensor> {
@@ -129,9 +142,13 @@ pub(super) fn of_manifold<'m>() -> Vec<Operation<dyn Manifold + 'm>> {
         operation!(project, Everywhere, Point, &[Z], |m, a| vec![
             m.project(&a[0])
         ]),
-        operation!(project_tangent, Everywhere, Tangent, &[P, Z], |m, a| vec![
-            m.project_tangent(&a[0], &a[1])
-        ]),
+        operation!(
+            project_tangent,
+            Everywhere,
+            Projection,
+            &[P, Z],
+            |m, a| vec![m.project_tangent(&a[0], &a[1])]
+        ),
         operation!(inner, Everywhere, Number, &[P, U, V], |m, a| vec![
             m.inner(&a[0], &a[1], &a[2])
         ]),
@@ -154,14 +171,14 @@ pub(super) fn of_manifold<'m>() -> Vec<Operation<dyn Manifold + 'm>> {
         operation!(
             vector_transport,
             Everywhere,
-            Tangent,
+            Projection,
             &[P, Q, U],
             |m, a| vec![m.vector_transport(&a[0], &a[1], &a[2])]
         ),
         operation!(
             retract_transport,
             Everywhere,
-            PointAndTangent,
+            PointAndProjection,
             &[P, V, U],
             |m, a| pair(m.retract_transport(&a[0], &a[1], &a[2]))
         ),

@@ -5,7 +5,7 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind, Tensor};
 
-use super::measure::{double, flat, per_row, size};
+use super::measure::{double, flat, length, per_row, size};
 use super::{Domain, Subject};
 use crate::Manifold;
 use crate::numerics::random_normal;
@@ -69,21 +69,40 @@ pub struct Samples {
     pub rounding_q: Tensor,
     /// What rounding costs at `far`.
     pub rounding_far: Tensor,
+    /// The greatest coordinate of the projection to a tangent space, at p or q, of ambient numbers
+    /// ±1, `[rows]`: about 1 where the projection is orthogonal in the ambient coordinates, large
+    /// far out on a hyperboloid.
+    pub stretch: Tensor,
+    signs: [Tensor; 2],
     seed: u64,
 }
 
 /// The Riemannian length that a relative change of 1 of a point's coordinates would have if it
 /// grew linearly from a tiny one, `[rows]` in f64: times ε, the distance by which rounding moves
-/// the point.
+/// the point. `signs` are the directions of change that are tried; the greatest length counts.
 ///
 /// Large near the boundary of a ball and far out on a hyperboloid, whatever the formulas do.
-pub fn rounding(m: &dyn Manifold, p: &Tensor, rows: i64, signs: &Tensor) -> Tensor {
+pub fn rounding(m: &dyn Manifold, p: &Tensor, rows: i64, signs: &[Tensor; 2]) -> Tensor {
     const STEP: f64 = 1e-9;
     let p = m.project(&double(p));
-    let reach = size(&p, rows).reshape(batch_shape(m, &p));
-    let moved = m.project(&(&p + per_row(m, &reach) * signs * STEP));
-    let tangent = m.project_tangent(&p, &(moved - &p));
-    m.inner(&p, &tangent, &tangent).abs().sqrt().reshape([-1]) / STEP
+    let reach = per_row(m, &size(&p, rows).reshape(batch_shape(m, &p)));
+    greatest(signs, |signs| {
+        let moved = m.project(&(&p + &reach * signs * STEP));
+        length(m, &p, &m.project_tangent(&p, &(moved - &p))) / STEP
+    })
+}
+
+/// ±1 at random, and the same with every second sign changed: in few dimensions one of the two may
+/// be almost normal to the tangent space.
+fn directions(z: &Tensor) -> [Tensor; 2] {
+    let signs = double(z).sign();
+    let last = signs.size().last().copied().unwrap_or(1);
+    let alternating = Tensor::arange(last, (Kind::Double, z.device())).remainder(2.0) * 2.0 - 1.0;
+    [signs.shallow_clone(), signs * alternating]
+}
+
+fn greatest(signs: &[Tensor; 2], measure: impl Fn(&Tensor) -> Tensor) -> Tensor {
+    measure(&signs[0]).maximum(&measure(&signs[1]))
 }
 
 fn batch_shape(m: &dyn Manifold, p: &Tensor) -> Vec<i64> {
@@ -132,6 +151,16 @@ impl Samples {
         (&self.rounding_p + &self.rounding_q) / self.radius + 1.0
     }
 
+    /// What a relative change of 1 of the coordinates of the tangent `v` at `p` amounts to after
+    /// projection to the tangent space, as a Riemannian length, `[rows]`.
+    pub fn tangent_rounding(&self, m: &dyn Manifold, p: &Tensor, v: &Tensor) -> Tensor {
+        let sizes = per_row(m, &size(v, self.rows).reshape(self.batch.as_slice()));
+        let p = double(p);
+        greatest(&self.signs, |signs| {
+            length(m, &p, &m.project_tangent(&p, &(&sizes * signs)))
+        })
+    }
+
     fn copied(&self) -> Self {
         Self {
             batch: self.batch.clone(),
@@ -150,6 +179,8 @@ impl Samples {
             rounding_p: self.rounding_p.shallow_clone(),
             rounding_q: self.rounding_q.shallow_clone(),
             rounding_far: self.rounding_far.shallow_clone(),
+            stretch: self.stretch.shallow_clone(),
+            signs: [self.signs[0].shallow_clone(), self.signs[1].shallow_clone()],
             seed: self.seed,
         }
     }
@@ -180,7 +211,7 @@ impl<'a> Draw<'a> {
         let m = self.subject.manifold;
         let Domain { radius, .. } = self.subject.domain;
         let (p, far) = (self.far_point(), self.far_point());
-        let direction = self.subject.sample.random_tangent(&mut self.rng, &p);
+        let direction = self.tangent(&p);
         let shortest = f64::from(self.case.decades);
         let short = self.uniform(-shortest, 0.0);
         let v = self.with_length(
@@ -191,14 +222,15 @@ impl<'a> Draw<'a> {
         let lengths = self.uniform(0.1, 0.9) * radius;
         let stride = self.with_length(&p, &direction, &lengths);
         let q = self.subject.travel(&p, &v);
-        let u = self.subject.sample.random_tangent(&mut self.rng, &p);
-        let w = self.subject.sample.random_tangent(&mut self.rng, &p);
+        let u = self.tangent(&p);
+        let w = self.tangent(&p);
         let z = random_normal(&mut self.rng, &p.size(), self.options.0, self.options.1);
-        let signs = double(&z).sign();
+        let signs = directions(&z);
         Samples {
             rounding_p: rounding(m, &p, self.rows, &signs),
             rounding_q: rounding(m, &q, self.rows, &signs),
             rounding_far: rounding(m, &far, self.rows, &signs),
+            stretch: self.stretch(&p, &signs).maximum(&self.stretch(&q, &signs)),
             t: self.uniform(0.0, 1.0).to_kind(self.options.0),
             ahead: self.subject.travel(&p, &stride),
             batch: self.case.batch.clone(),
@@ -212,8 +244,21 @@ impl<'a> Draw<'a> {
             v,
             stride,
             z,
+            signs,
             seed: self.case.seed,
         }
+    }
+
+    /// A random tangent, projected once more: a short one that came from a long ambient vector is
+    /// then tangent in relation to its own length.
+    fn tangent(&mut self, p: &Tensor) -> Tensor {
+        let v = self.subject.sample.random_tangent(&mut self.rng, p);
+        self.subject.manifold.project_tangent(p, &v)
+    }
+
+    fn stretch(&self, p: &Tensor, signs: &[Tensor; 2]) -> Tensor {
+        let project = |signs: &Tensor| self.subject.manifold.project_tangent(&double(p), signs);
+        greatest(signs, |signs| size(&project(signs), self.rows)).clamp_min(1.0)
     }
 
     /// Numbers between the bounds, of the batch shape, in f64.

@@ -4,7 +4,7 @@ use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Kind, Tensor};
 
-use super::measure::{Worst, double};
+use super::measure::{Worst, double, length};
 use super::samples::{Samples, all_finite};
 use crate::Sample;
 
@@ -12,19 +12,20 @@ use crate::Sample;
 ///
 /// # Scale
 ///
-/// 1: a defect is relative.
+/// 1, and 1 + √dim / |tangent|: a defect is relative, and a tangent may be short by chance.
 pub fn random_points_are_valid(m: &dyn Sample, s: &Samples) -> Worst {
     let mut rng = s.rng();
     let p = m.random_point(&mut rng, &s.batch, (s.p.kind(), s.p.device()));
     let one = Tensor::from(1.0);
     let u = m.random_tangent(&mut rng, &p);
+    let far = m.random_tangent(&mut rng, &s.p);
+    let judge = |place, p: &Tensor, u: &Tensor| {
+        let scale = (m.dim() as f64).sqrt() / length(m, p, u) + 1.0;
+        Worst::of(place, &m.tangent_defect(p, u), &scale)
+    };
     Worst::of("random_point", &m.point_defect(&p), &one)
-        .or(Worst::of("random_tangent", &m.tangent_defect(&p, &u), &one))
-        .or(Worst::of(
-            "random_tangent, far",
-            &m.tangent_defect(&s.p, &s.u),
-            &one,
-        ))
+        .or(judge("random_tangent", &p, &u))
+        .or(judge("random_tangent, far", &s.p, &far))
 }
 
 /// A seed gives the same points and tangents again, another seed others, of the shape, kind and

@@ -6,7 +6,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Kind, Tensor};
 
 use super::measure::{Worst, flat, leaf, size};
-use super::operations::{self, Arg, Gives, Operation, to_kind};
+use super::operations::{self, Arg, Operation, to_kind};
 use super::samples::{Samples, row};
 use crate::{Geodesic, Manifold};
 
@@ -34,7 +34,8 @@ for_both_traits! {
     /// The size of the result · strain.
     batch_is_its_rows, geodesic_batch_is_its_rows;
 
-    /// Arguments of shapes `[b, ..]` and `[a, 1, ..]` give what they give when expanded to `[a, b, ..]`.
+    /// Arguments of shapes `[b, ..]` and `[a, 1, ..]` give what they give when expanded to `[a, b, ..]`,
+    /// in the common shape. The point of a pair may lack the dimensions of the tangent that it carries.
     ///
     /// # Scale
     ///
@@ -102,8 +103,8 @@ fn every<M: ?Sized>(
 
 mod checks {
     use super::{
-        Arg, Gives, Kind, Operation, Samples, Tensor, Worst, Xoshiro256PlusPlus, broken, flat,
-        leaf, row, size, to_kind,
+        Arg, Kind, Operation, Samples, Tensor, Worst, Xoshiro256PlusPlus, broken, flat, leaf, row,
+        size, to_kind,
     };
 
     pub(super) fn batch_is_its_rows<M: ?Sized>(
@@ -173,11 +174,15 @@ mod checks {
             .zip(&want)
             .enumerate()
             .fold(Worst::default(), |worst, (index, (got, want))| {
-                // The point that a retraction gives does not depend on the tangent that it carries.
-                let carries = operation.gives == Gives::PointAndTangent && index == 0;
-                let used = if carries { 2 } else { batches.len() };
-                let batch = broadcast(&batches[..used]);
-                if got.size() != [&batch, &want.size()[2..]].concat() {
+                // The point of a pair may have the shape that it has without the tangent it carries.
+                let full = [&broadcast(&batches), &want.size()[2..]].concat();
+                let own = [
+                    &broadcast(&batches[..2.min(batches.len())]),
+                    &want.size()[2..],
+                ]
+                .concat();
+                let carrier = operation.carries() && index == 0;
+                if got.size() != full && !(carrier && got.size() == own) {
                     return broken(operation.name);
                 }
                 let got = got.expand(want.size(), false);
