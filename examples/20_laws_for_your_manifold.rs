@@ -25,17 +25,17 @@ impl Manifold for HalfPlane {
         2
     }
     fn point_defect(&self, p: &Tensor) -> Tensor {
-        // p − p is NaN where p is not finite.
-        sum_last(&(p - p)) + (height(p).squeeze_dim(-1) * -1.0).clamp_min(0.0)
+        // 0 p is NaN where p is not finite.
+        sum_last(&(p * 0.0)) + (height(p).squeeze_dim(-1) * -1.0).clamp_min(0.0)
     }
     fn tangent_defect(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        sum_last(&(p - p + v - v))
+        sum_last(&((p + v) * 0.0))
     }
     fn project(&self, z: &Tensor) -> Tensor {
         Tensor::cat(&[z.narrow(-1, 0, 1), height(z).abs()], -1)
     }
     fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
-        z + (p - p)
+        z + p * 0.0
     }
     fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
         sum_last(&((u / height(p)) * (v / height(p))))

@@ -370,12 +370,12 @@ pub fn checks_find_the_bad_row(m: &dyn Manifold, s: &Samples) -> Worst {
         let p = with_row(m, s, &s.p, bad_row, value);
         judged.push((
             place,
-            found_row(m.check_point(&p)) == Some(bad_row as usize),
+            found_row(&m.check_point(&p)) == Some(bad_row as usize),
         ));
         let v = with_row(m, s, &s.u, bad_row, value);
         judged.push((
             place,
-            found_row(m.check_tangent(&s.p, &v)) == Some(bad_row as usize),
+            found_row(&m.check_tangent(&s.p, &v)) == Some(bad_row as usize),
         ));
     }
     let wrong = judged.iter().find(|(_, right)| !right);
@@ -393,8 +393,8 @@ fn with_row(m: &dyn Manifold, s: &Samples, x: &Tensor, row: i64, value: f64) -> 
     changed.reshape(x.size())
 }
 
-fn found_row(checked: Result<()>) -> Option<usize> {
-    match checked {
+fn found_row(checked: &Result<()>) -> Option<usize> {
+    match *checked {
         Err(Error::NotOnManifold { row, .. } | Error::NotTangent { row, .. }) => Some(row),
         _ => None,
     }
