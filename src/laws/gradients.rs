@@ -1,0 +1,279 @@
+//! Laws of derivatives: autograd against central differences, and in closed form.
+
+use tch::{Kind, Tensor};
+
+use super::measure::{Worst, double, flat, gradients, leaf, length, per_row, size, total};
+use super::operations::{self, Arg, Operation, Smooth, to_kind};
+use super::samples::{Samples, with_length};
+use crate::numerics::random_normal;
+use crate::{Geodesic, Manifold};
+
+/// The step of a central difference in f64, as a part of the radius: the cube root of ε, where
+/// truncation and rounding are alike.
+const STEP: f64 = 6e-6;
+
+/// Autograd of each operation of [`Manifold`], contracted with random numbers, is the central
+/// difference in f64 along curves on the manifold. Tangents 0.1 to 0.9 radius long.
+///
+/// # Scale
+///
+/// (Σ |terms of the contracted gradient| + Σ |terms of the contracted result|) · strain.
+pub fn gradient_is_difference(m: &dyn Manifold, s: &Samples) -> Worst {
+    every(m, m, &s.long(), &operations::of_manifold(), true)
+}
+
+/// As [`gradient_is_difference`], with tangents down to 1e-9 of the radius, for the operations
+/// that are smooth at v = 0.
+///
+/// # Scale
+///
+/// As there.
+pub fn gradient_is_difference_when_short(m: &dyn Manifold, s: &Samples) -> Worst {
+    every(m, m, s, &operations::of_manifold(), false)
+}
+
+/// As [`gradient_is_difference`], at v = 0 and p = q, for the operations that are smooth there.
+///
+/// # Scale
+///
+/// As there.
+pub fn gradient_is_difference_at_rest(m: &dyn Manifold, s: &Samples) -> Worst {
+    every(m, m, &s.at_rest(), &operations::of_manifold(), false)
+}
+
+/// Autograd of `exp`, `log`, `parallel_transport`, `dist`, `geodesic` and `exp_transport`,
+/// contracted with random numbers, is the central difference in f64 along curves on the manifold.
+/// Distances 0.1 to 0.9 radius.
+///
+/// # Scale
+///
+/// (Σ |terms of the contracted gradient| + Σ |terms of the contracted result|) · strain.
+pub fn geodesic_gradient_is_difference(m: &dyn Geodesic, s: &Samples) -> Worst {
+    every(m, m, &s.long(), &operations::of_geodesic(), true)
+}
+
+/// As [`geodesic_gradient_is_difference`], with distances down to 1e-9 of the radius, for the
+/// operations that are smooth at p = q.
+///
+/// # Scale
+///
+/// As there.
+pub fn geodesic_gradient_is_difference_when_short(m: &dyn Geodesic, s: &Samples) -> Worst {
+    every(m, m, s, &operations::of_geodesic(), false)
+}
+
+/// As [`geodesic_gradient_is_difference`], at v = 0 and p = q, for the operations that are smooth
+/// there.
+///
+/// # Scale
+///
+/// As there.
+pub fn geodesic_gradient_is_difference_at_rest(m: &dyn Geodesic, s: &Samples) -> Worst {
+    every(m, m, &s.at_rest(), &operations::of_geodesic(), false)
+}
+
+/// `rgrad(p, ∂ dist²/∂p) = −2 log(p, q)` and `rgrad(q, ∂ dist²/∂q) = −2 log(q, p)`, as lengths, at
+/// every distance, also 0.
+///
+/// # Scale
+///
+/// dist(p, q) + rounding(p) + rounding(q), times the strain.
+pub fn gradient_of_squared_distance_is_log(m: &dyn Geodesic, s: &Samples) -> Worst {
+    let at_rest = s.at_rest();
+    [
+        ("near", s, &s.q),
+        ("ahead", s, &s.ahead),
+        ("at rest", &at_rest, &at_rest.q),
+    ]
+    .iter()
+    .fold(Worst::default(), |worst, (place, s, q)| {
+        let leaves = [leaf(&s.p), leaf(q)];
+        let dist = tch::with_grad(|| m.dist(&leaves[0], &leaves[1]));
+        let found = gradients(&dist.square().sum(dist.kind()), &leaves, false);
+        let error = |base: &Tensor, other: &Tensor, gradient: &Tensor| {
+            let gradient = m.rgrad(base, gradient) + m.log(base, other) * 2.0;
+            length(m, base, &gradient)
+        };
+        let length_there = double(&dist).reshape([-1]) + &s.rounding_p + &s.rounding_q;
+        let scale = length_there * s.strain();
+        worst
+            .or(Worst::of(place, &error(&s.p, q, &found[0]), &scale))
+            .or(Worst::of(place, &error(q, &s.p, &found[1]), &scale))
+    })
+}
+
+/// `d/dh exp(p, h u) = u` at h = 0, by autograd, contracted with random numbers.
+///
+/// # Scale
+///
+/// Σ |terms|.
+pub fn exp_starts_with_its_velocity(m: &dyn Geodesic, s: &Samples) -> Worst {
+    let path = Path::new(m, s, s.p.kind());
+    let (first, _) = path.derivatives(0.0);
+    let terms = &path.weights * &path.direction;
+    let want = flat(&terms, s.rows).sum_dim_intlist(-1, false, Kind::Double);
+    Worst::of(
+        "exp",
+        &(double(&first).reshape([-1]) - want),
+        &total(&terms, s.rows),
+    )
+}
+
+/// `d²/dh² exp(p, h u)` at h = 0, by autograd twice, is the central difference of the first
+/// derivative in f64.
+///
+/// # Scale
+///
+/// Σ |terms of the contracted point and velocity| · strain.
+pub fn second_derivative_of_exp_at_zero(m: &dyn Geodesic, s: &Samples) -> Worst {
+    let (_, second) = Path::new(m, s, s.p.kind()).derivatives(0.0);
+    let exact = Path::new(m, s, Kind::Double);
+    let (ahead, behind) = (exact.derivatives(STEP).0, exact.derivatives(-STEP).0);
+    let want = (ahead - behind) / (2.0 * STEP);
+    let terms = exact.weights.abs() * (double(&s.p).abs() + exact.direction.abs());
+    let error = double(&second).reshape([-1]) - want.reshape([-1]);
+    Worst::of("exp", &error, &(total(&terms, s.rows) * s.strain()))
+}
+
+/// h ↦ Σ weights · exp(p, h · direction), row by row; the direction is `radius` long.
+struct Path<'a> {
+    m: &'a dyn Geodesic,
+    s: &'a Samples,
+    p: Tensor,
+    direction: Tensor,
+    weights: Tensor,
+}
+
+impl<'a> Path<'a> {
+    fn new(m: &'a dyn Geodesic, s: &'a Samples, kind: Kind) -> Self {
+        let lengths = Tensor::full(&s.batch, s.radius, (Kind::Double, s.p.device()));
+        let direction = with_length(m, &s.p, &s.u, &lengths).to_kind(kind);
+        let weights = s.normal(&mut s.rng(), &s.p.size()).to_kind(kind);
+        Self {
+            m,
+            s,
+            p: s.p.to_kind(kind),
+            direction,
+            weights,
+        }
+    }
+
+    fn derivatives(&self, h: f64) -> (Tensor, Tensor) {
+        tch::with_grad(|| {
+            let h = Tensor::full(&self.s.batch, h, (self.p.kind(), self.p.device()));
+            let h = h.set_requires_grad(true);
+            let steps = per_row(self.m, &h);
+            let q = self.m.exp(&self.p, &(&self.direction * steps));
+            let inputs = [h];
+            let sum = (q * &self.weights).sum(self.p.kind());
+            let first = gradients(&sum, &inputs, true).remove(0);
+            let second = gradients(&first.sum(first.kind()), &inputs, false).remove(0);
+            (first.detach(), second)
+        })
+    }
+}
+
+fn every<M: ?Sized>(
+    m: &M,
+    manifold: &dyn Manifold,
+    s: &Samples,
+    operations: &[Operation<M>],
+    away_from_zero: bool,
+) -> Worst {
+    let smooth = operations
+        .iter()
+        .filter(|operation| match operation.smooth {
+            Smooth::Everywhere => true,
+            Smooth::AwayFromZero => away_from_zero,
+            Smooth::Nowhere => false,
+        });
+    smooth.fold(Worst::default(), |worst, operation| {
+        worst.or(Derivative {
+            m,
+            manifold,
+            s,
+            operation,
+        }
+        .worst())
+    })
+}
+
+struct Derivative<'a, M: ?Sized> {
+    m: &'a M,
+    manifold: &'a dyn Manifold,
+    s: &'a Samples,
+    operation: &'a Operation<M>,
+}
+
+impl<M: ?Sized> Derivative<'_, M> {
+    fn worst(&self) -> Worst {
+        let (s, operation) = (self.s, self.operation);
+        let arguments = operation.arguments(s);
+        let leaves: Vec<Tensor> = arguments.iter().map(leaf).collect();
+        let results = tch::with_grad(|| (operation.apply)(self.m, &leaves));
+        let mut rng = s.rng();
+        let weights: Vec<Tensor> = results
+            .iter()
+            .map(|x| random_normal(&mut rng, &x.size(), x.kind(), x.device()))
+            .collect();
+        let contracted = tch::with_grad(|| {
+            let products = results.iter().zip(&weights).map(|(x, weight)| x * weight);
+            products.fold(Tensor::zeros([1], (s.p.kind(), s.p.device())), |sum, x| {
+                sum + x.sum(s.p.kind())
+            })
+        });
+        let found = gradients(&contracted.sum(s.p.kind()), &leaves, false);
+
+        let h = STEP * s.radius;
+        let (ahead, behind) = (self.moved(&arguments, h), self.moved(&arguments, -h));
+        let value = |moved: &[Tensor]| self.contract(&(operation.apply)(self.m, moved), &weights);
+        let want = (value(&ahead) - value(&behind)) / (2.0 * h);
+
+        let zero = || Tensor::zeros([s.rows], (Kind::Double, s.p.device()));
+        let (mut got, mut scale) = (zero(), zero());
+        for (gradient, (ahead, behind)) in found.iter().zip(ahead.iter().zip(&behind)) {
+            let terms = flat(gradient, s.rows) * flat(&((ahead - behind) / (2.0 * h)), s.rows);
+            got += terms.sum_dim_intlist(-1, false, Kind::Double);
+            scale += total(&terms, s.rows);
+        }
+        for (result, weight) in results.iter().zip(&weights) {
+            scale += total(&(double(result) * weight), s.rows) / s.radius;
+        }
+        Worst::of(operation.name, &(got - want), &(scale * s.strain()))
+    }
+
+    /// Σ result · weight, `[rows]`.
+    fn contract(&self, results: &[Tensor], weights: &[Tensor]) -> Tensor {
+        let zero = Tensor::zeros([self.s.rows], (Kind::Double, self.s.p.device()));
+        results.iter().zip(weights).fold(zero, |sum, (x, weight)| {
+            let products = flat(x, self.s.rows) * flat(weight, self.s.rows);
+            sum + products.sum_dim_intlist(-1, false, Kind::Double)
+        })
+    }
+
+    /// The arguments in f64 a step further: points along a tangent, tangents projected to the
+    /// point that they now belong to.
+    fn moved(&self, arguments: &[Tensor], h: f64) -> Vec<Tensor> {
+        let (m, s) = (self.manifold, self.s);
+        let mut rng = s.rng();
+        let one = Tensor::ones(&s.batch, (Kind::Double, s.p.device()));
+        let arguments = to_kind(arguments, Kind::Double);
+        let mut base = double(&s.p);
+        let mut moved = Vec::new();
+        for (x, arg) in arguments.iter().zip(self.operation.args) {
+            let noise = random_normal(&mut rng, &x.size(), Kind::Double, x.device());
+            let tangent_at = |p: &Tensor| with_length(m, p, &m.project_tangent(p, &noise), &one);
+            moved.push(match arg {
+                Arg::P => {
+                    base = m.retract(x, &(tangent_at(x) * h));
+                    base.shallow_clone()
+                }
+                Arg::Q => m.retract(x, &(tangent_at(x) * h)),
+                Arg::U | Arg::V => m.project_tangent(&base, &(x + tangent_at(&double(&s.p)) * h)),
+                Arg::Z => x + noise * h * per_row(m, &size(x, s.rows).reshape(s.batch.as_slice())),
+                Arg::T => x + noise * h,
+            });
+        }
+        moved
+    }
+}

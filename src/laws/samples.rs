@@ -1,0 +1,319 @@
+//! What a law is tried on: points near and far, tangents short and long, all from one seed.
+
+use proptest::prelude::{Strategy, any};
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use tch::{Device, Kind, Tensor};
+
+use super::measure::{double, flat, length, per_row, size};
+use super::{Domain, Subject};
+use crate::Manifold;
+use crate::numerics::random_normal;
+
+/// The choices that proptest makes, shrinks and replays; [`Samples`] follow from them.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Of the generator that draws all numbers.
+    pub seed: u64,
+    /// The batch dimensions.
+    pub batch: Vec<i64>,
+    /// How far the base points lie, as a part of [`Domain::reach`].
+    pub reach: f64,
+    /// The shortest tangent is about 10 to the minus this of the longest.
+    pub decades: u32,
+}
+
+/// Seeds, batch shapes of up to two dimensions, and scales.
+pub fn cases() -> impl Strategy<Value = Case> {
+    let batch = proptest::collection::vec(1..=5_i64, 0..=2);
+    (any::<u64>(), batch, 0.0..=1.0, 0..=9_u32).prop_map(|(seed, batch, reach, decades)| Case {
+        seed,
+        batch,
+        reach,
+        decades,
+    })
+}
+
+/// Points and tangents for one case, of shape `[batch.., point..]`, rows all distinct.
+#[derive(Debug)]
+pub struct Samples {
+    /// The batch dimensions.
+    pub batch: Vec<i64>,
+    /// Their product.
+    pub rows: i64,
+    /// Lengths below which `log` inverts `exp`, see [`Domain::radius`].
+    pub radius: f64,
+    /// Base points: from the first random point out to the case's reach.
+    pub p: Tensor,
+    /// `p` moved along `v`.
+    pub q: Tensor,
+    /// `p` moved along `stride`.
+    pub ahead: Tensor,
+    /// Points as far out as `p`, drawn independently.
+    pub far: Tensor,
+    /// A tangent at `p`, standard normal.
+    pub u: Tensor,
+    /// A tangent at `p`, standard normal.
+    pub w: Tensor,
+    /// A tangent at `p`, between the case's shortest length and `radius`.
+    pub v: Tensor,
+    /// `v` made 0.1 to 0.9 times `radius` long.
+    pub stride: Tensor,
+    /// Ambient numbers, standard normal.
+    pub z: Tensor,
+    /// Parameters in (0, 1), of the batch shape.
+    pub t: Tensor,
+    /// What rounding costs at `p`, see [`rounding`].
+    pub rounding_p: Tensor,
+    /// What rounding costs at `q`.
+    pub rounding_q: Tensor,
+    /// What rounding costs at `far`.
+    pub rounding_far: Tensor,
+    /// The greatest coordinate of the projection to a tangent space, at p or q, of ambient numbers
+    /// ±1, `[rows]`: about 1 where the projection is orthogonal in the ambient coordinates, large
+    /// far out on a hyperboloid.
+    pub stretch: Tensor,
+    signs: [Tensor; 2],
+    seed: u64,
+}
+
+/// The Riemannian length that a relative change of 1 of a point's coordinates would have if it
+/// grew linearly from a tiny one, `[rows]` in f64: times ε, the distance by which rounding moves
+/// the point. `signs` are the directions of change that are tried; the greatest length counts.
+///
+/// Large near the boundary of a ball and far out on a hyperboloid, whatever the formulas do.
+pub fn rounding(m: &dyn Manifold, p: &Tensor, rows: i64, signs: &[Tensor; 2]) -> Tensor {
+    const STEP: f64 = 1e-9;
+    let p = m.project(&double(p));
+    let reach = per_row(m, &size(&p, rows).reshape(batch_shape(m, &p)));
+    greatest(signs, |signs| {
+        let moved = m.project(&(&p + &reach * signs * STEP));
+        length(m, &p, &m.project_tangent(&p, &(moved - &p))) / STEP
+    })
+}
+
+/// ±1 at random, and the same with every second sign changed: in few dimensions one of the two may
+/// be almost normal to the tangent space.
+fn directions(z: &Tensor) -> [Tensor; 2] {
+    let signs = double(z).sign();
+    let last = signs.size().last().copied().unwrap_or(1);
+    let alternating = Tensor::arange(last, (Kind::Double, z.device())).remainder(2.0) * 2.0 - 1.0;
+    [signs.shallow_clone(), signs * alternating]
+}
+
+fn greatest(signs: &[Tensor; 2], measure: impl Fn(&Tensor) -> Tensor) -> Tensor {
+    measure(&signs[0]).maximum(&measure(&signs[1]))
+}
+
+fn batch_shape(m: &dyn Manifold, p: &Tensor) -> Vec<i64> {
+    let size = p.size();
+    size[..size.len() - m.point_shape().len()].to_vec()
+}
+
+impl Samples {
+    /// Draws what a case describes.
+    pub fn draw(subject: &Subject, case: &Case, options: (Kind, Device)) -> Self {
+        tch::no_grad(|| Draw::new(subject, case, options).samples())
+    }
+
+    /// A generator for what a law draws itself.
+    pub fn rng(&self) -> Xoshiro256PlusPlus {
+        Xoshiro256PlusPlus::seed_from_u64(self.seed ^ 0x6c61_7773)
+    }
+
+    /// Standard normal numbers of a size, in the kind and on the device of the points.
+    pub fn normal(&self, rng: &mut Xoshiro256PlusPlus, size: &[i64]) -> Tensor {
+        random_normal(rng, size, self.p.kind(), self.p.device())
+    }
+
+    /// The same points and tangents, with the rows of `v` and `q` at their longest.
+    #[must_use]
+    pub fn long(&self) -> Self {
+        let mut long = self.copied();
+        long.v = self.stride.shallow_clone();
+        long.q = self.ahead.shallow_clone();
+        long
+    }
+
+    /// The same points and tangents, with v = 0 and q = p.
+    #[must_use]
+    pub fn at_rest(&self) -> Self {
+        let mut rest = self.copied();
+        rest.v = self.v.zeros_like();
+        rest.q = self.p.copy();
+        rest.rounding_q = self.rounding_p.copy();
+        rest
+    }
+
+    /// `1 + (rounding(p) + rounding(q)) / radius`: by how much rounding of the points is amplified
+    /// in a tangent of unit length.
+    pub fn strain(&self) -> Tensor {
+        (&self.rounding_p + &self.rounding_q) / self.radius + 1.0
+    }
+
+    /// What a relative change of 1 of the coordinates of the tangent `v` at `p` amounts to after
+    /// projection to the tangent space, as a Riemannian length, `[rows]`.
+    pub fn tangent_rounding(&self, m: &dyn Manifold, p: &Tensor, v: &Tensor) -> Tensor {
+        let sizes = per_row(m, &size(v, self.rows).reshape(self.batch.as_slice()));
+        let p = double(p);
+        greatest(&self.signs, |signs| {
+            length(m, &p, &m.project_tangent(&p, &(&sizes * signs)))
+        })
+    }
+
+    fn copied(&self) -> Self {
+        Self {
+            batch: self.batch.clone(),
+            rows: self.rows,
+            radius: self.radius,
+            p: self.p.shallow_clone(),
+            q: self.q.shallow_clone(),
+            ahead: self.ahead.shallow_clone(),
+            far: self.far.shallow_clone(),
+            u: self.u.shallow_clone(),
+            w: self.w.shallow_clone(),
+            v: self.v.shallow_clone(),
+            stride: self.stride.shallow_clone(),
+            z: self.z.shallow_clone(),
+            t: self.t.shallow_clone(),
+            rounding_p: self.rounding_p.shallow_clone(),
+            rounding_q: self.rounding_q.shallow_clone(),
+            rounding_far: self.rounding_far.shallow_clone(),
+            stretch: self.stretch.shallow_clone(),
+            signs: [self.signs[0].shallow_clone(), self.signs[1].shallow_clone()],
+            seed: self.seed,
+        }
+    }
+}
+
+struct Draw<'a> {
+    subject: &'a Subject<'a>,
+    case: &'a Case,
+    options: (Kind, Device),
+    rng: Xoshiro256PlusPlus,
+    rows: i64,
+}
+
+impl<'a> Draw<'a> {
+    fn new(subject: &'a Subject<'a>, case: &'a Case, options: (Kind, Device)) -> Self {
+        let rng = Xoshiro256PlusPlus::seed_from_u64(case.seed);
+        let rows = case.batch.iter().product();
+        Self {
+            subject,
+            case,
+            options,
+            rng,
+            rows,
+        }
+    }
+
+    fn samples(mut self) -> Samples {
+        let m = self.subject.manifold;
+        let Domain { radius, .. } = self.subject.domain;
+        let (p, far) = (self.far_point(), self.far_point());
+        let direction = self.tangent(&p);
+        let shortest = f64::from(self.case.decades);
+        let short = self.uniform(-shortest, 0.0);
+        let v = self.with_length(
+            &p,
+            &direction,
+            &((short * std::f64::consts::LN_10).exp() * radius),
+        );
+        let lengths = self.uniform(0.1, 0.9) * radius;
+        let stride = self.with_length(&p, &direction, &lengths);
+        let q = self.subject.travel(&p, &v);
+        let u = self.tangent(&p);
+        let w = self.tangent(&p);
+        let z = random_normal(&mut self.rng, &p.size(), self.options.0, self.options.1);
+        let signs = directions(&z);
+        Samples {
+            rounding_p: rounding(m, &p, self.rows, &signs),
+            rounding_q: rounding(m, &q, self.rows, &signs),
+            rounding_far: rounding(m, &far, self.rows, &signs),
+            stretch: self.stretch(&p, &signs).maximum(&self.stretch(&q, &signs)),
+            t: self.uniform(0.0, 1.0).to_kind(self.options.0),
+            ahead: self.subject.travel(&p, &stride),
+            batch: self.case.batch.clone(),
+            rows: self.rows,
+            radius,
+            p,
+            q,
+            far,
+            u,
+            w,
+            v,
+            stride,
+            z,
+            signs,
+            seed: self.case.seed,
+        }
+    }
+
+    /// A random tangent, projected once more: a short one that came from a long ambient vector is
+    /// then tangent in relation to its own length.
+    fn tangent(&mut self, p: &Tensor) -> Tensor {
+        let v = self.subject.sample.random_tangent(&mut self.rng, p);
+        self.subject.manifold.project_tangent(p, &v)
+    }
+
+    fn stretch(&self, p: &Tensor, signs: &[Tensor; 2]) -> Tensor {
+        let project = |signs: &Tensor| self.subject.manifold.project_tangent(&double(p), signs);
+        greatest(signs, |signs| size(&project(signs), self.rows)).clamp_min(1.0)
+    }
+
+    /// Numbers between the bounds, of the batch shape, in f64.
+    fn uniform(&mut self, low: f64, high: f64) -> Tensor {
+        let numbers: Vec<f64> = (0..self.rows)
+            .map(|_| low + (high - low) * self.rng.random::<f64>())
+            .collect();
+        Tensor::from_slice(&numbers)
+            .view(self.case.batch.as_slice())
+            .to_device(self.options.1)
+    }
+
+    /// Random points, moved out in f64 and then rounded and projected.
+    fn far_point(&mut self) -> Tensor {
+        let m = self.subject.manifold;
+        let (kind, device) = self.options;
+        let reach = self.subject.domain.reach(kind) * self.case.reach;
+        let start = self
+            .subject
+            .sample
+            .random_point(&mut self.rng, &[], (Kind::Double, device));
+        let start = start.expand([&self.case.batch[..], &m.point_shape()].concat(), false);
+        let direction = self.subject.sample.random_tangent(&mut self.rng, &start);
+        let lengths = self.uniform(0.0, reach);
+        let p = self
+            .subject
+            .travel_far(&start.contiguous(), &direction, &lengths);
+        m.project(&p.to_kind(kind))
+    }
+
+    fn with_length(&self, p: &Tensor, direction: &Tensor, length: &Tensor) -> Tensor {
+        with_length(self.subject.manifold, p, direction, length)
+    }
+}
+
+/// `direction` made as long as `length` says, row by row.
+pub(super) fn with_length(
+    m: &dyn Manifold,
+    p: &Tensor,
+    direction: &Tensor,
+    length: &Tensor,
+) -> Tensor {
+    let (base, d) = (double(p), double(direction));
+    let norm = m.inner(&base, &d, &d).sqrt();
+    let ratio = per_row(m, &(length / norm));
+    (d * ratio).to_kind(direction.kind())
+}
+
+/// One row of the flattened batch.
+pub(super) fn row(x: &Tensor, rows: i64, index: i64, trailing: &[i64]) -> Tensor {
+    let flat = x.reshape([&[rows], trailing].concat());
+    flat.get(index)
+}
+
+/// Whether every number is finite.
+pub(super) fn all_finite(x: &Tensor) -> bool {
+    flat(x, 1).isfinite().all().int64_value(&[]) == 1
+}

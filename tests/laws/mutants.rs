@@ -1,0 +1,299 @@
+//! Deliberately wrong manifolds: each must break the law that is named for it, and the manifold
+//! that it is made from must keep it.
+
+use holonomy::laws::{Domain, Subject};
+use holonomy::{Geodesic, Manifold, PoincareBall, Sample, Sphere};
+use rand::Rng;
+use tch::{Device, Kind, Tensor};
+
+/// A manifold with geodesics and samples.
+trait Whole: Geodesic + Sample {}
+impl<M: Geodesic + Sample> Whole for M {}
+
+/// What is wrong with a mutant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fault {
+    None,
+    /// `inner(u, v)` has 0.02 u₀v₁ added.
+    InnerNotSymmetric,
+    /// `norm` belongs to a metric that is 1 + 1e-6 as large.
+    NormOfAnotherMetric,
+    /// `rgrad` forgets the metric: the projected Euclidean gradient.
+    RgradWithoutMetric,
+    /// `project_tangent` shortens by 1e-6.
+    ProjectTangentShortens,
+    /// `retract` goes twice as far: order 0.
+    RetractTwiceAsFar,
+    /// `log` is 1 + 1e-6 as long.
+    LogTooLong,
+    /// `dist` from the point with the larger first coordinate is 1e-9 longer.
+    DistNotSymmetric,
+    /// `parallel_transport` returns the vector unchanged.
+    TransportForgets,
+    /// `parallel_transport` goes by way of a third point: an isometry, but not the shortest way.
+    TransportTwists,
+    /// `exp_transport` moves the point and leaves the tangent.
+    ExpWithoutTransport,
+    /// `inner` sums the first dimension of a batch.
+    InnerSumsTheBatch,
+    /// `log` has no gradient to its second point.
+    LogDetached,
+    /// `dist` has a NaN gradient at p = q.
+    DistRootAtZero,
+    /// `log` gives f32.
+    LogInSingle,
+    /// `exp` changes its tangent in place.
+    ExpInPlace,
+    /// `geodesic` is parametrised by t².
+    GeodesicAccelerates,
+    /// `point_defect` is always 0.
+    AnyPointIsValid,
+    /// `random_tangent` is a tenth too long.
+    TangentsTooLong,
+    /// Without gradients `exp` leaves out 1e-6 of the way.
+    NativeExpDiffers,
+    /// `component_inner` halves.
+    ComponentsHalved,
+    /// `exp` reads the tangent's memory as though it were contiguous.
+    ExpIgnoresStrides,
+}
+
+#[derive(Debug)]
+struct Mutant<M> {
+    inner: M,
+    fault: Fault,
+}
+
+impl<M: Whole> Mutant<M> {
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == fault
+    }
+}
+
+impl<M: Whole> Manifold for Mutant<M> {
+    fn point_shape(&self) -> Vec<i64> {
+        self.inner.point_shape()
+    }
+
+    fn dim(&self) -> i64 {
+        self.inner.dim()
+    }
+
+    fn point_defect(&self, p: &Tensor) -> Tensor {
+        let defect = self.inner.point_defect(p);
+        if self.has(Fault::AnyPointIsValid) {
+            defect.zeros_like()
+        } else {
+            defect
+        }
+    }
+
+    fn tangent_defect(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        self.inner.tangent_defect(p, v)
+    }
+
+    fn project(&self, z: &Tensor) -> Tensor {
+        self.inner.project(z)
+    }
+
+    fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
+        let v = self.inner.project_tangent(p, z);
+        if self.has(Fault::ProjectTangentShortens) {
+            v * (1.0 - 1e-6)
+        } else {
+            v
+        }
+    }
+
+    fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
+        let inner = self.inner.inner(p, u, v);
+        if self.has(Fault::InnerNotSymmetric) {
+            return inner + u.select(-1, 0) * v.select(-1, 1) * 0.02;
+        }
+        if self.has(Fault::InnerSumsTheBatch) && inner.dim() > 0 {
+            let total = inner.sum_dim_intlist(0, true, inner.kind());
+            return total.expand_as(&inner);
+        }
+        inner
+    }
+
+    fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
+        if self.has(Fault::RgradWithoutMetric) {
+            return self.inner.project_tangent(p, egrad);
+        }
+        self.inner.rgrad(p, egrad)
+    }
+
+    fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        if self.has(Fault::RetractTwiceAsFar) {
+            return self.inner.retract(p, &(v * 2.0));
+        }
+        self.inner.retract(p, v)
+    }
+
+    fn norm(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        let norm = self.inner.norm(p, v);
+        if self.has(Fault::NormOfAnotherMetric) {
+            norm * (1.0 + 1e-6)
+        } else {
+            norm
+        }
+    }
+
+    fn component_inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
+        let components = self.inner.component_inner(p, u, v);
+        if self.has(Fault::ComponentsHalved) {
+            components * 0.5
+        } else {
+            components
+        }
+    }
+}
+
+impl<M: Whole> Geodesic for Mutant<M> {
+    fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        match self.fault {
+            Fault::ExpInPlace => {
+                let q = self.inner.exp(p, v);
+                let _ = tch::no_grad(|| v.shallow_clone().g_mul_scalar_(0.5));
+                q
+            }
+            Fault::NativeExpDiffers if !p.requires_grad() => self.inner.exp(p, &(v * (1.0 - 1e-6))),
+            Fault::ExpIgnoresStrides if !v.is_contiguous() => {
+                self.inner.exp(p, &v.contiguous().flip([-1]))
+            }
+            _ => self.inner.exp(p, v),
+        }
+    }
+
+    fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        match self.fault {
+            Fault::LogTooLong => self.inner.log(p, q) * (1.0 + 1e-6),
+            Fault::LogInSingle => self.inner.log(p, q).to_kind(Kind::Float),
+            Fault::LogDetached => self.inner.log(p, &q.detach()),
+            _ => self.inner.log(p, q),
+        }
+    }
+
+    fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
+        match self.fault {
+            Fault::TransportForgets => v + (p + q) * 0.0,
+            Fault::TransportTwists => {
+                // By way of a third point: turned by the holonomy of the triangle.
+                let corner = self.inner.project(&(p.roll([1], [-1])));
+                let first = self.inner.parallel_transport(p, &corner, v);
+                self.inner.parallel_transport(&corner, q, &first)
+            }
+            _ => self.inner.parallel_transport(p, q, v),
+        }
+    }
+
+    fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        let dist = self.inner.dist(p, q);
+        match self.fault {
+            Fault::DistNotSymmetric => {
+                let larger = p
+                    .select(-1, 0)
+                    .gt_tensor(&q.select(-1, 0))
+                    .to_kind(dist.kind());
+                &dist * (larger * 1e-9 + 1.0)
+            }
+            Fault::DistRootAtZero => dist.square().sqrt(),
+            _ => dist,
+        }
+    }
+
+    fn geodesic(&self, p: &Tensor, q: &Tensor, t: &Tensor) -> Tensor {
+        if self.has(Fault::GeodesicAccelerates) {
+            return self.inner.geodesic(p, q, &t.square());
+        }
+        self.inner.geodesic(p, q, t)
+    }
+
+    fn exp_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
+        if self.has(Fault::ExpWithoutTransport) {
+            return (self.inner.exp(p, v), w.copy());
+        }
+        let q = self.exp(p, v);
+        let w = self.parallel_transport(p, &q, w);
+        (q, w)
+    }
+}
+
+impl<M: Whole> Sample for Mutant<M> {
+    fn random_point(&self, rng: &mut dyn Rng, batch: &[i64], options: (Kind, Device)) -> Tensor {
+        self.inner.random_point(rng, batch, options)
+    }
+
+    fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {
+        let v = self.inner.random_tangent(rng, p);
+        if self.has(Fault::TangentsTooLong) {
+            v * 1.1
+        } else {
+            v
+        }
+    }
+}
+
+fn ball() -> PoincareBall {
+    PoincareBall::new(3, -1.0).unwrap()
+}
+
+fn sphere() -> Sphere {
+    Sphere::new(3, 1.0).unwrap()
+}
+
+/// The fault breaks the law, and without it the same wrapper keeps it.
+#[track_caller]
+fn breaks<M: Whole>(make: fn() -> M, fault: Fault, law: &'static str) {
+    let verdict = |fault| {
+        let mutant = Mutant {
+            inner: make(),
+            fault,
+        };
+        let domain = Domain::default();
+        Subject::geodesic(&mutant)
+            .within(domain)
+            .verify(law, Kind::Double, None)
+    };
+    assert!(verdict(Fault::None).is_ok(), "{:?}", verdict(Fault::None));
+    let violation = verdict(fault).expect_err("the mutant lives");
+    assert_eq!(violation.law, law);
+    assert!(violation.reason.starts_with("error "), "{violation}");
+}
+
+macro_rules! mutants {
+    ($($name:ident: $make:ident with $fault:ident breaks $law:ident;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                breaks($make, Fault::$fault, stringify!($law));
+            }
+        )*
+    };
+}
+
+mutants! {
+    inner_not_symmetric: ball with InnerNotSymmetric breaks inner_is_symmetric;
+    norm_of_another_metric: ball with NormOfAnotherMetric breaks norm_is_root_of_inner;
+    rgrad_without_metric: ball with RgradWithoutMetric breaks rgrad_represents_the_differential;
+    project_tangent_shortens: sphere with ProjectTangentShortens breaks project_tangent_is_idempotent;
+    retract_twice_as_far: ball with RetractTwiceAsFar breaks retract_is_first_order;
+    retract_leaves_exp: sphere with RetractTwiceAsFar breaks retract_agrees_with_exp;
+    log_too_long: ball with LogTooLong breaks log_inverts_exp;
+    dist_not_symmetric: ball with DistNotSymmetric breaks dist_is_symmetric;
+    transport_forgets: ball with TransportForgets breaks transport_is_an_isometry;
+    transport_twists: sphere with TransportTwists breaks transport_carries_the_velocity;
+    exp_without_transport: ball with ExpWithoutTransport breaks exp_transport_is_its_parts;
+    inner_sums_the_batch: sphere with InnerSumsTheBatch breaks batch_is_its_rows;
+    log_detached: ball with LogDetached breaks geodesic_gradient_is_difference;
+    dist_root_at_zero: ball with DistRootAtZero breaks gradient_of_squared_distance_is_log;
+    log_in_single: ball with LogInSingle breaks geodesic_kind_is_kept;
+    exp_in_place: ball with ExpInPlace breaks geodesic_arguments_are_kept;
+    geodesic_accelerates: sphere with GeodesicAccelerates breaks geodesic_has_constant_speed;
+    any_point_is_valid: sphere with AnyPointIsValid breaks checks_find_the_bad_row;
+    tangents_too_long: ball with TangentsTooLong breaks random_tangents_are_normal;
+    native_exp_differs: ball with NativeExpDiffers breaks geodesic_gradients_change_no_value;
+    components_halved: ball with ComponentsHalved breaks component_inner_adds_up;
+    exp_ignores_strides: ball with ExpIgnoresStrides breaks geodesic_layout_is_irrelevant;
+}
