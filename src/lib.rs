@@ -1,4 +1,65 @@
 //! Geometric deep learning in non-Euclidean spaces, on libtorch tensors.
+//!
+//! Every space is a [`Manifold`] over [`tch::Tensor`], on CPU or CUDA, in f32 or f64. Optimisers,
+//! embeddings and tests are written once, against that trait.
+//!
+//! # A first program
+//!
+//! The Fréchet mean of three points of the Poincaré disk, by Riemannian gradient descent: a
+//! parameter that lives on a manifold, an ordinary loss, and an optimiser.
+//!
+//! ```
+//! use holonomy::optim::{ManifoldParameter, RiemannianAdam, AdamConfig};
+//! use holonomy::{Geodesic, PoincareBall};
+//! use tch::{Kind, Tensor};
+//!
+//! let disk = PoincareBall::new(2, -1.0)?;
+//! let points = Tensor::from_slice(&[0.5, 0.0, 0.0, 0.5, -0.3, -0.3]).view([3, 2]);
+//!
+//! let start = points.get(0).unsqueeze(0);
+//! let mean = ManifoldParameter::geodesic(Box::new(disk.clone()), &start)?;
+//! let p = mean.tensor().shallow_clone();
+//! let mut optimizer = RiemannianAdam::new(vec![mean], AdamConfig::new(0.05))?;
+//! for _ in 0..200 {
+//!     optimizer.zero_grad();
+//!     disk.dist(&p, &points).square().sum(Kind::Double).backward();
+//!     optimizer.step();
+//! }
+//!
+//! // At the mean the logarithms of the points add up to 0.
+//! let sum = disk.log(&p, &points).sum_dim_intlist(0, false, Kind::Double);
+//! assert!(disk.norm(&p, &sum).double_value(&[0]) < 1e-2);
+//! # use holonomy::Manifold;
+//! # Ok::<(), holonomy::Error>(())
+//! ```
+//!
+//! # The map
+//!
+//! | where | what |
+//! | --- | --- |
+//! | [`manifold`] | the traits [`Manifold`], [`Geodesic`], [`Sample`], and the conventions for shapes, kinds and devices |
+//! | [`manifolds`] | [`Euclidean`], [`Sphere`], [`PoincareBall`], [`Lorentz`], [`Product`], and their [`Curvature`], fixed or learnable |
+//! | [`optim`] | parameters on manifolds; Riemannian SGD, Adam, Adagrad; schedules, clipping, state |
+//! | [`graph`] | hierarchies: edge lists, WordNet, transitive closure |
+//! | [`embed`] | embeddings of graphs: objective, trainer, MAP and mean rank |
+//! | `laws` | feature `laws`: a property-test suite for manifolds, yours too |
+//! | `plot` | feature `plot`: the Poincaré disk and curves, as SVG and PNG |
+//! | [`checkpoint`] | tensors and settings in one file that is whole or absent |
+//! | [`device`] | which device, and why |
+//! | [`numerics`] | what decides accuracy |
+//!
+//! # Accuracy
+//!
+//! Distances, exponentials, logarithms and transports of the Poincaré ball and the hyperboloid keep
+//! full f64 precision where libraries written with `1 − |x|²`, `acosh` and clamps have lost every
+//! digit: see the module pages of the manifolds, and measure it yourself with
+//! `cargo run --release --example accuracy`.
+//!
+//! # Errors and panics
+//!
+//! What data or the outside world decide gives an [`enum@Error`]. A wrong shape or kind, the
+//! program's own mistake, panics with one sentence that names the operation, what it expected and
+//! what it got.
 
 pub mod checkpoint;
 pub mod device;

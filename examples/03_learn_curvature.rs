@@ -1,0 +1,36 @@
+//! A learnable curvature: which hyperbolic plane do these distances come from?
+
+use holonomy::{Curvature, Geodesic, Lorentz, Result, Sample};
+use rand::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use tch::{Device, Kind, Tensor};
+
+fn main() -> Result<()> {
+    // The unknown curvature shows only in distances between points given by their spatial parts.
+    let secret = Lorentz::new(2, -0.37)?;
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(7);
+    let p = secret.random_point(&mut rng, &[64], (Kind::Double, Device::Cpu));
+    let q = secret.random_point(&mut rng, &[64], (Kind::Double, Device::Cpu));
+    let distances = secret.dist(&p, &q);
+
+    // The sign is kept by learning log |κ|.
+    let mut log_c = Tensor::from(0.0).set_requires_grad(true);
+    for step in 0..=200 {
+        let space = Lorentz::new(2, Curvature::learnable(&-log_c.exp())?)?;
+        let loss = (space.dist(&p, &q) - &distances)
+            .square()
+            .mean(Kind::Double);
+        let gradient = Tensor::run_backward(&[&loss], &[&log_c], false, false);
+        tch::no_grad(|| log_c -= &gradient[0] * 0.5);
+        if step % 50 == 0 {
+            let kappa = -log_c.exp().double_value(&[]);
+            println!(
+                "step {step:3}: κ = {kappa:.9}, loss {:.3e}",
+                loss.double_value(&[])
+            );
+        }
+    }
+    let kappa = -log_c.exp().double_value(&[]);
+    assert!((kappa + 0.37).abs() < 1e-9, "κ = {kappa}");
+    Ok(())
+}
