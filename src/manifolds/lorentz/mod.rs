@@ -64,9 +64,9 @@ use fused::{Hyperboloid, kernels};
 /// let space = Lorentz::new(2, -1.0)?;
 /// let origin = Tensor::from_slice(&[1.0, 0.0, 0.0]);
 /// let v = Tensor::from_slice(&[0.0, 3.0, 0.0]);
-/// let p = kernels::exp(&space, &origin, &v);
+/// let p = space.exp(&origin, &v);
 /// assert!((p.double_value(&[1]) - 3.0_f64.sinh()).abs() < 1e-14);
-/// assert!((kernels::dist(&space, &origin, &p).double_value(&[]) - 3.0).abs() < 1e-14);
+/// assert!((space.dist(&origin, &p).double_value(&[]) - 3.0).abs() < 1e-14);
 /// # Ok::<(), holonomy::Error>(())
 /// ```
 #[derive(Debug, Clone)]

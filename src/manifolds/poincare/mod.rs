@@ -65,7 +65,7 @@ use fused::{Ball, kernels};
 /// let ball = PoincareBall::new(2, -1.0)?;
 /// let origin = Tensor::from_slice(&[0.0, 0.0]);
 /// let x = Tensor::from_slice(&[0.6, 0.0]);
-/// let d = kernels::dist(&ball, &origin, &x).double_value(&[]);
+/// let d = ball.dist(&origin, &x).double_value(&[]);
 /// assert!((d - 2.0 * 0.6_f64.atanh()).abs() < 1e-14);
 /// # Ok::<(), holonomy::Error>(())
 /// ```
