@@ -164,10 +164,17 @@ impl Ball {
     #[inline(always)]
     pub(crate) fn exp(&self, x: &[f64], u: &[f64], edge: f64, out: &mut [f64]) {
         self.add_along(x, u, out, |s| {
-            // tanh s = −m/(2 + m) and 1/cosh²s = 4(1 + m)/(2 + m)² with m = e^{−2s} − 1
-            let m = (-2.0 * s).exp_m1();
-            let inverse = 1.0 / (2.0 + m);
-            (-m * inverse, 4.0 * (1.0 + m) * inverse * inverse)
+            // tanh s = (1 − d)/(1 + d) and 1/cosh²s = 4d/(1 + d)² with d = e^{−2s}; d and 1 − d
+            // both without cancellation.
+            let (decay, rest) = if s < 0.35 {
+                let m = (-2.0 * s).exp_m1();
+                (1.0 + m, -m)
+            } else {
+                let decay = (-2.0 * s).exp();
+                (decay, 1.0 - decay)
+            };
+            let inverse = 1.0 / (1.0 + decay);
+            (rest * inverse, 4.0 * decay * inverse * inverse)
         });
         self.project(out, edge);
     }
