@@ -3,7 +3,8 @@
 
 use holonomy::laws::{Domain, Subject};
 use holonomy::{Geodesic, Manifold, PoincareBall, Sample, Sphere};
-use rand::Rng;
+use rand::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind, Tensor};
 
 /// A manifold with geodesics and samples.
@@ -56,6 +57,54 @@ enum Fault {
     ComponentsHalved,
     /// `exp` reads the tangent's memory as though it were contiguous.
     ExpIgnoresStrides,
+    /// `project` and `exp` scale by 1 + 1e-6: off a sphere, and in a ball further at each call.
+    OffTheSphere,
+    /// `project_tangent` leaves a part across.
+    ProjectTangentAcross,
+    /// `project_tangent` bends: it adds 1e-6 |z|.
+    ProjectTangentBends,
+    /// `inner` has the wrong sign.
+    InnerNegative,
+    /// `norm` adds 1e-9.
+    NormAdds,
+    /// `norm` gives f32.
+    NormInSingle,
+    /// `norm` fails on an empty batch.
+    NormOfEmptyFails,
+    /// `inner` has the batch shape of its second argument alone.
+    InnerKeepsShape,
+    /// `inner` is 1e-3 too large in f32.
+    InnerRough,
+    /// `rgrad` reads the gradient's memory as though it were contiguous.
+    RgradIgnoresStrides,
+    /// `retract` of 0 moves by 1e-9.
+    RetractShifts,
+    /// `retract` changes its tangent in place.
+    RetractInPlace,
+    /// Without gradients `retract` leaves out 1e-6 of the way.
+    NativeRetractDiffers,
+    /// `retract_transport` leaves the tangent where it was.
+    RetractWithoutTransport,
+    /// `vector_transport` adds 1e-6 of the length.
+    VectorTransportBends,
+    /// `exp` moves by 1e-9 more.
+    ExpShifts,
+    /// `log` adds 1e-9.
+    LogAdds,
+    /// `dist` adds 1e-9.
+    DistAdds,
+    /// `dist` is squared.
+    DistSquared,
+    /// `dist` fails on an empty batch.
+    DistOfEmptyFails,
+    /// `geodesic` stops 1e-6 short.
+    GeodesicStopsShort,
+    /// `parallel_transport` adds 1e-6 of the length.
+    TransportBends,
+    /// `random_point` lies 1e-3 outside.
+    PointsOff,
+    /// `random_point` ignores its generator.
+    PointsUnseeded,
 }
 
 #[derive(Debug)]
@@ -93,15 +142,21 @@ impl<M: Whole> Manifold for Mutant<M> {
     }
 
     fn project(&self, z: &Tensor) -> Tensor {
-        self.inner.project(z)
+        let p = self.inner.project(z);
+        if self.has(Fault::OffTheSphere) {
+            p * (1.0 + 1e-6)
+        } else {
+            p
+        }
     }
 
     fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
         let v = self.inner.project_tangent(p, z);
-        if self.has(Fault::ProjectTangentShortens) {
-            v * (1.0 - 1e-6)
-        } else {
-            v
+        match self.fault {
+            Fault::ProjectTangentShortens => v * (1.0 - 1e-6),
+            Fault::ProjectTangentAcross => v + p * 1e-6,
+            Fault::ProjectTangentBends => v + z.abs() * 1e-6,
+            _ => v,
         }
     }
 
@@ -114,29 +169,67 @@ impl<M: Whole> Manifold for Mutant<M> {
             let total = inner.sum_dim_intlist(0, true, inner.kind());
             return total.expand_as(&inner);
         }
-        inner
+        match self.fault {
+            Fault::InnerNegative => -inner,
+            Fault::InnerKeepsShape if inner.dim() > u.dim() - 1 => inner.get(0),
+            Fault::InnerKeepsShape if inner.dim() > p.dim() - 1 => inner.get(0),
+            Fault::InnerRough if u.kind() == Kind::Float => inner * 1.001,
+            _ => inner,
+        }
     }
 
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
         if self.has(Fault::RgradWithoutMetric) {
             return self.inner.project_tangent(p, egrad);
         }
+        if self.has(Fault::RgradIgnoresStrides) && !egrad.is_contiguous() {
+            return self.inner.rgrad(p, &egrad.flip([-1]));
+        }
         self.inner.rgrad(p, egrad)
     }
 
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        if self.has(Fault::RetractTwiceAsFar) {
-            return self.inner.retract(p, &(v * 2.0));
+        match self.fault {
+            Fault::RetractTwiceAsFar => self.inner.retract(p, &(v * 2.0)),
+            Fault::RetractShifts => self.inner.retract(p, v) + 1e-9,
+            Fault::NativeRetractDiffers if !p.requires_grad() => {
+                self.inner.retract(p, &(v * (1.0 - 1e-6)))
+            }
+            Fault::RetractInPlace => {
+                let q = self.inner.retract(p, v);
+                let _ = tch::no_grad(|| v.shallow_clone().g_mul_scalar_(0.5));
+                q
+            }
+            _ => self.inner.retract(p, v),
         }
-        self.inner.retract(p, v)
+    }
+
+    fn vector_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
+        let moved = self.inner.vector_transport(p, q, v);
+        if self.has(Fault::VectorTransportBends) {
+            moved + v.abs() * 1e-6
+        } else {
+            moved
+        }
+    }
+
+    fn retract_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
+        if self.has(Fault::RetractWithoutTransport) {
+            return (self.inner.retract(p, v), w.copy());
+        }
+        let q = self.retract(p, v);
+        let w = self.vector_transport(p, &q, w);
+        (q, w)
     }
 
     fn norm(&self, p: &Tensor, v: &Tensor) -> Tensor {
         let norm = self.inner.norm(p, v);
-        if self.has(Fault::NormOfAnotherMetric) {
-            norm * (1.0 + 1e-6)
-        } else {
-            norm
+        match self.fault {
+            Fault::NormOfAnotherMetric => norm * (1.0 + 1e-6),
+            Fault::NormAdds => norm + 1e-9,
+            Fault::NormInSingle => norm.to_kind(Kind::Float),
+            Fault::NormOfEmptyFails if norm.numel() == 0 => norm.sum(norm.kind()),
+            _ => norm,
         }
     }
 
@@ -162,6 +255,8 @@ impl<M: Whole> Geodesic for Mutant<M> {
             Fault::ExpIgnoresStrides if !v.is_contiguous() => {
                 self.inner.exp(p, &v.contiguous().flip([-1]))
             }
+            Fault::OffTheSphere => self.inner.exp(p, v) * (1.0 + 1e-6),
+            Fault::ExpShifts => self.inner.exp(p, v) + 1e-9,
             _ => self.inner.exp(p, v),
         }
     }
@@ -169,6 +264,7 @@ impl<M: Whole> Geodesic for Mutant<M> {
     fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
         match self.fault {
             Fault::LogTooLong => self.inner.log(p, q) * (1.0 + 1e-6),
+            Fault::LogAdds => self.inner.log(p, q) + 1e-9,
             Fault::LogInSingle => self.inner.log(p, q).to_kind(Kind::Float),
             Fault::LogDetached => self.inner.log(p, &q.detach()),
             _ => self.inner.log(p, q),
@@ -177,6 +273,7 @@ impl<M: Whole> Geodesic for Mutant<M> {
 
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
         match self.fault {
+            Fault::TransportBends => self.inner.parallel_transport(p, q, v) + v.abs() * 1e-6,
             Fault::TransportForgets => v + (p + q) * 0.0,
             Fault::TransportTwists => {
                 // By way of a third point: turned by the holonomy of the triangle.
@@ -198,6 +295,9 @@ impl<M: Whole> Geodesic for Mutant<M> {
                     .to_kind(dist.kind());
                 &dist * (larger * 1e-9 + 1.0)
             }
+            Fault::DistAdds => dist + 1e-9,
+            Fault::DistSquared => dist.square(),
+            Fault::DistOfEmptyFails if dist.numel() == 0 => dist.sum(dist.kind()),
             Fault::DistRootAtZero => dist.square().sqrt(),
             _ => dist,
         }
@@ -206,6 +306,9 @@ impl<M: Whole> Geodesic for Mutant<M> {
     fn geodesic(&self, p: &Tensor, q: &Tensor, t: &Tensor) -> Tensor {
         if self.has(Fault::GeodesicAccelerates) {
             return self.inner.geodesic(p, q, &t.square());
+        }
+        if self.has(Fault::GeodesicStopsShort) {
+            return self.inner.geodesic(p, q, &(t * (1.0 - 1e-6)));
         }
         self.inner.geodesic(p, q, t)
     }
@@ -222,7 +325,14 @@ impl<M: Whole> Geodesic for Mutant<M> {
 
 impl<M: Whole> Sample for Mutant<M> {
     fn random_point(&self, rng: &mut dyn Rng, batch: &[i64], options: (Kind, Device)) -> Tensor {
-        self.inner.random_point(rng, batch, options)
+        match self.fault {
+            Fault::PointsOff => self.inner.random_point(rng, batch, options) * 1.001,
+            Fault::PointsUnseeded => {
+                let mut own = Xoshiro256PlusPlus::seed_from_u64(7);
+                self.inner.random_point(&mut own, batch, options)
+            }
+            _ => self.inner.random_point(rng, batch, options),
+        }
     }
 
     fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {
@@ -296,4 +406,32 @@ mutants! {
     native_exp_differs: ball with NativeExpDiffers breaks geodesic_gradients_change_no_value;
     components_halved: ball with ComponentsHalved breaks component_inner_adds_up;
     exp_ignores_strides: ball with ExpIgnoresStrides breaks geodesic_layout_is_irrelevant;
+    project_off_the_sphere: sphere with OffTheSphere breaks points_are_valid;
+    project_grows: ball with OffTheSphere breaks project_is_idempotent;
+    exp_off_the_sphere: sphere with OffTheSphere breaks geodesic_points_are_valid;
+    project_tangent_across: sphere with ProjectTangentAcross breaks tangents_are_tangent;
+    project_tangent_bends: ball with ProjectTangentBends breaks project_tangent_is_linear;
+    vector_transport_moves: ball with VectorTransportBends breaks vector_transport_stays;
+    inner_negative: ball with InnerNegative breaks inner_is_positive;
+    inner_keeps_shape: ball with InnerKeepsShape breaks shapes_broadcast;
+    inner_rough_in_single: ball with InnerRough breaks single_is_rounded_double;
+    norm_adds: ball with NormAdds breaks norm_is_homogeneous;
+    norm_in_single: ball with NormInSingle breaks kind_is_kept;
+    norm_of_empty_fails: ball with NormOfEmptyFails breaks empty_batch_is_empty;
+    rgrad_ignores_strides: ball with RgradIgnoresStrides breaks layout_is_irrelevant;
+    retract_shifts: ball with RetractShifts breaks retract_of_zero_stays;
+    retract_in_place: ball with RetractInPlace breaks arguments_are_kept;
+    native_retract_differs: ball with NativeRetractDiffers breaks gradients_change_no_value;
+    retract_without_transport: sphere with RetractWithoutTransport breaks retract_transport_is_its_parts;
+    vector_transport_bends: ball with VectorTransportBends breaks vector_transport_is_linear;
+    exp_shifts: ball with ExpShifts breaks exp_of_zero_stays;
+    log_adds: ball with LogAdds breaks log_of_itself_is_zero;
+    dist_adds: ball with DistAdds breaks dist_to_itself_is_zero;
+    dist_squared: ball with DistSquared breaks triangle_inequality;
+    dist_of_empty_fails: ball with DistOfEmptyFails breaks geodesic_empty_batch_is_empty;
+    geodesic_stops_short: ball with GeodesicStopsShort breaks geodesic_joins_its_ends;
+    transport_bends: ball with TransportBends breaks transport_is_linear;
+    transport_turns: ball with TransportBends breaks transport_stays;
+    points_off: sphere with PointsOff breaks random_points_are_valid;
+    points_unseeded: ball with PointsUnseeded breaks random_points_follow_the_seed;
 }
