@@ -89,9 +89,9 @@ impl Sphere {
         z * self.radius() / sum_keep(&z.square()).sqrt()
     }
 
-    /// z − κ⟨p, z⟩p.
+    /// z − ⟨p, z⟩/⟨p, p⟩ p: the rounded radius of an f32 point does not tilt the result.
     fn across(&self, p: &Tensor, z: &Tensor) -> Tensor {
-        z - dot_keep(p, z) * self.kappa.tensor() * p
+        z - dot_keep(p, z) / dot_keep(p, p) * p
     }
 }
 
@@ -134,7 +134,7 @@ impl Manifold for Sphere {
     }
 
     /// ```text
-    /// z − κ⟨p, z⟩ p
+    /// z − ⟨p, z⟩/⟨p, p⟩ p
     /// ```
     fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
         self.check("project_tangent", &[p, z]);

@@ -309,7 +309,7 @@ impl Manifold for Lorentz {
             [p, egrad],
             |space| {
                 self.map_tangent([p, egrad], space, |space, [p, e], out| {
-                    kernels::rgrad(&space, &p[1..], e, out);
+                    kernels::rgrad(space, &p[1..], e, out);
                 })
             },
             |[p, e]| {
@@ -415,7 +415,7 @@ impl Geodesic for Lorentz {
             [p, v],
             |space| {
                 self.map_point([p, v], space, |space, [p, v], out| {
-                    kernels::exp(&space, &p[1..], &v[1..], out);
+                    kernels::exp(space, &p[1..], &v[1..], out);
                 })
             },
             |[x, u]| {
@@ -434,7 +434,7 @@ impl Geodesic for Lorentz {
             [p, q],
             |space| {
                 self.map_tangent([p, q], space, |space, [p, q], out| {
-                    kernels::log(&space, &p[1..], &q[1..], out);
+                    kernels::log(space, &p[1..], &q[1..], out);
                 })
             },
             |[x, y]| {

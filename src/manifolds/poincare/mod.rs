@@ -403,7 +403,7 @@ impl Geodesic for PoincareBall {
             [p, q, v],
             |ball| {
                 map_to_row([p, q, v], |[p, q, v], out| {
-                    kernels::transport(&ball, p, q, v, out)
+                    kernels::transport(&ball, p, q, v, out);
                 })
             },
             |[p, q, v]| self.alpha(&q) / self.alpha(&p) * self.gyrate(&p, &q, &v),
