@@ -90,7 +90,7 @@ impl Sphere {
     }
 
     /// z − ⟨p, z⟩/⟨p, p⟩ p: the rounded radius of an f32 point does not tilt the result.
-    fn across(&self, p: &Tensor, z: &Tensor) -> Tensor {
+    fn across(p: &Tensor, z: &Tensor) -> Tensor {
         z - dot_keep(p, z) / dot_keep(p, p) * p
     }
 }
@@ -138,7 +138,7 @@ impl Manifold for Sphere {
     /// ```
     fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
         self.check("project_tangent", &[p, z]);
-        in_f64([p, z], |[p, z]| self.across(&p, &z))
+        in_f64([p, z], |[p, z]| Self::across(&p, &z))
     }
 
     fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
@@ -241,6 +241,6 @@ impl Sample for Sphere {
     fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {
         self.check("random_tangent", &[p]);
         let z = random_normal(rng, &p.size(), Kind::Double, p.device());
-        tch::no_grad(|| self.across(&p.to_kind(Kind::Double), &z)).to_kind(p.kind())
+        tch::no_grad(|| Self::across(&p.to_kind(Kind::Double), &z)).to_kind(p.kind())
     }
 }
