@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::native::Space;
-use crate::{Error, Result};
+use crate::{Error, Euclidean, Geodesic, Result};
 
 /// The space that nodes are embedded in, with curvature −1 where it is hyperbolic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -28,6 +28,20 @@ impl Model {
             Self::Lorentz => dim + 1,
             Self::Ball | Self::Euclidean => dim,
         }
+    }
+
+    /// The manifold of this dimension.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for dimension 0.
+    pub fn manifold(self, dim: usize) -> Result<Box<dyn Geodesic>> {
+        let n = dim as i64;
+        Ok(match self {
+            Self::Ball => todo!(),
+            Self::Lorentz => todo!(),
+            Self::Euclidean => Box::new(Euclidean::new(n)?),
+        })
     }
 
     pub(super) fn space(self) -> Space {

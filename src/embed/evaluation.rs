@@ -1,10 +1,14 @@
 //! Mean average precision and mean rank of reconstruction.
 
 use rayon::prelude::*;
+use tch::Tensor;
 
+use super::config::Model;
 use super::kernel::{LANES, Lanes, ball_alpha};
 use super::native::{Instructions, Space};
 use super::sampler::Neighbours;
+use super::table::{check_pairs, rows_of};
+use crate::{Error, Result};
 
 /// How well an embedding's distances rank true neighbours before all other nodes.
 ///
@@ -37,6 +41,82 @@ pub struct Reconstruction {
     pub nodes: usize,
     /// How many pairs were ranked.
     pub pairs: usize,
+}
+
+/// How well `points` reconstruct the pairs (node, true neighbour); see [`Reconstruction`].
+///
+/// # Shapes
+///
+/// `points`: `[nodes, dim]`, or `[nodes, dim + 1]` on the hyperboloid.
+///
+/// # Accuracy
+///
+/// Distances are compared in f64 through a monotone function of them, for the ball with digits kept
+/// near its boundary. Time grows with nodes², memory with nodes; the result does not depend on the
+/// number of threads.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] for a wrong shape, no pairs, or a pair
+/// that is a node with itself or names a node that does not exist;
+/// [`Error::NotFinite`] or
+/// [`Error::NotOnManifold`] for a row that is not a point.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::embed::{Model, reconstruction};
+/// use tch::Tensor;
+///
+/// // On a line: the neighbour of node 0 is node 2, and node 1 lies before it.
+/// let points = Tensor::from_slice(&[0.0, 0.1, 0.2]).view([3, 1]);
+/// let score = reconstruction(Model::Euclidean, &points, &[(0, 2)])?;
+/// assert_eq!((score.mean_rank, score.map), (2.0, 0.5));
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// nickel2017, section 4.1.
+pub fn reconstruction(
+    model: Model,
+    points: &Tensor,
+    pairs: &[(u32, u32)],
+) -> Result<Reconstruction> {
+    let mut sources: Vec<u32> = pairs.iter().map(|&(source, _)| source).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    reconstruction_of(model, points, pairs, &sources)
+}
+
+/// [`reconstruction`] over these nodes alone, each ranked against all others: an estimate that
+/// costs less.
+///
+/// # Errors
+///
+/// Those of [`reconstruction`], and
+/// [`Error::InvalidArgument`] when none of the nodes has a true
+/// neighbour or one does not exist.
+pub fn reconstruction_of(
+    model: Model,
+    points: &Tensor,
+    pairs: &[(u32, u32)],
+    sources: &[u32],
+) -> Result<Reconstruction> {
+    const OP: &str = "reconstruction";
+    let rows = rows_of(OP, model, points)?;
+    let width = points.size()[1] as usize;
+    let nodes = rows.len() / width;
+    check_pairs(OP, nodes, pairs)?;
+    if let Some(&node) = sources.iter().find(|&&node| node as usize >= nodes) {
+        return Err(Error::invalid(OP, format!("nodes below {nodes}"), node));
+    }
+    let neighbours = Neighbours::new(nodes, pairs);
+    let ranked = rank_sources(model.space(), &rows, width, &neighbours, sources);
+    if ranked.nodes == 0 {
+        return Err(Error::invalid(OP, "a node with a true neighbour", "none"));
+    }
+    Ok(ranked)
 }
 
 /// All points, eight to a block, and the factor that makes a squared difference monotone in the

@@ -15,10 +15,16 @@
 //! (1 + in-degree)^0.75, else uniformly; negatives are distinct, and none is the node itself.
 //! Where the paper moves along a straight line and pulls back what leaves the ball, the exact
 //! exponential map is used: it does not leave.
+
 mod config;
 mod evaluation;
 mod kernel;
 mod native;
 mod sampler;
 mod table;
+mod tensor;
 mod trainer;
+
+pub use config::{Model, Schedule, TrainConfig, TrainPath};
+pub use evaluation::{Reconstruction, reconstruction, reconstruction_of};
+pub use trainer::{Embedding, EpochRecord, Progress, Trainer, pair_step};

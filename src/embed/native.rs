@@ -8,11 +8,16 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use tch::Tensor;
 
+use super::config::TrainConfig;
 use super::kernel::{
     Ball, Flat, Geometry, Hyperboloid, LANES, Lanes, mul_add, tanh_doublings,
 };
 use super::sampler::{NegativeLaw, NegativeSampler, Seen};
+use super::table::{first_bad_row, rows_of, tensor_of};
+use super::trainer::{EpochPlan, StepTaker};
+use crate::{Error, Result};
 
 /// Pairs that share one random stream. The negatives of a pair do not depend on the number of
 /// threads, only on the seed, the epoch and the place of the pair in its order.
@@ -131,6 +136,88 @@ pub(super) enum Space {
     Flat,
     Ball,
     Hyperboloid,
+}
+
+/// The native path of a [`Trainer`](super::Trainer).
+pub(super) struct NativePath {
+    space: Space,
+    rows: Vec<f64>,
+    width: usize,
+    instructions: Instructions,
+    pool: Option<rayon::ThreadPool>,
+}
+
+impl NativePath {
+    pub(super) fn new(config: &TrainConfig, start: &Tensor) -> Result<Self> {
+        Ok(Self {
+            space: config.model.space(),
+            rows: rows_of("Trainer::run", config.model, start)?,
+            width: config.model.width(config.dim),
+            instructions: Instructions::detect(),
+            pool: thread_pool(config.threads)?,
+        })
+    }
+
+    /// Makes points of rows whose coordinates two threads have mixed: the ball's are held in the
+    /// ball, the hyperboloid's times follow from their other coordinates.
+    fn settle(&mut self) {
+        for row in self.rows.chunks_exact_mut(self.width) {
+            match self.space {
+                Space::Flat => {}
+                Space::Ball => {
+                    let hold = Ball::hold(row.iter().map(|x| x * x).sum());
+                    if hold != 1.0 {
+                        row.iter_mut().for_each(|x| *x *= hold);
+                    }
+                }
+                Space::Hyperboloid => {
+                    row[0] = (1.0 + row[1..].iter().map(|x| x * x).sum::<f64>()).sqrt();
+                }
+            }
+        }
+    }
+}
+
+impl StepTaker for NativePath {
+    fn epoch(&mut self, plan: &EpochPlan<'_>) -> Result<f64> {
+        let pass = Pass {
+            pairs: plan.pairs,
+            negatives: Negatives::Drawn {
+                sampler: plan.sampler,
+                law: plan.law,
+                count: plan.negatives,
+            },
+            rate: plan.rate,
+            seed: plan.seed,
+            instructions: self.instructions,
+        };
+        let table = Table::new(&mut self.rows, self.width);
+        let loss = run(self.space, table, &pass, self.pool.as_ref());
+        self.settle();
+        Ok(loss)
+    }
+
+    fn points(&self) -> Tensor {
+        tensor_of(&self.rows, self.width)
+    }
+
+    fn first_bad_row(&self) -> Option<usize> {
+        first_bad_row(&self.rows, self.width)
+    }
+}
+
+/// No pool for one thread: the caller's thread then does everything in order.
+fn thread_pool(threads: usize) -> Result<Option<rayon::ThreadPool>> {
+    let threads = match threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        wanted => wanted,
+    };
+    if threads == 1 {
+        return Ok(None);
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map(Some)
+        .map_err(|error| Error::invalid("Trainer::run", format!("{threads} threads to start"), error))
 }
 
 /// Takes a step for every pair, with the pool's threads or on this thread alone without a pool.

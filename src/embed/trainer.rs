@@ -12,7 +12,7 @@ use tch::{Device, Kind, Tensor};
 use super::config::{Model, TrainConfig, TrainPath};
 use super::native::{self, Instructions, Negatives, NativePath, Pass, Table};
 use super::sampler::{NegativeLaw, NegativeSampler};
-use super::table::{check_pairs, first_bad_row, rows_of, tensor_of};
+use super::table::{check_pairs, rows_of, tensor_of};
 use crate::{Error, Result};
 
 /// What is told of one epoch.
@@ -72,7 +72,7 @@ pub(super) struct EpochPlan<'a> {
 /// The code that takes an epoch's steps.
 pub(super) trait StepTaker {
     /// Takes a step for every pair; the sum of the losses.
-    fn epoch(&mut self, plan: &EpochPlan<'_>) -> f64;
+    fn epoch(&mut self, plan: &EpochPlan<'_>) -> Result<f64>;
 
     /// A copy of the points.
     fn points(&self) -> Tensor;
@@ -103,7 +103,7 @@ pub struct Trainer {
     pairs: Vec<(u32, u32)>,
     sampler: NegativeSampler,
     start: Tensor,
-    device: Device,
+    options: (Kind, Device),
 }
 
 impl Trainer {
@@ -121,7 +121,7 @@ impl Trainer {
             sampler: NegativeSampler::new(nodes, pairs),
             pairs: pairs.to_vec(),
             start,
-            device: Device::Cpu,
+            options: (Kind::Double, Device::Cpu),
             config,
         })
     }
@@ -143,17 +143,23 @@ impl Trainer {
         Ok(self)
     }
 
-    /// The device that the tensor path works on; the CPU at first.
+    /// The kind and device that the tensor path works in; f64 on the CPU at first, which is all
+    /// that the native path does.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for another device than the CPU with the native path.
-    pub fn on_device(mut self, device: Device) -> Result<Self> {
-        if self.config.path == TrainPath::Native && device != Device::Cpu {
-            let got = format!("{device:?}");
-            return Err(Error::invalid("Trainer::on_device", "the CPU, or path: tensor", got));
+    /// [`Error::InvalidArgument`] for a kind other than f64 and f32, and for anything but f64 on
+    /// the CPU with the native path.
+    pub fn with_options(mut self, (kind, device): (Kind, Device)) -> Result<Self> {
+        const OP: &str = "Trainer::with_options";
+        if !matches!(kind, Kind::Double | Kind::Float) {
+            return Err(Error::invalid(OP, "Kind::Double or Kind::Float", format!("{kind:?}")));
         }
-        self.device = device;
+        if self.config.path == TrainPath::Native && (kind, device) != (Kind::Double, Device::Cpu) {
+            let got = format!("{kind:?} on {device:?}");
+            return Err(Error::invalid(OP, "f64 on the CPU, or path: tensor", got));
+        }
+        self.options = (kind, device);
         Ok(self)
     }
 
@@ -172,11 +178,11 @@ impl Trainer {
             mut pairs,
             sampler,
             start,
-            device,
+            options,
         } = self;
         let mut path: Box<dyn StepTaker> = match config.path {
             TrainPath::Native => Box::new(NativePath::new(&config, &start)?),
-            TrainPath::Tensor => Box::new(super::tensor::TensorPath::new(&config, &start, device)?),
+            TrainPath::Tensor => Box::new(super::tensor::TensorPath::new(&config, &start, options)?),
         };
         let mut order = Xoshiro256PlusPlus::seed_from_u64(native::mix(config.seed, ORDER_STREAM));
         let mut history = Vec::with_capacity(config.epochs);
@@ -197,7 +203,7 @@ impl Trainer {
                 rate: config.rate_at(epoch),
                 seed: native::mix(config.seed, epoch as u64),
             };
-            let loss = path.epoch(&plan) / pairs.len() as f64;
+            let loss = path.epoch(&plan)? / pairs.len() as f64;
             check_finite(epoch + 1, loss, path.first_bad_row())?;
             seconds += clock.elapsed().as_secs_f64();
             let record = EpochRecord {
