@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::native::Space;
-use crate::{Error, Euclidean, Geodesic, Result};
+use crate::{Error, Euclidean, Geodesic, Lorentz, PoincareBall, Result};
 
 /// The space that nodes are embedded in, with curvature −1 where it is hyperbolic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -38,8 +38,8 @@ impl Model {
     pub fn manifold(self, dim: usize) -> Result<Box<dyn Geodesic>> {
         let n = dim as i64;
         Ok(match self {
-            Self::Ball => todo!(),
-            Self::Lorentz => todo!(),
+            Self::Ball => Box::new(PoincareBall::new(n, -1.0)?),
+            Self::Lorentz => Box::new(Lorentz::new(n, -1.0)?),
             Self::Euclidean => Box::new(Euclidean::new(n)?),
         })
     }

@@ -183,7 +183,11 @@ pub(super) fn rank_sources(
 
 impl Ranker {
     fn new(space: Space, rows: &[f64], width: usize) -> Self {
-        let dim = if space == Space::Hyperboloid { width - 1 } else { width };
+        let dim = if space == Space::Hyperboloid {
+            width - 1
+        } else {
+            width
+        };
         let nodes = rows.len() / width;
         let blocks = nodes.div_ceil(LANES);
         let mut ranker = Self {
@@ -292,10 +296,14 @@ impl Ranker {
 
     /// The same number, bit for bit, as the loop over all nodes finds for this pair.
     fn key(&self, source: u32, node: u32) -> f64 {
-        let squared = self.row(source).iter().zip(self.row(node)).fold(0.0, |sum, (x, y)| {
-            let delta = y - x;
-            sum + delta * delta
-        });
+        let squared = self
+            .row(source)
+            .iter()
+            .zip(self.row(node))
+            .fold(0.0, |sum, (x, y)| {
+                let delta = y - x;
+                sum + delta * delta
+            });
         squared * self.factors[node as usize / LANES][node as usize % LANES]
     }
 }
@@ -314,8 +322,10 @@ struct Tally {
 
 impl Tally {
     fn new(ranker: &Ranker, source: u32, neighbours: &[u32]) -> Self {
-        let mut bounds: Vec<f64> =
-            neighbours.iter().map(|&node| ranker.key(source, node)).collect();
+        let mut bounds: Vec<f64> = neighbours
+            .iter()
+            .map(|&node| ranker.key(source, node))
+            .collect();
         bounds.sort_unstable_by(f64::total_cmp);
         let few = bounds.len() <= COMPARE_AT_MOST;
         Self {
@@ -351,7 +361,11 @@ impl Tally {
     /// How many nodes lie within each bound, without the source itself, whose key is 0.
     fn within_each(&self) -> Vec<u64> {
         if self.between.is_empty() {
-            return self.within.iter().map(|lanes| lanes.iter().sum::<u64>() - 1).collect();
+            return self
+                .within
+                .iter()
+                .map(|lanes| lanes.iter().sum::<u64>() - 1)
+                .collect();
         }
         let mut sum = 0;
         let running = self.between.iter().map(|count| {

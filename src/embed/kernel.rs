@@ -130,7 +130,11 @@ impl Geometry for Flat {
     }
 
     fn likeness(measured: &mut [Lanes]) {
-        let nearest = measured.iter().flatten().copied().fold(f64::INFINITY, f64::min);
+        let nearest = measured
+            .iter()
+            .flatten()
+            .copied()
+            .fold(f64::INFINITY, f64::min);
         for dist in measured.iter_mut().flatten() {
             *dist = (nearest - *dist).exp();
         }
@@ -198,9 +202,9 @@ fn alpha_from(exact: f64, rest: f64) -> f64 {
 
 /// 1 − |x|² with its digits kept near the boundary.
 pub(super) fn ball_alpha(x: &[f64]) -> f64 {
-    let (exact, rest) = x
-        .iter()
-        .fold((0.0, 0.0), |(exact, rest), &x| split_square::<false>(x, exact, rest));
+    let (exact, rest) = x.iter().fold((0.0, 0.0), |(exact, rest), &x| {
+        split_square::<false>(x, exact, rest)
+    });
     alpha_from(exact, rest)
 }
 
@@ -220,11 +224,7 @@ impl Geometry for Ball {
     }
 
     #[inline(always)]
-    fn measure<const FMA: bool>(
-        &alpha_x: &f64,
-        x: &[f64],
-        tile: &[Lanes],
-    ) -> (BallBlock, Lanes) {
+    fn measure<const FMA: bool>(&alpha_x: &f64, x: &[f64], tile: &[Lanes]) -> (BallBlock, Lanes) {
         let mut squared = [0.0; LANES];
         let mut exact = [0.0; LANES];
         let mut rest = [0.0; LANES];
@@ -270,9 +270,7 @@ impl Geometry for Ball {
             alpha / mul_add::<FMA>((1.0 - alpha) * t[i], t[i], mul_add::<FMA>(2.0, y_t, 1.0))
         });
         let a = lanes(|i| factor[i] * scale[i] * block.alpha[i]);
-        let b = lanes(|i| {
-            factor[i] * mul_add::<FMA>(scale[i], block.squared[i], t[i] * t[i])
-        });
+        let b = lanes(|i| factor[i] * mul_add::<FMA>(scale[i], block.squared[i], t[i] * t[i]));
         (a, b)
     }
 
@@ -362,8 +360,7 @@ impl Geometry for Hyperboloid {
         }
         let norm = lanes(|i| squared[i].sqrt());
         let time = lanes(|i| (1.0 + squared[i]).sqrt());
-        let norm_difference =
-            lanes(|i| delta_sum[i] * inverse_or_zero(source.norm + norm[i]));
+        let norm_difference = lanes(|i| delta_sum[i] * inverse_or_zero(source.norm + norm[i]));
         let across = across_squared::<FMA>(source.norm, &norm, &norm_difference, x, tile);
         let s = lanes(|i| {
             let scale = mul_add::<FMA>(norm[i], source.time, source.norm * time[i]);
@@ -404,7 +401,10 @@ impl Geometry for Hyperboloid {
         along: &Lanes,
     ) -> (Lanes, Lanes) {
         let scaled = lanes(|i| along[i] * block.inverse[i]);
-        (lanes(|i| -scaled[i]), lanes(|i| 2.0 * block.s[i] * scaled[i]))
+        (
+            lanes(|i| -scaled[i]),
+            lanes(|i| 2.0 * block.s[i] * scaled[i]),
+        )
     }
 
     fn move_source(source: &HyperboloidSource, x: &mut [f64], tangent: &[f64]) {
@@ -430,10 +430,18 @@ fn across_squared<const FMA: bool>(
     tile: &[Lanes],
 ) -> Lanes {
     let along_x = lanes(|i| {
-        if norm_x <= norm_y[i] { norm_difference[i] * inverse_or_zero(norm_x) } else { 0.0 }
+        if norm_x <= norm_y[i] {
+            norm_difference[i] * inverse_or_zero(norm_x)
+        } else {
+            0.0
+        }
     });
     let along_y = lanes(|i| {
-        if norm_x <= norm_y[i] { 0.0 } else { norm_difference[i] * inverse_or_zero(norm_y[i]) }
+        if norm_x <= norm_y[i] {
+            0.0
+        } else {
+            norm_difference[i] * inverse_or_zero(norm_y[i])
+        }
     });
     let mut squared = [0.0; LANES];
     for (&x, y) in x.iter().zip(tile) {
@@ -444,7 +452,11 @@ fn across_squared<const FMA: bool>(
         }
     }
     lanes(|i| {
-        let (short, long) = if norm_x <= norm_y[i] { (norm_x, norm_y[i]) } else { (norm_y[i], norm_x) };
+        let (short, long) = if norm_x <= norm_y[i] {
+            (norm_x, norm_y[i])
+        } else {
+            (norm_y[i], norm_x)
+        };
         squared[i] * short * inverse_or_zero(long)
     })
 }
@@ -456,7 +468,11 @@ fn tangent_norm(source: &HyperboloidSource, x: &[f64], tangent: &[f64]) -> f64 {
     }
     let along = dot(x, tangent) / source.norm;
     let per_x = along / source.norm;
-    let across: f64 = x.iter().zip(tangent).map(|(x, t)| (t - per_x * x).powi(2)).sum();
+    let across: f64 = x
+        .iter()
+        .zip(tangent)
+        .map(|(x, t)| (t - per_x * x).powi(2))
+        .sum();
     (across + (along / source.time).powi(2)).sqrt()
 }
 

@@ -1,20 +1,43 @@
 //! Embeddings of graphs and hierarchies, trained and measured.
 //!
+//! [`Trainer`] places the nodes of a graph in a hyperbolic or Euclidean space so that true
+//! neighbours lie nearer than others; [`reconstruction`] measures how well that worked.
+//!
 //! # The objective
 //!
-//! A pair (x, y) of a node and a true neighbour is compared with k *negatives* N, drawn at random
-//! among the nodes that are no true neighbours of x:
+//! A pair (x, y) of a node and a true neighbour is compared with a set N of *negatives*: distinct
+//! nodes, drawn at random, that are neither x nor a true neighbour of x.
 //!
 //! ```text
 //! loss(x, y) = −log ( e^−d(x,y) / Σ_{z ∈ N ∪ {y}} e^−d(x,z) )
+//! step:  p ← exp_p(−rate · grad_p loss)    for p = x, y and every negative at once
 //! ```
 //!
-//! and x, y and every negative move at once, each by `exp_p(−rate · grad)` with the Riemannian
-//! gradient at the state before the step. Pairs come in a new random order in every epoch. During the
-//! *burn-in* the rate is multiplied by a small factor and negatives are drawn in proportion to
-//! (1 + in-degree)^0.75, else uniformly; negatives are distinct, and none is the node itself.
-//! Where the paper moves along a straight line and pulls back what leaves the ball, the exact
-//! exponential map is used: it does not leave.
+//! with the Riemannian gradient at the state before the step; in the ball it is the Euclidean one
+//! times (1 − |p|²)²/4. The pairs come in a new random order in every epoch.
+//!
+//! During the *burn-in* the rate is small and negatives are drawn in proportion to
+//! (1 + in-degree)^0.75, where the in-degree counts the pairs that have the node as their true
+//! neighbour; afterwards every node is drawn alike. In a hierarchy the pairs are those of the
+//! transitive closure, (node, ancestor). Weights of edges play no part.
+//!
+//! The paper moves a point along a straight line and pulls back what leaves the ball; here the exact
+//! exponential map is followed, which does not leave. A step is never clamped; the one bound is the
+//! edge of the numbers, a hyperbolic radius of 31.9 in the native ball.
+//!
+//! # Two paths
+//!
+//! The native path (the default) is one fused loop over rows of f64 on the CPU: a pair's candidates
+//! are handled eight at a time, and AVX2 or AVX-512 is used where the processor has it. Threads share
+//! the rows without locks, through relaxed atomics. With one thread a run repeats bit for bit on one
+//! kind of processor, and the negatives do not depend on the number of threads.
+//!
+//! The tensor path takes batches through libtorch and [`Geodesic`](crate::Geodesic), on any device,
+//! in f64 or f32. Given the same negatives, both take the same step, to about 1e-12 (tested).
+//!
+//! # References
+//!
+//! nickel2017, sections 3 and 4.
 
 mod config;
 mod evaluation;
@@ -27,4 +50,5 @@ mod trainer;
 
 pub use config::{Model, Schedule, TrainConfig, TrainPath};
 pub use evaluation::{Reconstruction, reconstruction, reconstruction_of};
+pub use sampler::{NegativeLaw, NegativeSampler};
 pub use trainer::{Embedding, EpochRecord, Progress, Trainer, pair_step};

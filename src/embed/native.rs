@@ -11,9 +11,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::Tensor;
 
 use super::config::TrainConfig;
-use super::kernel::{
-    Ball, Flat, Geometry, Hyperboloid, LANES, Lanes, mul_add, tanh_doublings,
-};
+use super::kernel::{Ball, Flat, Geometry, Hyperboloid, LANES, Lanes, mul_add, tanh_doublings};
 use super::sampler::{NegativeLaw, NegativeSampler, Seen};
 use super::table::{first_bad_row, rows_of, tensor_of};
 use super::trainer::{EpochPlan, StepTaker};
@@ -193,7 +191,9 @@ impl StepTaker for NativePath {
         };
         let table = Table::new(&mut self.rows, self.width);
         let loss = run(self.space, table, &pass, self.pool.as_ref());
-        self.settle();
+        if self.pool.is_some() {
+            self.settle();
+        }
         Ok(loss)
     }
 
@@ -216,8 +216,9 @@ fn thread_pool(threads: usize) -> Result<Option<rayon::ThreadPool>> {
         return Ok(None);
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    pool.map(Some)
-        .map_err(|error| Error::invalid("Trainer::run", format!("{threads} threads to start"), error))
+    pool.map(Some).map_err(|error| {
+        Error::invalid("Trainer::run", format!("{threads} threads to start"), error)
+    })
 }
 
 /// Takes a step for every pair, with the pool's threads or on this thread alone without a pool.
@@ -235,11 +236,7 @@ pub(super) fn run(
     }
 }
 
-fn run_in<G: Geometry>(
-    table: Table<'_>,
-    pass: &Pass<'_>,
-    pool: Option<&rayon::ThreadPool>,
-) -> f64 {
+fn run_in<G: Geometry>(table: Table<'_>, pass: &Pass<'_>, pool: Option<&rayon::ThreadPool>) -> f64 {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut worker = Worker::<G>::new(table, pass);
@@ -352,7 +349,7 @@ impl<'a, G: Geometry> Worker<'a, G> {
                 sampler,
                 law,
                 count,
-            } => sampler.draw(
+            } => sampler.draw_into(
                 law,
                 source,
                 count,
@@ -424,7 +421,11 @@ impl<'a, G: Geometry> Worker<'a, G> {
     fn gather(&mut self) {
         let dim = self.source.len();
         let table = self.table;
-        for (tile, nodes) in self.tile.chunks_exact_mut(dim).zip(self.candidates.chunks(LANES)) {
+        for (tile, nodes) in self
+            .tile
+            .chunks_exact_mut(dim)
+            .zip(self.candidates.chunks(LANES))
+        {
             for lane in 0..LANES {
                 let node = nodes.get(lane).unwrap_or(&self.candidates[0]);
                 let row = &table.row(*node)[G::TIME_COLUMNS..];

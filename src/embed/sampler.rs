@@ -2,6 +2,9 @@
 
 use rand::Rng;
 
+use super::table::check_pairs;
+use crate::Result;
+
 /// The true neighbours of every node: sorted, without repeats and without the node itself.
 #[derive(Debug, Clone)]
 pub(crate) struct Neighbours {
@@ -62,23 +65,41 @@ impl AliasTable {
             }
         }
         // A column without an alias is its own alias, so its height does not matter.
-        let keep_below = height.iter().map(|h| (h * 2.0_f64.powi(64)) as u64).collect();
+        let keep_below = height
+            .iter()
+            .map(|h| (h * 2.0_f64.powi(64)) as u64)
+            .collect();
         Self { keep_below, alias }
     }
 }
 
-/// The law that negatives are drawn from, before true neighbours are refused.
+/// The law that negatives are drawn from, before the node itself and its true neighbours are
+/// refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NegativeLaw {
+pub enum NegativeLaw {
     /// Every node alike.
     Uniform,
     /// In proportion to (1 + number of pairs that have the node as their target)^0.75.
     ByDegree,
 }
 
-/// Draws negatives for any source node.
+/// Draws negatives: nodes that are no true neighbours of a given one.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::embed::{NegativeLaw, NegativeSampler};
+/// use rand::SeedableRng;
+///
+/// let sampler = NegativeSampler::new(4, &[(0, 1), (2, 1)])?;
+/// let mut rng = rand_xoshiro::Xoshiro256PlusPlus::seed_from_u64(0);
+/// let mut negatives = sampler.draw(NegativeLaw::Uniform, 0, 2, &mut rng);
+/// negatives.sort();
+/// assert_eq!(negatives, [2, 3]);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
 #[derive(Debug, Clone)]
-pub(crate) struct NegativeSampler {
+pub struct NegativeSampler {
     neighbours: Neighbours,
     by_degree: AliasTable,
 }
@@ -91,16 +112,41 @@ const DRAWS_PER_NEGATIVE: usize = 10;
 const DEGREE_POWER: f64 = 0.75;
 
 impl NegativeSampler {
-    pub(crate) fn new(nodes: usize, pairs: &[(u32, u32)]) -> Self {
+    /// For the nodes 0 … `nodes` − 1 and their pairs (node, true neighbour).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for fewer than two nodes, no
+    /// pairs, or a pair that is a node with itself or names a node that does not exist.
+    pub fn new(nodes: usize, pairs: &[(u32, u32)]) -> Result<Self> {
+        check_pairs("NegativeSampler::new", nodes, pairs)?;
         let mut degree = vec![1.0_f64; nodes];
         for &(_, target) in pairs {
             degree[target as usize] += 1.0;
         }
         let weights: Vec<f64> = degree.iter().map(|d| d.powf(DEGREE_POWER)).collect();
-        Self {
+        Ok(Self {
             neighbours: Neighbours::new(nodes, pairs),
             by_degree: AliasTable::new(&weights),
-        }
+        })
+    }
+
+    /// Up to `count` distinct nodes in the order drawn, none of them `source` or one of its true
+    /// neighbours; fewer when ten draws for each negative have not found enough.
+    ///
+    /// # Panics
+    ///
+    /// If `source` does not exist.
+    #[track_caller]
+    pub fn draw(&self, law: NegativeLaw, source: u32, count: usize, rng: &mut dyn Rng) -> Vec<u32> {
+        let nodes = self.nodes();
+        assert!(
+            (source as usize) < nodes,
+            "NegativeSampler::draw: source {source} of {nodes} nodes"
+        );
+        let mut out = Vec::with_capacity(count);
+        self.draw_into(law, source, count, &mut Seen::new(nodes), rng, &mut out);
+        out
     }
 
     pub(crate) fn nodes(&self) -> usize {
@@ -108,13 +154,13 @@ impl NegativeSampler {
     }
 
     /// Appends up to `count` distinct nodes to `out`: neither `source` nor one of its neighbours.
-    pub(crate) fn draw(
+    pub(crate) fn draw_into(
         &self,
         law: NegativeLaw,
         source: u32,
         count: usize,
         seen: &mut Seen,
-        rng: &mut impl Rng,
+        rng: &mut (impl Rng + ?Sized),
         out: &mut Vec<u32>,
     ) {
         seen.start();

@@ -3,7 +3,6 @@
 use tch::{Device, Kind, Tensor};
 
 use super::config::Model;
-use super::native::Space;
 use crate::{Error, Result};
 
 /// A copy of the rows of `[nodes, width]` in f64, each a finite point of the model.
@@ -58,7 +57,9 @@ fn check_rows(op: &'static str, model: Model, rows: &[f64], width: usize) -> Res
 
 /// The first row with a number that is not finite.
 pub(super) fn first_bad_row(rows: &[f64], width: usize) -> Option<usize> {
-    rows.iter().position(|x| !x.is_finite()).map(|index| index / width)
+    rows.iter()
+        .position(|x| !x.is_finite())
+        .map(|index| index / width)
 }
 
 /// Refuses pairs that no embedding can be made of.
@@ -76,7 +77,11 @@ pub(super) fn check_pairs(op: &'static str, nodes: usize, pairs: &[(u32, u32)]) 
         }
         if source == target {
             let expected = "different nodes in a pair";
-            return Err(Error::invalid(op, expected, format!("({source}, {target})")));
+            return Err(Error::invalid(
+                op,
+                expected,
+                format!("({source}, {target})"),
+            ));
         }
     }
     Ok(())

@@ -41,9 +41,14 @@ impl TensorPath {
         let shape = [batch.sources.len() as i64, -1, rows.size()[1]];
         let candidates = rows.index_select(0, &at(&batch.candidates)).view(shape);
         let dist = self.manifold.dist(&sources, &candidates);
-        let absent = Tensor::from_slice(&batch.absent).view_as(&dist).to_device(device);
+        let absent = Tensor::from_slice(&batch.absent)
+            .view_as(&dist)
+            .to_device(device);
         let scores = dist.neg().masked_fill(&absent, f64::NEG_INFINITY);
-        let loss = -scores.log_softmax(-1, scores.kind()).select(-1, 0).sum(scores.kind());
+        let loss = -scores
+            .log_softmax(-1, scores.kind())
+            .select(-1, 0)
+            .sum(scores.kind());
         let gradient = Tensor::run_backward(&[&loss], &[&rows], false, false);
         tch::no_grad(|| {
             let rows = rows.detach();
@@ -67,7 +72,14 @@ impl StepTaker for TensorPath {
             for &(source, target) in pairs {
                 negatives.clear();
                 let wanted = plan.negatives;
-                plan.sampler.draw(plan.law, source, wanted, &mut seen, &mut rng, &mut negatives);
+                plan.sampler.draw_into(
+                    plan.law,
+                    source,
+                    wanted,
+                    &mut seen,
+                    &mut rng,
+                    &mut negatives,
+                );
                 builder.add(source, target, &negatives);
             }
             total += self.step(&builder.finish(), plan.rate);
@@ -83,7 +95,12 @@ impl StepTaker for TensorPath {
     }
 
     fn first_bad_row(&self) -> Option<usize> {
-        let bad = self.points.isfinite().all_dim(-1, false).logical_not().nonzero();
+        let bad = self
+            .points
+            .isfinite()
+            .all_dim(-1, false)
+            .logical_not()
+            .nonzero();
         (bad.size()[0] > 0).then(|| bad.int64_value(&[0, 0]) as usize)
     }
 }

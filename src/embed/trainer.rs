@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::config::{Model, TrainConfig, TrainPath};
-use super::native::{self, Instructions, Negatives, NativePath, Pass, Table};
+use super::native::{self, Instructions, NativePath, Negatives, Pass, Table};
 use super::sampler::{NegativeLaw, NegativeSampler};
 use super::table::{check_pairs, rows_of, tensor_of};
 use crate::{Error, Result};
@@ -118,7 +118,7 @@ impl Trainer {
         check_pairs("Trainer::new", nodes, pairs)?;
         let start = random_start(&config, nodes);
         Ok(Self {
-            sampler: NegativeSampler::new(nodes, pairs),
+            sampler: NegativeSampler::new(nodes, pairs)?,
             pairs: pairs.to_vec(),
             start,
             options: (Kind::Double, Device::Cpu),
@@ -153,7 +153,11 @@ impl Trainer {
     pub fn with_options(mut self, (kind, device): (Kind, Device)) -> Result<Self> {
         const OP: &str = "Trainer::with_options";
         if !matches!(kind, Kind::Double | Kind::Float) {
-            return Err(Error::invalid(OP, "Kind::Double or Kind::Float", format!("{kind:?}")));
+            return Err(Error::invalid(
+                OP,
+                "Kind::Double or Kind::Float",
+                format!("{kind:?}"),
+            ));
         }
         if self.config.path == TrainPath::Native && (kind, device) != (Kind::Double, Device::Cpu) {
             let got = format!("{kind:?} on {device:?}");
@@ -182,7 +186,9 @@ impl Trainer {
         } = self;
         let mut path: Box<dyn StepTaker> = match config.path {
             TrainPath::Native => Box::new(NativePath::new(&config, &start)?),
-            TrainPath::Tensor => Box::new(super::tensor::TensorPath::new(&config, &start, options)?),
+            TrainPath::Tensor => {
+                Box::new(super::tensor::TensorPath::new(&config, &start, options)?)
+            }
         };
         let mut order = Xoshiro256PlusPlus::seed_from_u64(native::mix(config.seed, ORDER_STREAM));
         let mut history = Vec::with_capacity(config.epochs);
@@ -296,13 +302,21 @@ pub fn pair_step(
     let width = points.size()[1] as usize;
     check_pairs(OP, rows.len() / width, &[(source, target)])?;
     for (index, &negative) in negatives.iter().enumerate() {
-        check_pairs(OP, rows.len() / width, &[(source, negative), (target, negative)])?;
+        check_pairs(
+            OP,
+            rows.len() / width,
+            &[(source, negative), (target, negative)],
+        )?;
         if negatives[..index].contains(&negative) {
             return Err(Error::invalid(OP, "distinct negatives", negative));
         }
     }
     if !(learning_rate.is_finite() && learning_rate >= 0.0) {
-        return Err(Error::invalid(OP, "a finite learning rate ≥ 0", learning_rate));
+        return Err(Error::invalid(
+            OP,
+            "a finite learning rate ≥ 0",
+            learning_rate,
+        ));
     }
     if path == TrainPath::Tensor {
         let start = tensor_of(&rows, width);
