@@ -24,7 +24,7 @@ pub(super) fn mul_add<const FMA: bool>(a: f64, b: f64, c: f64) -> f64 {
 }
 
 #[inline(always)]
-fn lanes(f: impl Fn(usize) -> f64) -> Lanes {
+pub(super) fn lanes(f: impl Fn(usize) -> f64) -> Lanes {
     let mut out = [0.0; LANES];
     for (lane, value) in out.iter_mut().enumerate() {
         *value = f(lane);
@@ -182,6 +182,14 @@ pub(super) struct BallBlock {
     inverse: Lanes,
 }
 
+const LARGEST_SQUARED_NORM: f64 = 1.0 - BALL_EDGE;
+
+/// Kept out of the loop over candidates: hardly any needs it.
+#[cold]
+fn factor_to_edge(squared_norm: f64) -> f64 {
+    (LARGEST_SQUARED_NORM / squared_norm).sqrt()
+}
+
 /// 1.5 · 2²⁶: adding and subtracting it rounds a number below 1 to a multiple of 2⁻²⁶.
 const TO_GRID: f64 = 100_663_296.0;
 
@@ -263,14 +271,20 @@ impl Geometry for Ball {
         let scale = lanes(|i| t[i] * block.inverse[i]);
         // Where x = y there is no direction: the point stays.
         let t = lanes(|i| if block.inverse[i] == 0.0 { 0.0 } else { t[i] });
-        let factor = lanes(|i| {
-            let (alpha, squared) = (block.alpha[i], block.squared[i]);
-            let delta_y = 0.5 * (alpha_x - alpha + squared);
-            let y_t = scale[i] * mul_add::<FMA>(alpha, delta_y, squared * (1.0 - alpha));
-            alpha / mul_add::<FMA>((1.0 - alpha) * t[i], t[i], mul_add::<FMA>(2.0, y_t, 1.0))
-        });
-        let a = lanes(|i| factor[i] * scale[i] * block.alpha[i]);
-        let b = lanes(|i| factor[i] * mul_add::<FMA>(scale[i], block.squared[i], t[i] * t[i]));
+        // Step by step over all lanes: longer closures are not compiled to vector instructions.
+        let (alpha, squared) = (&block.alpha, &block.squared);
+        let twice_delta_y = lanes(|i| alpha_x - alpha[i] + squared[i]);
+        let y_squared = lanes(|i| 1.0 - alpha[i]);
+        let y_direction = lanes(|i| 0.5 * alpha[i] * twice_delta_y[i]);
+        let y_direction = lanes(|i| mul_add::<FMA>(squared[i], y_squared[i], y_direction[i]));
+        let t_squared = lanes(|i| t[i] * t[i]);
+        let divisor = lanes(|i| mul_add::<FMA>(y_squared[i], t_squared[i], 1.0));
+        let twice_scale = lanes(|i| 2.0 * scale[i]);
+        let divisor = lanes(|i| mul_add::<FMA>(twice_scale[i], y_direction[i], divisor[i]));
+        let factor = lanes(|i| alpha[i] / divisor[i]);
+        let a = lanes(|i| factor[i] * scale[i] * alpha[i]);
+        let along_y = lanes(|i| mul_add::<FMA>(scale[i], squared[i], t_squared[i]));
+        let b = lanes(|i| factor[i] * along_y[i]);
         (a, b)
     }
 
@@ -299,9 +313,8 @@ impl Geometry for Ball {
 
     #[inline(always)]
     fn hold(squared_norm: f64) -> f64 {
-        const LARGEST: f64 = 1.0 - BALL_EDGE;
-        if squared_norm > LARGEST {
-            (LARGEST / squared_norm).sqrt()
+        if squared_norm > LARGEST_SQUARED_NORM {
+            factor_to_edge(squared_norm)
         } else {
             1.0
         }

@@ -11,7 +11,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::Tensor;
 
 use super::config::TrainConfig;
-use super::kernel::{Ball, Flat, Geometry, Hyperboloid, LANES, Lanes, mul_add, tanh_doublings};
+use super::kernel::{Ball, Flat, Geometry, Hyperboloid, LANES, Lanes, lanes, mul_add, tanh_doublings};
 use super::sampler::{NegativeLaw, NegativeSampler, Seen};
 use super::table::{first_bad_row, rows_of, tensor_of};
 use super::trainer::{EpochPlan, StepTaker};
@@ -400,13 +400,13 @@ impl<'a, G: Geometry> Worker<'a, G> {
             let (c, d) = G::candidate_move::<FMA>(&source, block, &along, self.tanh_doublings);
             let mut squared = [0.0; LANES];
             for ((y, &x), pull) in tile.iter_mut().zip(&self.source).zip(&mut self.pull) {
-                for i in 0..LANES {
-                    let delta = y[i] - x;
-                    pull[i] = mul_add::<FMA>(a[i], delta, pull[i]);
-                    let moved = mul_add::<FMA>(c[i], delta, mul_add::<FMA>(d[i], y[i], y[i]));
-                    squared[i] = mul_add::<FMA>(moved, moved, squared[i]);
-                    y[i] = moved;
-                }
+                let old = *y;
+                let delta = lanes(|i| old[i] - x);
+                *pull = lanes(|i| mul_add::<FMA>(a[i], delta[i], pull[i]));
+                let moved = lanes(|i| mul_add::<FMA>(d[i], old[i], old[i]));
+                let moved = lanes(|i| mul_add::<FMA>(c[i], delta[i], moved[i]));
+                squared = lanes(|i| mul_add::<FMA>(moved[i], moved[i], squared[i]));
+                *y = moved;
             }
             let nodes = &self.candidates[index * LANES..count.min((index + 1) * LANES)];
             scatter::<G>(self.table, nodes, tile, &squared);
