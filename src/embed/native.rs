@@ -11,7 +11,9 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::Tensor;
 
 use super::config::TrainConfig;
-use super::kernel::{Ball, Flat, Geometry, Hyperboloid, LANES, Lanes, lanes, mul_add, tanh_doublings};
+use super::kernel::{
+    Ball, Flat, Geometry, Hyperboloid, LANES, Lanes, lanes, mul_add, tanh_doublings,
+};
 use super::sampler::{NegativeLaw, NegativeSampler, Seen};
 use super::table::{first_bad_row, rows_of, tensor_of};
 use super::trainer::{EpochPlan, StepTaker};
@@ -165,7 +167,9 @@ impl NativePath {
                 Space::Ball => {
                     let hold = Ball::hold(row.iter().map(|x| x * x).sum());
                     if hold != 1.0 {
-                        row.iter_mut().for_each(|x| *x *= hold);
+                        for x in row {
+                            *x *= hold;
+                        }
                     }
                 }
                 Space::Hyperboloid => {
