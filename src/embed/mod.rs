@@ -1,1 +1,71 @@
-//! Not written yet.
+//! Embeddings of graphs and hierarchies, trained and measured.
+//!
+//! [`Trainer`] places the nodes of a graph in a hyperbolic or Euclidean space so that true
+//! neighbours lie nearer than others; [`reconstruction`] measures how well that worked.
+//!
+//! # The objective
+//!
+//! A pair (x, y) of a node and a true neighbour is compared with a set N of *negatives*: distinct
+//! nodes, drawn at random, that are neither x nor a true neighbour of x.
+//!
+//! ```text
+//! loss(x, y) = −log ( e^−d(x,y) / Σ_{z ∈ N ∪ {y}} e^−d(x,z) )
+//! step:  p ← exp_p(−rate · grad_p loss)    for p = x, y and every negative at once
+//! ```
+//!
+//! with the Riemannian gradient at the state before the step; in the ball it is the Euclidean one
+//! times (1 − |p|²)²/4. The pairs come in a new random order in every epoch.
+//!
+//! During the *burn-in* the rate is small and negatives are drawn in proportion to
+//! (1 + in-degree)^0.75, where the in-degree counts the pairs that have the node as their true
+//! neighbour; afterwards every node is drawn alike. In a hierarchy the pairs are those of the
+//! transitive closure, (node, ancestor). Weights of edges play no part.
+//!
+//! The paper moves a point along a straight line and pulls back what leaves the ball; here the exact
+//! exponential map is followed, which does not leave. A step is never clamped; the one bound is the
+//! edge of the numbers, a hyperbolic radius of 31.9 in the native ball.
+//!
+//! # Two paths
+//!
+//! The native path (the default) is one fused loop over rows of f64 on the CPU: a pair's candidates
+//! are handled eight at a time, and AVX2 or AVX-512 is used where the processor has it. Threads share
+//! the rows without locks, through relaxed atomics. With one thread a run repeats bit for bit on one
+//! kind of processor, and the negatives do not depend on the number of threads.
+//!
+//! The tensor path takes batches through libtorch and [`Geodesic`](crate::Geodesic), on any device,
+//! in f64 or f32. Given the same negatives, both take the same step, to about 1e-12 (tested).
+//!
+//! # Figures
+//!
+//! The WordNet 3.0 mammals (1,182 nodes, 6,542 pairs of the closure) in 5 dimensions with the default
+//! settings and two threads, medians of the seeds 0, 1, 2; seconds on two cores busy with other work:
+//!
+//! | model | MAP | mean rank | training |
+//! | --- | --- | --- | --- |
+//! | ball | 0.988 | 1.055 | 5.1 s |
+//! | hyperboloid | 0.987 | 1.048 | 7.7 s |
+//! | Euclidean | 0.214 | 88.6 | 5.8 s |
+//! | ball in 2 dimensions, rate 1, burn-in 150 epochs at 0.1 | 0.938 | 1.51 | 3.9 s |
+//!
+//! A lower rate brings the Euclidean MAP to 0.24, not further. The burn-in decides: with 10 epochs
+//! of it instead of 100 the ball's MAP stays near 0.96, because nodes are held in the region where
+//! the first large steps put them. In 2 dimensions this objective drives all but the root far out
+//! (hyperbolic radius 12 to 25), so a drawing needs its radii scaled.
+//!
+//! # References
+//!
+//! nickel2017, sections 3 and 4.
+
+mod config;
+mod evaluation;
+mod kernel;
+mod native;
+mod sampler;
+mod table;
+mod tensor;
+mod trainer;
+
+pub use config::{Model, Schedule, TrainConfig, TrainPath};
+pub use evaluation::{Reconstruction, reconstruction, reconstruction_of};
+pub use sampler::{NegativeLaw, NegativeSampler};
+pub use trainer::{Embedding, EpochRecord, Progress, Trainer, pair_step};

@@ -1,0 +1,285 @@
+//! The settings of a training run.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::native::Space;
+use crate::{Error, Euclidean, Geodesic, Lorentz, PoincareBall, Result};
+
+/// The space that nodes are embedded in, with curvature −1 where it is hyperbolic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Model {
+    /// The Poincaré ball; a point is `[dim]`.
+    #[default]
+    Ball,
+    /// The hyperboloid; a point is `[dim + 1]`, time first.
+    Lorentz,
+    /// Euclidean space with its own distance (not its square); a point is `[dim]`.
+    Euclidean,
+}
+
+impl Model {
+    /// How many numbers one point has.
+    pub fn width(self, dim: usize) -> usize {
+        match self {
+            Self::Lorentz => dim + 1,
+            Self::Ball | Self::Euclidean => dim,
+        }
+    }
+
+    /// The manifold of this dimension.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for dimension 0.
+    pub fn manifold(self, dim: usize) -> Result<Box<dyn Geodesic>> {
+        let n = dim as i64;
+        Ok(match self {
+            Self::Ball => Box::new(PoincareBall::new(n, -1.0)?),
+            Self::Lorentz => Box::new(Lorentz::new(n, -1.0)?),
+            Self::Euclidean => Box::new(Euclidean::new(n)?),
+        })
+    }
+
+    pub(super) fn space(self) -> Space {
+        match self {
+            Self::Ball => Space::Ball,
+            Self::Lorentz => Space::Hyperboloid,
+            Self::Euclidean => Space::Flat,
+        }
+    }
+}
+
+impl fmt::Display for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ball => "ball",
+            Self::Lorentz => "lorentz",
+            Self::Euclidean => "euclidean",
+        })
+    }
+}
+
+impl FromStr for Model {
+    type Err = Error;
+
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] unless the text is `ball`, `lorentz` or `euclidean`.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "ball" => Ok(Self::Ball),
+            "lorentz" => Ok(Self::Lorentz),
+            "euclidean" => Ok(Self::Euclidean),
+            _ => Err(Error::invalid("Model", "ball, lorentz or euclidean", text)),
+        }
+    }
+}
+
+/// Which code takes the steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TrainPath {
+    /// A fused kernel on the CPU in f64, pair by pair, on any number of threads.
+    #[default]
+    Native,
+    /// Batched libtorch operations with autograd, on any device.
+    Tensor,
+}
+
+impl fmt::Display for TrainPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Native => "native",
+            Self::Tensor => "tensor",
+        })
+    }
+}
+
+impl FromStr for TrainPath {
+    type Err = Error;
+
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] unless the text is `native` or `tensor`.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "native" => Ok(Self::Native),
+            "tensor" => Ok(Self::Tensor),
+            _ => Err(Error::invalid("TrainPath", "native or tensor", text)),
+        }
+    }
+}
+
+/// How the learning rate changes over the epochs after the burn-in.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// It does not.
+    #[default]
+    Constant,
+    /// It falls in equal steps to `last` times the learning rate.
+    Linear {
+        /// The factor that the last epoch has, from 0 to 1.
+        last: f64,
+    },
+    /// It falls along half a cosine wave to `last` times the learning rate.
+    Cosine {
+        /// The factor that the last epoch has, from 0 to 1.
+        last: f64,
+    },
+}
+
+impl Schedule {
+    /// The factor at `progress`: 0 in the first epoch after the burn-in, 1 in the last epoch.
+    fn factor(self, progress: f64) -> f64 {
+        match self {
+            Self::Constant => 1.0,
+            Self::Linear { last } => 1.0 - (1.0 - last) * progress,
+            Self::Cosine { last } => {
+                last + (1.0 - last) * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
+            }
+        }
+    }
+
+    fn last(self) -> f64 {
+        match self {
+            Self::Constant => 1.0,
+            Self::Linear { last } | Self::Cosine { last } => last,
+        }
+    }
+}
+
+/// The settings of a [`Trainer`](super::Trainer).
+///
+/// The default is the recipe for a hierarchy of about a thousand nodes in 5 dimensions; see the
+/// [module](super) for what it reaches.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::embed::{Model, TrainConfig};
+///
+/// let config = TrainConfig { model: Model::Lorentz, dim: 10, ..TrainConfig::default() };
+/// assert!(config.validate().is_ok());
+/// assert!(TrainConfig { epochs: 0, ..config }.validate().is_err());
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// The space.
+    pub model: Model,
+    /// The code that takes the steps.
+    pub path: TrainPath,
+    /// The dimension of the space.
+    pub dim: usize,
+    /// How often every pair is visited, burn-in included.
+    pub epochs: usize,
+    /// The length of a step for a gradient of length 1, for one pair.
+    pub learning_rate: f64,
+    /// How the learning rate changes after the burn-in.
+    pub schedule: Schedule,
+    /// The first epochs, in which the learning rate is small and negatives are drawn in
+    /// proportion to (1 + degree)^0.75, so that nodes find their angular place.
+    pub burn_in_epochs: usize,
+    /// The factor on the learning rate in these epochs.
+    pub burn_in_factor: f64,
+    /// How many negatives a pair is compared with.
+    pub negatives: usize,
+    /// Each coordinate starts uniformly distributed in ±`init_scale` (the spatial ones on the
+    /// hyperboloid).
+    pub init_scale: f64,
+    /// Seeds the initial points, the order of the pairs and the negatives.
+    pub seed: u64,
+    /// Threads of the native path; 0 takes as many as the machine runs at once. With one thread a
+    /// run repeats bit for bit on one kind of processor.
+    pub threads: usize,
+    /// Pairs in one step of the tensor path; their gradients are added, so that to first order a
+    /// batch moves as far as its pairs would one by one. The native path always has 1.
+    pub batch: usize,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            model: Model::Ball,
+            path: TrainPath::Native,
+            dim: 5,
+            epochs: 300,
+            learning_rate: 0.6,
+            schedule: Schedule::Constant,
+            burn_in_epochs: 100,
+            burn_in_factor: 0.025,
+            negatives: 50,
+            init_scale: 1e-3,
+            seed: 0,
+            threads: 0,
+            batch: 32,
+        }
+    }
+}
+
+const OP: &str = "TrainConfig";
+
+impl TrainConfig {
+    /// Whether every setting has a value that training is defined for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] that names the first setting out of range and its range.
+    pub fn validate(&self) -> Result<()> {
+        at_least_one("dim", self.dim)?;
+        at_least_one("epochs", self.epochs)?;
+        at_least_one("negatives", self.negatives)?;
+        at_least_one("batch", self.batch)?;
+        positive("learning_rate", self.learning_rate)?;
+        positive("burn_in_factor", self.burn_in_factor)?;
+        positive("init_scale", self.init_scale)?;
+        if self.burn_in_epochs > self.epochs {
+            let expected = format!("burn_in_epochs ≤ epochs = {}", self.epochs);
+            return Err(Error::invalid(OP, expected, self.burn_in_epochs));
+        }
+        let last = self.schedule.last();
+        if !(0.0..=1.0).contains(&last) {
+            return Err(Error::invalid(OP, "0 ≤ schedule's last factor ≤ 1", last));
+        }
+        let corner = self.init_scale * (self.dim as f64).sqrt();
+        if self.model == Model::Ball && corner >= 1.0 {
+            let expected = "init_scale·√dim < 1, so that all points start inside the ball";
+            return Err(Error::invalid(OP, expected, corner));
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_burn_in(&self, epoch: usize) -> bool {
+        epoch < self.burn_in_epochs
+    }
+
+    /// The learning rate of an epoch, counted from 0.
+    pub fn rate_at(&self, epoch: usize) -> f64 {
+        if self.is_burn_in(epoch) {
+            return self.learning_rate * self.burn_in_factor;
+        }
+        let steps = self.epochs - self.burn_in_epochs;
+        let step = epoch - self.burn_in_epochs;
+        let progress = step as f64 / (steps.max(2) - 1) as f64;
+        self.learning_rate * self.schedule.factor(progress)
+    }
+}
+
+fn at_least_one(name: &str, value: usize) -> Result<()> {
+    if value >= 1 {
+        return Ok(());
+    }
+    Err(Error::invalid(OP, format!("{name} ≥ 1"), value))
+}
+
+fn positive(name: &str, value: f64) -> Result<()> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(());
+    }
+    Err(Error::invalid(OP, format!("a finite {name} > 0"), value))
+}

@@ -1,0 +1,88 @@
+//! Between tensors and rows of numbers, with the checks that go with it.
+
+use tch::{Device, Kind, Tensor};
+
+use super::config::Model;
+use crate::{Error, Result};
+
+/// A copy of the rows of `[nodes, width]` in f64, each a finite point of the model.
+pub(super) fn rows_of(op: &'static str, model: Model, points: &Tensor) -> Result<Vec<f64>> {
+    let size = points.size();
+    let narrowest = model.width(1) as i64;
+    if size.len() != 2 || size[1] < narrowest {
+        let expected = format!("points of shape [nodes, ≥ {narrowest}]");
+        return Err(Error::invalid(op, expected, format!("{size:?}")));
+    }
+    let flat = points
+        .detach()
+        .to_device(Device::Cpu)
+        .to_kind(Kind::Double)
+        .contiguous()
+        .view(-1);
+    let rows = Vec::<f64>::try_from(&flat).map_err(|source| Error::Torch { op, source })?;
+    check_rows(op, model, &rows, size[1] as usize)?;
+    Ok(rows)
+}
+
+/// The tensor `[nodes, width]` of these rows.
+pub(super) fn tensor_of(rows: &[f64], width: usize) -> Tensor {
+    Tensor::from_slice(rows).view([-1, width as i64])
+}
+
+fn check_rows(op: &'static str, model: Model, rows: &[f64], width: usize) -> Result<()> {
+    if let Some(row) = first_bad_row(rows, width) {
+        return Err(Error::NotFinite {
+            op,
+            what: "a point",
+            place: format!("row {row}"),
+        });
+    }
+    if model != Model::Ball {
+        return Ok(());
+    }
+    for (row, point) in rows.chunks_exact(width).enumerate() {
+        let squared: f64 = point.iter().map(|x| x * x).sum();
+        if squared >= 1.0 {
+            return Err(Error::NotOnManifold {
+                op,
+                manifold: "the open unit ball".into(),
+                row,
+                defect: squared.sqrt() - 1.0,
+                tolerance: 0.0,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The first row with a number that is not finite.
+pub(super) fn first_bad_row(rows: &[f64], width: usize) -> Option<usize> {
+    rows.iter()
+        .position(|x| !x.is_finite())
+        .map(|index| index / width)
+}
+
+/// Refuses pairs that no embedding can be made of.
+pub(super) fn check_pairs(op: &'static str, nodes: usize, pairs: &[(u32, u32)]) -> Result<()> {
+    if nodes < 2 || nodes > u32::MAX as usize {
+        return Err(Error::invalid(op, "between 2 and 2³² − 1 nodes", nodes));
+    }
+    if pairs.is_empty() {
+        return Err(Error::invalid(op, "at least one pair", "none"));
+    }
+    for &(source, target) in pairs {
+        if source.max(target) as usize >= nodes {
+            let expected = format!("nodes below {nodes}");
+            return Err(Error::invalid(op, expected, source.max(target)));
+        }
+        if source == target {
+            let expected = "different nodes in a pair";
+            return Err(Error::invalid(
+                op,
+                expected,
+                format!("({source}, {target})"),
+            ));
+        }
+    }
+    Ok(())
+}

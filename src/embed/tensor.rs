@@ -1,0 +1,191 @@
+//! The tensor training path: batches of pairs through libtorch and a [`Geodesic`] manifold, on any
+//! device.
+
+use rand::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use tch::{Device, Kind, Tensor};
+
+use super::config::{Model, TrainConfig};
+use super::sampler::Seen;
+use super::trainer::{EpochPlan, StepTaker};
+use crate::{Error, Geodesic, Result};
+
+/// The tensor path of a [`Trainer`](super::Trainer).
+pub(super) struct TensorPath {
+    manifold: Box<dyn Geodesic>,
+    points: Tensor,
+    batch: usize,
+}
+
+impl TensorPath {
+    pub(super) fn new(
+        config: &TrainConfig,
+        start: &Tensor,
+        (kind, device): (Kind, Device),
+    ) -> Result<Self> {
+        Ok(Self {
+            manifold: config.model.manifold(config.dim)?,
+            points: start.to_kind(kind).to_device(device).copy(),
+            batch: config.batch,
+        })
+    }
+
+    /// Moves every row that the batch names, all by the gradient of the batch's summed loss, and
+    /// returns that loss, a scalar.
+    fn step(&mut self, batch: &Batch, rate: f64) -> Tensor {
+        let device = self.points.device();
+        let at = |numbers: &[i64]| Tensor::from_slice(numbers).to_device(device);
+        let nodes = at(&batch.nodes);
+        let rows = self.points.index_select(0, &nodes).set_requires_grad(true);
+        let sources = rows.index_select(0, &at(&batch.sources)).unsqueeze(1);
+        let shape = [batch.sources.len() as i64, -1, rows.size()[1]];
+        let candidates = rows.index_select(0, &at(&batch.candidates)).view(shape);
+        let dist = self.manifold.dist(&sources, &candidates);
+        let absent = Tensor::from_slice(&batch.absent)
+            .view_as(&dist)
+            .to_device(device);
+        let scores = dist.neg().masked_fill(&absent, f64::NEG_INFINITY);
+        let loss = -scores
+            .log_softmax(-1, scores.kind())
+            .select(-1, 0)
+            .sum(scores.kind());
+        let gradient = Tensor::run_backward(&[&loss], &[&rows], false, false);
+        tch::no_grad(|| {
+            let rows = rows.detach();
+            let step = self.manifold.rgrad(&rows, &gradient[0]) * -rate;
+            let moved = self.manifold.project(&self.manifold.exp(&rows, &step));
+            let _ = self.points.index_copy_(0, &nodes, &moved);
+        });
+        loss.detach()
+    }
+}
+
+impl StepTaker for TensorPath {
+    fn epoch(&mut self, plan: &EpochPlan<'_>) -> Result<f64> {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(plan.seed);
+        let nodes = plan.sampler.nodes();
+        let mut builder = BatchBuilder::new(nodes, plan.negatives + 1);
+        let mut seen = Seen::new(nodes);
+        let mut negatives = Vec::with_capacity(plan.negatives);
+        let mut total = Tensor::zeros([], (Kind::Double, self.points.device()));
+        for pairs in plan.pairs.chunks(self.batch) {
+            for &(source, target) in pairs {
+                negatives.clear();
+                let wanted = plan.negatives;
+                plan.sampler.draw_into(
+                    plan.law,
+                    source,
+                    wanted,
+                    &mut seen,
+                    &mut rng,
+                    &mut negatives,
+                );
+                builder.add(source, target, &negatives);
+            }
+            total += self.step(&builder.finish(), plan.rate);
+        }
+        f64::try_from(&total).map_err(|source| Error::Torch {
+            op: "Trainer::run",
+            source,
+        })
+    }
+
+    fn points(&self) -> Tensor {
+        self.points.copy()
+    }
+
+    fn first_bad_row(&self) -> Option<usize> {
+        let bad = self
+            .points
+            .isfinite()
+            .all_dim(-1, false)
+            .logical_not()
+            .nonzero();
+        (bad.size()[0] > 0).then(|| bad.int64_value(&[0, 0]) as usize)
+    }
+}
+
+/// One step with given negatives, in f64 on the CPU.
+pub(super) fn pair_step(
+    model: Model,
+    points: Tensor,
+    (source, target): (u32, u32),
+    negatives: &[u32],
+    rate: f64,
+) -> Result<(Tensor, f64)> {
+    let size = points.size();
+    let dim = size[1] as usize + 1 - model.width(1);
+    let mut path = TensorPath {
+        manifold: model.manifold(dim)?,
+        points,
+        batch: 1,
+    };
+    let mut builder = BatchBuilder::new(size[0] as usize, negatives.len() + 1);
+    builder.add(source, target, negatives);
+    let loss = path.step(&builder.finish(), rate);
+    Ok((path.points, loss.double_value(&[])))
+}
+
+/// The rows that one step reads and writes, each once, and who is compared with whom.
+#[derive(Default)]
+struct Batch {
+    /// The nodes of the rows.
+    nodes: Vec<i64>,
+    /// One position among the rows for each pair.
+    sources: Vec<i64>,
+    /// As many positions for each pair as the longest list can have; the true neighbour first.
+    candidates: Vec<i64>,
+    /// Which candidates only fill a short list up.
+    absent: Vec<bool>,
+}
+
+/// Gives the nodes of a batch their positions.
+struct BatchBuilder {
+    batch: Batch,
+    /// Of each node in the batch; [`NOWHERE`] for all others.
+    positions: Vec<i64>,
+    candidates_per_pair: usize,
+}
+
+const NOWHERE: i64 = -1;
+
+impl BatchBuilder {
+    fn new(nodes: usize, candidates_per_pair: usize) -> Self {
+        Self {
+            batch: Batch::default(),
+            positions: vec![NOWHERE; nodes],
+            candidates_per_pair,
+        }
+    }
+
+    fn add(&mut self, source: u32, target: u32, negatives: &[u32]) {
+        let source = self.position(source);
+        self.batch.sources.push(source);
+        let target = self.position(target);
+        self.batch.candidates.push(target);
+        self.batch.absent.push(false);
+        for index in 0..self.candidates_per_pair - 1 {
+            let negative = negatives.get(index).copied();
+            let position = negative.map_or(target, |node| self.position(node));
+            self.batch.candidates.push(position);
+            self.batch.absent.push(negative.is_none());
+        }
+    }
+
+    fn position(&mut self, node: u32) -> i64 {
+        let position = &mut self.positions[node as usize];
+        if *position == NOWHERE {
+            *position = self.batch.nodes.len() as i64;
+            self.batch.nodes.push(i64::from(node));
+        }
+        *position
+    }
+
+    /// The batch, and an empty one in its place.
+    fn finish(&mut self) -> Batch {
+        for &node in &self.batch.nodes {
+            self.positions[node as usize] = NOWHERE;
+        }
+        std::mem::take(&mut self.batch)
+    }
+}

@@ -1,0 +1,177 @@
+//! MAP and mean rank against the definition, written out with sorted lists.
+
+use holonomy::Error;
+use holonomy::embed::{Model, Reconstruction, reconstruction, reconstruction_of};
+use rand::RngExt;
+use tch::Tensor;
+
+use super::{MODELS, numbers, random_points, seeded};
+
+/// The definition, node by node: sort all others, nodes that are no neighbours first among equals.
+fn by_sorting(model: Model, points: &Tensor, pairs: &[(u32, u32)]) -> Reconstruction {
+    let nodes = points.size()[0] as u32;
+    let dim = points.size()[1] as usize + 1 - model.width(1);
+    let manifold = model.manifold(dim).unwrap();
+    let (mut map, mut ranks, mut counted) = (0.0, 0.0, 0);
+    for source in 0..nodes {
+        let is_true = |node: &u32| pairs.contains(&(source, *node));
+        let dists = numbers(&manifold.dist(&points.get(i64::from(source)), points));
+        let mut others: Vec<u32> = (0..nodes).filter(|&node| node != source).collect();
+        others.sort_by(|&a, &b| {
+            let by_dist = dists[a as usize].total_cmp(&dists[b as usize]);
+            by_dist.then(is_true(&a).cmp(&is_true(&b)))
+        });
+        let hits: Vec<usize> = (0..others.len())
+            .filter(|&at| is_true(&others[at]))
+            .collect();
+        if hits.is_empty() {
+            continue;
+        }
+        counted += 1;
+        let precisions = hits
+            .iter()
+            .enumerate()
+            .map(|(k, at)| (k + 1) as f64 / (at + 1) as f64);
+        map += precisions.sum::<f64>() / hits.len() as f64;
+        ranks += hits
+            .iter()
+            .enumerate()
+            .map(|(k, at)| (at + 1 - k) as f64)
+            .sum::<f64>();
+    }
+    Reconstruction {
+        map: map / f64::from(counted),
+        mean_rank: ranks / pairs.len() as f64,
+        nodes: counted as usize,
+        pairs: pairs.len(),
+    }
+}
+
+#[track_caller]
+fn assert_same(got: Reconstruction, expected: Reconstruction) {
+    assert_eq!((got.nodes, got.pairs), (expected.nodes, expected.pairs));
+    assert!(
+        (got.map - expected.map).abs() < 1e-12,
+        "{got:?} {expected:?}"
+    );
+    assert!(
+        (got.mean_rank - expected.mean_rank).abs() < 1e-12,
+        "{got:?} {expected:?}"
+    );
+}
+
+fn line(positions: &[f64]) -> Tensor {
+    Tensor::from_slice(positions).view([-1, 1])
+}
+
+#[test]
+fn small_cases_by_hand() {
+    let points = line(&[0.0, 1.0, 2.5, 4.5, 7.5]);
+    // From 0 the order is 1, 2, 3, 4: neighbours 2 and 4 have one and two strangers before them.
+    let score = reconstruction(Model::Euclidean, &points, &[(0, 2), (0, 4)]).unwrap();
+    assert_eq!(score.mean_rank, (2.0 + 3.0) / 2.0);
+    assert_eq!(score.map, (1.0 / 2.0 + 2.0 / 4.0) / 2.0);
+    // And from 4 the order is 3, 2, 1, 0; MAP is a mean over nodes, the rank a mean over pairs.
+    let score = reconstruction(Model::Euclidean, &points, &[(0, 2), (0, 4), (4, 3)]).unwrap();
+    assert_eq!(score.mean_rank, (2.0 + 3.0 + 1.0) / 3.0);
+    assert_eq!(score.map, (0.5 + 1.0) / 2.0);
+    assert_eq!((score.nodes, score.pairs), (2, 3));
+}
+
+#[test]
+fn ties_count_against_the_embedding() {
+    let collapsed = line(&[0.3; 6]);
+    let score = reconstruction(Model::Euclidean, &collapsed, &[(0, 1), (0, 2)]).unwrap();
+    assert_eq!(score.mean_rank, 4.0);
+    assert_eq!(score.map, 2.0 / 5.0);
+}
+
+#[test]
+fn all_models_agree_with_sorting() {
+    for model in MODELS {
+        let mut rng = seeded(7);
+        let points = random_points(model, 101, 3, 2.0, &mut rng);
+        let mut pairs = Vec::new();
+        for source in 0..101_u32 {
+            // Nodes without neighbours, with a few, and with more than are compared one by one.
+            let chance = [0.0, 0.05, 0.1, 0.5][source as usize % 4];
+            for target in (0..101).filter(|&target| target != source) {
+                if rng.random::<f64>() < chance {
+                    pairs.push((source, target));
+                }
+            }
+        }
+        let score = reconstruction(model, &points, &pairs).unwrap();
+        assert_same(score, by_sorting(model, &points, &pairs));
+
+        let odd: Vec<u32> = (0..101).filter(|node| node % 2 == 1).collect();
+        let odd_pairs: Vec<(u32, u32)> = pairs
+            .iter()
+            .copied()
+            .filter(|pair| pair.0 % 2 == 1)
+            .collect();
+        let score = reconstruction_of(model, &points, &pairs, &odd).unwrap();
+        assert_same(score, by_sorting(model, &points, &odd_pairs));
+    }
+}
+
+#[test]
+fn near_points_far_from_the_origin_keep_their_order() {
+    // A crowd at hyperbolic distance 16 with mutual distances near 1e-3.
+    let mut rng = seeded(3);
+    let manifold = Model::Ball.manifold(2).unwrap();
+    let angle = 0.7_f64;
+    let centre = Tensor::from_slice(&[angle.cos(), angle.sin()]) * 8.0_f64.tanh();
+    let centres = centre.expand([40, 2], false);
+    let noise =
+        holonomy::numerics::random_normal(&mut rng, &[40, 2], tch::Kind::Double, tch::Device::Cpu);
+    let step = noise * (1e-3 * 0.5 / 8.0_f64.cosh().powi(2));
+    let points = manifold.exp(&centres, &step);
+    let pairs: Vec<(u32, u32)> = (1..40).map(|node| (node, (node * 7 + 3) % 40)).collect();
+    let pairs: Vec<(u32, u32)> = pairs.into_iter().filter(|pair| pair.0 != pair.1).collect();
+    let score = reconstruction(Model::Ball, &points, &pairs).unwrap();
+    assert_same(score, by_sorting(Model::Ball, &points, &pairs));
+}
+
+#[test]
+fn repeated_pairs_count_once() {
+    let points = line(&[0.0, 1.0, 2.5]);
+    let once = reconstruction(Model::Euclidean, &points, &[(0, 2)]).unwrap();
+    let twice = reconstruction(Model::Euclidean, &points, &[(0, 2), (0, 2)]).unwrap();
+    assert_eq!(once, twice);
+}
+
+#[test]
+fn unusable_input_is_refused() {
+    let points = line(&[0.0, 0.1, 0.2]);
+    let score = |points: &Tensor, pairs: &[(u32, u32)]| reconstruction(Model::Ball, points, pairs);
+    assert!(matches!(
+        score(&points, &[]),
+        Err(Error::InvalidArgument { .. })
+    ));
+    assert!(matches!(
+        score(&points, &[(0, 3)]),
+        Err(Error::InvalidArgument { .. })
+    ));
+    assert!(matches!(
+        score(&points, &[(1, 1)]),
+        Err(Error::InvalidArgument { .. })
+    ));
+    let flat = points.view(-1);
+    assert!(matches!(
+        score(&flat, &[(0, 1)]),
+        Err(Error::InvalidArgument { .. })
+    ));
+    let outside = line(&[0.0, 1.0, 0.2]);
+    assert!(matches!(
+        score(&outside, &[(0, 1)]),
+        Err(Error::NotOnManifold { row: 1, .. })
+    ));
+    let broken = line(&[0.0, 0.1, f64::NAN]);
+    assert!(matches!(
+        score(&broken, &[(0, 1)]),
+        Err(Error::NotFinite { .. })
+    ));
+    let none = reconstruction_of(Model::Ball, &points, &[(0, 1)], &[2]);
+    assert!(matches!(none, Err(Error::InvalidArgument { .. })));
+}
