@@ -210,6 +210,25 @@ fn cuda_library() -> OsString {
     beside.map_or_else(|| TORCH_CUDA.into(), PathBuf::into_os_string)
 }
 
+/// The version of the libtorch that this process runs on, such as `2.11.0+cpu`; `None` where its
+/// folder cannot be found or does not say.
+pub fn libtorch_version() -> Option<String> {
+    let folder = loaded_libtorch_folder()?;
+    let root = folder.parent()?;
+    let of_archive = std::fs::read_to_string(root.join("build-version")).ok();
+    of_archive
+        .map(|version| version.trim().to_owned())
+        .or_else(|| version_of_wheel(&std::fs::read_to_string(root.join("version.py")).ok()?))
+}
+
+/// The value of the line `__version__ = '…'` in the file that PyTorch's wheels carry.
+fn version_of_wheel(python: &str) -> Option<String> {
+    let line = python
+        .lines()
+        .find_map(|line| line.strip_prefix("__version__ = "))?;
+    Some(line.trim().trim_matches(['\'', '"']).to_owned())
+}
+
 /// The folder of the `libtorch_cpu` that this process runs on, where the system lists it.
 fn loaded_libtorch_folder() -> Option<PathBuf> {
     let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
@@ -257,7 +276,19 @@ mod tests {
         if cfg!(target_os = "linux") {
             let folder = loaded_libtorch_folder().unwrap();
             assert!(folder.join("libtorch_cpu.so").exists(), "{folder:?}");
+            let version = libtorch_version().unwrap();
+            assert!(
+                version.starts_with(|c: char| c.is_ascii_digit()),
+                "{version}"
+            );
         }
+    }
+
+    #[test]
+    fn the_version_of_a_wheel_is_read() {
+        let python = "__all__ = ['__version__']\n__version__ = '2.11.0+cpu'\ndebug = False\n";
+        assert_eq!(version_of_wheel(python).as_deref(), Some("2.11.0+cpu"));
+        assert_eq!(version_of_wheel("debug = False\n"), None);
     }
 
     #[test]
