@@ -258,6 +258,7 @@ fn open_global(name: OsString) -> std::result::Result<Library, libloading::Error
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

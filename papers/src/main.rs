@@ -1,1 +1,46 @@
-fn main() {}
+//! Reproductions of papers with holonomy: `cargo papers list | run KEY | report`.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod catalogue;
+mod cli;
+mod files;
+mod interrupt;
+mod machine;
+mod nickel2017;
+mod output;
+mod progress;
+mod report;
+mod results;
+mod table;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use cli::Outcome;
+
+/// What a shell reports for a program ended by Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
+fn main() -> ExitCode {
+    let command = cli::parse();
+    show_warnings();
+    match command.execute() {
+        Ok(Outcome::Complete) => ExitCode::SUCCESS,
+        Ok(Outcome::Interrupted) => ExitCode::from(INTERRUPTED),
+        Err(error) => {
+            output::note(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn show_warnings() {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .without_time()
+        .init();
+}

@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use holonomy::Error;
 use holonomy::device::{Request, best, choose};
 use tch::Device;

@@ -1,0 +1,41 @@
+//! The papers that this program knows.
+
+use crate::nickel2017;
+
+/// A paper as `papers list` shows it.
+pub(crate) struct Paper {
+    /// Its folder under `papers/src` and its key in `papers/refs.bib`.
+    pub(crate) key: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) authors: &'static str,
+    pub(crate) year: u16,
+}
+
+/// All of them, by key.
+pub(crate) const PAPERS: &[Paper] = &[nickel2017::PAPER];
+
+/// The keys, for messages.
+pub(crate) fn keys() -> String {
+    let keys: Vec<&str> = PAPERS.iter().map(|paper| paper.key).collect();
+    keys.join(", ")
+}
+
+/// One line a paper.
+pub(crate) fn listing() -> String {
+    let width = PAPERS
+        .iter()
+        .map(|paper| paper.key.len())
+        .max()
+        .unwrap_or(0);
+    let line = |paper: &Paper| {
+        let Paper {
+            key,
+            title,
+            authors,
+            year,
+        } = paper;
+        format!("{key:<width$}  {authors}, {title} ({year})\n")
+    };
+    let lines: Vec<String> = PAPERS.iter().map(line).collect();
+    lines.concat()
+}

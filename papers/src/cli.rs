@@ -1,0 +1,96 @@
+//! The command line.
+
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
+use holonomy::Result;
+
+use crate::{catalogue, nickel2017, output, results};
+
+/// How a command ended that did not fail.
+pub(crate) enum Outcome {
+    Complete,
+    /// The user stopped it; what there was is saved.
+    Interrupted,
+}
+
+/// Reproduce papers on hyperbolic and other non-Euclidean representations.
+#[derive(Debug, Parser)]
+#[command(name = "papers", bin_name = "cargo papers", version)]
+#[command(after_help = "Exit status: 0 done, 1 failed, 2 wrong arguments, 130 stopped by Ctrl-C.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the papers
+    List,
+    /// Run a paper's experiment: trains, evaluates, prints a table, writes a report and pictures
+    #[command(subcommand_value_name = "KEY", subcommand_help_heading = "Papers")]
+    Run {
+        #[command(subcommand)]
+        paper: Run,
+    },
+    /// Collect the reports of all runs into papers/RESULTS.md
+    Report(results::Options),
+    #[command(external_subcommand)]
+    Unknown(Vec<String>),
+}
+
+#[derive(Debug, Subcommand)]
+enum Run {
+    /// Poincaré embeddings of a hierarchy (Nickel and Kiela, 2017)
+    Nickel2017(Box<nickel2017::Options>),
+    #[command(external_subcommand)]
+    Unknown(Vec<String>),
+}
+
+/// The command line of this process; ends it with a message where that is wrong or asks for help.
+pub(crate) fn parse() -> Cli {
+    let cli = Cli::parse();
+    if let Some(message) = cli.unknown() {
+        Cli::command()
+            .error(ErrorKind::InvalidSubcommand, message)
+            .exit();
+    }
+    cli
+}
+
+impl Cli {
+    /// Does what the command line says.
+    pub(crate) fn execute(self) -> Result<Outcome> {
+        match self.command {
+            Command::List => output::print(&catalogue::listing())?,
+            Command::Run {
+                paper: Run::Nickel2017(options),
+            } => return nickel2017::run(&options),
+            Command::Report(options) => results::write(options)?,
+            Command::Unknown(_)
+            | Command::Run {
+                paper: Run::Unknown(_),
+            } => {}
+        }
+        Ok(Outcome::Complete)
+    }
+
+    fn unknown(&self) -> Option<String> {
+        match &self.command {
+            Command::Unknown(words) => Some(format!(
+                "unknown command {:?}: expected list, run or report",
+                first(words)
+            )),
+            Command::Run {
+                paper: Run::Unknown(words),
+            } => Some(format!(
+                "unknown paper {:?}: expected one of {}",
+                first(words),
+                catalogue::keys()
+            )),
+            _ => None,
+        }
+    }
+}
+
+fn first(words: &[String]) -> &str {
+    words.first().map_or("", String::as_str)
+}

@@ -1,0 +1,242 @@
+//! The files of a run beside its report: embedding and picture.
+
+use std::path::Path;
+
+use holonomy::Result;
+use holonomy::checkpoint::{Checkpoint, write_atomically};
+use holonomy::plot::{DiskPlot, direct_edges};
+use tch::{Kind, Tensor};
+
+use super::data::Data;
+use super::experiment::Runs;
+use super::options::Settings;
+use super::summary::is_mammals;
+
+/// How many of a hierarchy's nodes are labelled where nobody knows which are famous.
+const LABELS: usize = 24;
+
+/// The hyperbolic radius within which 95 of 100 points are drawn: farther out they would crowd the
+/// rim, so that nothing but the rim could be seen. [`CAPTION`] says so in the picture.
+const DRAWN_RADIUS: f64 = 3.5;
+const CAPTION: &str = "in the Poincaré disk (distances from the centre scaled to fit)";
+
+/// The orders that are told apart by colour.
+const BRANCHES: &[&str] = &[
+    "carnivore.n.01",
+    "ungulate.n.01",
+    "primate.n.02",
+    "rodent.n.01",
+    "aquatic_mammal.n.01",
+    "marsupial.n.01",
+];
+
+/// Mammals that every reader knows, and the orders that hold them together.
+const FAMOUS: &[&str] = &[
+    "mammal.n.01",
+    "placental.n.01",
+    "marsupial.n.01",
+    "carnivore.n.01",
+    "ungulate.n.01",
+    "primate.n.02",
+    "rodent.n.01",
+    "aquatic_mammal.n.01",
+    "bat.n.01",
+    "canine.n.02",
+    "feline.n.01",
+    "dog.n.01",
+    "cat.n.01",
+    "wolf.n.01",
+    "fox.n.01",
+    "lion.n.01",
+    "tiger.n.02",
+    "bear.n.01",
+    "seal.n.09",
+    "whale.n.02",
+    "dolphin.n.02",
+    "elephant.n.01",
+    "horse.n.01",
+    "cattle.n.01",
+    "sheep.n.01",
+    "deer.n.01",
+    "camel.n.01",
+    "monkey.n.01",
+    "ape.n.01",
+    "homo.n.02",
+    "mouse.n.01",
+    "squirrel.n.01",
+    "rabbit.n.01",
+    "kangaroo.n.01",
+    "poodle.n.01",
+    "antelope.n.01",
+    "swine.n.01",
+    "lemur.n.01",
+];
+
+/// Writes `embedding.safetensors` and `embedding.tsv`; returns their names.
+pub(crate) fn write_embedding(
+    folder: &Path,
+    data: &Data,
+    runs: &Runs,
+    settings: &Settings,
+) -> Result<Vec<&'static str>> {
+    let mut checkpoint = Checkpoint::new();
+    checkpoint.insert("embedding", &runs.kept)?;
+    checkpoint.set("names", &data.closure.names())?;
+    checkpoint.set("data", &data.description)?;
+    checkpoint.set("run", &runs.plan)?;
+    checkpoint.set("seed", &runs.kept_seed)?;
+    checkpoint.set("settings", settings)?;
+    checkpoint.save(folder.join("embedding.safetensors"))?;
+    let text = tab_separated(data.closure.names(), &runs.kept);
+    write_atomically(folder.join("embedding.tsv"), text.as_bytes())?;
+    Ok(vec!["embedding.safetensors", "embedding.tsv"])
+}
+
+/// A line a node: its name and coordinates with all their digits.
+fn tab_separated(names: &[String], points: &Tensor) -> String {
+    let width = points.size()[1] as usize;
+    let values = values(points);
+    let columns = (0..width).map(|column| format!("x{column}"));
+    let mut text = line("name", columns);
+    for (name, point) in names.iter().zip(values.chunks(width)) {
+        text.push_str(&line(name, point.iter().map(ToString::to_string)));
+    }
+    text
+}
+
+fn line(name: &str, fields: impl Iterator<Item = String>) -> String {
+    let fields: Vec<String> = std::iter::once(name.to_owned()).chain(fields).collect();
+    fields.join("\t") + "\n"
+}
+
+fn values(points: &Tensor) -> Vec<f64> {
+    let points = points
+        .to_device(tch::Device::Cpu)
+        .to_kind(Kind::Double)
+        .contiguous();
+    let mut values = vec![0.0; points.numel()];
+    let count = values.len();
+    points.copy_data(&mut values, count);
+    values
+}
+
+/// Draws `disk.svg` and `disk.png`; returns their names.
+///
+/// A hierarchy that cannot be drawn, say for a name that no label can hold, costs the picture and
+/// a warning, not the run.
+pub(crate) fn draw(
+    folder: &Path,
+    data: &Data,
+    runs: &Runs,
+    settings: &Settings,
+) -> Result<Vec<&'static str>> {
+    let picture = match plot(data, runs, settings).draw() {
+        Ok(picture) => picture,
+        Err(error) => {
+            tracing::warn!("no picture: {error}");
+            return Ok(Vec::new());
+        }
+    };
+    let files = vec!["disk.svg", "disk.png"];
+    for file in &files {
+        picture.save(folder.join(file))?;
+    }
+    Ok(files)
+}
+
+fn plot(data: &Data, runs: &Runs, settings: &Settings) -> DiskPlot {
+    let mammals = is_mammals(settings);
+    let edges = if mammals {
+        data.direct.edges().to_vec()
+    } else {
+        direct_edges(data.closure.edges())
+    };
+    let labels = labels(data, settings);
+    let plot = DiskPlot::new()
+        .size(1400, 1000)
+        .title(format!("{} {CAPTION}", data.description.title))
+        .points(&runs.kept)
+        .edges(&edges)
+        .labels(&borrowed(&labels))
+        .centered_on(with_most_descendants(data)[0])
+        .fit_radius(DRAWN_RADIUS);
+    if mammals {
+        let branches = named(data, BRANCHES);
+        plot.branches(&borrowed(&branches))
+    } else {
+        plot.color_by_depth()
+    }
+}
+
+/// The nodes of these names, those that are there, with their titles.
+fn named(data: &Data, names: &[&str]) -> Vec<(u32, String)> {
+    let nodes = names.iter().filter_map(|name| {
+        let node = data.closure.index_of(name)?;
+        Some((node, title(name)))
+    });
+    nodes.collect()
+}
+
+fn borrowed(texts: &[(u32, String)]) -> Vec<(u32, &str)> {
+    texts
+        .iter()
+        .map(|(node, text)| (*node, text.as_str()))
+        .collect()
+}
+
+/// The nodes to label and their texts.
+fn labels(data: &Data, settings: &Settings) -> Vec<(u32, String)> {
+    if is_mammals(settings) {
+        named(data, FAMOUS)
+    } else {
+        with_most_descendants(data)
+            .into_iter()
+            .map(|node| (node, data.closure.names()[node as usize].clone()))
+            .collect()
+    }
+}
+
+fn with_most_descendants(data: &Data) -> Vec<u32> {
+    let mut descendants = vec![0_usize; data.closure.node_count()];
+    for &(_, ancestor) in data.closure.edges() {
+        descendants[ancestor as usize] += 1;
+    }
+    let mut nodes: Vec<u32> = (0..descendants.len() as u32).collect();
+    nodes.sort_by_key(|&node| std::cmp::Reverse(descendants[node as usize]));
+    nodes.truncate(LABELS);
+    nodes
+}
+
+/// `aquatic_mammal.n.01` as people write it.
+fn title(name: &str) -> String {
+    let word = name.split_once('.').map_or(name, |(word, _)| word);
+    word.replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn an_embedding_is_a_table_of_names_and_coordinates() {
+        let names = ["a b", "c"].map(String::from);
+        let points = Tensor::from_slice2(&[[0.1_f64, -2.5e-9], [1.0, 0.0]]);
+        assert_eq!(
+            tab_separated(&names, &points),
+            "name\tx0\tx1\na b\t0.1\t-0.0000000025\nc\t1\t0\n"
+        );
+    }
+
+    #[test]
+    fn a_sense_is_shown_as_its_word() {
+        assert_eq!(title("aquatic_mammal.n.01"), "aquatic mammal");
+        assert_eq!(title("plain"), "plain");
+    }
+
+    #[test]
+    fn no_famous_mammal_is_named_twice() {
+        assert_eq!(FAMOUS.iter().collect::<HashSet<_>>().len(), FAMOUS.len());
+    }
+}

@@ -1,0 +1,87 @@
+//! The hierarchy to embed.
+
+use std::fmt;
+use std::path::Path;
+
+use holonomy::Result;
+use holonomy::graph::{EdgeListOptions, Graph, parse_edge_list, read_edge_list};
+use serde::Serialize;
+
+use super::options::Settings;
+use crate::output;
+
+/// The direct edges of the noun hierarchy, a part of the program so that it runs anywhere.
+const NOUNS: &[u8] = include_bytes!("../../data/wordnet_nouns.tsv.gz");
+const NOUNS_NAME: &str = "wordnet_nouns.tsv.gz";
+const MAMMALS: &str = "WordNet 3.0 mammals";
+const MAMMALS_ROOT: &str = "mammal.n.01";
+
+/// A hierarchy, and the closure that is learned.
+pub(crate) struct Data {
+    /// The direct relations, which the picture draws.
+    pub(crate) direct: Graph,
+    /// All pairs (descendant, ancestor).
+    pub(crate) closure: Graph,
+    pub(crate) description: Description,
+}
+
+/// What a report says about the data.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Description {
+    pub(crate) name: String,
+    /// The name on pictures.
+    #[serde(skip)]
+    pub(crate) title: String,
+    pub(crate) nodes: usize,
+    pub(crate) direct_edges: usize,
+    /// The pairs of the transitive closure, which are what is trained and evaluated on.
+    pub(crate) pairs: usize,
+}
+
+impl fmt::Display for Description {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: {} nodes, {} pairs",
+            self.name, self.nodes, self.pairs
+        )
+    }
+}
+
+/// Reads the hierarchy that the settings name.
+pub(crate) fn load(settings: &Settings) -> Result<Data> {
+    if let Some(path) = &settings.edges {
+        let graph = own(path)?;
+        return Ok(describe(path.display().to_string(), file_name(path), graph));
+    }
+    let (nouns, _) = parse_edge_list(NOUNS, NOUNS_NAME, EdgeListOptions::default())?;
+    let mammals = nouns.subtree(MAMMALS_ROOT)?;
+    Ok(describe(MAMMALS.into(), MAMMALS.into(), mammals))
+}
+
+fn own(path: &Path) -> Result<Graph> {
+    let (graph, report) = read_edge_list(path, EdgeListOptions::default())?;
+    output::note(&format!("{}: {report}", path.display()));
+    Ok(graph)
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+fn describe(name: String, title: String, direct: Graph) -> Data {
+    let closure = direct.transitive_closure();
+    let description = Description {
+        name,
+        title,
+        nodes: closure.node_count(),
+        direct_edges: direct.edge_count(),
+        pairs: closure.edge_count(),
+    };
+    Data {
+        direct,
+        closure,
+        description,
+    }
+}

@@ -1,0 +1,228 @@
+//! Runs over several seeds, and their medians.
+
+use std::fmt;
+
+use holonomy::Result;
+use holonomy::embed::{Model, TrainConfig};
+use holonomy::graph::Graph;
+use serde::Serialize;
+use tch::Tensor;
+
+use super::options::{Settings, learning_rate_for};
+use super::training;
+use crate::interrupt;
+
+/// What one run is about; its seed is that of its first training.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Plan {
+    pub(crate) role: Role,
+    #[serde(flatten)]
+    pub(crate) config: TrainConfig,
+}
+
+/// Why a run is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Role {
+    /// What the options ask for, and what the metrics are of.
+    Main,
+    /// Flat space at the same dimension, beside it.
+    Comparison,
+    /// Two dimensions, to be drawn.
+    Picture,
+}
+
+/// A run over seeds, as a report shows it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Runs {
+    #[serde(flatten)]
+    pub(crate) plan: Plan,
+    pub(crate) results: Vec<Outcome>,
+    pub(crate) median: Figures,
+    /// The seed whose embedding is kept: the one with the median MAP, the lower of two.
+    pub(crate) kept_seed: u64,
+    #[serde(skip)]
+    pub(crate) kept: Tensor,
+}
+
+/// One seed's result.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Outcome {
+    pub(crate) seed: u64,
+    /// Epochs made: fewer than planned when the user stopped the run.
+    pub(crate) epochs: usize,
+    /// The mean loss of the last epoch.
+    pub(crate) loss: f64,
+    #[serde(flatten)]
+    pub(crate) figures: Figures,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Figures {
+            map,
+            mean_rank,
+            train_seconds,
+        } = self.figures;
+        write!(
+            f,
+            "{} epochs, {train_seconds:.1} s, loss {:.4}, MAP {map:.4}, mean rank {mean_rank:.3}",
+            self.epochs, self.loss
+        )
+    }
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Figures {
+    pub(crate) map: f64,
+    pub(crate) mean_rank: f64,
+    /// Wall-clock time of the training loop alone.
+    pub(crate) train_seconds: f64,
+}
+
+impl Runs {
+    /// Whether every seed made all its epochs.
+    pub(crate) fn complete(&self, settings: &Settings) -> bool {
+        self.results.len() == self.plan.seeds(settings).len()
+            && self
+                .results
+                .iter()
+                .all(|result| result.epochs == self.plan.config.epochs)
+    }
+}
+
+impl Plan {
+    /// The runs that the settings ask for, the most important first.
+    pub(crate) fn all(settings: &Settings) -> Vec<Self> {
+        let main = &settings.main;
+        let like_main = |role, model, dim| Self {
+            role,
+            config: TrainConfig {
+                model,
+                dim,
+                learning_rate: settings
+                    .learning_rate
+                    .unwrap_or_else(|| learning_rate_for(model)),
+                ..main.clone()
+            },
+        };
+        let mut plans = vec![like_main(Role::Main, main.model, main.dim)];
+        if main.model != Model::Euclidean {
+            plans.push(like_main(Role::Comparison, Model::Euclidean, main.dim));
+        }
+        if !plans[0].can_be_drawn() {
+            plans.push(like_main(Role::Picture, Model::Ball, 2));
+        }
+        plans
+    }
+
+    /// Whether the embedding lies in the Poincaré disk.
+    pub(crate) fn can_be_drawn(&self) -> bool {
+        self.config.model == Model::Ball && self.config.dim == 2
+    }
+
+    /// The seeds to run; a picture needs one.
+    fn seeds<'a>(&self, settings: &'a Settings) -> &'a [u64] {
+        match self.role {
+            Role::Picture => &settings.seeds[..1],
+            _ => &settings.seeds,
+        }
+    }
+
+    /// Trains and evaluates for each seed until the user stops it; `None` when that was before
+    /// the first.
+    pub(crate) fn execute(self, closure: &Graph, settings: &Settings) -> Result<Option<Runs>> {
+        let mut results = Vec::new();
+        for &seed in self.seeds(settings) {
+            if interrupt::requested() {
+                break;
+            }
+            let config = TrainConfig {
+                seed,
+                ..self.config.clone()
+            };
+            results.push(training::train(config, closure, settings.device.device)?);
+        }
+        Ok(self.summarise(results))
+    }
+
+    fn summarise(self, results: Vec<(Outcome, Tensor)>) -> Option<Runs> {
+        let (results, mut points): (Vec<_>, Vec<_>) = results.into_iter().unzip();
+        let kept = median_position(&results)?;
+        Some(Runs {
+            median: medians(&results),
+            kept_seed: results[kept].seed,
+            kept: points.swap_remove(kept),
+            plan: self,
+            results,
+        })
+    }
+}
+
+/// The position of the result with the median MAP; the lower of two.
+fn median_position(results: &[Outcome]) -> Option<usize> {
+    let mut order: Vec<usize> = (0..results.len()).collect();
+    order.sort_by(|&a, &b| results[a].figures.map.total_cmp(&results[b].figures.map));
+    order.get(results.len().checked_sub(1)? / 2).copied()
+}
+
+fn medians(results: &[Outcome]) -> Figures {
+    let of = |figure: fn(&Figures) -> f64| {
+        median(
+            results
+                .iter()
+                .map(|result| figure(&result.figures))
+                .collect(),
+        )
+    };
+    Figures {
+        map: of(|figures| figures.map),
+        mean_rank: of(|figures| figures.mean_rank),
+        train_seconds: of(|figures| figures.train_seconds),
+    }
+}
+
+/// The middle value, or the mean of the two in the middle; NaN for none.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => f64::NAN,
+        odd if odd % 2 == 1 => values[middle],
+        _ => f64::midpoint(values[middle - 1], values[middle]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(seed: u64, map: f64) -> Outcome {
+        Outcome {
+            seed,
+            epochs: 1,
+            loss: 0.0,
+            figures: Figures {
+                map,
+                mean_rank: 10.0 * map,
+                train_seconds: 1.0 / map,
+            },
+        }
+    }
+
+    #[test]
+    fn medians_are_taken_figure_by_figure() {
+        let results = [outcome(1, 0.5), outcome(2, 0.25), outcome(3, 1.0)];
+        let expected = Figures {
+            map: 0.5,
+            mean_rank: 5.0,
+            train_seconds: 2.0,
+        };
+        assert_eq!(medians(&results), expected);
+        assert_eq!(median_position(&results), Some(0));
+        assert_eq!(medians(&results[..2]).map, 0.375);
+        assert_eq!(median_position(&results[..2]), Some(1));
+        assert_eq!(median_position(&[]), None);
+    }
+}

@@ -1,0 +1,170 @@
+//! Nickel and Kiela, Poincaré Embeddings for Learning Hierarchical Representations (2017).
+
+mod artefacts;
+mod data;
+mod experiment;
+mod options;
+mod published;
+mod summary;
+mod training;
+
+use std::collections::BTreeMap;
+
+use holonomy::Result;
+use serde::Serialize;
+
+use crate::catalogue::Paper;
+use crate::cli::Outcome;
+use crate::machine::{self, Machine, Versions};
+use crate::report::{Report, Summary, command_line};
+use crate::{files, interrupt, output};
+use data::{Data, Description};
+use experiment::{Figures, Plan, Role, Runs};
+pub(crate) use options::Options;
+use options::Settings;
+use published::{AUTHORS_ON_MAMMALS, PAPER_ON_NOUNS, Published};
+
+/// Its entry in the catalogue.
+pub(crate) const PAPER: Paper = Paper {
+    key: "nickel2017",
+    title: "Poincaré Embeddings for Learning Hierarchical Representations",
+    authors: "Nickel and Kiela",
+    year: 2017,
+};
+
+/// This paper's part of the report.
+#[derive(Debug, Serialize)]
+struct Details<'a> {
+    data: &'a Description,
+    settings: &'a Settings,
+    runs: &'a [Runs],
+    published: Vec<Published>,
+    /// The files beside the report.
+    files: Vec<&'static str>,
+    notes: &'static str,
+}
+
+const NOTES: &str = "train_seconds is the wall-clock time of the training loop: reading the data, \
+                     evaluation and drawing are not in it. metrics are medians over the seeds of \
+                     the main run.";
+
+/// Trains, evaluates, writes the files and prints the table.
+pub(crate) fn run(options: &Options) -> Result<Outcome> {
+    let settings = options.settings()?;
+    settings.main.validate()?;
+    files::prepare(&settings.out)?;
+    let threads = settings.main.threads;
+    machine::use_threads(threads)?;
+    output::note(&format!("device: {}, {threads} threads", settings.device));
+    let data = data::load(&settings)?;
+    interrupt::listen();
+    output::note(&format!(
+        "data: {}; Ctrl-C saves and stops",
+        data.description
+    ));
+
+    let plans = Plan::all(&settings);
+    let planned = plans.len();
+    let runs = execute(plans, &settings, &data)?;
+    let interrupted = runs.len() < planned || !runs.iter().all(|runs| runs.complete(&settings));
+    let files = write_artefacts(&settings, &data, &runs)?;
+    let summary = Summary {
+        key: PAPER.key.into(),
+        title: PAPER.title.into(),
+        command: command_line(std::env::args()),
+        quick: settings.quick,
+        interrupted,
+        versions: Versions::current(),
+        machine: Machine::new(&settings.device, threads),
+        metrics: metrics(&runs),
+        claims: summary::claims(&settings, &data.description, &runs),
+    };
+    write_report(&settings, &data, &runs, &summary, files.clone())?;
+    output::print(&summary::table(&settings, &data.description, &runs))?;
+    output::print(&format!(
+        "\nWritten to {}: report.json, {}\n",
+        settings.out.display(),
+        files.join(", ")
+    ))?;
+    if interrupted {
+        output::note("interrupted: what was trained up to then is saved, the rest is missing");
+        return Ok(Outcome::Interrupted);
+    }
+    Ok(Outcome::Complete)
+}
+
+fn execute(plans: Vec<Plan>, settings: &Settings, data: &Data) -> Result<Vec<Runs>> {
+    let mut runs = Vec::new();
+    for plan in plans {
+        runs.extend(plan.execute(&data.closure, settings)?);
+    }
+    Ok(runs)
+}
+
+fn write_artefacts(settings: &Settings, data: &Data, runs: &[Runs]) -> Result<Vec<&'static str>> {
+    let mut files = Vec::new();
+    if let Some(main) = runs.iter().find(|runs| runs.plan.role == Role::Main) {
+        files.extend(artefacts::write_embedding(
+            &settings.out,
+            data,
+            main,
+            settings,
+        )?);
+    }
+    if let Some(drawn) = runs.iter().find(|runs| runs.plan.can_be_drawn()) {
+        files.extend(artefacts::draw(&settings.out, data, drawn, settings)?);
+    }
+    Ok(files)
+}
+
+fn write_report(
+    settings: &Settings,
+    data: &Data,
+    runs: &[Runs],
+    summary: &Summary,
+    files: Vec<&'static str>,
+) -> Result<()> {
+    let mut published = Vec::new();
+    if summary::is_mammals(settings) {
+        published.push(AUTHORS_ON_MAMMALS);
+        published.extend(PAPER_ON_NOUNS);
+    }
+    let details = Details {
+        data: &data.description,
+        settings,
+        runs,
+        published,
+        files,
+        notes: NOTES,
+    };
+    let report = Report {
+        summary,
+        details: &details,
+    };
+    files::write_json(&settings.out.join("report.json"), &report)
+}
+
+/// The figures of the main run, and under `euclidean_` those beside them.
+fn metrics(runs: &[Runs]) -> BTreeMap<String, Option<f64>> {
+    let mut metrics = BTreeMap::new();
+    for (role, prefix) in [(Role::Main, ""), (Role::Comparison, "euclidean_")] {
+        if let Some(runs) = runs.iter().find(|runs| runs.plan.role == role) {
+            let Figures {
+                map,
+                mean_rank,
+                train_seconds,
+            } = runs.median;
+            for (name, value) in [
+                ("map", map),
+                ("mean_rank", mean_rank),
+                ("train_seconds", train_seconds),
+            ] {
+                metrics.insert(
+                    format!("{prefix}{name}"),
+                    value.is_finite().then_some(value),
+                );
+            }
+        }
+    }
+    metrics
+}

@@ -1,0 +1,226 @@
+//! The options of `papers run nickel2017` and what they mean together.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use holonomy::Result;
+use holonomy::device::{self, Choice, Request};
+use holonomy::embed::{Model, TrainConfig, TrainPath};
+use serde::Serialize;
+
+use crate::{machine, results};
+
+/// As the user gave them.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Ctrl-C finishes the epoch, saves what is there and says so; a second Ctrl-C stops at once.
+Training time excludes reading the data, evaluation and drawing.")]
+pub(crate) struct Options {
+    /// Dimension of the main embedding
+    #[arg(
+        long,
+        default_value_t = 5,
+        value_name = "N",
+        allow_negative_numbers = true
+    )]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1000))]
+    dim: u32,
+
+    /// Space of the main embedding
+    #[arg(long, default_value_t = Model::Ball, value_parser = model())]
+    manifold: Model,
+
+    /// Hierarchy to embed
+    #[arg(long, value_enum, default_value_t = Dataset::Mammals, conflicts_with = "edges")]
+    dataset: Dataset,
+
+    /// Embed your own hierarchy instead: a CSV or TSV file with an edge a line, child then parent,
+    /// of which the transitive closure is taken
+    #[arg(long, value_name = "FILE")]
+    edges: Option<PathBuf>,
+
+    /// Passes over the pairs [default: 300; with --quick 20]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    epochs: Option<u32>,
+
+    /// Passes at the beginning with a small learning rate and negatives drawn by degree
+    /// [default: a third of all]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    burn_in: Option<u32>,
+
+    /// Learning rate after the burn-in [default: 0.6; euclidean 0.1]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true, value_parser = learning_rate)]
+    lr: Option<f64>,
+
+    /// Negative samples for each pair
+    #[arg(
+        long,
+        default_value_t = 50,
+        value_name = "N",
+        allow_negative_numbers = true
+    )]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    negatives: u32,
+
+    /// Seeds, one run each; figures are medians over them [default: 1,2,3; with --quick 1]
+    #[arg(
+        long,
+        visible_alias = "seeds",
+        value_name = "SEED,...",
+        value_delimiter = ','
+    )]
+    #[arg(allow_negative_numbers = true, value_parser = seed)]
+    seed: Vec<u64>,
+
+    /// Device to train on: auto (CUDA where there is any), cpu, cuda or cuda:INDEX; the cpu trains
+    /// with the native kernel, CUDA with batched tensor operations [default: cpu]
+    #[arg(long)]
+    device: Option<Request>,
+
+    /// Threads of the CPU to use [default: all]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
+
+    /// Folder for the report, the embedding and the picture [default: target/papers/nickel2017 in
+    /// the checkout]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// A short run that shows that everything works; its figures mean nothing
+    #[arg(long)]
+    quick: bool,
+}
+
+/// The hierarchies that come with the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Dataset {
+    /// The mammals of WordNet 3.0: 1,182 nodes
+    Mammals,
+}
+
+/// What all runs share.
+#[derive(Debug, Serialize)]
+pub(crate) struct Settings {
+    /// The run that the metrics are of, with the first seed.
+    pub(crate) main: TrainConfig,
+    /// The learning rate as the user gave it, for all runs.
+    #[serde(skip)]
+    pub(crate) learning_rate: Option<f64>,
+    pub(crate) dataset: Option<Dataset>,
+    pub(crate) edges: Option<PathBuf>,
+    pub(crate) seeds: Vec<u64>,
+    pub(crate) quick: bool,
+    #[serde(skip)]
+    pub(crate) device: Choice,
+    #[serde(skip)]
+    pub(crate) out: PathBuf,
+}
+
+impl Options {
+    /// What the options mean on this machine.
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        let device = self.choose_device()?;
+        let seeds: &[u64] = if self.quick { &[1] } else { &[1, 2, 3] };
+        let seeds = if self.seed.is_empty() {
+            seeds.to_vec()
+        } else {
+            self.seed.clone()
+        };
+        let out = self.out.clone();
+        Ok(Settings {
+            main: TrainConfig {
+                seed: seeds[0],
+                ..self.main(&device)
+            },
+            learning_rate: self.lr,
+            dataset: self.edges.is_none().then_some(self.dataset),
+            edges: self.edges.clone(),
+            seeds,
+            quick: self.quick,
+            device,
+            out: out.unwrap_or_else(|| results::default_folder().join(super::PAPER.key)),
+        })
+    }
+
+    fn main(&self, device: &Choice) -> TrainConfig {
+        let default = TrainConfig::default();
+        let usual = if self.quick {
+            QUICK_EPOCHS
+        } else {
+            default.epochs
+        };
+        let epochs = self.epochs.map_or(usual, |epochs| epochs as usize);
+        TrainConfig {
+            model: self.manifold,
+            path: if device.device == tch::Device::Cpu {
+                TrainPath::Native
+            } else {
+                TrainPath::Tensor
+            },
+            dim: self.dim as usize,
+            epochs,
+            learning_rate: self.lr.unwrap_or_else(|| learning_rate_for(self.manifold)),
+            burn_in_epochs: self.burn_in.map_or(epochs / 3, |epochs| epochs as usize),
+            negatives: self.negatives as usize,
+            threads: self
+                .threads
+                .map_or_else(machine::cores, |threads| threads as usize),
+            ..default
+        }
+    }
+
+    fn choose_device(&self) -> Result<Choice> {
+        match self.device {
+            Some(request) => device::choose(request),
+            None => Ok(Choice {
+                device: tch::Device::Cpu,
+                reason: "the default: training has a native kernel there".into(),
+            }),
+        }
+    }
+}
+
+const QUICK_EPOCHS: usize = 20;
+
+/// A learning rate that serves the mammals well: of 0.01, 0.03, 0.05, 0.1, 0.3, 0.6 and 1 the one
+/// with the best MAP in flat space, and the library's own recipe in the others.
+pub(crate) fn learning_rate_for(model: Model) -> f64 {
+    match model {
+        Model::Ball | Model::Lorentz => TrainConfig::default().learning_rate,
+        Model::Euclidean => 0.1,
+    }
+}
+
+/// How people call a space.
+pub(crate) fn title(model: Model) -> &'static str {
+    match model {
+        Model::Ball => "Poincaré ball",
+        Model::Lorentz => "hyperboloid",
+        Model::Euclidean => "Euclidean",
+    }
+}
+
+fn model() -> impl TypedValueParser<Value = Model> {
+    PossibleValuesParser::new([
+        PossibleValue::new("ball").help("The Poincaré ball"),
+        PossibleValue::new("lorentz").help("The hyperboloid"),
+        PossibleValue::new("euclidean").help("Flat space"),
+    ])
+    .try_map(|name| name.parse::<Model>())
+}
+
+fn seed(text: &str) -> std::result::Result<u64, String> {
+    let expected = |_| format!("expected a whole number from 0 to {}", u64::MAX);
+    text.parse().map_err(expected)
+}
+
+fn learning_rate(text: &str) -> std::result::Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
+        _ => Err("expected a finite number above 0".into()),
+    }
+}
