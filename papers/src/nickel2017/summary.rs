@@ -94,8 +94,14 @@ pub(crate) fn claims(settings: &Settings, data: &Description, runs: &[Runs]) -> 
         statement: "A few dimensions of hyperbolic space hold a large hierarchy".into(),
         ours: format!("{}: {}", data.name, sentence(main)),
         published: format!(
-            "{} ({}), {}-d: MAP {}, mean rank {}. The paper itself has no figure for these data.",
-            authors.data, authors.source, authors.dim, authors.map, authors.mean_rank
+            "{} ({}), {}-d: MAP {}, mean rank {}, about {:.0} s of training. The paper itself has no \
+             figure for these data.",
+            authors.data,
+            authors.source,
+            authors.dim,
+            authors.map,
+            authors.mean_rank,
+            authors.train_seconds.unwrap_or(f64::NAN)
         ),
     }];
     if let Some(flat) = runs.iter().find(|runs| runs.plan.role == Role::Comparison) {
