@@ -159,7 +159,11 @@ fn what_the_machine_cannot_do_is_an_error_before_training() {
     std::fs::write(&file, "").unwrap();
     let below_a_file = file.join("out");
     let out = folder.path().join("out");
-    let nickel = |options: &[&str]| fail(1, &[&["run", "nickel2017", "--quick"], options].concat());
+    let nickel = |options: &[&str]| {
+        let message = fail(1, &[&["run", "nickel2017", "--quick"], options].concat());
+        assert!(!message.contains("seed 1"), "trained first: {message}");
+        message
+    };
 
     let message = nickel(&["--out", path(&below_a_file)]);
     assert!(message.contains("error: cannot create "), "{message}");
