@@ -141,8 +141,8 @@ fn compare(peer: &mut Peer, options: &Options, form: SpaceForm, rows: i64) {
             drop(work.apply(op))
         });
         let exact = work.exact_sample(op);
-        let ours = work.worst_error(&exact, &work.apply(op));
-        let theirs = work.worst_error(&exact, &peer.sample(op, SAMPLE));
+        let ours = work::worst_error(&exact, &work.apply(op));
+        let theirs = work::worst_error(&exact, &peer.sample(op, SAMPLE));
         let goal = if (form, op) == (SpaceForm::Lorentz, Op::Dist) {
             2.0
         } else {
