@@ -70,7 +70,7 @@ fn devices() -> Vec<Device> {
 fn geometry(criterion: &mut Criterion, work: &Work) {
     for op in OPS {
         let name = format!("{op}/{}", group_name(work));
-        let error = work.worst_error(&work.exact_sample(op), &work.apply(op));
+        let error = work::worst_error(&work.exact_sample(op), &work.apply(op));
         println!(
             "{name}/{}: worst relative error {error:.1e}",
             size_name(work)

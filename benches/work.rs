@@ -62,16 +62,6 @@ impl Work {
             .collect()
     }
 
-    /// The worst relative error of results for the first rows, of this crate or another.
-    pub(crate) fn worst_error(&self, exact: &[Vec<f64>], result: &Tensor) -> f64 {
-        let errors = exact.iter().zip(0..).map(|(exact, row)| {
-            let got = numbers(&result.get(row));
-            let spatial = got.len() - exact.len();
-            study::relative_error(&got[spatial..], exact)
-        });
-        errors.fold(0.0, f64::max)
-    }
-
     fn case(&self, op: Op, row: i64) -> Case {
         let spatial = usize::from(self.form == SpaceForm::Lorentz);
         let [x, y, u, v] =
@@ -88,6 +78,16 @@ impl Work {
             expected: vec![],
         }
     }
+}
+
+/// The worst relative error of results for the first rows, of this crate or another.
+pub(crate) fn worst_error(exact: &[Vec<f64>], result: &Tensor) -> f64 {
+    let errors = exact.iter().zip(0..).map(|(exact, row)| {
+        let got = numbers(&result.get(row));
+        let spatial = got.len() - exact.len();
+        study::relative_error(&got[spatial..], exact)
+    });
+    errors.fold(0.0, f64::max)
 }
 
 /// The space of curvature −1.

@@ -13,7 +13,7 @@ mod study;
 mod work;
 
 mod peer;
-// mod trainer;
+mod trainer;
 
 use std::time::Instant;
 
@@ -77,7 +77,7 @@ fn main() {
         println!();
     }
     if wants("trainer") {
-        // trainer::compare(&mut peer, options.rounds.min(3), options.threads);
+        trainer::compare(&mut peer, options.rounds.min(3), options.threads);
     }
 }
 
@@ -138,11 +138,11 @@ fn compare(peer: &mut Peer, options: &Options, form: SpaceForm, rows: i64) {
     let wants = |part| options.only.as_deref().is_none_or(|only| only == part);
     for op in OPS.into_iter().filter(|_| wants("ops")) {
         let times = in_turns(peer, options.rounds, &op.to_string(), || {
-            drop(work.apply(op))
+            drop(work.apply(op));
         });
         let exact = work.exact_sample(op);
-        let ours = work.worst_error(&exact, &work.apply(op));
-        let theirs = work.worst_error(&exact, &peer.sample(op, SAMPLE));
+        let ours = work::worst_error(&exact, &work.apply(op));
+        let theirs = work::worst_error(&exact, &peer.sample(op, SAMPLE));
         let goal = if (form, op) == (SpaceForm::Lorentz, Op::Dist) {
             2.0
         } else {
