@@ -74,6 +74,16 @@ impl Sphere {
         &self.kappa
     }
 
+    /// The part of q across p, sin²(θ/2) and cos²(θ/2), `[.., 1]`, of the angle θ from p to q.
+    fn half_angles(&self, p: &Tensor, q: &Tensor) -> (Tensor, Tensor, Tensor) {
+        let quarter = self.kappa.tensor() / 4.0;
+        let (difference, sum) = (q - p, q + p);
+        let sin_squared = sum_keep(&difference.square()) * &quarter;
+        let cos_squared = sum_keep(&sum.square()) * quarter;
+        let shorter = difference.where_self(&sin_squared.lt_tensor(&cos_squared), &sum);
+        (Self::across(p, &shorter), sin_squared, cos_squared)
+    }
+
     #[track_caller]
     fn check(&self, op: &str, tensors: &[&Tensor]) {
         check_points(op, self.n + 1, tensors);
@@ -175,40 +185,35 @@ impl Geodesic for Sphere {
     }
 
     /// ```text
-    /// θ/sin θ · (δ + 2s p),  s = κ|δ|²/4 = sin²(θ/2),  δ = q − p
+    /// θ/sin θ · w,  w = q − ⟨p, q⟩/⟨p, p⟩ p
     /// ```
-    /// and from p + q instead of δ beyond a right angle.
+    /// with w formed from q − p, or from q + p beyond a right angle.
     fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
         self.check("log", &[p, q]);
         in_f64([p, q], |[p, q]| {
-            let quarter = self.kappa.tensor() / 4.0;
-            let (difference, sum) = (&q - &p, &q + &p);
-            let sin_squared = sum_keep(&difference.square()) * &quarter;
-            let cos_squared = sum_keep(&sum.square()) * &quarter;
+            let (w, sin_squared, cos_squared) = self.half_angles(&p, &q);
             let near = sin_squared.lt_tensor(&cos_squared);
             let far = near.logical_not();
 
             let s = sin_squared.where_self(&near, &sin_squared.zeros_like());
-            let short =
-                special::asinc(&s) / s.rsub_scalar(1.0).sqrt() * (difference + &s * 2.0 * &p);
+            let short = special::asinc(&s) / s.rsub_scalar(1.0).sqrt();
 
             let s = cos_squared.where_self(&far, &(cos_squared.ones_like() / 2.0));
             let sin = (&s - s.square()).sqrt() * 2.0;
-            let angle = std::f64::consts::PI - s.sqrt().asin() * 2.0;
-            let long = angle / sin * (sum - s * 2.0 * p);
-            short.where_self(&near, &long)
+            let long = (std::f64::consts::PI - s.sqrt().asin() * 2.0) / sin;
+            short.where_self(&near, &long) * w
         })
     }
 
     /// ```text
-    /// v − 2⟨q − p, v⟩/|p + q|² (p + q)
+    /// v − κ⟨w, v⟩ (w/(1 + cos θ) + p),  w = q − ⟨p, q⟩/⟨p, p⟩ p
     /// ```
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
         self.check("parallel_transport", &[p, q, v]);
         in_f64([p, q, v], |[p, q, v]| {
-            let sum = &p + &q;
-            let scale = dot_keep(&(q - p), &v) * 2.0 / sum_keep(&sum.square());
-            v - scale * sum
+            let (w, _, cos_squared) = self.half_angles(&p, &q);
+            let along = dot_keep(&w, &v) * self.kappa.tensor();
+            v - along * (w / (cos_squared * 2.0) + p)
         })
     }
 
