@@ -38,14 +38,14 @@
 //! # Figures
 //!
 //! The WordNet 3.0 mammals (1,182 nodes, 6,542 pairs of the closure) in 5 dimensions with the default
-//! settings and two threads, medians of the seeds 0, 1, 2; seconds on two cores busy with other work:
+//! settings and two threads, medians of the seeds 0, 1, 2; seconds on two cores that other work shared:
 //!
 //! | model | MAP | mean rank | training |
 //! | --- | --- | --- | --- |
-//! | ball | 0.988 | 1.055 | 5.1 s |
-//! | hyperboloid | 0.987 | 1.048 | 7.7 s |
-//! | Euclidean | 0.214 | 88.6 | 5.8 s |
-//! | ball in 2 dimensions, rate 1, burn-in 150 epochs at 0.1 | 0.938 | 1.51 | 3.9 s |
+//! | ball | 0.987 | 1.052 | 2.5 s |
+//! | hyperboloid | 0.988 | 1.043 | 2.9 s |
+//! | Euclidean | 0.215 | 88.2 | 2.3 s |
+//! | ball in 2 dimensions, rate 1, burn-in 150 epochs at 0.1 | 0.934 | 1.53 | 1.6 s |
 //!
 //! A lower rate brings the Euclidean MAP to 0.24, not further. The burn-in decides: with 10 epochs
 //! of it instead of 100 the ball's MAP stays near 0.96, because nodes are held in the region where

@@ -67,14 +67,15 @@ fn line(positions: &[f64]) -> Tensor {
 #[test]
 fn small_cases_by_hand() {
     let points = line(&[0.0, 1.0, 2.5, 4.5, 7.5]);
-    // From 0 the order is 1, 2, 3, 4: neighbours 2 and 4 have one and two strangers before them.
+    // From 0 the order is 1, 2, 3, 4: neighbours 2 and 4 have one and two strangers
+    // before them, ranks 2 and 3, and lie at places 2 and 4: precisions 1/2 and 2/4.
     let score = reconstruction(Model::Euclidean, &points, &[(0, 2), (0, 4)]).unwrap();
-    assert_eq!(score.mean_rank, (2.0 + 3.0) / 2.0);
-    assert_eq!(score.map, (1.0 / 2.0 + 2.0 / 4.0) / 2.0);
+    assert_eq!(score.mean_rank, 2.5);
+    assert_eq!(score.map, 0.5);
     // And from 4 the order is 3, 2, 1, 0; MAP is a mean over nodes, the rank a mean over pairs.
     let score = reconstruction(Model::Euclidean, &points, &[(0, 2), (0, 4), (4, 3)]).unwrap();
     assert_eq!(score.mean_rank, (2.0 + 3.0 + 1.0) / 3.0);
-    assert_eq!(score.map, (0.5 + 1.0) / 2.0);
+    assert_eq!(score.map, 0.75);
     assert_eq!((score.nodes, score.pairs), (2, 3));
 }
 

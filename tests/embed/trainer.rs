@@ -326,6 +326,11 @@ fn settings_out_of_range_are_named() {
         assert!(message.contains(name), "{name}: {message}");
         assert!(Trainer::new(config, 3, &[(0, 1)]).is_err());
     }
+}
+
+#[test]
+fn data_that_cannot_be_trained_is_refused() {
+    let good = TrainConfig::default();
     let new = |nodes, pairs: &[(u32, u32)]| Trainer::new(good.clone(), nodes, pairs).is_err();
     assert!(new(1, &[(0, 0)]) && new(3, &[]) && new(3, &[(0, 3)]) && new(3, &[(1, 1)]));
     let trainer = || Trainer::new(good.clone(), 3, &[(0, 1)]).unwrap();
