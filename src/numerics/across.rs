@@ -32,8 +32,8 @@ fn product_difference(a: f64, b: f64, c: f64, d: f64) -> f64 {
 #[inline(always)]
 pub(crate) fn pivot(x: &[f64]) -> usize {
     // The largest magnitude first, without branches that a processor would guess wrong.
-    let [a, b, c, d] = fold([x], 0.0, |[x], largest: f64| largest.max(x.abs()));
-    let largest = a.max(b).max(c.max(d));
+    let [a, b] = fold([x], 0.0, |[x], largest: f64| largest.max(x.abs()));
+    let largest = a.max(b);
     x.iter().position(|x| x.abs() >= largest).unwrap_or(0)
 }
 

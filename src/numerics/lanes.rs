@@ -4,7 +4,7 @@
 use super::double_double::{two_product, two_sum};
 
 /// Independent partial sums: one vector register of f64, and enough to hide the latency of a sum.
-const LANES: usize = 4;
+const LANES: usize = 2;
 
 /// Folds the coordinates of `N` rows of one length into four independent totals.
 #[inline(always)]
@@ -17,12 +17,12 @@ pub(crate) fn fold<const N: usize, T: Copy>(
     let mut totals = [zero; LANES];
     for k in 0..split[0].0.len() {
         let chunk = split.map(|(chunks, _)| chunks[k]);
-        for (lane, total) in totals.iter_mut().enumerate() {
-            *total = step(std::array::from_fn(|i| chunk[i][lane]), *total);
-        }
+        totals =
+            std::array::from_fn(|lane| step(std::array::from_fn(|i| chunk[i][lane]), totals[lane]));
     }
-    for (lane, total) in totals.iter_mut().enumerate().take(split[0].1.len()) {
-        *total = step(split.map(|(_, rest)| rest[lane]), *total);
+    // To the first lane alone: an index that varies would put all totals into memory.
+    for k in 0..split[0].1.len() {
+        totals[0] = step(split.map(|(_, rest)| rest[k]), totals[0]);
     }
     totals
 }
@@ -34,7 +34,7 @@ pub(crate) fn sums<const N: usize, const K: usize>(
     term: impl Fn([f64; N], [f64; K]) -> [f64; K],
 ) -> [f64; K] {
     let totals = fold(rows, [0.0; K], term);
-    std::array::from_fn(|k| (totals[0][k] + totals[1][k]) + (totals[2][k] + totals[3][k]))
+    std::array::from_fn(|k| totals[0][k] + totals[1][k])
 }
 
 /// x·y
@@ -51,11 +51,8 @@ fn exact_sum<const N: usize>(
     term: impl Fn([f64; N], (f64, f64)) -> (f64, f64),
 ) -> (f64, f64) {
     let totals = fold(rows, (0.0, 0.0), term);
-    let (first, first_error) = two_sum(totals[0].0, totals[1].0);
-    let (second, second_error) = two_sum(totals[2].0, totals[3].0);
-    let (high, error) = two_sum(first, second);
-    let low = (totals[0].1 + totals[1].1) + (totals[2].1 + totals[3].1);
-    (high, low + (error + (first_error + second_error)))
+    let (high, error) = two_sum(totals[0].0, totals[1].0);
+    (high, error + (totals[0].1 + totals[1].1))
 }
 
 /// x·x as a double-double.

@@ -5,15 +5,18 @@
 //! on the number of threads.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayon::prelude::*;
 use tch::{Device, Kind, Tensor};
 
 use super::{in_f64, with_gradient_of};
 use crate::manifolds::Curvature;
 
-/// Rows in one parallel task: enough work to be worth a thread switch.
-const ROWS_PER_TASK: usize = 512;
+/// Rows that a thread takes at a time.
+const ROWS_PER_TASK: usize = 128;
+
+/// Rows from which on waking another thread pays.
+const ROWS_WORTH_A_THREAD: usize = 512;
 
 thread_local! {
     static FORMULAS_ONLY: Cell<bool> = const { Cell::new(false) };
@@ -224,17 +227,28 @@ fn run<T: Element, const N: usize, const M: usize>(
 ) {
     let read: [Rows<T>; N] = std::array::from_fn(|i| Rows::of(&inputs[i], last_dim(&inputs[i])));
     let write: [Rows<T>; M] = std::array::from_fn(|i| Rows::of(&outputs[i], widths[i]));
-    let task = |first: usize| {
-        let range = first..rows.min(first + ROWS_PER_TASK);
-        run_range(read, write, range, kernel);
+    let tasks = rows.div_ceil(ROWS_PER_TASK);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        loop {
+            let first = next.fetch_add(1, Ordering::Relaxed) * ROWS_PER_TASK;
+            if first >= rows {
+                break;
+            }
+            run_range(read, write, first..rows.min(first + ROWS_PER_TASK), kernel);
+        }
     };
-    if rows <= ROWS_PER_TASK {
-        task(0);
-    } else {
-        (0..rows.div_ceil(ROWS_PER_TASK))
-            .into_par_iter()
-            .for_each(|i| task(i * ROWS_PER_TASK));
+    if rows < ROWS_WORTH_A_THREAD {
+        work();
+        return;
     }
+    // The caller works too, and leaves to others only what they wake up in time for.
+    rayon::in_place_scope(|scope| {
+        for _ in 1..rayon::current_num_threads().min(tasks) {
+            scope.spawn(|_| work());
+        }
+        work();
+    });
 }
 
 fn run_range<T: Element, const N: usize, const M: usize>(
