@@ -15,7 +15,7 @@ mod work;
 mod peer;
 mod trainer;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use holonomy::optim::{AdamConfig, Gradient, ManifoldParameter, RiemannianAdam};
 use peer::Peer;
@@ -183,10 +183,19 @@ fn in_turns(peer: &mut Peer, rounds: usize, op: &str, mut ours: impl FnMut()) ->
     let calls = (TURN_MS / single).clamp(1.0, 500.0) as usize;
     let (mut our_times, mut their_times) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
+        settle();
+        ours();
         our_times.push(mean_ms(&mut ours, calls));
+        settle();
+        peer.time(op, 1);
         their_times.push(peer.time(op, calls));
     }
     (median(our_times), median(their_times))
+}
+
+/// Lets the other side's threads fall asleep: OpenMP's go on spinning for a while after their work.
+fn settle() {
+    std::thread::sleep(Duration::from_millis(10));
 }
 
 fn mean_ms(call: &mut impl FnMut(), calls: usize) -> f64 {

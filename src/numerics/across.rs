@@ -18,6 +18,8 @@ pub(crate) struct Across {
     shift: f64,
     /// |u_⊥|²
     pub(crate) square: f64,
+    /// |u_⊥|² |x|²
+    pub(crate) square_times_xx: f64,
 }
 
 /// `a b − c d` with a relative error of two roundings.
@@ -32,8 +34,11 @@ fn product_difference(a: f64, b: f64, c: f64, d: f64) -> f64 {
 #[inline(always)]
 pub(crate) fn pivot(x: &[f64]) -> usize {
     // The largest magnitude first, without branches that a processor would guess wrong.
-    let [a, b] = fold([x], 0.0, |[x], largest: f64| largest.max(x.abs()));
-    let largest = a.max(b);
+    let [a, b] = fold([x], 0.0, |[x], largest: f64| {
+        let x = x.abs();
+        if x > largest { x } else { largest }
+    });
+    let largest = if a > b { a } else { b };
     x.iter().position(|x| x.abs() >= largest).unwrap_or(0)
 }
 
@@ -47,15 +52,19 @@ impl Across {
             [minor.mul_add(minor, square), minor.mul_add(x, along)]
         });
         let inverse_pivot = 1.0 / x_pivot;
-        let shift = minors_x * inverse_pivot / xx;
-        let along_square = (minors_x / xx) * minors_x;
-        let square = (minors_square - along_square).max(0.0) * inverse_pivot * inverse_pivot;
+        let along = minors_x * inverse_pivot;
+        let square_times_xx = (minors_square * inverse_pivot * inverse_pivot)
+            .mul_add(xx, -(along * along))
+            .max(0.0);
+        let inverse_xx = 1.0 / xx;
+        let (shift, square) = (along * inverse_xx, square_times_xx * inverse_xx);
         Self {
             x_pivot,
             u_pivot,
             inverse_pivot,
             shift,
             square,
+            square_times_xx,
         }
     }
 
@@ -66,6 +75,7 @@ impl Across {
         inverse_pivot: 0.0,
         shift: 0.0,
         square: 0.0,
+        square_times_xx: 0.0,
     };
 
     /// One coordinate of u_⊥ from the same coordinate of x and u.

@@ -5,7 +5,7 @@
 //! [`Across`] keeps to full relative precision: far from the origin the part along is longer by
 //! e^distance, and an angle of one rounding moves the end of a geodesic by as much.
 
-use crate::manifolds::poincare::fused::{asinh, asinhc};
+use crate::manifolds::poincare::fused::{asinh_of_root, length_over_sinh};
 use crate::numerics::across::{Across, pivot};
 use crate::numerics::lanes::{compiled_twice, dot, square_difference, sums};
 
@@ -59,10 +59,10 @@ struct Pair {
     time_q: f64,
     /// The part of q across p.
     across: Across,
-    /// q · p̂
-    along_q: f64,
-    /// |q| − q·p̂
-    gap: f64,
+    /// p·q
+    xy: f64,
+    /// |p||q| − p·q
+    deficit: f64,
     /// sinh of the difference of the two distances from the origin (times √c)
     sinh_radial: f64,
     /// sinh²(√c dist/2)
@@ -134,33 +134,32 @@ impl Hyperboloid {
         let norm_q = yy.sqrt();
         let time_q = self.time_of_square(yy);
         let across = Self::across(&p, x, y);
-        let along_q = if p.at_origin { 0.0 } else { xy / p.norm };
-        let gap = if along_q > 0.0 {
-            across.square / (norm_q + along_q)
-        } else {
-            norm_q - along_q
-        };
+        let norms = p.norm * norm_q;
+        let deficit = std::hint::select_unpredictable(
+            xy > 0.0,
+            across.square_times_xx / (norms + xy),
+            norms - xy,
+        );
         let cross = norm_q.mul_add(p.time, p.norm * time_q);
-        let sinh_radial = if cross > 0.0 {
-            square_difference(x, y) / cross
+        let (sinh_radial, radial) = if cross > 0.0 {
+            let difference = square_difference(x, y);
+            // sinhΔ = difference/cross; sinh²Δ/(2(1 + cosh Δ)) with one division
+            let root = difference.mul_add(difference, cross * cross).sqrt();
+            (
+                difference / cross,
+                0.5 * difference * difference / (cross * (cross + root)),
+            )
         } else {
-            0.0
+            (0.0, 0.0)
         };
-        let hypotenuse = sinh_radial.mul_add(sinh_radial, 1.0).sqrt();
-        let radial = sinh_radial / (2.0 * (1.0 + hypotenuse)) * sinh_radial;
-        let angular = if p.at_origin {
-            0.0
-        } else {
-            0.5 * self.c * p.norm * gap
-        };
-        let half_sinh_squared = radial + angular;
+        let half_sinh_squared = (0.5 * self.c).mul_add(deficit, radial);
         Pair {
             p,
             norm_q,
             time_q,
             across,
-            along_q,
-            gap,
+            xy,
+            deficit,
             sinh_radial,
             half_sinh_squared,
         }
@@ -168,7 +167,7 @@ impl Hyperboloid {
 
     #[inline(always)]
     pub(crate) fn dist(&self, x: &[f64], y: &[f64]) -> f64 {
-        2.0 * self.inverse_root_c * asinh(self.pair(x, y).half_sinh_squared.sqrt())
+        2.0 * self.inverse_root_c * asinh_of_root(self.pair(x, y).half_sinh_squared).0
     }
 
     /// The part along x̂ is x₀(sinhΔ − c x₀(|y| − y·x̂)), the part across is that of y; both
@@ -176,16 +175,16 @@ impl Hyperboloid {
     #[inline(always)]
     pub(crate) fn log(&self, x: &[f64], y: &[f64], out: &mut [f64]) {
         let pair = self.pair(x, y);
-        let half = pair.half_sinh_squared.sqrt();
-        let factor = asinhc(half) / (1.0 + pair.half_sinh_squared).sqrt();
+        let factor = length_over_sinh(pair.half_sinh_squared);
         if pair.p.at_origin {
             for (out, y) in out.iter_mut().zip(y) {
                 *out = factor * y;
             }
             return;
         }
-        let along = pair.p.time * (pair.sinh_radial - self.c * pair.p.time * pair.gap);
-        let along = factor * along / pair.p.norm;
+        let inverse_norm = 1.0 / pair.p.norm;
+        let bend = self.c * pair.p.time * (pair.deficit * inverse_norm);
+        let along = factor * pair.p.time * (pair.sinh_radial - bend) * inverse_norm;
         for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
             *out = along.mul_add(x, factor * pair.across.coordinate(x, y));
         }
@@ -278,7 +277,8 @@ impl Hyperboloid {
         let across_v = Self::across(&pair.p, x, v);
         let along = self.along(&pair.p, x, v);
         let across_norm = pair.across.square.sqrt();
-        let (cos, sin) = (pair.along_q / pair.norm_q, across_norm / pair.norm_q);
+        let inverse_norms = 1.0 / (pair.p.norm * pair.norm_q);
+        let (cos, sin) = (pair.xy * inverse_norms, across_norm / pair.norm_q);
         // The unit vector ê across x̂ towards y is `toward` times the part of y across x.
         let toward = if across_norm > 0.0 {
             1.0 / across_norm
@@ -294,7 +294,7 @@ impl Hyperboloid {
         let tanh = self.c * pair.p.norm * pair.norm_q / ((1.0 + x_time) * (1.0 + y_time));
         let rest = 2.0 * (x_time / (1.0 + y_time) + y_time / (1.0 + y_time)) / (1.0 + x_time);
         // 1 − 2T cos θ + T² = (1 − T)² + 2T (1 − cos θ)
-        let (less, one_minus_cos) = (rest / (1.0 + tanh), pair.gap / pair.norm_q);
+        let (less, one_minus_cos) = (rest / (1.0 + tanh), pair.deficit * inverse_norms);
         let den = less.mul_add(less, 2.0 * tanh * one_minus_cos);
         let sin_turn = sin * rest / den;
         let cos_turn = (less * less - one_minus_cos * tanh.mul_add(tanh, 1.0)) / den;
