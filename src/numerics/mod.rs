@@ -69,10 +69,10 @@ pub(crate) fn dot_keep(x: &Tensor, y: &Tensor) -> Tensor {
     sum_keep(&(x * y))
 }
 
-/// `exact`, with the gradient of `plain`, where both are the same quantity.
+/// `exact`, bit for bit, with the gradient of `plain`, where both are the same quantity.
 pub(crate) fn with_gradient_of(exact: &Tensor, plain: &Tensor) -> Tensor {
     if plain.requires_grad() {
-        plain + (exact - plain).detach()
+        exact.detach() + (plain - plain.detach())
     } else {
         exact.shallow_clone()
     }
