@@ -6,7 +6,8 @@
 //! or two (Kahan's product difference); w differs from the part across by a multiple of x and is at
 //! most √d longer, so subtracting its own projection loses no digits.
 
-use super::lanes::{fold, sums};
+use super::double_double::Real;
+use super::lanes::{Lanes, largest_magnitude, sums};
 
 /// The part of u across x ≠ 0.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +25,7 @@ pub(crate) struct Across {
 
 /// `a b − c d` with a relative error of two roundings.
 #[inline(always)]
-fn product_difference(a: f64, b: f64, c: f64, d: f64) -> f64 {
+fn product_difference<T: Real>(a: T, b: T, c: T, d: T) -> T {
     let product = c * d;
     let error = (-c).mul_add(d, product);
     a.mul_add(b, -product) + error
@@ -34,11 +35,7 @@ fn product_difference(a: f64, b: f64, c: f64, d: f64) -> f64 {
 #[inline(always)]
 pub(crate) fn pivot(x: &[f64]) -> usize {
     // The largest magnitude first, without branches that a processor would guess wrong.
-    let [a, b] = fold([x], 0.0, |[x], largest: f64| {
-        let x = x.abs();
-        if x > largest { x } else { largest }
-    });
-    let largest = if a > b { a } else { b };
+    let largest = largest_magnitude(x);
     x.iter().position(|x| x.abs() >= largest).unwrap_or(0)
 }
 
@@ -47,8 +44,9 @@ impl Across {
     #[inline(always)]
     pub(crate) fn new(x: &[f64], u: &[f64], pivot: usize, xx: f64) -> Self {
         let (x_pivot, u_pivot) = (x[pivot], u[pivot]);
+        let (x_pivots, u_pivots) = (Lanes::splat(x_pivot), Lanes::splat(u_pivot));
         let [minors_square, minors_x] = sums([x, u], |[x, u], [square, along]| {
-            let minor = product_difference(u, x_pivot, u_pivot, x);
+            let minor = product_difference(u, x_pivots, u_pivots, x);
             [minor.mul_add(minor, square), minor.mul_add(x, along)]
         });
         let inverse_pivot = 1.0 / x_pivot;

@@ -1,8 +1,25 @@
 //! Exact sums and products of two f64, for the few scalars that decide accuracy.
 
+use std::ops::{Add, Mul, Neg, Sub};
+
+/// The arithmetic of one f64, or of several at once.
+pub(crate) trait Real:
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Neg<Output = Self>
+{
+    /// `self · a + b`, rounded once.
+    fn mul_add(self, a: Self, b: Self) -> Self;
+}
+
+impl Real for f64 {
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        f64::mul_add(self, a, b)
+    }
+}
+
 /// `a + b` exactly, as rounded sum and error (Knuth).
 #[inline(always)]
-pub(crate) fn two_sum(a: f64, b: f64) -> (f64, f64) {
+pub(crate) fn two_sum<T: Real>(a: T, b: T) -> (T, T) {
     let sum = a + b;
     let from_b = sum - a;
     (sum, (a - (sum - from_b)) + (b - from_b))
@@ -10,7 +27,7 @@ pub(crate) fn two_sum(a: f64, b: f64) -> (f64, f64) {
 
 /// `a · b` exactly, as rounded product and error (barring underflow).
 #[inline(always)]
-pub(crate) fn two_product(a: f64, b: f64) -> (f64, f64) {
+pub(crate) fn two_product<T: Real>(a: T, b: T) -> (T, T) {
     let product = a * b;
     (product, a.mul_add(b, -product))
 }

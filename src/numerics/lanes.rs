@@ -1,40 +1,126 @@
 //! Sums over coordinates in four independent lanes, which the compiler turns into vector
 //! instructions, and the entry points that let it use fused multiply-adds.
 
-use super::double_double::{two_product, two_sum};
+use std::ops::{Add, Mul, Neg, Sub};
 
-/// Independent partial sums: one vector register of f64, and enough to hide the latency of a sum.
-const LANES: usize = 2;
+use super::double_double::{Real, two_product, two_sum};
 
-/// Folds the coordinates of `N` rows of one length into four independent totals.
+/// Numbers that are computed with at once: a vector register of f64, and enough independent sums
+/// to hide the latency of one.
+const LANES: usize = 4;
+
+/// Four numbers, on which the compiler works as on one vector.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(32))]
+pub(crate) struct Lanes([f64; LANES]);
+
+impl Lanes {
+    /// The same number in every lane.
+    #[inline(always)]
+    pub(crate) fn splat(value: f64) -> Self {
+        Self([value; LANES])
+    }
+
+    /// Up to three numbers and zeros.
+    #[inline(always)]
+    fn filled_up(rest: &[f64]) -> Self {
+        Self(std::array::from_fn(|lane| {
+            if lane < rest.len() { rest[lane] } else { 0.0 }
+        }))
+    }
+
+    #[inline(always)]
+    fn sum(self) -> f64 {
+        let [a, b, c, d] = self.0;
+        (a + b) + (c + d)
+    }
+
+    #[inline(always)]
+    fn zip(self, other: Self, op: impl Fn(f64, f64) -> f64) -> Self {
+        Self(std::array::from_fn(|lane| op(self.0[lane], other.0[lane])))
+    }
+}
+
+impl Add for Lanes {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        self.zip(other, |a, b| a + b)
+    }
+}
+
+impl Sub for Lanes {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        self.zip(other, |a, b| a - b)
+    }
+}
+
+impl Mul for Lanes {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        self.zip(other, |a, b| a * b)
+    }
+}
+
+impl Neg for Lanes {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Self(self.0.map(|a| -a))
+    }
+}
+
+impl Real for Lanes {
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        Self(std::array::from_fn(|lane| {
+            self.0[lane].mul_add(a.0[lane], b.0[lane])
+        }))
+    }
+}
+
+/// Folds the coordinates of `N` rows of one length, four at a time. A step with coordinates that
+/// are all 0 must leave the state as it is: the last lanes are filled up with them.
 #[inline(always)]
-pub(crate) fn fold<const N: usize, T: Copy>(
+fn fold<const N: usize, T: Copy>(
     rows: [&[f64]; N],
     zero: T,
-    step: impl Fn([f64; N], T) -> T,
-) -> [T; LANES] {
+    step: impl Fn([Lanes; N], T) -> T,
+) -> T {
     let split = rows.map(|row| row.as_chunks::<LANES>());
-    let mut totals = [zero; LANES];
+    let mut state = zero;
     for k in 0..split[0].0.len() {
-        let chunk = split.map(|(chunks, _)| chunks[k]);
-        totals =
-            std::array::from_fn(|lane| step(std::array::from_fn(|i| chunk[i][lane]), totals[lane]));
+        state = step(split.map(|(chunks, _)| Lanes(chunks[k])), state);
     }
-    // To the first lane alone: an index that varies would put all totals into memory.
-    for k in 0..split[0].1.len() {
-        totals[0] = step(split.map(|(_, rest)| rest[k]), totals[0]);
+    if !split[0].1.is_empty() {
+        state = step(split.map(|(_, rest)| Lanes::filled_up(rest)), state);
     }
-    totals
+    state
 }
 
 /// Σ over coordinates of `K` summands, which `term` adds to what there is.
 #[inline(always)]
 pub(crate) fn sums<const N: usize, const K: usize>(
     rows: [&[f64]; N],
-    term: impl Fn([f64; N], [f64; K]) -> [f64; K],
+    term: impl Fn([Lanes; N], [Lanes; K]) -> [Lanes; K],
 ) -> [f64; K] {
-    let totals = fold(rows, [0.0; K], term);
-    std::array::from_fn(|k| totals[0][k] + totals[1][k])
+    fold(rows, [Lanes::splat(0.0); K], term).map(Lanes::sum)
+}
+
+/// max |xᵢ|
+#[inline(always)]
+pub(crate) fn largest_magnitude(x: &[f64]) -> f64 {
+    let Lanes([a, b, c, d]) = fold([x], Lanes::splat(0.0), |[x], largest| {
+        largest.zip(
+            x,
+            |largest, x| if x.abs() > largest { x.abs() } else { largest },
+        )
+    });
+    let (ab, cd) = (if a > b { a } else { b }, if c > d { c } else { d });
+    if ab > cd { ab } else { cd }
 }
 
 /// x·y
@@ -44,38 +130,26 @@ pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
     sum
 }
 
-/// Σ of exact terms: `term` adds to a double-double (high, low) for each lane.
-#[inline(always)]
-fn exact_sum<const N: usize>(
-    rows: [&[f64]; N],
-    term: impl Fn([f64; N], (f64, f64)) -> (f64, f64),
-) -> (f64, f64) {
-    let totals = fold(rows, (0.0, 0.0), term);
-    let (high, error) = two_sum(totals[0].0, totals[1].0);
-    (high, error + (totals[0].1 + totals[1].1))
-}
-
 /// x·x as a double-double.
 #[inline(always)]
 pub(crate) fn exact_square(x: &[f64]) -> (f64, f64) {
-    exact_sum([x], |[x], (high, low)| {
+    let zero = Lanes::splat(0.0);
+    let (Lanes([a, b, c, d]), low) = fold([x], (zero, zero), |[x], (high, low)| {
         let (product, product_error) = two_product(x, x);
         let (sum, sum_error) = two_sum(high, product);
         (sum, low + (product_error + sum_error))
-    })
+    });
+    let (first, first_error) = two_sum(a, b);
+    let (second, second_error) = two_sum(c, d);
+    let (high, error) = two_sum(first, second);
+    (high, low.sum() + (error + (first_error + second_error)))
 }
 
-/// |y|² − |x|² = ⟨y − x, y + x⟩, to full relative precision.
+/// The difference of two double-doubles, with an error of 2⁻¹⁰⁰ of the larger.
 #[inline(always)]
-pub(crate) fn square_difference(x: &[f64], y: &[f64]) -> f64 {
-    let (high, low) = exact_sum([x, y], |[x, y], (high, low)| {
-        let ((d, d_error), (s, s_error)) = (two_sum(y, -x), two_sum(x, y));
-        let (product, product_error) = two_product(d, s);
-        let (sum, sum_error) = two_sum(high, product);
-        let rest = d.mul_add(s_error, d_error * s);
-        (sum, low + (rest + (product_error + sum_error)))
-    });
-    high + low
+pub(crate) fn difference((a, a_low): (f64, f64), (b, b_low): (f64, f64)) -> f64 {
+    let (high, error) = two_sum(a, -b);
+    high + (error + (a_low - b_low))
 }
 
 /// Defines functions that call a method compiled twice: with AVX2 and fused multiply-add
@@ -119,7 +193,7 @@ mod tests {
             assert_eq!(dot(&x, &x), expected);
             let (high, low) = exact_square(&x);
             assert_eq!(high + low, expected);
-            assert_eq!(square_difference(&vec![0.0; x.len()], &x), expected);
+            assert_eq!(difference((high, low), (0.0, 0.0)), expected);
         }
     }
 
@@ -133,7 +207,9 @@ mod tests {
     #[test]
     fn square_differences_do_not_cancel() {
         let (x, y) = ([1e8, 3.0], [1e8, 3.0 + 1e-9]);
-        let d = (3.0 + 1e-9) - 3.0;
-        assert_eq!(square_difference(&x, &y), d * (6.0 + 1e-9));
+        let expected = (y[1] - x[1]) * (y[1] + x[1]);
+        let got = difference(exact_square(&y), exact_square(&x));
+        // A double-double of 1e16 is good to 1e16 · 2⁻¹⁰⁰; in f64 the squares are equal.
+        assert!((got - expected).abs() < 1e-14, "{got:e} {expected:e}");
     }
 }

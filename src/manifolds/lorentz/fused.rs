@@ -7,7 +7,7 @@
 
 use crate::manifolds::poincare::fused::{asinh_of_root, length_over_sinh};
 use crate::numerics::across::{Across, pivot};
-use crate::numerics::lanes::{compiled_twice, dot, square_difference, sums};
+use crate::numerics::lanes::{compiled_twice, difference, dot, exact_square};
 
 /// Below this spatial norm (times √c) a point counts as the origin, where the radial direction has
 /// no meaning; it costs a relative 1e-100.
@@ -127,10 +127,8 @@ impl Hyperboloid {
 
     #[inline(always)]
     fn pair(&self, x: &[f64], y: &[f64]) -> Pair {
-        let [xx, xy, yy] = sums([x, y], |[x, y], [xx, xy, yy]| {
-            [x.mul_add(x, xx), x.mul_add(y, xy), y.mul_add(y, yy)]
-        });
-        let p = self.base_of_square(x, xx);
+        let (x_square, y_square) = (exact_square(x), exact_square(y));
+        let (p, yy, xy) = (self.base_of_square(x, x_square.0), y_square.0, dot(x, y));
         let norm_q = yy.sqrt();
         let time_q = self.time_of_square(yy);
         let across = Self::across(&p, x, y);
@@ -142,7 +140,7 @@ impl Hyperboloid {
         );
         let cross = norm_q.mul_add(p.time, p.norm * time_q);
         let (sinh_radial, radial) = if cross > 0.0 {
-            let difference = square_difference(x, y);
+            let difference = difference(y_square, x_square);
             // sinhΔ = difference/cross; sinh²Δ/(2(1 + cosh Δ)) with one division
             let root = difference.mul_add(difference, cross * cross).sqrt();
             (

@@ -2,8 +2,8 @@
 
 use crate::manifolds::lorentz::fused::radial_growth;
 use crate::numerics::across::{Across, pivot};
-use crate::numerics::double_double::one_minus_product;
-use crate::numerics::lanes::{compiled_twice, dot, exact_square, sums};
+use crate::numerics::double_double::{Real, one_minus_product};
+use crate::numerics::lanes::{Lanes, compiled_twice, dot, exact_square, sums};
 
 /// A ball of curvature −c.
 #[derive(Debug, Clone, Copy)]
@@ -111,8 +111,9 @@ impl Ball {
         let alpha_x = self.alpha(x);
         let (tau, alpha_t) = rapidity(self.root_c * length / alpha_x);
         let scale = tau / (self.root_c * length);
+        let scales = Lanes::splat(scale);
         let [zz] = sums([x, u], |[x, u], [zz]| {
-            let z = u.mul_add(scale, x);
+            let z = u.mul_add(scales, x);
             [z.mul_add(z, zz)]
         });
         if self.c * zz < NEARLY_OPPOSITE * NEARLY_OPPOSITE && tau > NEARLY_OPPOSITE {
