@@ -15,7 +15,7 @@ reproduce: libtorch
 
 test: libtorch
 	cargo test --workspace $(FEATURES)
-	cargo test --package holonomy $(FEATURES) --bench main
+	cargo test --workspace $(FEATURES) --bench main
 	./scripts/examples.sh
 
 check: libtorch

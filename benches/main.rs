@@ -59,7 +59,7 @@ fn main() {
 
 /// The CPU, and the GPU if there is one that this program can use.
 fn devices() -> Vec<Device> {
-    let best = Device::cuda_if_available();
+    let best = holonomy::device::best().device;
     if best == Device::Cpu {
         vec![best]
     } else {
