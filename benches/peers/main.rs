@@ -177,17 +177,26 @@ fn adam_step(work: &Work) -> impl FnMut() {
     }
 }
 
+/// Calls that are not timed before the first turn.
+const WARM_CALLS: usize = 10;
+
 /// Median times of a call, ours and the peer's, in milliseconds.
 fn in_turns(peer: &mut Peer, rounds: usize, op: &str, mut ours: impl FnMut()) -> (f64, f64) {
-    let single = peer.time(op, 3).max(mean_ms(&mut ours, 3));
+    // A first call pays for memory and sleeping threads: it must not set the number of calls.
+    peer.time(op, WARM_CALLS);
+    mean_ms(&mut ours, WARM_CALLS);
+    let single = peer
+        .time(op, WARM_CALLS)
+        .max(mean_ms(&mut ours, WARM_CALLS));
     let calls = (TURN_MS / single).clamp(1.0, 500.0) as usize;
+    let warm_calls = calls / 4 + 1;
     let (mut our_times, mut their_times) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         settle();
-        ours();
+        mean_ms(&mut ours, warm_calls);
         our_times.push(mean_ms(&mut ours, calls));
         settle();
-        peer.time(op, 1);
+        peer.time(op, warm_calls);
         their_times.push(peer.time(op, calls));
     }
     (median(our_times), median(their_times))
@@ -195,7 +204,7 @@ fn in_turns(peer: &mut Peer, rounds: usize, op: &str, mut ours: impl FnMut()) ->
 
 /// Lets the other side's threads fall asleep: OpenMP's go on spinning for a while after their work.
 fn settle() {
-    std::thread::sleep(Duration::from_millis(10));
+    std::thread::sleep(Duration::from_millis(50));
 }
 
 fn mean_ms(call: &mut impl FnMut(), calls: usize) -> f64 {
