@@ -41,30 +41,51 @@ pub(crate) mod kernels {
     }
 }
 
-/// A base point: its spatial square and norm, its time, and its largest coordinate.
+/// A base point: its spatial square and norm, and its time.
 #[derive(Clone, Copy)]
 struct Base {
     square: f64,
     norm: f64,
     time: f64,
-    pivot: usize,
     at_origin: bool,
+}
+
+/// The lengths of two points, and what follows from them alone.
+#[derive(Clone, Copy)]
+struct Lengths {
+    p: Base,
+    norm_q: f64,
+    time_q: f64,
+    /// |p||q|
+    norms: f64,
+    /// p·q
+    xy: f64,
+    /// sinh Δ, for the difference Δ of the distances from the origin, times √c
+    sinh_radial: f64,
+    /// sinh²(Δ/2)
+    radial: f64,
+}
+
+impl Lengths {
+    /// |p||q| − p·q, from the part of q across p.
+    #[inline(always)]
+    fn deficit(&self, across: &Across) -> f64 {
+        std::hint::select_unpredictable(
+            self.xy > 0.0,
+            across.square_times_xx / (self.norms + self.xy),
+            self.norms - self.xy,
+        )
+    }
 }
 
 /// How q lies as seen from p.
 #[derive(Clone, Copy)]
 struct Pair {
-    p: Base,
-    norm_q: f64,
-    time_q: f64,
+    lengths: Lengths,
     /// The part of q across p.
     across: Across,
-    /// p·q
-    xy: f64,
     /// |p||q| − p·q
     deficit: f64,
-    /// sinh of the difference of the two distances from the origin (times √c)
-    sinh_radial: f64,
     /// sinh²(√c dist/2)
     half_sinh_squared: f64,
 }
@@ -99,18 +120,17 @@ impl Hyperboloid {
 
     #[inline(always)]
     fn base(&self, x: &[f64]) -> Base {
-        self.base_of_square(x, dot(x, x))
+        self.base_of_square(dot(x, x))
     }
 
     #[inline(always)]
-    fn base_of_square(&self, x: &[f64], square: f64) -> Base {
+    fn base_of_square(&self, square: f64) -> Base {
         let norm = square.sqrt();
         let at_origin = self.root_c * norm < ORIGIN;
         Base {
             square,
             norm,
             time: self.time_of_square(square),
-            pivot: pivot(x),
             at_origin,
         }
     }
@@ -121,23 +141,16 @@ impl Hyperboloid {
         if base.at_origin {
             Across::NONE
         } else {
-            Across::new(x, u, base.pivot, base.square)
+            Across::new(x, u, pivot(x), base.square)
         }
     }
 
     #[inline(always)]
-    fn pair(&self, x: &[f64], y: &[f64]) -> Pair {
+    fn lengths(&self, x: &[f64], y: &[f64]) -> Lengths {
         let (x_square, y_square) = (exact_square(x), exact_square(y));
-        let (p, yy, xy) = (self.base_of_square(x, x_square.0), y_square.0, dot(x, y));
+        let (p, yy, xy) = (self.base_of_square(x_square.0), y_square.0, dot(x, y));
         let norm_q = yy.sqrt();
         let time_q = self.time_of_square(yy);
-        let across = Self::across(&p, x, y);
-        let norms = p.norm * norm_q;
-        let deficit = std::hint::select_unpredictable(
-            xy > 0.0,
-            across.square_times_xx / (norms + xy),
-            norms - xy,
-        );
         let cross = norm_q.mul_add(p.time, p.norm * time_q);
         let (sinh_radial, radial) = if cross > 0.0 {
             let difference = difference(y_square, x_square);
@@ -150,22 +163,43 @@ impl Hyperboloid {
         } else {
             (0.0, 0.0)
         };
-        let half_sinh_squared = (0.5 * self.c).mul_add(deficit, radial);
-        Pair {
+        Lengths {
             p,
             norm_q,
             time_q,
-            across,
+            norms: p.norm * norm_q,
             xy,
-            deficit,
             sinh_radial,
+            radial,
+        }
+    }
+
+    #[inline(always)]
+    fn pair(&self, x: &[f64], y: &[f64]) -> Pair {
+        let lengths = self.lengths(x, y);
+        let across = Self::across(&lengths.p, x, y);
+        let deficit = lengths.deficit(&across);
+        let half_sinh_squared = (0.5 * self.c).mul_add(deficit, lengths.radial);
+        Pair {
+            lengths,
+            across,
+            deficit,
             half_sinh_squared,
         }
     }
 
     #[inline(always)]
     pub(crate) fn dist(&self, x: &[f64], y: &[f64]) -> f64 {
-        2.0 * self.inverse_root_c * asinh_of_root(self.pair(x, y).half_sinh_squared).0
+        let lengths = self.lengths(x, y);
+        // From an angle of 60° on, the difference keeps its digits.
+        let plain = lengths.norms - lengths.xy;
+        let deficit = if plain >= 0.5 * lengths.norms {
+            plain
+        } else {
+            lengths.deficit(&Self::across(&lengths.p, x, y))
+        };
+        let half_sinh_squared = (0.5 * self.c).mul_add(deficit, lengths.radial);
+        2.0 * self.inverse_root_c * asinh_of_root(half_sinh_squared).0
     }
 
     /// The part along x̂ is x₀(sinhΔ − c x₀(|y| − y·x̂)), the part across is that of y; both
@@ -174,15 +208,15 @@ impl Hyperboloid {
     pub(crate) fn log(&self, x: &[f64], y: &[f64], out: &mut [f64]) {
         let pair = self.pair(x, y);
         let factor = length_over_sinh(pair.half_sinh_squared);
-        if pair.p.at_origin {
+        if pair.lengths.p.at_origin {
             for (out, y) in out.iter_mut().zip(y) {
                 *out = factor * y;
             }
             return;
         }
-        let inverse_norm = 1.0 / pair.p.norm;
-        let bend = self.c * pair.p.time * (pair.deficit * inverse_norm);
-        let along = factor * pair.p.time * (pair.sinh_radial - bend) * inverse_norm;
+        let inverse_norm = 1.0 / pair.lengths.p.norm;
+        let bend = self.c * pair.lengths.p.time * (pair.deficit * inverse_norm);
+        let along = factor * pair.lengths.p.time * (pair.lengths.sinh_radial - bend) * inverse_norm;
         for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
             *out = along.mul_add(x, factor * pair.across.coordinate(x, y));
         }
@@ -267,16 +301,22 @@ impl Hyperboloid {
     #[inline(always)]
     pub(crate) fn transport(&self, x: &[f64], y: &[f64], v: &[f64], out: &mut [f64]) {
         let pair = self.pair(x, y);
-        if pair.p.at_origin || self.root_c * pair.norm_q < ORIGIN {
+        if pair.lengths.p.at_origin || self.root_c * pair.lengths.norm_q < ORIGIN {
             self.transport_radially(x, y, v, &pair, out);
             return;
         }
-        let (x_time, y_time) = (self.root_c * pair.p.time, self.root_c * pair.time_q);
-        let across_v = Self::across(&pair.p, x, v);
-        let along = self.along(&pair.p, x, v);
+        let (x_time, y_time) = (
+            self.root_c * pair.lengths.p.time,
+            self.root_c * pair.lengths.time_q,
+        );
+        let across_v = Self::across(&pair.lengths.p, x, v);
+        let along = self.along(&pair.lengths.p, x, v);
         let across_norm = pair.across.square.sqrt();
-        let inverse_norms = 1.0 / (pair.p.norm * pair.norm_q);
-        let (cos, sin) = (pair.xy * inverse_norms, across_norm / pair.norm_q);
+        let inverse_norms = 1.0 / pair.lengths.norms;
+        let (cos, sin) = (
+            pair.lengths.xy * inverse_norms,
+            across_norm / pair.lengths.norm_q,
+        );
         // The unit vector ê across x̂ towards y is `toward` times the part of y across x.
         let toward = if across_norm > 0.0 {
             1.0 / across_norm
@@ -289,7 +329,8 @@ impl Hyperboloid {
             sideways = e.mul_add(across_v.coordinate(x, v), sideways);
         }
         // T = tanh(ρ_x/2) tanh(ρ_y/2) and 1 − T²
-        let tanh = self.c * pair.p.norm * pair.norm_q / ((1.0 + x_time) * (1.0 + y_time));
+        let tanh =
+            self.c * pair.lengths.p.norm * pair.lengths.norm_q / ((1.0 + x_time) * (1.0 + y_time));
         let rest = 2.0 * (x_time / (1.0 + y_time) + y_time / (1.0 + y_time)) / (1.0 + x_time);
         // 1 − 2T cos θ + T² = (1 − T)² + 2T (1 − cos θ)
         let (less, one_minus_cos) = (rest / (1.0 + tanh), pair.deficit * inverse_norms);
@@ -299,8 +340,8 @@ impl Hyperboloid {
         let new_along = along * cos_turn + sideways * sin_turn;
         let new_sideways = sideways * cos_turn - along * sin_turn;
         // ŷ = cos x̂ + sin ê and the unit vector across it, ê_y = cos ê − sin x̂.
-        let along_y = new_along * y_time / pair.norm_q;
-        let on_x = -new_sideways * sin / pair.p.norm;
+        let along_y = new_along * y_time / pair.lengths.norm_q;
+        let on_x = -new_sideways * sin / pair.lengths.p.norm;
         let on_e = (new_sideways * cos - sideways) * toward;
         for (((out, &x), &y), &v) in out.iter_mut().zip(x).zip(y).zip(v) {
             let e = pair.across.coordinate(x, y);
@@ -312,7 +353,7 @@ impl Hyperboloid {
     /// length, by the ratio of the times.
     #[inline(always)]
     fn transport_radially(&self, x: &[f64], y: &[f64], v: &[f64], pair: &Pair, out: &mut [f64]) {
-        if pair.p.at_origin {
+        if pair.lengths.p.at_origin {
             let base = self.base(y);
             if base.at_origin {
                 out.copy_from_slice(v);
@@ -323,8 +364,8 @@ impl Hyperboloid {
                 *out = stretch.mul_add(y, v);
             }
         } else {
-            let across = Self::across(&pair.p, x, v);
-            let along = self.along(&pair.p, x, v) / pair.p.norm;
+            let across = Self::across(&pair.lengths.p, x, v);
+            let along = self.along(&pair.lengths.p, x, v) / pair.lengths.p.norm;
             for ((out, &x), &v) in out.iter_mut().zip(x).zip(v) {
                 *out = along.mul_add(x, across.coordinate(x, v));
             }

@@ -103,6 +103,9 @@ impl Ball {
     ) {
         /// √c|z| below which a rounding of t would be more than four of z.
         const NEARLY_OPPOSITE: f64 = 0.25;
+        /// 1 − τ² below which t lies at the boundary for all that the sum can show; beyond it the
+        /// hyperboloid's coordinates would overflow.
+        const ENDLESS: f64 = 1e-100;
         let length = dot(u, u).sqrt();
         if length == 0.0 {
             out.copy_from_slice(x);
@@ -116,7 +119,8 @@ impl Ball {
             let z = u.mul_add(scales, x);
             [z.mul_add(z, zz)]
         });
-        if self.c * zz < NEARLY_OPPOSITE * NEARLY_OPPOSITE && tau > NEARLY_OPPOSITE {
+        let opposite = self.c * zz < NEARLY_OPPOSITE * NEARLY_OPPOSITE && tau > NEARLY_OPPOSITE;
+        if opposite && alpha_t > ENDLESS {
             self.add_opposite(x, u, length, alpha_x, (tau, alpha_t), out);
             return;
         }
