@@ -126,7 +126,7 @@ impl Lorentz {
     ///
     /// # Shapes
     ///
-    /// `[.., n + 1]` → `[.., n]`; beyond distance 36.7/√c from the origin (f64) the result rounds
+    /// `[.., n + 1]` → `[.., n]`; beyond distance 37/√c or so from the origin (f64) the result rounds
     /// to the boundary.
     pub fn to_ball(&self, x: &Tensor) -> Tensor {
         check_points("to_ball", self.n + 1, &[x]);

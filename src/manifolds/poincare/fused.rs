@@ -199,7 +199,8 @@ impl Ball {
         self.project(out, edge);
     }
 
-    /// (α_y/α_x)(v + 2((a−b) x + a δ)/(α_x α_y + c|δ|²)), with a and a−b as in the module doc.
+    /// (α_y/α_x)(v + 2((a−b) x + a δ)/(α_x α_y + c|δ|²)) with a−b = c(α_x⟨δ,v⟩ − c|δ|²⟨x,v⟩) and
+    /// a = −c(α_y⟨x,v⟩ + c|x|²⟨δ,v⟩ + c|δ|²⟨x,v⟩).
     #[inline(always)]
     pub(crate) fn transport(&self, x: &[f64], y: &[f64], v: &[f64], out: &mut [f64]) {
         let c = self.c;
