@@ -114,6 +114,42 @@ impl FromStr for TrainPath {
     }
 }
 
+/// Where the points are before training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// Near the origin: each coordinate uniformly distributed in ±[`init_scale`](TrainConfig::init_scale).
+    #[default]
+    Random,
+    /// Where the hierarchy that the pairs (node, ancestor) make puts them; see
+    /// [`nested_half_spaces`](super::nested_half_spaces). In hyperbolic space only.
+    HalfSpaces,
+}
+
+impl fmt::Display for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Random => "random",
+            Self::HalfSpaces => "half-spaces",
+        })
+    }
+}
+
+impl FromStr for Start {
+    type Err = Error;
+
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] unless the text is `random` or `half-spaces`.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "random" => Ok(Self::Random),
+            "half-spaces" => Ok(Self::HalfSpaces),
+            _ => Err(Error::invalid("Start", "random or half-spaces", text)),
+        }
+    }
+}
+
 /// How the learning rate changes over the epochs after the burn-in.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -176,6 +212,8 @@ pub struct TrainConfig {
     pub path: TrainPath,
     /// The dimension of the space.
     pub dim: usize,
+    /// Where the points are before training.
+    pub start: Start,
     /// How often every pair is visited, burn-in included.
     pub epochs: usize,
     /// The length of a step for a gradient of length 1, for one pair.
@@ -189,8 +227,7 @@ pub struct TrainConfig {
     pub burn_in_factor: f64,
     /// How many negatives a pair is compared with.
     pub negatives: usize,
-    /// Each coordinate starts uniformly distributed in ±`init_scale` (the spatial ones on the
-    /// hyperboloid).
+    /// How far a coordinate of a random start may lie from 0 (a spatial one on the hyperboloid).
     pub init_scale: f64,
     /// Seeds the initial points, the order of the pairs and the negatives.
     pub seed: u64,
@@ -208,6 +245,7 @@ impl Default for TrainConfig {
             model: Model::Ball,
             path: TrainPath::Native,
             dim: 5,
+            start: Start::Random,
             epochs: 300,
             learning_rate: 0.6,
             schedule: Schedule::Constant,
@@ -241,6 +279,12 @@ impl TrainConfig {
         if self.burn_in_epochs > self.epochs {
             let expected = format!("burn_in_epochs ≤ epochs = {}", self.epochs);
             return Err(Error::invalid(OP, expected, self.burn_in_epochs));
+        }
+        if self.start == Start::HalfSpaces && (self.model == Model::Euclidean || self.dim < 2) {
+            let got = format!("{}, {} dimensions", self.model, self.dim);
+            let expected =
+                "a hyperbolic model of at least two dimensions for the start half-spaces";
+            return Err(Error::invalid(OP, expected, got));
         }
         let last = self.schedule.last();
         if !(0.0..=1.0).contains(&last) {

@@ -58,6 +58,7 @@
 
 mod config;
 mod evaluation;
+mod half_spaces;
 mod kernel;
 mod native;
 mod sampler;
@@ -65,7 +66,8 @@ mod table;
 mod tensor;
 mod trainer;
 
-pub use config::{Model, Schedule, TrainConfig, TrainPath};
+pub use config::{Model, Schedule, Start, TrainConfig, TrainPath};
 pub use evaluation::{Reconstruction, reconstruction, reconstruction_of};
+pub use half_spaces::nested_half_spaces;
 pub use sampler::{NegativeLaw, NegativeSampler};
 pub use trainer::{Embedding, EpochRecord, Progress, Trainer, pair_step};

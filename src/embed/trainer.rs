@@ -9,7 +9,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
-use super::config::{Model, TrainConfig, TrainPath};
+use super::config::{Model, Start, TrainConfig, TrainPath};
+use super::half_spaces::nested_half_spaces;
 use super::native::{self, Instructions, NativePath, Negatives, Pass, Table};
 use super::sampler::{NegativeLaw, NegativeSampler};
 use super::table::{check_pairs, rows_of, tensor_of};
@@ -107,16 +108,22 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// A trainer that starts from small random points.
+    /// A trainer that starts where [`TrainConfig::start`] says.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] for a setting out of range, fewer than two nodes, no pairs, or a
-    /// pair that is a node with itself or names a node that does not exist.
+    /// pair that is a node with itself or names a node that does not exist; for the start
+    /// [`Start::HalfSpaces`] also when nodes are ancestors of each other.
     pub fn new(config: TrainConfig, nodes: usize, pairs: &[(u32, u32)]) -> Result<Self> {
         config.validate()?;
         check_pairs("Trainer::new", nodes, pairs)?;
-        let start = random_start(&config, nodes);
+        let start = match config.start {
+            Start::Random => random_start(&config, nodes),
+            Start::HalfSpaces => {
+                nested_half_spaces(config.model, config.dim, nodes, pairs, config.seed)?
+            }
+        };
         Ok(Self {
             sampler: NegativeSampler::new(nodes, pairs)?,
             pairs: pairs.to_vec(),
@@ -126,7 +133,12 @@ impl Trainer {
         })
     }
 
-    /// Starts from these points instead of random ones.
+    /// The points before training.
+    pub fn start(&self) -> &Tensor {
+        &self.start
+    }
+
+    /// Starts from these points instead of those that the settings name.
     ///
     /// # Errors
     ///

@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub use edge_list::{
     EdgeListOptions, EdgeListReport, Header, parse_edge_list, read_edge_list, write_edge_list,
 };
+pub(crate) use reachability::ancestor_pairs;
+pub use reachability::direct_edges;
 pub use wordnet::read_wordnet_nouns;
 
 use crate::{Error, Result};

@@ -1,5 +1,7 @@
 //! Who can be reached from whom.
 
+use std::collections::HashSet;
+
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, Reversed};
@@ -9,7 +11,7 @@ use petgraph::visit::{Dfs, Reversed};
 /// Strongly connected components come out of petgraph with every component after those that it
 /// leads to, so that one pass suffices: a component reaches its parents and all that they reach.
 /// Nodes on a common cycle reach each other; pairs (x, x) are left out.
-pub(super) fn ancestor_pairs(node_count: usize, edges: &[(u32, u32)]) -> Vec<(u32, u32)> {
+pub(crate) fn ancestor_pairs(node_count: usize, edges: &[(u32, u32)]) -> Vec<(u32, u32)> {
     const NONE: u32 = u32::MAX;
     let graph = petgraph(node_count, edges);
     let components = kosaraju_scc(&graph);
@@ -40,6 +42,32 @@ pub(super) fn ancestor_pairs(node_count: usize, edges: &[(u32, u32)]) -> Vec<(u3
         reached_by.push(reached);
     }
     pairs(&component_of, &reached_by)
+}
+
+/// The edges of a transitive closure that no chain of two others replaces, in their order.
+///
+/// For a closed relation without cycles (such as all pairs of a word and a more general one) these
+/// are the direct links: a transitive reduction.
+///
+/// # Examples
+///
+/// ```
+/// let closure = [(0, 1), (0, 2), (1, 2)];
+/// assert_eq!(holonomy::graph::direct_edges(&closure), [(0, 1), (1, 2)]);
+/// ```
+pub fn direct_edges(closure: &[(u32, u32)]) -> Vec<(u32, u32)> {
+    let known: HashSet<(u32, u32)> = closure.iter().copied().collect();
+    let nodes = closure.iter().map(|&(a, b)| a.max(b) as usize + 1).max();
+    let mut parents = vec![Vec::new(); nodes.unwrap_or(0)];
+    for &(child, parent) in closure {
+        parents[child as usize].push(parent);
+    }
+    let replaced = |&(child, ancestor): &(u32, u32)| {
+        parents[child as usize].iter().any(|&between| {
+            between != child && between != ancestor && known.contains(&(between, ancestor))
+        })
+    };
+    closure.iter().copied().filter(|e| !replaced(e)).collect()
 }
 
 /// For each node, whether it is the root or leads to it along edges child → parent.

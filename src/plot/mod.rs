@@ -32,4 +32,3 @@ pub use curves::CurvePlot;
 pub use disk::DiskPlot;
 pub use palette::Color;
 pub use picture::Picture;
-pub use tree::direct_edges;

@@ -1,37 +1,6 @@
 //! What a drawing wants to know of a hierarchy given as edges child → parent.
 
-use std::collections::{HashSet, VecDeque};
-
-/// The edges of a transitive closure that no chain of two others replaces, in their order.
-///
-/// For a closed relation without cycles (such as all pairs of a word and a more general one) these
-/// are the direct links: a transitive reduction. Drawings use it, because a closure hides its tree.
-///
-/// # Examples
-///
-/// ```
-/// let closure = [(0, 1), (0, 2), (1, 2)];
-/// assert_eq!(holonomy::plot::direct_edges(&closure), [(0, 1), (1, 2)]);
-/// ```
-pub fn direct_edges(closure: &[(u32, u32)]) -> Vec<(u32, u32)> {
-    let known: HashSet<(u32, u32)> = closure.iter().copied().collect();
-    let nodes = closure.iter().map(|&(a, b)| a.max(b) as usize + 1).max();
-    let parents = parents(closure, nodes.unwrap_or(0));
-    let replaced = |&(child, ancestor): &(u32, u32)| {
-        parents[child as usize].iter().any(|&between| {
-            between != child && between != ancestor && known.contains(&(between, ancestor))
-        })
-    };
-    closure.iter().copied().filter(|e| !replaced(e)).collect()
-}
-
-fn parents(edges: &[(u32, u32)], nodes: usize) -> Vec<Vec<u32>> {
-    let mut lists = vec![Vec::new(); nodes];
-    for &(child, parent) in edges {
-        lists[child as usize].push(parent);
-    }
-    lists
-}
+use std::collections::VecDeque;
 
 fn children(edges: &[(u32, u32)], nodes: usize) -> Vec<Vec<u32>> {
     let mut lists = vec![Vec::new(); nodes];

@@ -1,4 +1,5 @@
 mod evaluation;
+mod half_spaces;
 mod sampler;
 mod step;
 mod trainer;

@@ -1,6 +1,7 @@
 //! The drawing of the disk, read back from its SVG.
 
-use holonomy::plot::{Color, DiskPlot, direct_edges};
+use holonomy::graph::direct_edges;
+use holonomy::plot::{Color, DiskPlot};
 use tch::{Kind, Tensor};
 
 use super::{circles, polylines};

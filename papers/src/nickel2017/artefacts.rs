@@ -4,7 +4,8 @@ use std::path::Path;
 
 use holonomy::Result;
 use holonomy::checkpoint::{Checkpoint, write_atomically};
-use holonomy::plot::{DiskPlot, direct_edges};
+use holonomy::graph::direct_edges;
+use holonomy::plot::DiskPlot;
 use tch::{Kind, Tensor};
 
 use super::data::Data;

@@ -106,7 +106,7 @@ impl DiskPlot {
     /// Pairs of rows (child, parent) to be joined by geodesics.
     ///
     /// Where they form a hierarchy, dots shrink with the depth below its root. Pass the direct links
-    /// of a transitive closure ([`direct_edges`](super::direct_edges)): the rest hides the tree.
+    /// of a transitive closure ([`direct_edges`](crate::graph::direct_edges)): the rest hides the tree.
     pub fn edges(mut self, edges: &[(u32, u32)]) -> Self {
         self.edges = edges.to_vec();
         self

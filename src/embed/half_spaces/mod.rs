@@ -1,0 +1,318 @@
+//! A hierarchy as nested half-spaces: points that need hardly any training.
+//!
+//! Let o be the origin and a point a lie at distance r from it. The points nearer to a than to o form
+//! a half-space H_a; seen from o, its boundary at infinity is the cap of directions within an angle φ
+//! of a's direction:
+//!
+//! ```text
+//! cos φ = tanh(r/2),   r = −2 ln tan(φ/2)
+//! ```
+//!
+//! If every node x lies in H_a exactly for its ancestors a, and the root is o, then every ancestor is
+//! at most as far from x as the root is and every other node is farther: all true neighbours rank
+//! before all other nodes, and the mean rank and the mean average precision are 1. So the task is to
+//! nest caps like a tree, with a parent's direction outside its children's caps:
+//!
+//! ```text
+//! child's direction   at the angle ψ = φ/(1 + a) from its parent's, on a ring
+//! child's φ           aφ/(1 + a),  a = half the smallest distance of two unit vectors of the ring
+//! ```
+//!
+//! so that the caps of siblings are disjoint and lie in their parent's. In n dimensions a ring is a
+//! sphere of n − 2 dimensions, on which many unit vectors are far apart. A leaf, below which nothing
+//! needs room, lies at least [`LEAF_STEP`] beyond its parent. In two dimensions a ring would be two
+//! points; there the caps are arcs, in proportion to the leaves of their subtrees.
+//!
+//! Nodes with several parents cannot lie in all their ancestors' half-spaces. Their place is below
+//! the parent with the most ancestors, and siblings are arranged so that branches that share such
+//! nodes lie side by side: training then has a short way to go.
+
+mod directions;
+mod forest;
+
+use rand::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use tch::Tensor;
+
+use self::directions::{arrange, dot, least_distance, spread, unit};
+use self::forest::Forest;
+use super::config::Model;
+use super::native::mix;
+use super::table::{check_pairs, tensor_of};
+use crate::{Error, Result};
+
+const OP: &str = "nested_half_spaces";
+
+/// The farthest that a node is put from the origin, so that f64 tells it from the boundary of the
+/// ball. Hierarchies so deep or so wide that their caps would need more keep the directions, but
+/// nodes beyond this distance are no longer in their order.
+const LARGEST_RADIUS: f64 = 31.0;
+
+/// How much farther from the origin than its parent a leaf lies at least.
+const LEAF_STEP: f64 = 10.0;
+
+/// The widest cap below the origin: wide caps leave their nodes near the origin, where distances are
+/// not yet like those in a tree.
+const WIDEST_CAP: f64 = 0.8;
+
+/// The share of the free angle around a direction below the origin that its cap takes.
+const CAP_SHARE: f64 = 0.76;
+
+/// The largest a of the module's formula: at 1 a child's cap would touch its parent.
+const LARGEST_RATIO: f64 = 0.9;
+
+/// In two dimensions, the part of an arc that children share, and the part in its middle, around
+/// their parent, that they leave free.
+const ARC_SHARED: f64 = 0.9;
+const ARC_FREE: f64 = 0.05;
+
+const SEED_STREAM: u64 = u64::MAX - 2;
+
+/// Points for the nodes 0 … `nodes` − 1 of a hierarchy in which ancestors are nearer than all other
+/// nodes: a start for training, or an embedding of its own.
+///
+/// The pairs are (node, ancestor): direct ones or all. Each node is put into the half-spaces of its
+/// ancestors and kept out of all others:
+///
+/// ```text
+/// x ∈ H_a = { x : d(x, a) < d(x, o) }   ⇔   a is an ancestor of x
+/// ```
+///
+/// The root is the origin o; of several roots none is. This is exact where every node has one parent, and holds all but a few
+/// pairs elsewhere.
+///
+/// # Shapes
+///
+/// The result is `[nodes, dim]`, or `[nodes, dim + 1]` on the hyperboloid, in f64; curvature −1.
+///
+/// # Accuracy
+///
+/// A tree comes out with [`reconstruction`](super::reconstruction) of MAP 1 and mean rank 1 as long
+/// as its caps fit: their nodes lie at a distance that grows with depth, by up to 2 ln(1 + 1/a) a
+/// level, and none is put farther than 31 from the origin. The nouns of WordNet 3.0 (82,115 nodes,
+/// 743,241 pairs, 2 % of the nodes with several parents) come out with MAP 0.983 and mean rank 34 in
+/// ten dimensions, before any training, in three seconds.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] for Euclidean space, fewer than two dimensions or nodes, no pairs, a
+/// pair that names a node that does not exist, and nodes that are ancestors of each other.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::embed::{Model, nested_half_spaces, reconstruction};
+///
+/// let pairs = [(1, 0), (2, 0), (3, 1), (4, 1), (3, 0), (4, 0)];
+/// let points = nested_half_spaces(Model::Ball, 3, 5, &pairs, 0)?;
+/// let score = reconstruction(Model::Ball, &points, &pairs)?;
+/// assert_eq!((score.map, score.mean_rank), (1.0, 1.0));
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+pub fn nested_half_spaces(
+    model: Model,
+    dim: usize,
+    nodes: usize,
+    pairs: &[(u32, u32)],
+    seed: u64,
+) -> Result<Tensor> {
+    if model == Model::Euclidean {
+        return Err(Error::invalid(OP, "a hyperbolic model", model));
+    }
+    if dim < 2 {
+        return Err(Error::invalid(OP, "at least two dimensions", dim));
+    }
+    check_pairs(OP, nodes, pairs)?;
+    let forest = Forest::new(OP, nodes, pairs)?;
+    let mut caps = Caps::new(&forest, dim);
+    if dim == 2 {
+        caps.place_on_circle();
+    } else {
+        caps.place_on_spheres(seed);
+    }
+    let mut rows = Vec::with_capacity(nodes * model.width(dim));
+    for node in 0..nodes {
+        push_point(model, caps.direction(node), caps.radius(node), &mut rows);
+    }
+    Ok(tensor_of(&rows, model.width(dim)))
+}
+
+/// Appends the point in this direction at this distance from the origin.
+fn push_point(model: Model, direction: &[f64], radius: f64, rows: &mut Vec<f64>) {
+    let scale = if model == Model::Lorentz {
+        rows.push(radius.cosh());
+        radius.sinh()
+    } else {
+        (0.5 * radius).tanh()
+    };
+    rows.extend(direction.iter().map(|x| scale * x));
+}
+
+/// The cap of every node of a forest, as its direction and angle.
+struct Caps<'a> {
+    forest: &'a Forest,
+    dim: usize,
+    /// One after the other; zero for the apex.
+    directions: Vec<f64>,
+    angles: Vec<f64>,
+    placed: Vec<bool>,
+}
+
+impl<'a> Caps<'a> {
+    fn new(forest: &'a Forest, dim: usize) -> Self {
+        let nodes = forest.nodes();
+        let mut placed = vec![false; nodes];
+        placed[forest.apex() as usize] = true;
+        Self {
+            forest,
+            dim,
+            directions: vec![0.0; nodes * dim],
+            angles: vec![std::f64::consts::FRAC_PI_2; nodes],
+            placed,
+        }
+    }
+
+    fn direction(&self, node: usize) -> &[f64] {
+        &self.directions[node * self.dim..(node + 1) * self.dim]
+    }
+
+    fn set(&mut self, node: u32, direction: &[f64], angle: f64) {
+        let node = node as usize;
+        self.directions[node * self.dim..(node + 1) * self.dim].copy_from_slice(direction);
+        self.angles[node] = angle;
+        self.placed[node] = true;
+    }
+
+    /// The distance of a node from the origin.
+    fn radius(&self, node: usize) -> f64 {
+        let forest = self.forest;
+        if node == forest.apex() as usize {
+            return 0.0;
+        }
+        let mut radius = -2.0 * (0.5 * self.angles[node]).tan().ln();
+        if forest.children(node as u32).is_empty() {
+            let parent = self.radius(forest.parent(node as u32) as usize);
+            radius = radius.max(parent + LEAF_STEP);
+        }
+        radius.min(LARGEST_RADIUS)
+    }
+
+    fn place_on_spheres(&mut self, seed: u64) {
+        let forest = self.forest;
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(mix(seed, SEED_STREAM));
+        for &node in forest.top_down() {
+            let children = forest.children(node);
+            if children.is_empty() {
+                continue;
+            }
+            let is_apex = node == forest.apex();
+            let axis = self.direction(node as usize).to_vec();
+            let mut ring = spread(
+                children.len(),
+                (!is_apex).then_some(&axis),
+                self.dim,
+                &mut rng,
+            );
+            let pulls = forest.pulls(node, |other| self.pull(&axis, other));
+            arrange(&mut ring, &pulls, &mut rng);
+
+            let inner = children
+                .iter()
+                .take_while(|&&child| !forest.children(child).is_empty())
+                .count();
+            let ratio = 0.5 * least_distance(&ring, inner, self.dim);
+            let leaf_ratio = 0.5 * least_distance(&ring, children.len(), self.dim);
+            let angle = self.angles[node as usize];
+            let offset = if is_apex {
+                angle
+            } else {
+                angle / (1.0 + ratio.min(LARGEST_RATIO))
+            };
+            let cap = |ratio: f64| {
+                if is_apex {
+                    WIDEST_CAP.min(CAP_SHARE * ratio.min(1.0).asin())
+                } else {
+                    offset * ratio.min(LARGEST_RATIO)
+                }
+            };
+            let caps = [cap(ratio), cap(leaf_ratio)];
+            let (sin, cos) = offset.sin_cos();
+            for (index, (&child, around)) in children.iter().zip(&ring).enumerate() {
+                let mut direction: Vec<f64> = axis
+                    .iter()
+                    .zip(around)
+                    .map(|(along, across)| cos * along + sin * across)
+                    .collect();
+                unit(&mut direction);
+                self.set(child, &direction, caps[usize::from(index >= inner)]);
+            }
+        }
+    }
+
+    /// The direction, seen from `axis`, of the lowest ancestor of `other` that has its place.
+    fn pull(&self, axis: &[f64], other: u32) -> Vec<f64> {
+        let mut node = other;
+        while !self.placed[node as usize] {
+            node = self.forest.parent(node);
+        }
+        let target = self.direction(node as usize);
+        let along = dot(axis, target);
+        let mut across: Vec<f64> = target
+            .iter()
+            .zip(axis)
+            .map(|(t, a)| t - along * a)
+            .collect();
+        unit(&mut across);
+        across
+    }
+
+    /// Gives each node an arc within its parent's, as long as its subtree has leaves: left or right
+    /// of the parent's own direction, which stays free.
+    fn place_on_circle(&mut self) {
+        use std::f64::consts::PI;
+        let forest = self.forest;
+        let mut middles = vec![PI; forest.nodes()];
+        for &node in forest.top_down() {
+            let children = forest.children(node);
+            let middle = middles[node as usize];
+            let angle = self.angles[node as usize];
+            let arcs = if node == forest.apex() {
+                vec![(0.0, 2.0 * PI, children.to_vec())]
+            } else {
+                let [left, right] = halves(forest, children);
+                vec![
+                    (middle - ARC_SHARED * angle, middle - ARC_FREE * angle, left),
+                    (
+                        middle + ARC_FREE * angle,
+                        middle + ARC_SHARED * angle,
+                        right,
+                    ),
+                ]
+            };
+            for (start, end, children) in arcs {
+                let leaves: f64 = children.iter().map(|&child| forest.leaves(child)).sum();
+                let mut from = start;
+                for child in children {
+                    let length = (end - start) * forest.leaves(child) / leaves;
+                    let middle = from + 0.5 * length;
+                    middles[child as usize] = middle;
+                    let cap = WIDEST_CAP.min(0.5 * ARC_SHARED * length);
+                    self.set(child, &[middle.cos(), middle.sin()], cap);
+                    from += length;
+                }
+            }
+        }
+    }
+}
+
+/// Two groups of children with about as many leaves.
+fn halves(forest: &Forest, children: &[u32]) -> [Vec<u32>; 2] {
+    let mut groups = [Vec::new(), Vec::new()];
+    let mut leaves = [0.0; 2];
+    for &child in children {
+        let lighter = usize::from(leaves[1] < leaves[0]);
+        leaves[lighter] += forest.leaves(child);
+        groups[lighter].push(child);
+    }
+    groups
+}
