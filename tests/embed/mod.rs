@@ -1,4 +1,5 @@
 mod evaluation;
+mod resume;
 mod sampler;
 mod step;
 mod trainer;
