@@ -56,6 +56,19 @@ pub struct Checkpoint {
     settings: Map<String, Value>,
 }
 
+impl Clone for Checkpoint {
+    /// The clone shares the tensors' memory.
+    fn clone(&self) -> Self {
+        let tensors = self.tensors.iter();
+        Self {
+            tensors: tensors
+                .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()))
+                .collect(),
+            settings: self.settings.clone(),
+        }
+    }
+}
+
 impl Checkpoint {
     /// An empty checkpoint.
     pub fn new() -> Self {

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[cfg(unix)]
+mod resume;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -104,6 +107,7 @@ fn help_names_every_option_with_its_default() {
         "--device",
         "--threads",
         "--out",
+        "--checkpoint-minutes",
     ] {
         let line = help
             .lines()
@@ -136,6 +140,7 @@ fn a_wrong_argument_is_told_what_is_allowed() {
         (nickel("--manifold", "torus"), "ball, lorentz, euclidean"),
         (nickel("--dataset", "birds"), "mammals"),
         (nickel("--device", "gpu"), "auto, cpu, cuda or cuda:INDEX"),
+        (nickel("--checkpoint-minutes", "-1"), "minutes from 0"),
         (nickel("--speed", "1"), "--help"),
         (
             fail(2, &["run", "nickel1917"]),
