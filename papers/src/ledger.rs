@@ -24,7 +24,7 @@ const VERSION: u32 = 1;
 
 /// The options that decide when checkpoints are written and what becomes of them.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct CheckpointOptions {
     /// Go on with the unfinished run in the folder; where there is none, begin one
     #[arg(long, conflicts_with = "restart")]
     resume: bool,
@@ -70,7 +70,7 @@ impl Ledger {
     /// When there is no room, when the folder has an unfinished run and the options do not say what
     /// to do with it, and when it is to be resumed but is damaged or was asked for something else.
     pub(crate) fn open(
-        options: &Options,
+        options: &CheckpointOptions,
         folder: &Path,
         paper: &'static str,
         request: &Request,

@@ -4,16 +4,16 @@ use serde_json::json;
 
 use super::*;
 
-const RESUME: Options = Options {
+const RESUME: CheckpointOptions = CheckpointOptions {
     resume: true,
     restart: false,
     checkpoint_minutes: 2.0,
 };
-const BEGIN: Options = Options {
+const BEGIN: CheckpointOptions = CheckpointOptions {
     resume: false,
     ..RESUME
 };
-const RESTART: Options = Options {
+const RESTART: CheckpointOptions = CheckpointOptions {
     restart: true,
     ..BEGIN
 };
@@ -25,7 +25,7 @@ fn request() -> Request {
     ]
 }
 
-fn open(options: &Options, folder: &Path) -> Result<Ledger> {
+fn open(options: &CheckpointOptions, folder: &Path) -> Result<Ledger> {
     Ledger::open(options, folder, "somebody2017", &request(), 1)
 }
 

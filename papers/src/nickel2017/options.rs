@@ -9,7 +9,8 @@ use holonomy::device::{self, Choice, Request};
 use holonomy::embed::{Model, TrainConfig, TrainPath};
 use serde::Serialize;
 
-use crate::{ledger, machine, results};
+use crate::ledger::CheckpointOptions;
+use crate::{machine, results};
 
 /// As the user gave them.
 #[derive(Debug, Clone, clap::Args)]
@@ -91,7 +92,7 @@ pub(crate) struct Options {
     out: Option<PathBuf>,
 
     #[command(flatten)]
-    pub(crate) checkpoints: ledger::Options,
+    pub(crate) checkpoints: CheckpointOptions,
 
     /// A short run that shows that everything works; its figures mean nothing
     #[arg(long)]
