@@ -138,7 +138,7 @@ impl Ledger {
             None => String::new(),
         };
         output::note(&format!(
-            "resuming from {}: {finished} trainings finished{begun}",
+            "resuming from {}: {finished} finished{begun}",
             self.path.display()
         ));
     }

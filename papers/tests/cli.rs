@@ -59,12 +59,16 @@ fn report(folder: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(folder.join("report.json")).unwrap()).unwrap()
 }
 
-/// The shape of the tensor `embedding`, from the file's header.
 fn embedding_shape(folder: &Path) -> Value {
-    let bytes = std::fs::read(folder.join("embedding.safetensors")).unwrap();
+    tensor_shape(&folder.join("embedding.safetensors"), "embedding")
+}
+
+/// The shape of a tensor, from the header of its file.
+fn tensor_shape(file: &Path, name: &str) -> Value {
+    let bytes = std::fs::read(file).unwrap();
     let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     let header: Value = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
-    header["embedding"]["shape"].clone()
+    header[name]["shape"].clone()
 }
 
 fn assert_is_picture(folder: &Path) {

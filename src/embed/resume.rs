@@ -11,7 +11,7 @@ use tch::{Kind, Tensor};
 use super::config::TrainConfig;
 use super::table::{rows_of, tensor_of};
 use super::trainer::EpochRecord;
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, Difference};
 use crate::{Error, Result};
 
 /// What a checkpoint says that it is, and the version of what it holds.
@@ -95,27 +95,32 @@ impl Identity {
     /// The state that a checkpoint of this very training holds.
     pub(super) fn state(&self, checkpoint: &Checkpoint) -> Result<State> {
         check_content(checkpoint)?;
-        for difference in [
-            checkpoint.difference("config", &self.config)?,
-            checkpoint.difference("nodes", &self.nodes)?,
-            checkpoint.difference("pairs", &self.pairs.len())?,
-            checkpoint.difference("pairs_sha256", &self.pairs_digest())?,
-        ]
-        .into_iter()
-        .flatten()
-        {
-            let expected = format!(
-                "{} = {}, as in the checkpoint",
-                difference.setting, difference.stored
-            );
-            return Err(Error::invalid(OP, expected, difference.given));
-        }
+        self.check_same(checkpoint)?;
         let points = checkpoint.tensor("points")?;
         Ok(State {
             kind: points.kind(),
             points: self.points(points)?,
             history: self.history(checkpoint.tensor("history")?)?,
         })
+    }
+
+    fn check_same(&self, checkpoint: &Checkpoint) -> Result<()> {
+        let differences = [
+            checkpoint.difference("config", &self.config)?,
+            checkpoint.difference("nodes", &self.nodes)?,
+            checkpoint.difference("pairs", &self.pairs.len())?,
+            checkpoint.difference("pairs_sha256", &self.pairs_digest())?,
+        ];
+        let Some(difference) = differences.into_iter().flatten().next() else {
+            return Ok(());
+        };
+        let Difference {
+            setting,
+            stored,
+            given,
+        } = difference;
+        let expected = format!("{setting} = {stored}, as in the checkpoint");
+        Err(Error::invalid(OP, expected, given))
     }
 
     fn points(&self, points: &Tensor) -> Result<Tensor> {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{embedding_shape, hierarchy, papers, path, report, run, succeed, text};
+use super::{embedding_shape, hierarchy, papers, path, report, run, succeed, tensor_shape, text};
 
 const CHECKPOINT: &str = "checkpoint.safetensors";
 const SIGKILL: i32 = 9;
@@ -164,6 +164,7 @@ fn a_run_that_is_killed_again_and_again_ends_as_if_it_had_not_been() {
     let mut fraction = fractions();
     let mut kills = 0;
     let mut done = 0;
+    let mut hits = [0; 3];
     while kills < KILLS || done == 0 {
         let out = experiment.out(&format!("killed {done}"));
         let mut child = experiment.start(&out, &["--resume"]);
@@ -174,6 +175,7 @@ fn a_run_that_is_killed_again_and_again_ends_as_if_it_had_not_been() {
         let output = child.wait_with_output().unwrap();
         if output.status.signal() == Some(SIGKILL) {
             kills += 1;
+            hits[phase(&text(&output.stderr))] += 1;
             assert!(temporaries(&out) <= 1, "{} temporaries", temporaries(&out));
             continue;
         }
@@ -183,7 +185,55 @@ fn a_run_that_is_killed_again_and_again_ends_as_if_it_had_not_been() {
         assert!(!out.join(CHECKPOINT).exists());
         done += 1;
     }
-    println!("{kills} kills, {done} runs brought to their end");
+    let [start_up, training, results] = hits;
+    println!(
+        "{kills} kills: {start_up} at start-up, {training} while training and evaluating, {results} \
+         while writing results; {done} runs brought to their end"
+    );
+}
+
+/// How far a run was when it said no more than this.
+fn phase(messages: &str) -> usize {
+    let last_training = "Euclidean 2-d, seed 8: ";
+    match (
+        messages.contains("Ctrl-C saves"),
+        messages.contains(last_training),
+    ) {
+        (false, _) => 0,
+        (true, false) => 1,
+        (true, true) => 2,
+    }
+}
+
+/// The epochs of the training in progress that a checkpoint holds; none without a checkpoint.
+fn epochs_kept(out: &Path) -> u64 {
+    let file = out.join(CHECKPOINT);
+    if !file.exists() {
+        return 0;
+    }
+    let records = tensor_shape(&file, "training/history");
+    records[0].as_u64().unwrap()
+}
+
+#[test]
+fn a_kill_costs_no_more_than_the_time_since_the_last_checkpoint() {
+    let experiment = Experiment::new("1000000", "0");
+    let out = experiment.out("out");
+    let mut killed = 0;
+    for _ in 0..2 {
+        let mut child = experiment.start(&out, &["--resume"]);
+        wait_until("more epochs", || epochs_kept(&out) > killed + 50);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        killed = epochs_kept(&out);
+    }
+    assert!(killed > 100);
+    let rest = experiment.interrupted(&out, &["--resume"]);
+    let report = report(&out);
+    let epochs = report["runs"][0]["results"][0]["epochs"].as_u64().unwrap();
+    // Begun anew it would have been interrupted after a few epochs.
+    assert!(epochs > killed, "{epochs} after {killed}: {rest}");
+    assert_eq!(epochs_kept(&out), epochs);
 }
 
 #[test]
