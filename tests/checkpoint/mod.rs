@@ -291,7 +291,7 @@ fn the_first_setting_that_differs_is_named() {
     let text = |text: &str| Some(text.to_owned());
     assert_eq!(differing(&|_| ()), None);
     assert_eq!(
-        differing(&|given| given["rates"][1] = 0.30000000000000004.into()),
+        differing(&|given| given["rates"][1] = 0.300_000_000_000_000_04.into()),
         text("config.rates[1] is 0.3 in the checkpoint and 0.30000000000000004 now")
     );
     assert_eq!(
