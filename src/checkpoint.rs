@@ -9,7 +9,8 @@
 //! Files are replaced as a whole ([`write_atomically`]): a kill leaves the old file or the new one.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -53,6 +54,19 @@ const VERSION: u32 = 1;
 pub struct Checkpoint {
     tensors: BTreeMap<String, Tensor>,
     settings: Map<String, Value>,
+}
+
+impl Clone for Checkpoint {
+    /// The clone shares the tensors' memory.
+    fn clone(&self) -> Self {
+        let tensors = self.tensors.iter();
+        Self {
+            tensors: tensors
+                .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()))
+                .collect(),
+            settings: self.settings.clone(),
+        }
+    }
 }
 
 impl Checkpoint {
@@ -102,13 +116,7 @@ impl Checkpoint {
     ///
     /// [`Error::InvalidArgument`] when JSON cannot hold the value.
     pub fn set(&mut self, key: &str, value: &impl Serialize) -> Result<()> {
-        let value = serde_json::to_value(value).map_err(|error| {
-            Error::invalid(
-                "Checkpoint::set",
-                format!("a value that JSON can hold for {key:?}"),
-                error,
-            )
-        })?;
+        let value = json("Checkpoint::set", key, value)?;
         self.settings.insert(key.to_owned(), value);
         Ok(())
     }
@@ -130,6 +138,36 @@ impl Checkpoint {
                 error,
             )
         })
+    }
+
+    /// The first part in which `value` differs from the setting under `key`; `None` when they are
+    /// equal.
+    ///
+    /// A run that resumes can so name the setting that is not the one it was begun with.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] when there is no such setting, or when JSON cannot hold the value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use holonomy::checkpoint::Checkpoint;
+    ///
+    /// let mut checkpoint = Checkpoint::new();
+    /// checkpoint.set("config", &[("dim", 5), ("epochs", 300)])?;
+    /// let difference = checkpoint.difference("config", &[("dim", 5), ("epochs", 200)])?;
+    /// let text = difference.map(|difference| difference.to_string());
+    /// assert_eq!(text.as_deref(), Some("config[1][1] is 300 in the checkpoint and 200 now"));
+    /// # Ok::<(), holonomy::Error>(())
+    /// ```
+    pub fn difference(&self, key: &str, value: &impl Serialize) -> Result<Option<Difference>> {
+        let stored = self
+            .settings
+            .get(key)
+            .ok_or_else(|| missing("Checkpoint::difference", key, self.settings.keys()))?;
+        let given = json("Checkpoint::difference", key, value)?;
+        Ok(first_difference(key, stored, &given))
     }
 
     /// Takes in another checkpoint, its names and keys prefixed with `prefix/`.
@@ -256,8 +294,103 @@ impl Checkpoint {
     }
 }
 
+/// A part of a setting that is not what a checkpoint has; see [`Checkpoint::difference`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The part, as `config.schedule` or `seeds[2]`.
+    pub setting: String,
+    /// Its value in the checkpoint, as JSON; `nothing` where it has none.
+    pub stored: String,
+    /// The value that it was compared with.
+    pub given: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} is {} in the checkpoint and {} now",
+            self.setting, self.stored, self.given
+        )
+    }
+}
+
+fn json(op: &'static str, key: &str, value: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(value).map_err(|error| {
+        let expected = format!("a value that JSON can hold for {key:?}");
+        Error::invalid(op, expected, error)
+    })
+}
+
+fn first_difference(setting: &str, stored: &Value, given: &Value) -> Option<Difference> {
+    match (stored, given) {
+        (Value::Object(stored), Value::Object(given)) => {
+            let names: BTreeSet<&String> = stored.keys().chain(given.keys()).collect();
+            names.into_iter().find_map(|name| {
+                let setting = format!("{setting}.{name}");
+                differing_part(&setting, stored.get(name), given.get(name))
+            })
+        }
+        (Value::Array(stored), Value::Array(given)) if stored.len() == given.len() => stored
+            .iter()
+            .zip(given)
+            .enumerate()
+            .find_map(|(index, (stored, given))| {
+                first_difference(&format!("{setting}[{index}]"), stored, given)
+            }),
+        _ if stored == given => None,
+        _ => Some(difference(setting, Some(stored), Some(given))),
+    }
+}
+
+fn differing_part(
+    setting: &str,
+    stored: Option<&Value>,
+    given: Option<&Value>,
+) -> Option<Difference> {
+    match (stored, given) {
+        (Some(stored), Some(given)) => first_difference(setting, stored, given),
+        _ => Some(difference(setting, stored, given)),
+    }
+}
+
+fn difference(setting: &str, stored: Option<&Value>, given: Option<&Value>) -> Difference {
+    let text = |value: Option<&Value>| value.map_or_else(|| "nothing".into(), Value::to_string);
+    Difference {
+        setting: setting.to_owned(),
+        stored: text(stored),
+        given: text(given),
+    }
+}
+
+/// How the temporary names of [`write_atomically`] begin and end.
+const TEMPORARY: (&str, &str) = (".holonomy-", ".tmp");
+
+/// Removes the temporary files that killed writers have left in `folder`, and returns how many.
+///
+/// Only safe while nobody else writes there: a file that is being written would go too.
+///
+/// # Errors
+///
+/// [`Error::Io`] when the folder cannot be read or a file cannot be removed.
+pub fn remove_temporaries(folder: impl AsRef<Path>) -> Result<usize> {
+    let folder = folder.as_ref();
+    let mut removed = 0;
+    for entry in std::fs::read_dir(folder).map_err(Error::io("read", folder))? {
+        let entry = entry.map_err(Error::io("read", folder))?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1) {
+            std::fs::remove_file(entry.path()).map_err(Error::io("remove", entry.path()))?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
 /// Writes `bytes` to `path` so that a reader, or a kill at any time, finds the old file or the new
-/// one as a whole: temporary name in the same folder, sync, rename, sync of the folder.
+/// one as a whole: temporary name in the same folder, sync, rename, sync of the folder. A kill may
+/// leave the temporary file behind; [`remove_temporaries`] clears such files away.
 ///
 /// # Errors
 ///
@@ -269,7 +402,7 @@ pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
         _ => Path::new("."),
     };
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".holonomy-");
+    builder.prefix(TEMPORARY.0).suffix(TEMPORARY.1);
     #[cfg(unix)]
     {
         // A plain new file's mode, which the process's umask then narrows.

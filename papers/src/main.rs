@@ -6,6 +6,7 @@ mod catalogue;
 mod cli;
 mod files;
 mod interrupt;
+mod ledger;
 mod machine;
 mod nickel2017;
 mod output;

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[cfg(unix)]
+mod resume;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -56,12 +59,16 @@ fn report(folder: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(folder.join("report.json")).unwrap()).unwrap()
 }
 
-/// The shape of the tensor `embedding`, from the file's header.
 fn embedding_shape(folder: &Path) -> Value {
-    let bytes = std::fs::read(folder.join("embedding.safetensors")).unwrap();
+    tensor_shape(&folder.join("embedding.safetensors"), "embedding")
+}
+
+/// The shape of a tensor, from the header of its file.
+fn tensor_shape(file: &Path, name: &str) -> Value {
+    let bytes = std::fs::read(file).unwrap();
     let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     let header: Value = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
-    header["embedding"]["shape"].clone()
+    header[name]["shape"].clone()
 }
 
 fn assert_is_picture(folder: &Path) {
@@ -104,6 +111,7 @@ fn help_names_every_option_with_its_default() {
         "--device",
         "--threads",
         "--out",
+        "--checkpoint-minutes",
     ] {
         let line = help
             .lines()
@@ -136,6 +144,7 @@ fn a_wrong_argument_is_told_what_is_allowed() {
         (nickel("--manifold", "torus"), "ball, lorentz, euclidean"),
         (nickel("--dataset", "birds"), "mammals"),
         (nickel("--device", "gpu"), "auto, cpu, cuda or cuda:INDEX"),
+        (nickel("--checkpoint-minutes", "-1"), "minutes from 0"),
         (nickel("--speed", "1"), "--help"),
         (
             fail(2, &["run", "nickel1917"]),

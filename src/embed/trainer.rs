@@ -12,8 +12,10 @@ use tch::{Device, Kind, Tensor};
 use super::config::{Model, Start, TrainConfig, TrainPath};
 use super::half_spaces::nested_half_spaces;
 use super::native::{self, Instructions, NativePath, Negatives, Pass, Table};
+use super::resume::{Identity, State};
 use super::sampler::{NegativeLaw, NegativeSampler};
 use super::table::{check_pairs, rows_of, tensor_of};
+use crate::checkpoint::Checkpoint;
 use crate::{Error, Result};
 
 /// What is told of one epoch.
@@ -35,13 +37,25 @@ pub struct Progress<'a> {
     pub record: EpochRecord,
     /// How many epochs there will be.
     pub epochs: usize,
-    points: &'a dyn Fn() -> Tensor,
+    path: &'a dyn StepTaker,
+    identity: &'a Identity,
+    history: &'a [EpochRecord],
 }
 
 impl Progress<'_> {
     /// A copy of the embedding as it is now, `[nodes, width]`.
     pub fn points(&self) -> Tensor {
-        (self.points)()
+        self.path.points()
+    }
+
+    /// All that [`Trainer::resuming_from`] needs to go on after this epoch: settings, a digest of the
+    /// pairs, points and records.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] or [`Error::Torch`] when a part cannot be copied.
+    pub fn checkpoint(&self) -> Result<Checkpoint> {
+        self.identity.checkpoint(&self.points(), self.history)
     }
 }
 
@@ -100,11 +114,17 @@ pub(super) trait StepTaker {
 /// # Ok::<(), holonomy::Error>(())
 /// ```
 pub struct Trainer {
-    config: TrainConfig,
-    pairs: Vec<(u32, u32)>,
+    identity: Identity,
     sampler: NegativeSampler,
     start: Tensor,
     options: (Kind, Device),
+    resumed: Option<Resumed>,
+}
+
+/// What is done already of a training that goes on from a checkpoint.
+struct Resumed {
+    kind: Kind,
+    history: Vec<EpochRecord>,
 }
 
 impl Trainer {
@@ -126,10 +146,10 @@ impl Trainer {
         };
         Ok(Self {
             sampler: NegativeSampler::new(nodes, pairs)?,
-            pairs: pairs.to_vec(),
             start,
             options: (Kind::Double, Device::Cpu),
-            config,
+            resumed: None,
+            identity: Identity::new(config, nodes, pairs),
         })
     }
 
@@ -145,13 +165,60 @@ impl Trainer {
     /// [`Error::InvalidArgument`] unless they are `[nodes, width]`; [`Error::NotFinite`] or
     /// [`Error::NotOnManifold`] for a row that is not a point of the model.
     pub fn starting_from(mut self, points: &Tensor) -> Result<Self> {
-        let rows = rows_of("Trainer::starting_from", self.config.model, points)?;
+        let config = self.identity.config();
+        let rows = rows_of("Trainer::starting_from", config.model, points)?;
         if points.size() != self.start.size() {
             let expected = format!("points of shape {:?}", self.start.size());
             let got = format!("{:?}", points.size());
             return Err(Error::invalid("Trainer::starting_from", expected, got));
         }
-        self.start = tensor_of(&rows, self.config.model.width(self.config.dim));
+        self.start = tensor_of(&rows, config.model.width(config.dim));
+        self.resumed = None;
+        Ok(self)
+    }
+
+    /// Goes on where [`Progress::checkpoint`] was taken; the history and the seconds go on too.
+    ///
+    /// With one thread the result is bit for bit that of a training that was never stopped, on one
+    /// kind of processor. A checkpoint taken after the last epoch gives its embedding at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] that names what differs when the checkpoint is of something else
+    /// than a training, or of a training with another setting, other nodes, or other pairs or the
+    /// same in another order; [`Error::NotFinite`] or [`Error::NotOnManifold`] for a row that is not a
+    /// point of the model. The kind of [`with_options`](Self::with_options) is compared by
+    /// [`run`](Self::run); the device may be another.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use holonomy::embed::{TrainConfig, Trainer};
+    ///
+    /// let pairs = [(1, 0), (2, 0), (3, 1), (3, 0)];
+    /// let config = TrainConfig { dim: 2, epochs: 9, burn_in_epochs: 3, threads: 1, ..Default::default() };
+    /// let mut checkpoint = None;
+    /// let whole = Trainer::new(config.clone(), 4, &pairs)?.run(|progress| {
+    ///     if progress.record.epoch == 5 {
+    ///         checkpoint = progress.checkpoint().ok();
+    ///     }
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// let resumed = Trainer::new(config, 4, &pairs)?.resuming_from(&checkpoint.unwrap())?;
+    /// let resumed = resumed.run(|_| ControlFlow::Continue(()))?;
+    /// assert_eq!(resumed.points, whole.points);
+    /// assert_eq!(resumed.history.len(), 9);
+    /// # Ok::<(), holonomy::Error>(())
+    /// ```
+    pub fn resuming_from(mut self, checkpoint: &Checkpoint) -> Result<Self> {
+        let State {
+            points,
+            kind,
+            history,
+        } = self.identity.state(checkpoint)?;
+        self.start = points;
+        self.resumed = Some(Resumed { kind, history });
         Ok(self)
     }
 
@@ -171,7 +238,9 @@ impl Trainer {
                 format!("{kind:?}"),
             ));
         }
-        if self.config.path == TrainPath::Native && (kind, device) != (Kind::Double, Device::Cpu) {
+        if self.identity.config().path == TrainPath::Native
+            && (kind, device) != (Kind::Double, Device::Cpu)
+        {
             let got = format!("{kind:?} on {device:?}");
             return Err(Error::invalid(OP, "f64 on the CPU, or path: tensor", got));
         }
@@ -184,31 +253,31 @@ impl Trainer {
     /// # Errors
     ///
     /// [`Error::NotFinite`] at the first epoch whose loss or points are not finite, as a far too
-    /// large learning rate makes them; [`Error::InvalidArgument`] when the threads cannot be started.
+    /// large learning rate makes them; [`Error::InvalidArgument`] when the threads cannot be started,
+    /// or when the training resumes in another kind than its checkpoint's.
     pub fn run(
         self,
         mut on_epoch: impl FnMut(&Progress<'_>) -> ControlFlow<()>,
     ) -> Result<Embedding> {
+        let mut history = self.records_so_far()?;
         let Self {
-            config,
-            mut pairs,
+            identity,
             sampler,
             start,
             options,
+            ..
         } = self;
+        let config = identity.config();
         let mut path: Box<dyn StepTaker> = match config.path {
-            TrainPath::Native => Box::new(NativePath::new(&config, &start)?),
-            TrainPath::Tensor => {
-                Box::new(super::tensor::TensorPath::new(&config, &start, options)?)
-            }
+            TrainPath::Native => Box::new(NativePath::new(config, &start)?),
+            TrainPath::Tensor => Box::new(super::tensor::TensorPath::new(config, &start, options)?),
         };
-        let mut order = Xoshiro256PlusPlus::seed_from_u64(native::mix(config.seed, ORDER_STREAM));
-        let mut history = Vec::with_capacity(config.epochs);
-        let mut seconds = 0.0;
+        let mut pairs = Vec::with_capacity(identity.pairs().len());
+        let mut seconds = history.last().map_or(0.0, |record| record.seconds);
         let mut stopped_early = false;
-        for epoch in 0..config.epochs {
+        for epoch in history.len()..config.epochs {
             let clock = Instant::now();
-            pairs.shuffle(&mut order);
+            order_pairs(&mut pairs, identity.pairs(), config.seed, epoch);
             let plan = EpochPlan {
                 pairs: &pairs,
                 sampler: &sampler,
@@ -234,7 +303,9 @@ impl Trainer {
             let progress = Progress {
                 record,
                 epochs: config.epochs,
-                points: &|| path.points(),
+                path: path.as_ref(),
+                identity: &identity,
+                history: &history,
             };
             if on_epoch(&progress).is_break() {
                 stopped_early = epoch + 1 < config.epochs;
@@ -249,11 +320,32 @@ impl Trainer {
             stopped_early,
         })
     }
+
+    /// The records of the epochs that the checkpoint holds; none without one.
+    fn records_so_far(&self) -> Result<Vec<EpochRecord>> {
+        let Some(resumed) = &self.resumed else {
+            return Ok(Vec::new());
+        };
+        if resumed.kind != self.options.0 {
+            let expected = format!("kind {:?}, as in the checkpoint", resumed.kind);
+            let got = format!("{:?}", self.options.0);
+            return Err(Error::invalid("Trainer::run", expected, got));
+        }
+        Ok(resumed.history.clone())
+    }
 }
 
 /// The random streams beside those of the epochs' negatives, which count up from 0.
 const ORDER_STREAM: u64 = u64::MAX;
 const START_STREAM: u64 = u64::MAX - 1;
+
+/// Puts the pairs into the order of an epoch, which follows from the seed and the epoch alone.
+fn order_pairs(pairs: &mut Vec<(u32, u32)>, given: &[(u32, u32)], seed: u64, epoch: usize) {
+    let stream = native::mix(native::mix(seed, ORDER_STREAM), epoch as u64);
+    pairs.clear();
+    pairs.extend_from_slice(given);
+    pairs.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(stream));
+}
 
 fn random_start(config: &TrainConfig, nodes: usize) -> Tensor {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(native::mix(config.seed, START_STREAM));

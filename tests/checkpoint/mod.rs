@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use holonomy::Error;
-use holonomy::checkpoint::{Checkpoint, write_atomically};
+use holonomy::checkpoint::{Checkpoint, remove_temporaries, write_atomically};
 use tch::{Kind, Tensor};
 
 fn sample() -> Checkpoint {
@@ -274,4 +274,58 @@ fn a_new_file_has_the_usual_mode() {
     write_atomically(&ours, b"").unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
     assert_eq!(mode(&ours), mode(&usual));
+}
+
+#[test]
+fn the_first_setting_that_differs_is_named() {
+    let mut checkpoint = Checkpoint::new();
+    let stored =
+        serde_json::json!({"dim": 5, "rates": [0.1, 0.3], "schedule": {"linear": {"last": 0.5}}});
+    checkpoint.set("config", &stored).unwrap();
+    let differing = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut given = stored.clone();
+        change(&mut given);
+        let difference = checkpoint.difference("config", &given).unwrap();
+        difference.map(|difference| difference.to_string())
+    };
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(differing(&|_| ()), None);
+    assert_eq!(
+        differing(&|given| given["rates"][1] = 0.300_000_000_000_000_04.into()),
+        text("config.rates[1] is 0.3 in the checkpoint and 0.30000000000000004 now")
+    );
+    assert_eq!(
+        differing(&|given| given["rates"] = vec![0.1].into()),
+        text("config.rates is [0.1,0.3] in the checkpoint and [0.1] now")
+    );
+    assert_eq!(
+        differing(&|given| given["schedule"]["linear"]["last"] = 1.into()),
+        text("config.schedule.linear.last is 0.5 in the checkpoint and 1 now")
+    );
+    assert_eq!(
+        differing(&|given| given["batch"] = 3.into()),
+        text("config.batch is nothing in the checkpoint and 3 now")
+    );
+    assert!(checkpoint.difference("settings", &stored).is_err());
+}
+
+#[test]
+fn temporaries_of_killed_writers_are_removed_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in [
+        ".holonomy-a1b2c3.tmp",
+        ".holonomy-notes",
+        "report.json",
+        "x.tmp",
+    ] {
+        fs::write(folder.path().join(name), b"").unwrap();
+    }
+    assert_eq!(remove_temporaries(folder.path()).unwrap(), 1);
+    let mut left: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    assert_eq!(left, [".holonomy-notes", "report.json", "x.tmp"]);
+    assert!(remove_temporaries(folder.path().join("none")).is_err());
 }

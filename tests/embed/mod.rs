@@ -1,5 +1,6 @@
 mod evaluation;
 mod half_spaces;
+mod resume;
 mod sampler;
 mod step;
 mod trainer;

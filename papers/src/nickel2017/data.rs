@@ -6,6 +6,7 @@ use std::path::Path;
 use holonomy::Result;
 use holonomy::graph::{EdgeListOptions, Graph, parse_edge_list, read_edge_list};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::options::Settings;
 use crate::output;
@@ -23,6 +24,22 @@ pub(crate) struct Data {
     /// All pairs (descendant, ancestor).
     pub(crate) closure: Graph,
     pub(crate) description: Description,
+}
+
+impl Data {
+    /// A digest of the names and pairs in their order: equal for equal data.
+    pub(crate) fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        for name in self.closure.names() {
+            hash.update((name.len() as u64).to_le_bytes());
+            hash.update(name);
+        }
+        for (node, ancestor) in self.closure.edges() {
+            hash.update(node.to_le_bytes());
+            hash.update(ancestor.to_le_bytes());
+        }
+        format!("{:x}", hash.finalize())
+    }
 }
 
 /// What a report says about the data.

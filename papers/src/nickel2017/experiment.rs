@@ -5,12 +5,13 @@ use std::fmt;
 use holonomy::Result;
 use holonomy::embed::{Model, TrainConfig};
 use holonomy::graph::Graph;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use super::options::{Settings, learning_rate_for};
 use super::training;
 use crate::interrupt;
+use crate::ledger::Ledger;
 
 /// What one run is about; its seed is that of its first training.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,6 +33,17 @@ pub(crate) enum Role {
     Picture,
 }
 
+impl Role {
+    /// As a report writes it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Comparison => "comparison",
+            Self::Picture => "picture",
+        }
+    }
+}
+
 /// A run over seeds, as a report shows it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Runs {
@@ -46,7 +58,7 @@ pub(crate) struct Runs {
 }
 
 /// One seed's result.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     pub(crate) seed: u64,
     /// Epochs made: fewer than planned when the user stopped the run.
@@ -73,7 +85,7 @@ impl fmt::Display for Outcome {
 }
 
 /// What is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Figures {
     pub(crate) map: f64,
     pub(crate) mean_rank: f64,
@@ -130,11 +142,32 @@ impl Plan {
         }
     }
 
+    /// What a checkpoint with every training of this run holds of them, in bytes.
+    pub(crate) fn bytes(&self, settings: &Settings, nodes: usize) -> u64 {
+        let TrainConfig {
+            model, dim, epochs, ..
+        } = self.config;
+        let points = self.seeds(settings).len() * nodes * model.width(dim);
+        let records = 3 * epochs;
+        (size_of::<f64>() * (points + records)) as u64
+    }
+
     /// Trains and evaluates for each seed until the user stops it; `None` when that was before
-    /// the first.
-    pub(crate) fn execute(self, closure: &Graph, settings: &Settings) -> Result<Option<Runs>> {
+    /// the first. What the ledger has is not made again.
+    pub(crate) fn execute(
+        self,
+        closure: &Graph,
+        settings: &Settings,
+        ledger: &mut Ledger,
+    ) -> Result<Option<Runs>> {
         let mut results = Vec::new();
-        for &seed in self.seeds(settings) {
+        for (index, &seed) in self.seeds(settings).iter().enumerate() {
+            // The index tells apart what a user asks for twice.
+            let label = format!("{} {}, seed {seed}", self.role.name(), index + 1);
+            if let Some(finished) = ledger.outcome(&label)? {
+                results.push(finished);
+                continue;
+            }
             if interrupt::requested() {
                 break;
             }
@@ -142,7 +175,8 @@ impl Plan {
                 seed,
                 ..self.config.clone()
             };
-            results.push(training::train(config, closure, settings.device.device)?);
+            let device = settings.device.device;
+            results.push(training::train(config, closure, device, &label, ledger)?);
         }
         Ok(self.summarise(results))
     }

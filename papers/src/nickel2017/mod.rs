@@ -12,9 +12,11 @@ use std::collections::BTreeMap;
 
 use holonomy::Result;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::catalogue::Paper;
 use crate::cli::Outcome;
+use crate::ledger::{self, Ledger};
 use crate::machine::{self, Machine, Versions};
 use crate::report::{Report, Summary, command_line};
 use crate::{files, interrupt, output};
@@ -52,26 +54,27 @@ const NOTES: &str = "train_seconds is the wall-clock time of the training loop: 
 pub(crate) fn run(options: &Options) -> Result<Outcome> {
     let settings = options.settings()?;
     settings.main.validate()?;
-    files::prepare(&settings.out)?;
+    let _occupied = files::occupy(&settings.out)?;
     let threads = settings.main.threads;
     machine::use_threads(threads)?;
     output::note(&format!("device: {}, {threads} threads", settings.device));
     let data = data::load(&settings)?;
+    let plans = Plan::all(&settings);
+    let mut ledger = open_ledger(options, &settings, &data, &plans)?;
     interrupt::listen();
     output::note(&format!(
         "data: {}; Ctrl-C saves and stops",
         data.description
     ));
 
-    let plans = Plan::all(&settings);
     let planned = plans.len();
-    let runs = execute(plans, &settings, &data)?;
+    let runs = execute(plans, &settings, &data, &mut ledger)?;
     let interrupted = runs.len() < planned || !runs.iter().all(|runs| runs.complete(&settings));
     let files = write_artefacts(&settings, &data, &runs)?;
     let summary = Summary {
         key: PAPER.key.into(),
         title: PAPER.title.into(),
-        command: command_line(std::env::args()),
+        command: command_line(ledger::without_options(std::env::args())),
         quick: settings.quick,
         interrupted,
         versions: Versions::current(),
@@ -88,15 +91,47 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     ))?;
     if interrupted {
         output::note("interrupted: what was trained up to then is saved, the rest is missing");
+        ledger.leave();
         return Ok(Outcome::Interrupted);
     }
+    ledger.close()?;
     Ok(Outcome::Complete)
 }
 
-fn execute(plans: Vec<Plan>, settings: &Settings, data: &Data) -> Result<Vec<Runs>> {
+/// The checkpoints of this run, which can be resumed with the same plans, seeds and data.
+fn open_ledger(
+    options: &Options,
+    settings: &Settings,
+    data: &Data,
+    plans: &[Plan],
+) -> Result<Ledger> {
+    let Description { nodes, pairs, .. } = data.description;
+    let mut request = vec![("seeds", json!(settings.seeds))];
+    for plan in plans {
+        request.push((plan.role.name(), json!(plan.config)));
+    }
+    request.push(("quick", json!(settings.quick)));
+    let data = json!({"nodes": nodes, "pairs": pairs, "sha256": data.digest()});
+    request.push(("data", data));
+    let bytes = plans.iter().map(|plan| plan.bytes(settings, nodes)).sum();
+    Ledger::open(
+        &options.checkpoints,
+        &settings.out,
+        PAPER.key,
+        &request,
+        bytes,
+    )
+}
+
+fn execute(
+    plans: Vec<Plan>,
+    settings: &Settings,
+    data: &Data,
+    ledger: &mut Ledger,
+) -> Result<Vec<Runs>> {
     let mut runs = Vec::new();
     for plan in plans {
-        runs.extend(plan.execute(&data.closure, settings)?);
+        runs.extend(plan.execute(&data.closure, settings, ledger)?);
     }
     Ok(runs)
 }

@@ -9,12 +9,14 @@ use holonomy::device::{self, Choice, Request};
 use holonomy::embed::{Model, TrainConfig, TrainPath};
 use serde::Serialize;
 
+use crate::ledger::CheckpointOptions;
 use crate::{machine, results};
 
 /// As the user gave them.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Ctrl-C finishes the epoch, saves what is there and says so; a second Ctrl-C stops at once.
+A stopped or killed run goes on with the same options and --resume.
 Training time excludes reading the data, evaluation and drawing.")]
 pub(crate) struct Options {
     /// Dimension of the main embedding
@@ -88,6 +90,9 @@ pub(crate) struct Options {
     /// the checkout]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) checkpoints: CheckpointOptions,
 
     /// A short run that shows that everything works; its figures mean nothing
     #[arg(long)]
