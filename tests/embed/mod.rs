@@ -1,5 +1,8 @@
 mod evaluation;
+mod links;
+mod network;
 mod sampler;
+mod split;
 mod step;
 mod trainer;
 

@@ -2,10 +2,15 @@
 
 mod artefacts;
 mod data;
+mod entailment;
 mod experiment;
+mod hyperlex;
+mod links;
+mod network;
 mod options;
 mod published;
 mod summary;
+mod task;
 mod training;
 
 use std::collections::BTreeMap;
@@ -23,6 +28,7 @@ use experiment::{Figures, Plan, Role, Runs};
 pub(crate) use options::Options;
 use options::Settings;
 use published::{AUTHORS_ON_MAMMALS, PAPER_ON_NOUNS, Published};
+use task::Task;
 
 /// Its entry in the catalogue.
 pub(crate) const PAPER: Paper = Paper {
@@ -56,6 +62,9 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     let threads = settings.main.threads;
     machine::use_threads(threads)?;
     output::note(&format!("device: {}, {threads} threads", settings.device));
+    if options.task.task != Task::Reconstruction {
+        return task::run(&options.task, &settings);
+    }
     let data = data::load(&settings)?;
     interrupt::listen();
     output::note(&format!(

@@ -9,6 +9,7 @@ use holonomy::device::{self, Choice, Request};
 use holonomy::embed::{Model, TrainConfig, TrainPath};
 use serde::Serialize;
 
+use super::task::TaskOptions;
 use crate::{machine, results};
 
 /// As the user gave them.
@@ -85,13 +86,16 @@ pub(crate) struct Options {
     threads: Option<u32>,
 
     /// Folder for the report, the embedding and the picture [default: target/papers/nickel2017 in
-    /// the checkout]
+    /// the checkout, with the task's name behind it for tasks other than reconstruction]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
     /// A short run that shows that everything works; its figures mean nothing
     #[arg(long)]
     quick: bool,
+
+    #[command(flatten)]
+    pub(super) task: TaskOptions,
 }
 
 /// The hierarchies that come with the program.
@@ -142,7 +146,7 @@ impl Options {
             seeds,
             quick: self.quick,
             device,
-            out: out.unwrap_or_else(|| results::default_folder().join(super::PAPER.key)),
+            out: out.unwrap_or_else(|| results::default_folder().join(self.task.folder())),
         })
     }
 
