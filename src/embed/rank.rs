@@ -36,9 +36,13 @@ pub fn spearman(x: &[f64], y: &[f64]) -> Result<f64> {
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let (xx, yy) = (dot(&x, &x), dot(&y, &y));
     if xx == 0.0 || yy == 0.0 {
-        return Err(Error::invalid(OP, "different values in a list", "equal ones"));
+        return Err(Error::invalid(
+            OP,
+            "different values in a list",
+            "equal ones",
+        ));
     }
-    Ok(dot(&x, &y) / (xx.sqrt() * yy.sqrt()))
+    Ok(dot(&x, &y) / (xx * yy).sqrt())
 }
 
 /// The area under the ROC curve: how often a positive score exceeds a negative one.

@@ -218,10 +218,7 @@ impl Split {
 /// assert_eq!(holonomy::embed::both_ways(&[(0, 1), (1, 2)]), [(0, 1), (1, 0), (1, 2), (2, 1)]);
 /// ```
 pub fn both_ways(edges: &[(u32, u32)]) -> Vec<(u32, u32)> {
-    edges
-        .iter()
-        .flat_map(|&(u, v)| [(u, v), (v, u)])
-        .collect()
+    edges.iter().flat_map(|&(u, v)| [(u, v), (v, u)]).collect()
 }
 
 fn distinct(nodes: usize, mut pairs: Vec<(u32, u32)>) -> Result<Vec<(u32, u32)>> {

@@ -90,7 +90,10 @@ fn small_cases_by_hand() {
     assert_eq!(score(&[(0, 4)], &[(0, 2)]), (3.0, 1.0 / 3.0));
     assert_eq!(score(&[(0, 4)], &[(0, 1), (0, 2), (0, 3)]), (1.0, 1.0));
     // 2 and 4 are held out, 1 is known: before both lies the one stranger 3, or none.
-    assert_eq!(score(&[(0, 2), (0, 4)], &[(0, 1)]), (1.5, 0.5 * (1.0 + 2.0 / 3.0)));
+    assert_eq!(
+        score(&[(0, 2), (0, 4)], &[(0, 1)]),
+        (1.5, 0.5 * (1.0 + 2.0 / 3.0))
+    );
     // What is known of other nodes, or farther away, changes nothing.
     assert_eq!(score(&[(0, 2)], &[(0, 3), (4, 1)]), (2.0, 0.5));
     // A pair in both lists is ranked.
@@ -112,7 +115,9 @@ fn ties_count_against_the_embedding() {
     // Points on a grid of few places, so that most distances are equal to others.
     let [held_out, known] = random_pairs(12);
     let mut rng = seeded(5);
-    let places: Vec<f64> = (0..202).map(|_| f64::from(rng.random_range(-2..=2))).collect();
+    let places: Vec<f64> = (0..202)
+        .map(|_| f64::from(rng.random_range(-2..=2)))
+        .collect();
     let points = Tensor::from_slice(&places).view([101, 2]);
     let score = link_prediction(Model::Euclidean, &points, &held_out, &known).unwrap();
     assert_same(

@@ -96,7 +96,8 @@ fn the_gradient_in_the_points_is_that_of_the_loss() {
         };
         let leaf = p.copy().set_requires_grad(true);
         loss(&leaf).backward();
-        let direction = manifold.project_tangent(&p, &Tensor::ones_like(&p));
+        let ones = manifold.project_tangent(&p, &Tensor::ones_like(&p));
+        let direction = &ones / manifold.norm(&p, &ones).unsqueeze(-1);
         let gradient = manifold.rgrad(&p, &leaf.grad());
         let slope = manifold.inner(&p, &gradient, &direction).sum(Kind::Double);
         let step = 1e-5;
@@ -124,12 +125,12 @@ fn every_model_learns_a_network() {
             .check_point(&trained.points)
             .unwrap();
         let score = reconstruction(model, &trained.points, &both_ways(&edges)).unwrap();
-        assert!(score.map > 0.95, "{model}: {score:?}");
+        assert!(score.map > 0.9, "{model}: {score:?}");
         let losses: Vec<f64> = trained.history.iter().map(|epoch| epoch.loss).collect();
         assert!(losses[149] < 0.5 * losses[0], "{model}: {losses:?}");
         let rates: Vec<f64> = trained.history.iter().map(|e| e.learning_rate).collect();
-        assert_eq!(rates[0], 0.05);
-        assert!((rates[149] - 0.005).abs() < 1e-3, "{}", rates[149]);
+        assert_eq!(rates[0], 0.3);
+        assert!((rates[149] - 0.03).abs() < 5e-3, "{}", rates[149]);
     }
 }
 

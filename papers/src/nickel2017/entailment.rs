@@ -241,9 +241,9 @@ fn siblings(data: &Data) -> Vec<(u32, u32)> {
     let mut pairs = Vec::new();
     for family in children.values() {
         let neighbours = family.windows(2).map(|pair| (pair[0], pair[1]));
-        pairs.extend(neighbours.filter(|&(u, v)| {
-            !related.contains(&(u, v)) && !related.contains(&(v, u))
-        }));
+        pairs.extend(
+            neighbours.filter(|&(u, v)| !related.contains(&(u, v)) && !related.contains(&(v, u))),
+        );
     }
     pairs
 }
@@ -254,7 +254,8 @@ fn unrelated(data: &Data, rng: &mut Xoshiro256PlusPlus) -> Vec<(u32, u32)> {
     let related: HashSet<&(u32, u32)> = data.closure.edges().iter().collect();
     let parents = adjacency(data.direct.edges().iter().copied());
     let of = |node: u32| parents.get(&node).map_or(&[][..], Vec::as_slice);
-    let draws = (0..10 * PER_RELATION).map(|_| (rng.random_range(0..nodes), rng.random_range(0..nodes)));
+    let draws =
+        (0..10 * PER_RELATION).map(|_| (rng.random_range(0..nodes), rng.random_range(0..nodes)));
     let mut pairs: Vec<(u32, u32)> = draws
         .filter(|&(u, v)| {
             u != v
@@ -293,7 +294,9 @@ fn grade(
     for (score, pair) in scores.iter().zip(pairs) {
         by_relation.entry(pair.2).or_default().push(*score);
     }
-    let medians = by_relation.into_iter().map(|(r, scores)| (r, median(scores)));
+    let medians = by_relation
+        .into_iter()
+        .map(|(r, scores)| (r, median(scores)));
     Ok((
         spearman(&scores, &grades)?,
         roc_auc(&holds, &fails)?,
@@ -332,7 +335,9 @@ fn nearest(
     first: &[u32],
     second: &[u32],
 ) -> Result<Option<(u32, u32)>> {
-    let all = first.iter().flat_map(|&u| second.iter().map(move |&v| (u, v)));
+    let all = first
+        .iter()
+        .flat_map(|&u| second.iter().map(move |&v| (u, v)));
     let pairs: Vec<(u32, u32)> = all.filter(|(u, v)| u != v).collect();
     if pairs.is_empty() {
         return Ok(None);
@@ -456,7 +461,11 @@ fn claims(settings: &Settings, data: &Data, runs: &[Runs]) -> Vec<Claim> {
     let name = &data.description.name;
     let mut claims = Vec::new();
     for runs in runs {
-        let space = format!("{}, {}-d", title(runs.plan.config.model), runs.plan.config.dim);
+        let space = format!(
+            "{}, {}-d",
+            title(runs.plan.config.model),
+            runs.plan.config.dim
+        );
         let count = seeds(runs.results.len());
         let (rho, auc) = runs.stand_in();
         claims.push(Claim {

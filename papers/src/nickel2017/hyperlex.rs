@@ -124,7 +124,10 @@ mod tests {
     fn another_format_is_refused_with_its_line() {
         for (text, message) in [
             (String::new(), "a.txt:1: expected a header with WORD1"),
-            (format!("{HEADER}dog animal N\n"), "a.txt:2: expected 7 columns"),
+            (
+                format!("{HEADER}dog animal N\n"),
+                "a.txt:2: expected 7 columns",
+            ),
             (
                 format!("{HEADER}dog animal N hyp-2 high 9 0\n"),
                 "a.txt:2: expected a number as AVG_SCORE",

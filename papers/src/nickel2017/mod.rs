@@ -27,7 +27,7 @@ use data::{Data, Description};
 use experiment::{Figures, Plan, Role, Runs};
 pub(crate) use options::Options;
 use options::Settings;
-use published::{AUTHORS_ON_MAMMALS, PAPER_ON_NOUNS, Published};
+use published::{AUTHORS_ON_MAMMALS, PAPER_ON_MAMMALS, PAPER_ON_NOUNS, Published};
 use task::Task;
 
 /// Its entry in the catalogue.
@@ -136,6 +136,7 @@ fn write_report(
     let mut published = Vec::new();
     if summary::is_mammals(settings) {
         published.push(AUTHORS_ON_MAMMALS);
+        published.push(PAPER_ON_MAMMALS);
         published.extend(PAPER_ON_NOUNS);
     }
     let details = Details {

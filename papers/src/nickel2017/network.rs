@@ -22,7 +22,7 @@ use crate::report::Claim;
 use crate::{interrupt, output, table};
 
 /// The radii and temperatures that the validation set chooses from.
-const RADII: [f64; 3] = [1.0, 2.0, 4.0];
+const RADII: [f64; 2] = [1.0, 2.0];
 const TEMPERATURES: [f64; 3] = [0.25, 0.5, 1.0];
 
 /// At most so many pairs without an edge go into the area under the curve; all where there are fewer.
@@ -354,9 +354,8 @@ fn evaluate(
     seed: u64,
 ) -> Result<Outcome> {
     let all = both_ways(&split.all());
-    let rank = |edges: &[(u32, u32)]| {
-        link_prediction(model, &trained.points, &both_ways(edges), &all)
-    };
+    let rank =
+        |edges: &[(u32, u32)]| link_prediction(model, &trained.points, &both_ways(edges), &all);
     Ok(Outcome {
         seed,
         fermi_dirac,
@@ -403,9 +402,7 @@ fn nearness(model: Model, points: &Tensor, pairs: &[(u32, u32)]) -> Result<Vec<f
 
 /// The figures of the main space, each under the name of its network.
 fn metrics(settings: &Settings, runs: &[Runs]) -> BTreeMap<String, f64> {
-    let main = runs
-        .iter()
-        .filter(|runs| runs.model == settings.main.model);
+    let main = runs.iter().filter(|runs| runs.model == settings.main.model);
     main.flat_map(|runs| {
         let figures = runs.figures().into_iter();
         figures.map(|(name, value)| (format!("{}: {name}", runs.network), value))
@@ -451,10 +448,12 @@ fn claims(runs: &[Runs], shipped: bool) -> Vec<Claim> {
         )
     });
     vec![Claim {
-        statement: "Networks are embedded, and their missing edges predicted, better in hyperbolic than \
+        statement:
+            "Networks are embedded, and their missing edges predicted, better in hyperbolic than \
                     in Euclidean space of few dimensions"
-            .into(),
+                .into(),
         ours: ours.collect::<Vec<_>>().join("; "),
-        published: "none for these networks: the paper embeds four of scientific collaboration".into(),
+        published: "none for these networks: the paper embeds four of scientific collaboration"
+            .into(),
     }]
 }

@@ -42,7 +42,10 @@ pub(crate) struct TaskOptions {
     /// Tasks links and network: share of the links that may be held out which goes to the test, and
     /// as many again to validation
     #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = share)]
-    #[arg(allow_negative_numbers = true, help_heading = "Options of single tasks")]
+    #[arg(
+        allow_negative_numbers = true,
+        help_heading = "Options of single tasks"
+    )]
     pub(super) held_out: f64,
 
     /// Task links: hold out only links that others imply, never a direct one
@@ -209,7 +212,7 @@ pub(super) fn seeds(count: usize) -> String {
     }
 }
 
-/// The shipped data as JSON, for a report.
+/// As JSON, for a report.
 pub(super) fn json(value: &impl Serialize) -> serde_json::Value {
     serde_json::to_value(value).unwrap_or(serde_json::Value::Null)
 }
