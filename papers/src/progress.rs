@@ -31,6 +31,12 @@ impl Progress {
         self.bar.set_position(epoch);
     }
 
+    /// Shows one epoch more, of any of several trainings, with this mean loss.
+    pub(crate) fn advance(&self, loss: f64) {
+        self.bar.set_message(format!("loss {loss:.4}"));
+        self.bar.inc(1);
+    }
+
     /// Replaces the bar by one line.
     pub(crate) fn finish(self, line: &str) {
         self.bar.finish_and_clear();

@@ -1,4 +1,4 @@
-//! Mean average precision and mean rank of reconstruction.
+//! Mean average precision and mean rank, of reconstruction and of pairs held out.
 
 use rayon::prelude::*;
 use tch::Tensor;
@@ -111,12 +111,127 @@ pub fn reconstruction_of(
     if let Some(&node) = sources.iter().find(|&&node| node as usize >= nodes) {
         return Err(Error::invalid(OP, format!("nodes below {nodes}"), node));
     }
-    let neighbours = Neighbours::new(nodes, pairs);
-    let ranked = rank_sources(model.space(), &rows, width, &neighbours, sources);
+    let targets = Targets {
+        ranked: &Neighbours::new(nodes, pairs),
+        known: None,
+    };
+    let ranked = rank_sources(model.space(), &rows, width, targets, sources);
     if ranked.nodes == 0 {
         return Err(Error::invalid(OP, "a node with a true neighbour", "none"));
     }
     Ok(ranked)
+}
+
+/// How well an embedding's distances find pairs that it was not trained on.
+///
+/// As [`Reconstruction`], but only the held-out pairs are ranked, and a node's other true neighbours,
+/// which training knew, are taken out of the ranking (it is *filtered*):
+///
+/// ```text
+/// H(u) = held-out neighbours of u,   N(u) ⊇ H(u) all its true neighbours
+/// rank(u, v)      = 1 + #{ w ∉ N(u) : d(u,w) ≤ d(u,v) }
+/// precision(u, v) = #{ w ∈ H(u) : d(u,w) ≤ d(u,v) } / #{ w ∈ H(u) or ∉ N(u) : d(u,w) ≤ d(u,v) }
+/// mean_rank = mean of rank over all held-out pairs (u, v)
+/// map       = mean over u with held-out neighbours of the mean over v ∈ H(u) of precision
+/// ```
+///
+/// Ties count against the embedding, as there.
+///
+/// # References
+///
+/// nickel2017, section 4.1: each pair is ranked among the node's true negatives.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct LinkPrediction {
+    /// The mean average precision over the nodes that have held-out neighbours.
+    pub map: f64,
+    /// The mean rank of held-out neighbours: 1 when each lies before every node that is none.
+    pub mean_rank: f64,
+    /// How many nodes have a held-out neighbour.
+    pub nodes: usize,
+    /// How many pairs were ranked.
+    pub pairs: usize,
+}
+
+/// How well `points` predict the pairs `held_out`, among nodes that are in neither list a true
+/// neighbour; see [`LinkPrediction`].
+///
+/// `known` are all other true pairs: those trained on, and those held out for another purpose.
+/// A pair that stands in both lists is ranked.
+///
+/// # Shapes
+///
+/// `points`: `[nodes, dim]`, or `[nodes, dim + 1]` on the hyperboloid.
+///
+/// # Accuracy
+///
+/// That of [`reconstruction`], at the same cost for each node that has a held-out neighbour.
+///
+/// # Errors
+///
+/// Those of [`reconstruction`].
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::embed::{Model, link_prediction};
+/// use tch::Tensor;
+///
+/// // On a line: node 1 was trained on, so that only node 2 lies before the held-out node 3.
+/// let points = Tensor::from_slice(&[0.0, 0.1, 0.2, 0.3]).view([4, 1]);
+/// let score = link_prediction(Model::Euclidean, &points, &[(0, 3)], &[(0, 1)])?;
+/// assert_eq!((score.mean_rank, score.map), (2.0, 0.5));
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// nickel2017, section 4.1.
+pub fn link_prediction(
+    model: Model,
+    points: &Tensor,
+    held_out: &[(u32, u32)],
+    known: &[(u32, u32)],
+) -> Result<LinkPrediction> {
+    const OP: &str = "link_prediction";
+    let rows = rows_of(OP, model, points)?;
+    let width = points.size()[1] as usize;
+    let nodes = rows.len() / width;
+    check_pairs(OP, nodes, held_out)?;
+    if !known.is_empty() {
+        check_pairs(OP, nodes, known)?;
+    }
+    let targets = Targets {
+        ranked: &Neighbours::new(nodes, held_out),
+        known: Some(&Neighbours::new(nodes, known)),
+    };
+    let sources: Vec<u32> = (0..nodes as u32).collect();
+    let Reconstruction {
+        map,
+        mean_rank,
+        nodes,
+        pairs,
+    } = rank_sources(model.space(), &rows, width, targets, &sources);
+    Ok(LinkPrediction {
+        map,
+        mean_rank,
+        nodes,
+        pairs,
+    })
+}
+
+/// The true neighbours of all nodes.
+#[derive(Clone, Copy)]
+struct Targets<'a> {
+    /// Those to rank.
+    ranked: &'a Neighbours,
+    /// Those to take out of the ranking, where there are any.
+    known: Option<&'a Neighbours>,
+}
+
+impl Targets<'_> {
+    fn known_of(&self, source: u32) -> &[u32] {
+        self.known.map_or(&[], |known| known.of(source))
+    }
 }
 
 /// All points, eight to a block, and the factor that makes a squared difference monotone in the
@@ -145,12 +260,12 @@ struct Ranks {
     pairs: usize,
 }
 
-/// Ranks the true neighbours of each source among all rows.
-pub(super) fn rank_sources(
+/// Ranks the targets of each source among all rows but those taken out.
+fn rank_sources(
     space: Space,
     rows: &[f64],
     width: usize,
-    neighbours: &Neighbours,
+    targets: Targets,
     sources: &[u32],
 ) -> Reconstruction {
     let ranker = Ranker::new(space, rows, width);
@@ -158,11 +273,11 @@ pub(super) fn rank_sources(
     let with_neighbours: Vec<u32> = sources
         .iter()
         .copied()
-        .filter(|&source| !neighbours.of(source).is_empty())
+        .filter(|&source| !targets.ranked.of(source).is_empty())
         .collect();
     let ranks: Vec<[Ranks; GROUP]> = with_neighbours
         .par_chunks(GROUP)
-        .map(|group| ranker.group(group, neighbours, instructions))
+        .map(|group| ranker.group(group, targets, instructions))
         .collect();
     // Added up in one order, so that the result does not depend on the threads.
     let mut reconstruction = Reconstruction {
@@ -236,36 +351,36 @@ impl Ranker {
     fn group(
         &self,
         sources: &[u32],
-        neighbours: &Neighbours,
+        targets: Targets,
         instructions: Instructions,
     ) -> [Ranks; GROUP] {
         match instructions {
-            Instructions::Baseline => self.group_inline(sources, neighbours),
+            Instructions::Baseline => self.group_inline(sources, targets),
             // SAFETY: `Instructions::detect` names this one on processors that have it.
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => unsafe { self.group_avx2(sources, neighbours) },
+            Instructions::Avx2 => unsafe { self.group_avx2(sources, targets) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => unsafe { self.group_avx512(sources, neighbours) },
+            Instructions::Avx512 => unsafe { self.group_avx512(sources, targets) },
         }
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn group_avx2(&self, sources: &[u32], neighbours: &Neighbours) -> [Ranks; GROUP] {
-        self.group_inline(sources, neighbours)
+    fn group_avx2(&self, sources: &[u32], targets: Targets) -> [Ranks; GROUP] {
+        self.group_inline(sources, targets)
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,avx512f,avx512vl,avx512dq")]
-    fn group_avx512(&self, sources: &[u32], neighbours: &Neighbours) -> [Ranks; GROUP] {
-        self.group_inline(sources, neighbours)
+    fn group_avx512(&self, sources: &[u32], targets: Targets) -> [Ranks; GROUP] {
+        self.group_inline(sources, targets)
     }
 
     #[inline(always)]
-    fn group_inline(&self, sources: &[u32], neighbours: &Neighbours) -> [Ranks; GROUP] {
+    fn group_inline(&self, sources: &[u32], targets: Targets) -> [Ranks; GROUP] {
         let mut tallies: [Tally; GROUP] = std::array::from_fn(|i| match sources.get(i) {
-            Some(&source) => Tally::new(self, source, neighbours.of(source)),
+            Some(&source) => Tally::new(self, source, targets),
             None => Tally::default(),
         });
         let mut points = vec![[0.0; GROUP]; self.dim];
@@ -306,6 +421,12 @@ impl Ranker {
             });
         squared * self.factors[node as usize / LANES][node as usize % LANES]
     }
+
+    fn sorted_keys(&self, source: u32, nodes: impl Iterator<Item = u32>) -> Vec<f64> {
+        let mut keys: Vec<f64> = nodes.map(|node| self.key(source, node)).collect();
+        keys.sort_unstable_by(f64::total_cmp);
+        keys
+    }
 }
 
 /// Counts the nodes that lie no farther from one source than each of its true neighbours.
@@ -313,6 +434,8 @@ impl Ranker {
 struct Tally {
     /// The keys of the true neighbours, ascending.
     bounds: Vec<f64>,
+    /// The keys of the neighbours that are not ranked, ascending.
+    taken_out: Vec<f64>,
     farthest: f64,
     /// How many nodes lie within each bound, lane by lane: filled for few bounds.
     within: Vec<[u64; LANES]>,
@@ -321,18 +444,19 @@ struct Tally {
 }
 
 impl Tally {
-    fn new(ranker: &Ranker, source: u32, neighbours: &[u32]) -> Self {
-        let mut bounds: Vec<f64> = neighbours
-            .iter()
-            .map(|&node| ranker.key(source, node))
-            .collect();
-        bounds.sort_unstable_by(f64::total_cmp);
+    fn new(ranker: &Ranker, source: u32, targets: Targets) -> Self {
+        let ranked = targets.ranked.of(source);
+        let is_ranked = |node: &u32| ranked.binary_search(node).is_ok();
+        let known = targets.known_of(source).iter().copied();
+        let bounds = ranker.sorted_keys(source, ranked.iter().copied());
+        let taken_out = ranker.sorted_keys(source, known.filter(|node| !is_ranked(node)));
         let few = bounds.len() <= COMPARE_AT_MOST;
         Self {
             farthest: bounds.last().copied().unwrap_or(-1.0),
             within: vec![[0; LANES]; if few { bounds.len() } else { 0 }],
             between: vec![0; if few { 0 } else { bounds.len() }],
             bounds,
+            taken_out,
         }
     }
 
@@ -381,7 +505,9 @@ impl Tally {
             ..Ranks::default()
         };
         for (bound, nodes) in self.bounds.iter().zip(self.within_each()) {
-            let hits = self.bounds.partition_point(|other| other <= bound) as u64;
+            let within = |keys: &[f64]| keys.partition_point(|key| key <= bound) as u64;
+            let hits = within(&self.bounds);
+            let nodes = nodes - within(&self.taken_out);
             ranks.rank_sum += 1 + nodes - hits;
             ranks.precision_sum += hits as f64 / nodes as f64;
         }

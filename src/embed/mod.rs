@@ -59,23 +59,43 @@
 //! the first large steps put them. In 2 dimensions this objective drives all but the root far out
 //! (hyperbolic radius 12 to 25), so a drawing needs its radii scaled.
 //!
+//! # Beyond reconstruction
+//!
+//! | task | look at |
+//! | --- | --- |
+//! | predict pairs that were not trained on | [`Split`], [`link_prediction`] |
+//! | embed an undirected network | [`NetworkTrainer`], [`FermiDirac`], [`both_ways`], [`roc_auc`] |
+//! | say how far "u is a v" holds | [`is_a_scores`], [`spearman`] |
+//!
 //! # References
 //!
 //! nickel2017, sections 3 and 4.
 
 mod config;
+mod entailment;
 mod evaluation;
+mod fermi_dirac;
 mod half_spaces;
 mod kernel;
 mod native;
+mod network;
+mod rank;
 mod resume;
 mod sampler;
+mod split;
 mod table;
 mod tensor;
 mod trainer;
 
 pub use config::{Model, Schedule, Start, TrainConfig, TrainPath};
-pub use evaluation::{Reconstruction, reconstruction, reconstruction_of};
+pub use entailment::is_a_scores;
+pub use evaluation::{
+    LinkPrediction, Reconstruction, link_prediction, reconstruction, reconstruction_of,
+};
+pub use fermi_dirac::FermiDirac;
 pub use half_spaces::nested_half_spaces;
+pub use network::{NetworkConfig, NetworkEmbedding, NetworkTrainer};
+pub use rank::{roc_auc, spearman};
 pub use sampler::{NegativeLaw, NegativeSampler};
+pub use split::{Split, SplitConfig, both_ways};
 pub use trainer::{Embedding, EpochRecord, Progress, Trainer, pair_step};

@@ -1,7 +1,10 @@
 mod evaluation;
 mod half_spaces;
+mod links;
+mod network;
 mod resume;
 mod sampler;
+mod split;
 mod step;
 mod trainer;
 

@@ -218,7 +218,7 @@ fn medians(results: &[Outcome]) -> Figures {
 }
 
 /// The middle value, or the mean of the two in the middle; NaN for none.
-fn median(mut values: Vec<f64>) -> f64 {
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     match values.len() {

@@ -2,10 +2,15 @@
 
 mod artefacts;
 mod data;
+mod entailment;
 mod experiment;
+mod hyperlex;
+mod links;
+mod network;
 mod options;
 mod published;
 mod summary;
+mod task;
 mod training;
 
 use std::collections::BTreeMap;
@@ -24,7 +29,8 @@ use data::{Data, Description};
 use experiment::{Figures, Plan, Role, Runs};
 pub(crate) use options::Options;
 use options::Settings;
-use published::{AUTHORS_ON_MAMMALS, PAPER_ON_NOUNS, Published};
+use published::{AUTHORS_ON_MAMMALS, PAPER_ON_MAMMALS, PAPER_ON_NOUNS, Published};
+use task::Task;
 
 /// Its entry in the catalogue.
 pub(crate) const PAPER: Paper = Paper {
@@ -58,6 +64,9 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     let threads = settings.main.threads;
     machine::use_threads(threads)?;
     output::note(&format!("device: {}, {threads} threads", settings.device));
+    if options.task.task != Task::Reconstruction {
+        return task::run(&options.task, &settings);
+    }
     let data = data::load(&settings)?;
     let plans = Plan::all(&settings);
     let mut ledger = open_ledger(options, &settings, &data, &plans)?;
@@ -162,6 +171,7 @@ fn write_report(
     let mut published = Vec::new();
     if summary::is_mammals(settings) {
         published.push(AUTHORS_ON_MAMMALS);
+        published.push(PAPER_ON_MAMMALS);
         published.extend(PAPER_ON_NOUNS);
     }
     let details = Details {

@@ -9,6 +9,7 @@ use holonomy::device::{self, Choice, Request};
 use holonomy::embed::{Model, TrainConfig, TrainPath};
 use serde::Serialize;
 
+use super::task::{Task, TaskOptions};
 use crate::ledger::CheckpointOptions;
 use crate::{machine, results};
 
@@ -56,15 +57,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "RATE", allow_negative_numbers = true, value_parser = learning_rate)]
     lr: Option<f64>,
 
-    /// Negative samples for each pair
-    #[arg(
-        long,
-        default_value_t = 50,
-        value_name = "N",
-        allow_negative_numbers = true
-    )]
+    /// Negative samples for each pair [default: 50; for the task network 10]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    negatives: u32,
+    negatives: Option<u32>,
 
     /// Seeds, one run each; figures are medians over them [default: 1,2,3; with --quick 1]
     #[arg(
@@ -87,7 +83,7 @@ pub(crate) struct Options {
     threads: Option<u32>,
 
     /// Folder for the report, the embedding and the picture [default: target/papers/nickel2017 in
-    /// the checkout]
+    /// the checkout, with the task's name behind it for tasks other than reconstruction]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -97,6 +93,9 @@ pub(crate) struct Options {
     /// A short run that shows that everything works; its figures mean nothing
     #[arg(long)]
     quick: bool,
+
+    #[command(flatten)]
+    pub(super) task: TaskOptions,
 }
 
 /// The hierarchies that come with the program.
@@ -147,7 +146,7 @@ impl Options {
             seeds,
             quick: self.quick,
             device,
-            out: out.unwrap_or_else(|| results::default_folder().join(super::PAPER.key)),
+            out: out.unwrap_or_else(|| results::default_folder().join(self.task.folder())),
         })
     }
 
@@ -170,12 +169,21 @@ impl Options {
             epochs,
             learning_rate: self.lr.unwrap_or_else(|| learning_rate_for(self.manifold)),
             burn_in_epochs: self.burn_in.map_or(epochs / 3, |epochs| epochs as usize),
-            negatives: self.negatives as usize,
+            negatives: self.negatives() as usize,
             threads: self
                 .threads
                 .map_or_else(machine::cores, |threads| threads as usize),
             ..default
         }
+    }
+
+    fn negatives(&self) -> u32 {
+        let usual = if self.task.task == Task::Network {
+            10
+        } else {
+            50
+        };
+        self.negatives.unwrap_or(usual)
     }
 
     fn choose_device(&self) -> Result<Choice> {

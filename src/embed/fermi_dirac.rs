@@ -1,0 +1,97 @@
+//! The probability of an edge between two points of a network.
+
+use serde::{Deserialize, Serialize};
+use tch::Tensor;
+
+use crate::{Error, Result};
+
+/// Edges that are likely within a radius, as the Fermi–Dirac distribution has it.
+///
+/// ```text
+/// P(edge | d) = 1 / (e^((d − r)/t) + 1)
+/// ```
+///
+/// Half of the pairs at distance r have an edge; t says how soon that falls to none.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::embed::FermiDirac;
+/// use tch::Tensor;
+///
+/// let edges = FermiDirac { radius: 2.0, temperature: 0.5 };
+/// let dist = Tensor::from_slice(&[2.0, 3.0]);
+/// let p = edges.probability(&dist);
+/// assert_eq!(p.double_value(&[0]), 0.5);
+/// assert!((p.double_value(&[1]) - 1.0 / (2.0_f64.exp() + 1.0)).abs() < 1e-16);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// nickel2017, equation 7, after krioukov2010.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FermiDirac {
+    /// The distance r at which an edge is as likely as not.
+    pub radius: f64,
+    /// The temperature t > 0: from r to r + t the odds of an edge fall by e.
+    pub temperature: f64,
+}
+
+impl FermiDirac {
+    /// Whether both settings are such that the distribution is defined.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] unless the radius is finite and the temperature finite and > 0.
+    pub fn validate(&self) -> Result<()> {
+        const OP: &str = "FermiDirac";
+        if !self.radius.is_finite() {
+            return Err(Error::invalid(OP, "a finite radius", self.radius));
+        }
+        let t = self.temperature;
+        if !(t.is_finite() && t > 0.0) {
+            return Err(Error::invalid(OP, "a finite temperature > 0", t));
+        }
+        Ok(())
+    }
+
+    /// The probability of an edge at each distance; shape and kind of `dist`.
+    pub fn probability(&self, dist: &Tensor) -> Tensor {
+        self.log_odds(dist).sigmoid()
+    }
+
+    /// The logarithm of the probability of what was seen at each distance: an edge or none.
+    ///
+    /// ```text
+    /// x = (r − d)/t
+    /// log P(edge)    = −softplus(−x) = min(x, 0) − log(1 + e^−|x|)
+    /// log P(no edge) = −softplus(x)
+    /// ```
+    ///
+    /// Its mean with the sign changed is the cross-entropy loss.
+    ///
+    /// # Shapes
+    ///
+    /// `dist` `[..]`, `is_edge` of kind `Bool` and a shape that broadcasts with it.
+    ///
+    /// # Accuracy
+    ///
+    /// Full relative precision at any distance: nothing is subtracted from 1, and no exponential
+    /// overflows.
+    ///
+    /// # Gradient
+    ///
+    /// ∂/∂d = −P(no edge)/t for an edge and P(edge)/t for none; finite everywhere.
+    pub fn log_likelihood(&self, dist: &Tensor, is_edge: &Tensor) -> Tensor {
+        let log_odds = self.log_odds(dist);
+        let towards = log_odds.where_self(is_edge, &-&log_odds);
+        towards.log_sigmoid()
+    }
+
+    /// log(P(edge) / P(no edge)).
+    fn log_odds(&self, dist: &Tensor) -> Tensor {
+        (self.radius - dist) / self.temperature
+    }
+}

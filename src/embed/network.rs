@@ -1,0 +1,349 @@
+//! Embeddings of undirected networks, whose edges are likely between near nodes.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor};
+
+use super::config::Model;
+use super::fermi_dirac::FermiDirac;
+use super::native;
+use super::sampler::{NegativeLaw, NegativeSampler, Seen};
+use super::split::both_ways;
+use super::table::check_pairs;
+use super::trainer::{Embedding, EpochRecord};
+use crate::numerics::random_normal;
+use crate::optim::{ManifoldParameter, RiemannianSgd, Schedule, SgdConfig};
+use crate::{Error, Euclidean, Geodesic, Result};
+
+/// The settings of a [`NetworkTrainer`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NetworkConfig {
+    /// The space.
+    pub model: Model,
+    /// Its dimension.
+    pub dim: usize,
+    /// How likely an edge is at a distance; the paper chooses it for each network on the
+    /// validation set.
+    pub edges: FermiDirac,
+    /// Whether the radius is learned with the points, from the one given, by the mean gradient of
+    /// a batch.
+    pub learn_radius: bool,
+    /// How often every edge is visited, from either end.
+    pub epochs: usize,
+    /// The length of a step for a gradient of length 1, for one edge; it falls linearly to a tenth.
+    pub learning_rate: f64,
+    /// How many nodes without an edge to it a node is compared with for each edge: all there are
+    /// where there are fewer.
+    pub negatives: usize,
+    /// Edges, each from one end, in one step; their gradients are added.
+    pub batch: usize,
+    /// The standard deviation of the coordinates at the start.
+    pub init_scale: f64,
+    /// Seeds the initial points, the order of the edges and the negatives.
+    pub seed: u64,
+}
+
+impl Default for NetworkConfig {
+    fn default() -> Self {
+        Self {
+            model: Model::Ball,
+            dim: 5,
+            edges: FermiDirac {
+                radius: 2.0,
+                temperature: 1.0,
+            },
+            learn_radius: false,
+            epochs: 300,
+            learning_rate: 0.3,
+            negatives: 10,
+            batch: 32,
+            init_scale: 1e-2,
+            seed: 0,
+        }
+    }
+}
+
+/// The share of the learning rate that is left at the end.
+const LAST_RATE: f64 = 0.1;
+
+impl NetworkConfig {
+    /// Whether every setting has a value that training is defined for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] that names the first setting out of range and its range.
+    pub fn validate(&self) -> Result<()> {
+        const OP: &str = "NetworkConfig";
+        for (name, value) in [
+            ("dim", self.dim),
+            ("epochs", self.epochs),
+            ("negatives", self.negatives),
+            ("batch", self.batch),
+        ] {
+            if value == 0 {
+                return Err(Error::invalid(OP, format!("{name} ≥ 1"), value));
+            }
+        }
+        for (name, value) in [
+            ("learning_rate", self.learning_rate),
+            ("init_scale", self.init_scale),
+        ] {
+            if !(value.is_finite() && value > 0.0) {
+                return Err(Error::invalid(OP, format!("a finite {name} > 0"), value));
+            }
+        }
+        self.edges.validate()
+    }
+}
+
+/// A trained embedding of a network.
+#[derive(Debug)]
+pub struct NetworkEmbedding {
+    /// The points, and how the training went.
+    pub embedding: Embedding,
+    /// How likely an edge is at a distance, with the radius that was learned, if it was.
+    pub edges: FermiDirac,
+}
+
+/// Trains an embedding of an undirected network by the likelihood of its edges.
+///
+/// ```text
+/// loss(u, v) = −log P(edge | d(u,v)) − Σ_{w ∈ N} log P(no edge | d(u,w))
+/// ```
+///
+/// with P as [`FermiDirac`] has it and N the negatives: distinct nodes without an edge to u, drawn
+/// uniformly. Every epoch visits each edge twice, as (u, v) and as (v, u), in a new order; each batch is
+/// one step of [`RiemannianSgd`] along geodesics, in f64 on the CPU. A run repeats bit for bit on one
+/// machine. Adam's steps of nearly equal length serve worse here: the negatives first throw the nodes
+/// apart, and it leaves many where they land.
+///
+/// # Examples
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use holonomy::embed::{NetworkConfig, NetworkTrainer, both_ways, reconstruction};
+///
+/// // Two triangles, joined by an edge.
+/// let edges = [(0, 1), (0, 2), (1, 2), (2, 3), (3, 4), (3, 5), (4, 5)];
+/// let config = NetworkConfig { dim: 2, epochs: 150, ..NetworkConfig::default() };
+/// let embedding = NetworkTrainer::new(config, 6, &edges)?
+///     .run(|_| ControlFlow::Continue(()))?
+///     .embedding;
+/// let score = reconstruction(embedding.model, &embedding.points, &both_ways(&edges))?;
+/// assert!(score.map > 0.95);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// nickel2017, section 4.2.
+pub struct NetworkTrainer {
+    config: NetworkConfig,
+    manifold: Box<dyn Geodesic>,
+    pairs: Vec<(u32, u32)>,
+    sampler: NegativeSampler,
+}
+
+const OP: &str = "NetworkTrainer";
+/// The random stream of everything but the epochs, which count up from 0.
+const START_STREAM: u64 = u64::MAX - 17;
+
+impl NetworkTrainer {
+    /// A trainer for the edges among the nodes 0 … n − 1, each given in one direction.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for a setting out of range, fewer than two nodes, no edges, an edge
+    /// from a node to itself or to one that does not exist, and an edge that comes twice.
+    pub fn new(config: NetworkConfig, nodes: usize, edges: &[(u32, u32)]) -> Result<Self> {
+        config.validate()?;
+        check_pairs(OP, nodes, edges)?;
+        let pairs = both_ways(edges);
+        let mut sorted = pairs.clone();
+        sorted.sort_unstable();
+        if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+            let got = format!("{:?} twice", pair[0]);
+            return Err(Error::invalid(OP, "every edge once", got));
+        }
+        Ok(Self {
+            manifold: config.model.manifold(config.dim)?,
+            sampler: NegativeSampler::new(nodes, &pairs)?,
+            pairs,
+            config,
+        })
+    }
+
+    /// Trains, and calls `on_epoch` after every epoch; `ControlFlow::Break` ends the training there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFinite`] at the first epoch whose loss is not finite.
+    pub fn run(
+        mut self,
+        mut on_epoch: impl FnMut(&EpochRecord) -> ControlFlow<()>,
+    ) -> Result<NetworkEmbedding> {
+        let mut model = Trained::new(&self)?;
+        let epochs = self.config.epochs;
+        let schedule = Schedule::linear(epochs as u64, LAST_RATE)?;
+        let mut history = Vec::with_capacity(epochs);
+        let mut seconds = 0.0;
+        let mut stopped_early = false;
+        for epoch in 0..epochs {
+            let clock = Instant::now();
+            let step = epoch as u64;
+            model.optimizer.apply_schedule(&schedule, step);
+            let loss = self.epoch(&mut model, native::mix(self.config.seed, step))?;
+            if !loss.is_finite() {
+                return Err(Error::NotFinite {
+                    op: OP,
+                    what: "the loss",
+                    place: format!("epoch {}", epoch + 1),
+                });
+            }
+            seconds += clock.elapsed().as_secs_f64();
+            let record = EpochRecord {
+                epoch: epoch + 1,
+                loss,
+                seconds,
+                learning_rate: self.config.learning_rate * schedule.factor(step),
+            };
+            history.push(record);
+            if on_epoch(&record).is_break() {
+                stopped_early = epoch + 1 < epochs;
+                break;
+            }
+        }
+        Ok(NetworkEmbedding {
+            edges: FermiDirac {
+                radius: self.config.edges.radius + model.widening.double_value(&[]),
+                ..self.config.edges
+            },
+            embedding: Embedding {
+                model: self.config.model,
+                points: model.points.detach().copy(),
+                history,
+                seconds,
+                stopped_early,
+            },
+        })
+    }
+
+    /// Visits every edge from both ends; the mean loss of a visit.
+    fn epoch(&mut self, model: &mut Trained, seed: u64) -> Result<f64> {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+        self.pairs.shuffle(&mut rng);
+        let mut seen = Seen::new(self.sampler.nodes());
+        let mut total = Tensor::zeros([], (Kind::Double, Device::Cpu));
+        for pairs in self.pairs.chunks(self.config.batch) {
+            let comparisons = self.comparisons(pairs, &mut seen, &mut rng);
+            model.optimizer.zero_grad();
+            let loss = self.loss(model, &comparisons);
+            loss.backward();
+            model.optimizer.step();
+            total += loss.detach();
+        }
+        let total = f64::try_from(&total).map_err(|source| Error::Torch { op: OP, source })?;
+        Ok(total / self.pairs.len() as f64)
+    }
+
+    fn comparisons(
+        &self,
+        pairs: &[(u32, u32)],
+        seen: &mut Seen,
+        rng: &mut Xoshiro256PlusPlus,
+    ) -> Comparisons {
+        let mut all = Comparisons::default();
+        let mut negatives = Vec::with_capacity(self.config.negatives);
+        for &(source, target) in pairs {
+            negatives.clear();
+            let (law, wanted) = (NegativeLaw::Uniform, self.config.negatives);
+            self.sampler
+                .draw_into(law, source, wanted, seen, rng, &mut negatives);
+            all.add(source, target, true);
+            for &negative in &negatives {
+                all.add(source, negative, false);
+            }
+        }
+        all
+    }
+
+    /// The summed loss, a scalar.
+    fn loss(&self, model: &Trained, comparisons: &Comparisons) -> Tensor {
+        let at = |nodes: &[i64]| model.points.index_select(0, &Tensor::from_slice(nodes));
+        let dist = self
+            .manifold
+            .dist(&at(&comparisons.sources), &at(&comparisons.others));
+        // P depends on d − r alone, so a wider radius is a shorter distance.
+        let dist = dist - &model.widening;
+        let is_edge = Tensor::from_slice(&comparisons.is_edge);
+        let log_likelihood = self.config.edges.log_likelihood(&dist, &is_edge);
+        -log_likelihood.sum(Kind::Double)
+    }
+
+    /// Small random points.
+    fn start(&self) -> Tensor {
+        let mut rng =
+            Xoshiro256PlusPlus::seed_from_u64(native::mix(self.config.seed, START_STREAM));
+        let width = self.config.model.width(self.config.dim) as i64;
+        let size = [self.sampler.nodes() as i64, width];
+        let options = (Kind::Double, Device::Cpu);
+        let origin = self.manifold.project(&Tensor::zeros(size, options));
+        let ambient = random_normal(&mut rng, &size, Kind::Double, Device::Cpu);
+        let tangent = self.manifold.project_tangent(&origin, &ambient) * self.config.init_scale;
+        self.manifold.exp(&origin, &tangent)
+    }
+}
+
+/// What is trained, sharing its memory with the optimiser.
+struct Trained {
+    points: Tensor,
+    /// What the radius has grown by; stays 0 unless it is learned.
+    widening: Tensor,
+    optimizer: RiemannianSgd,
+}
+
+impl Trained {
+    fn new(trainer: &NetworkTrainer) -> Result<Self> {
+        let config = &trainer.config;
+        let manifold = config.model.manifold(config.dim)?;
+        let points = ManifoldParameter::geodesic(manifold, &trainer.start())?;
+        let zero = Tensor::zeros([1], (Kind::Double, Device::Cpu));
+        let widening = ManifoldParameter::geodesic(Box::new(Euclidean::new(1)?), &zero)?;
+        let mut trained = Self {
+            points: points.tensor().shallow_clone(),
+            widening: zero,
+            optimizer: RiemannianSgd::new(vec![points], SgdConfig::new(config.learning_rate))?,
+        };
+        if config.learn_radius {
+            trained.widening = widening.tensor().shallow_clone();
+            // All edges share the radius, so that it follows their mean.
+            let rate = config.learning_rate / config.batch as f64;
+            trained
+                .optimizer
+                .add_group(vec![widening], SgdConfig::new(rate))?;
+        }
+        Ok(trained)
+    }
+}
+
+/// Who is compared with whom in a batch, and whether they have an edge.
+#[derive(Default)]
+struct Comparisons {
+    sources: Vec<i64>,
+    others: Vec<i64>,
+    is_edge: Vec<bool>,
+}
+
+impl Comparisons {
+    fn add(&mut self, source: u32, other: u32, is_edge: bool) {
+        self.sources.push(i64::from(source));
+        self.others.push(i64::from(other));
+        self.is_edge.push(is_edge);
+    }
+}
