@@ -8,12 +8,13 @@ use holonomy::graph::{EdgeListOptions, Graph, parse_edge_list, read_edge_list};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::options::Settings;
+use super::options::{Dataset, Settings};
 use crate::output;
 
 /// The direct edges of the noun hierarchy, a part of the program so that it runs anywhere.
 const NOUNS: &[u8] = include_bytes!("../../data/wordnet_nouns.tsv.gz");
 const NOUNS_NAME: &str = "wordnet_nouns.tsv.gz";
+const ALL_NOUNS: &str = "WordNet 3.0 nouns";
 const MAMMALS: &str = "WordNet 3.0 mammals";
 const MAMMALS_ROOT: &str = "mammal.n.01";
 
@@ -72,6 +73,9 @@ pub(crate) fn load(settings: &Settings) -> Result<Data> {
         return Ok(describe(path.display().to_string(), file_name(path), graph));
     }
     let (nouns, _) = parse_edge_list(NOUNS, NOUNS_NAME, EdgeListOptions::default())?;
+    if settings.dataset == Some(Dataset::Nouns) {
+        return Ok(describe(ALL_NOUNS.into(), ALL_NOUNS.into(), nouns));
+    }
     let mammals = nouns.subtree(MAMMALS_ROOT)?;
     Ok(describe(MAMMALS.into(), MAMMALS.into(), mammals))
 }

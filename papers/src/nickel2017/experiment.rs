@@ -3,12 +3,12 @@
 use std::fmt;
 
 use holonomy::Result;
-use holonomy::embed::{Model, TrainConfig};
+use holonomy::embed::{Model, Reconstruction, Start, TrainConfig};
 use holonomy::graph::Graph;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use super::options::{Settings, learning_rate_for};
+use super::options::{Dataset, Settings, recipe};
 use super::training;
 use crate::interrupt;
 use crate::ledger::Ledger;
@@ -65,6 +65,9 @@ pub(crate) struct Outcome {
     pub(crate) epochs: usize,
     /// The mean loss of the last epoch.
     pub(crate) loss: f64,
+    /// How well the points before training hold the hierarchy, where they come from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) start: Option<Reconstruction>,
     #[serde(flatten)]
     pub(crate) figures: Figures,
 }
@@ -80,7 +83,15 @@ impl fmt::Display for Outcome {
             f,
             "{} epochs, {train_seconds:.1} s, loss {:.4}, MAP {map:.4}, mean rank {mean_rank:.3}",
             self.epochs, self.loss
-        )
+        )?;
+        match &self.start {
+            Some(start) => write!(
+                f,
+                " (before training {:.4}, {:.3})",
+                start.map, start.mean_rank
+            ),
+            None => Ok(()),
+        }
     }
 }
 
@@ -89,7 +100,7 @@ impl fmt::Display for Outcome {
 pub(crate) struct Figures {
     pub(crate) map: f64,
     pub(crate) mean_rank: f64,
-    /// Wall-clock time of the training loop alone.
+    /// Wall-clock time of the training loop and of making the points that it starts from.
     pub(crate) train_seconds: f64,
 }
 
@@ -108,23 +119,20 @@ impl Plan {
     /// The runs that the settings ask for, the most important first.
     pub(crate) fn all(settings: &Settings) -> Vec<Self> {
         let main = &settings.main;
-        let like_main = |role, model, dim| Self {
-            role,
-            config: TrainConfig {
-                model,
-                dim,
-                learning_rate: settings
-                    .learning_rate
-                    .unwrap_or_else(|| learning_rate_for(model)),
-                ..main.clone()
-            },
-        };
-        let mut plans = vec![like_main(Role::Main, main.model, main.dim)];
-        if main.model != Model::Euclidean {
-            plans.push(like_main(Role::Comparison, Model::Euclidean, main.dim));
+        let own = |role, config| Self { role, config };
+        let mut plans = vec![own(Role::Main, main.clone())];
+        if settings.alone {
+            return plans;
         }
-        if !plans[0].can_be_drawn() {
-            plans.push(like_main(Role::Picture, Model::Ball, 2));
+        if main.model != Model::Euclidean {
+            plans.push(own(
+                Role::Comparison,
+                beside(settings, Model::Euclidean, main.dim),
+            ));
+        }
+        let too_many_to_draw = settings.dataset == Some(Dataset::Nouns);
+        if !plans[0].can_be_drawn() && !too_many_to_draw {
+            plans.push(own(Role::Picture, beside(settings, Model::Ball, 2)));
         }
         plans
     }
@@ -175,8 +183,7 @@ impl Plan {
                 seed,
                 ..self.config.clone()
             };
-            let device = settings.device.device;
-            results.push(training::train(config, closure, device, &label, ledger)?);
+            results.push(training::train(config, closure, settings, &label, ledger)?);
         }
         Ok(self.summarise(results))
     }
@@ -191,6 +198,34 @@ impl Plan {
             plan: self,
             results,
         })
+    }
+}
+
+/// The settings of a run beside the main one: like it, but in a space that wants its own learning
+/// rate, and from a random start where the main one's does not exist.
+fn beside(settings: &Settings, model: Model, dim: usize) -> TrainConfig {
+    let main = &settings.main;
+    let start = if model == Model::Euclidean {
+        Start::Random
+    } else {
+        main.start
+    };
+    let usual = recipe(start, model);
+    let learning_rate = settings.learning_rate.unwrap_or(usual.learning_rate);
+    let like_main = TrainConfig {
+        model,
+        dim,
+        learning_rate,
+        ..main.clone()
+    };
+    if start == main.start {
+        return like_main;
+    }
+    TrainConfig {
+        start,
+        schedule: usual.schedule,
+        burn_in_epochs: main.epochs / 3,
+        ..like_main
     }
 }
 
@@ -237,6 +272,7 @@ mod tests {
             seed,
             epochs: 1,
             loss: 0.0,
+            start: None,
             figures: Figures {
                 map,
                 mean_rank: 10.0 * map,

@@ -52,8 +52,8 @@ struct Details<'a> {
     notes: &'static str,
 }
 
-const NOTES: &str = "train_seconds is the wall-clock time of the training loop: reading the data, \
-                     evaluation and drawing are not in it. metrics are medians over the seeds of \
+const NOTES: &str = "train_seconds is the wall-clock time of the training loop and of making the \
+                     points that it starts from: reading the data, evaluation and drawing are not in it. metrics are medians over the seeds of \
                      the main run.";
 
 /// Trains, evaluates, writes the files and prints the table.
@@ -172,6 +172,8 @@ fn write_report(
     if summary::is_mammals(settings) {
         published.push(AUTHORS_ON_MAMMALS);
         published.push(PAPER_ON_MAMMALS);
+    }
+    if settings.dataset.is_some() {
         published.extend(PAPER_ON_NOUNS);
     }
     let details = Details {

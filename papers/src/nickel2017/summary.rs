@@ -1,5 +1,7 @@
 //! The figures as people read them: the table on the screen, and the claims of the paper.
 
+use holonomy::embed::Model;
+
 use super::data::Description;
 use super::experiment::{Role, Runs};
 use super::options::{Dataset, Settings, title};
@@ -14,6 +16,10 @@ pub(crate) fn is_mammals(settings: &Settings) -> bool {
     settings.dataset == Some(Dataset::Mammals)
 }
 
+fn is_nouns(settings: &Settings) -> bool {
+    settings.dataset == Some(Dataset::Nouns)
+}
+
 /// Our figures, with those of others on the same data below, and those on other data apart.
 pub(crate) fn table(settings: &Settings, data: &Description, runs: &[Runs]) -> String {
     let mut rows: Vec<Vec<String>> = runs.iter().map(our_row).collect();
@@ -22,11 +28,21 @@ pub(crate) fn table(settings: &Settings, data: &Description, runs: &[Runs]) -> S
         rows.push(their_row(&AUTHORS_ON_MAMMALS));
         rows.push(their_row(&PAPER_ON_MAMMALS));
     }
+    if is_nouns(settings) {
+        rows.extend(PAPER_ON_NOUNS.iter().map(|published| {
+            let mut row = their_row(published);
+            row[0] = format!("the paper, {}", row[0]);
+            row
+        }));
+    }
     let mut text = format!(
         "\nReconstruction of {data}\n{}",
         table::layout(&HEADER, &rows)
     );
-    text.push_str("  Medians over the runs. Training alone: reading and evaluation not counted.\n");
+    text.push_str(
+        "  Medians over the runs. Training alone, with the points that it starts from: reading \
+                   and evaluation not counted.\n",
+    );
     if mammals {
         text.push_str(
             "  The authors' code: 300 epochs, two processes, a machine with two cores.\n",
@@ -87,6 +103,9 @@ fn rank(mean_rank: f64) -> String {
 
 /// What these runs say about the paper's claims.
 pub(crate) fn claims(settings: &Settings, data: &Description, runs: &[Runs]) -> Vec<Claim> {
+    if is_nouns(settings) {
+        return claims_on_nouns(data, runs);
+    }
     let Some(main) = runs.first().filter(|_| is_mammals(settings)) else {
         return Vec::new();
     };
@@ -120,13 +139,57 @@ pub(crate) fn claims(settings: &Settings, data: &Description, runs: &[Runs]) -> 
     claims
 }
 
+fn claims_on_nouns(data: &Description, runs: &[Runs]) -> Vec<Claim> {
+    let statements = [
+        (
+            Role::Main,
+            "A few dimensions of hyperbolic space hold a large hierarchy",
+        ),
+        (
+            Role::Comparison,
+            "Euclidean space of the same dimension holds it far worse",
+        ),
+    ];
+    let claim = |(role, statement): (Role, &str)| {
+        let ours = runs.iter().find(|runs| runs.plan.role == role)?;
+        let model = ours.plan.config.model;
+        let space = if model == Model::Euclidean {
+            model
+        } else {
+            Model::Ball
+        };
+        let published: Vec<String> = PAPER_ON_NOUNS
+            .iter()
+            .filter(|published| published.what == title(space))
+            .map(|p| format!("{}-d: MAP {}, mean rank {}", p.dim, p.map, p.mean_rank))
+            .collect();
+        Some(Claim {
+            statement: statement.into(),
+            ours: format!("{}: {}", data.name, sentence(ours)),
+            published: format!("{}: {}", title(space), published.join("; ")),
+        })
+    };
+    statements.into_iter().filter_map(claim).collect()
+}
+
 fn sentence(runs: &Runs) -> String {
     let count = match runs.results.len() {
         1 => "one seed".to_owned(),
         count => format!("median of {count} seeds"),
     };
+    let start = runs
+        .results
+        .iter()
+        .find_map(|result| result.start)
+        .map_or_else(String::new, |start| {
+            format!(
+                "; before training, from nested half-spaces: MAP {:.4}, mean rank {}",
+                start.map,
+                rank(start.mean_rank)
+            )
+        });
     format!(
-        "{}, {}-d: MAP {:.4}, mean rank {}, {:.1} s of training ({count})",
+        "{}, {}-d: MAP {:.4}, mean rank {}, {:.1} s of training ({count}){start}",
         title(runs.plan.config.model),
         runs.plan.config.dim,
         runs.median.map,
