@@ -1,7 +1,8 @@
 //! Embeddings of graphs and hierarchies, trained and measured.
 //!
 //! [`Trainer`] places the nodes of a graph in a hyperbolic or Euclidean space so that true
-//! neighbours lie nearer than others; [`reconstruction`] measures how well that worked.
+//! neighbours lie nearer than others; [`reconstruction`] measures how well that worked. A [`NamedEmbedding`] finds
+//! nearest neighbours by name, and [exchanges](exchange) embeddings with other programs.
 //!
 //! # The objective
 //!
@@ -58,7 +59,9 @@
 
 mod config;
 mod evaluation;
+pub mod exchange;
 mod kernel;
+mod named;
 mod native;
 mod sampler;
 mod table;
@@ -67,5 +70,7 @@ mod trainer;
 
 pub use config::{Model, Schedule, TrainConfig, TrainPath};
 pub use evaluation::{Reconstruction, reconstruction, reconstruction_of};
+pub use exchange::Format;
+pub use named::NamedEmbedding;
 pub use sampler::{NegativeLaw, NegativeSampler};
 pub use trainer::{Embedding, EpochRecord, Progress, Trainer, pair_step};
