@@ -153,9 +153,9 @@ impl Graph {
     /// # Ok::<(), holonomy::Error>(())
     /// ```
     pub fn subtree(&self, root: &str) -> Result<Self> {
-        let root = self.index_of(root).ok_or_else(|| {
-            Error::invalid("Graph::subtree", "the name of a node", quote(root))
-        })?;
+        let root = self
+            .index_of(root)
+            .ok_or_else(|| Error::invalid("Graph::subtree", "the name of a node", quote(root)))?;
         let below = reachability::is_below(self.node_count(), &self.edges, root);
         Ok(self.induced(&below))
     }

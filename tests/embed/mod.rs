@@ -1,4 +1,7 @@
 mod evaluation;
+mod exchange;
+mod exchange_fuzz;
+mod named;
 mod sampler;
 mod step;
 mod trainer;

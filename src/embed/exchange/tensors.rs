@@ -74,7 +74,9 @@ fn foreign(bytes: &[u8]) -> std::result::Result<Option<Parts>, String> {
     let names = serde_json::from_str(names)
         .map_err(|error| format!("\"names\" in its metadata is no JSON list of names: {error}"))?;
     let model = metadata.get(MODEL).map(|model| model.parse());
-    let model = model.transpose().map_err(|error: Error| error.to_string())?;
+    let model = model
+        .transpose()
+        .map_err(|error: Error| error.to_string())?;
     let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
     let view = file
         .tensor(TENSOR)
@@ -82,7 +84,11 @@ fn foreign(bytes: &[u8]) -> std::result::Result<Option<Parts>, String> {
     let kind = match view.dtype() {
         Dtype::F64 => Kind::Double,
         Dtype::F32 => Kind::Float,
-        other => return Err(format!("tensor {TENSOR:?} of kind {other:?}, not F64 or F32")),
+        other => {
+            return Err(format!(
+                "tensor {TENSOR:?} of kind {other:?}, not F64 or F32"
+            ));
+        }
     };
     let shape: Vec<i64> = view.shape().iter().map(|&size| size as i64).collect();
     let points = Tensor::f_from_data_size(view.data(), &shape, kind)

@@ -20,7 +20,7 @@ const NAME_TITLE: &str = "name";
 const VECTORS: &str = "vectors.tsv";
 const METADATA: &str = "metadata.tsv";
 
-/// A row's first digit-for-digit: the fewest that are read back as the same f64, as in `2.5e-9`.
+/// Appends the fewest digits that are read back as the same f64, as in `2.5e-9`.
 pub(super) fn push_number(text: &mut String, number: f64) {
     // Writing to a string cannot fail.
     let _ = write!(text, "{number:?}");
@@ -78,7 +78,7 @@ pub(super) fn write_projector(embedding: &NamedEmbedding, folder: &Path) -> Resu
 }
 
 pub(super) fn parse_table(source: &Source, model: Model) -> Result<NamedEmbedding> {
-    let mut lines = lines(source);
+    let mut lines = lines(source)?;
     let header = lines.next().map_or("", |(_, line)| line);
     let mut titles = header.split(TAB);
     if titles.next() != Some(NAME_TITLE) {
@@ -97,17 +97,15 @@ pub(super) fn parse_table(source: &Source, model: Model) -> Result<NamedEmbeddin
 pub(super) fn read_projector(folder: &Path, model: Model) -> Result<NamedEmbedding> {
     let vectors = Source::read(&folder.join(VECTORS))?;
     let metadata = Source::read(&folder.join(METADATA))?;
-    let first = lines(&vectors).next().map_or("", |(_, line)| line);
-    let mut points = Points::new(&vectors, model, first.split(TAB).count(), 1)?;
-    for (line, text) in lines(&vectors) {
+    let width = columns_of(&vectors)?;
+    let mut points = Points::new(&vectors, model, width, 1)?;
+    for (line, text) in lines(&vectors)? {
         points.numbers(line, text.split(TAB))?;
     }
     // As projectors do: a single column has no header, several have one.
-    let columns = lines(&metadata)
-        .next()
-        .map_or(1, |(_, line)| line.split(TAB).count());
+    let columns = columns_of(&metadata)?;
     points.source = &metadata;
-    for (line, text) in lines(&metadata).skip(usize::from(columns > 1)) {
+    for (line, text) in lines(&metadata)?.skip(usize::from(columns > 1)) {
         let fields: Vec<&str> = text.split(TAB).collect();
         if fields.len() != columns {
             let expected = format!("{columns} columns as on line 1");
@@ -119,10 +117,19 @@ pub(super) fn read_projector(folder: &Path, model: Model) -> Result<NamedEmbeddi
     points.finish()
 }
 
-/// The lines with their numbers; line breaks at the end of the file begin no line.
-pub(super) fn lines(source: &Source) -> impl Iterator<Item = (usize, &str)> {
+/// How many fields the first line has.
+fn columns_of(source: &Source) -> Result<usize> {
+    let first = lines(source)?.next().map_or("", |(_, line)| line);
+    Ok(first.split(TAB).count())
+}
+
+/// The lines with their numbers, at least one; line breaks at the end of the file begin no line.
+pub(super) fn lines(source: &Source) -> Result<impl Iterator<Item = (usize, &str)>> {
     let text = source.text().trim_end_matches(['\r', '\n']);
-    (1..).zip(text.lines())
+    if text.is_empty() {
+        return Err(source.unusable("expected points, found an empty file"));
+    }
+    Ok((1..).zip(text.lines()))
 }
 
 /// The points read so far.
@@ -141,9 +148,6 @@ pub(super) struct Points<'a> {
 impl<'a> Points<'a> {
     /// For points of `width` coordinates, as the given line says.
     pub(super) fn new(source: &'a Source, model: Model, width: usize, line: usize) -> Result<Self> {
-        if source.text().trim().is_empty() {
-            return Err(source.unusable("expected points, found an empty file"));
-        }
         let narrowest = model.width(1);
         if width < narrowest {
             let expected = format!("at least {narrowest} coordinates (model {model})");

@@ -25,7 +25,7 @@ pub(super) fn text(embedding: &NamedEmbedding) -> Result<String> {
 }
 
 pub(super) fn parse(source: &Source, model: Model) -> Result<NamedEmbedding> {
-    let mut lines = lines(source);
+    let mut lines = lines(source)?;
     let header = lines.next().map_or("", |(_, line)| line);
     let (count, width) = counts(source, header)?;
     let mut points = Points::new(source, model, width, 1)?;
@@ -60,9 +60,6 @@ fn counts(source: &Source, header: &str) -> Result<(usize, usize)> {
     let mut numbers = header.split_ascii_whitespace().map(str::parse::<usize>);
     let counts = match (numbers.next(), numbers.next(), numbers.next()) {
         (Some(Ok(count)), Some(Ok(width)), None) => (count, width),
-        _ if source.text().trim().is_empty() => {
-            return Err(source.unusable("expected points, found an empty file"));
-        }
         _ => {
             let expected = "the number of points and the number of coordinates";
             return Err(source.error(1, expected, quote(header)));
