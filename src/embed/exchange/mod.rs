@@ -176,7 +176,7 @@ impl NamedEmbedding {
     /// [`Error::Io`] for a file that cannot be read; [`Error::Parse`], with the line, for a row that
     /// is not a [name](NamedEmbedding) and as many finite numbers as the others, for a name that
     /// comes again, for a point outside of the model, and for counts that do not fit;
-    /// [`Error::Data`] for a file without points, with as many names as not points, or damaged as a
+    /// [`Error::Data`] for a file without points, with another number of names than of points, or damaged as a
     /// whole; [`Error::InvalidArgument`] where nobody says the model, or file and caller disagree.
     pub fn read_as(path: impl AsRef<Path>, format: Format, model: Option<Model>) -> Result<Self> {
         let path = path.as_ref();
