@@ -6,7 +6,7 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use holonomy::embed::{Model, NegativeLaw, NegativeSampler, reconstruction_of};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind};
 
 use super::study::SpaceForm;
 use super::{FORMS, N, work};
