@@ -410,7 +410,7 @@ fn what_is_wrong_with_an_embedding_is_told() {
             "close to it: \"cat\"",
         ),
         (
-            &["neighbors", file, "dgo", ball[0], ball[1]],
+            &["neighbors", file, "dogs", ball[0], ball[1]],
             "close to it: \"dog\"",
         ),
         (
