@@ -1,5 +1,5 @@
 # Each target is a cargo call behind the one set-up step, libtorch.
-.PHONY: libtorch reproduce test check bench peers notebooks
+.PHONY: libtorch reproduce test check bench peers notebooks interop
 
 FEATURES := --features laws,plot
 
@@ -31,3 +31,16 @@ peers: libtorch
 
 notebooks: libtorch
 	python3 notebooks/run.py
+
+# A run on the mammals, in every format, read and measured again by numpy.
+INTEROP := target/interop
+interop: libtorch .venv-interop/bin/python
+	cargo papers run nickel2017 --out $(INTEROP)
+	cargo papers convert $(INTEROP)/embedding.safetensors --to $(INTEROP)/embedding.vec
+	cargo papers convert $(INTEROP)/embedding.safetensors --to $(INTEROP)/projector
+	.venv-interop/bin/python scripts/check_interop.py $(INTEROP)
+
+.venv-interop/bin/python: scripts/requirements-interop.txt
+	python3 -m venv .venv-interop
+	.venv-interop/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@

@@ -7,9 +7,12 @@
 //! ```
 //!
 //! A name such as `exp/lorentz/f64/cpu/b82115xd10` says: operation, space, kind, device, 82,115 rows
-//! in 10 dimensions. The radius of points is up to 6; errors are those of the first 64 rows against
+//! in 10 dimensions. Embeddings besides: `reconstruction` ranks s nodes against b nodes each
+//! (throughput: distances), `negatives` draws k negatives for each of s nodes among b (throughput:
+//! negatives). The radius of points is up to 6; errors are those of the first 64 rows against
 //! big floats.
 
+mod embed;
 #[path = "../examples/accuracy/reference.rs"]
 mod reference;
 #[path = "../examples/accuracy/study.rs"]
@@ -54,6 +57,7 @@ fn main() {
             }
         }
     }
+    embed::all(&mut criterion);
     criterion.final_summary();
 }
 

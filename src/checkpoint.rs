@@ -25,7 +25,7 @@ use tch::{Device, Kind, Tensor};
 use crate::{Error, Result};
 
 /// The key of the safetensors metadata under which ours stands.
-const METADATA_KEY: &str = "holonomy";
+pub(crate) const METADATA_KEY: &str = "holonomy";
 
 /// The version of the layout that this code writes, and the only one that it reads.
 const VERSION: u32 = 1;

@@ -74,6 +74,7 @@ pub mod numerics;
 pub mod optim;
 #[cfg(feature = "plot")]
 pub mod plot;
+mod source;
 
 pub use error::{Error, Result};
 pub use manifold::{Geodesic, Manifold, Sample};

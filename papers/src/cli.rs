@@ -3,7 +3,7 @@
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use holonomy::Result;
 
-use crate::{catalogue, nickel2017, output, results};
+use crate::{catalogue, embedding, nickel2017, output, results};
 
 /// How a command ended that did not fail.
 pub(crate) enum Outcome {
@@ -33,6 +33,13 @@ enum Command {
     },
     /// Collect the reports of all runs into papers/RESULTS.md
     Report(results::Options),
+    /// Show the nearest neighbours of a name in an embedding
+    #[command(visible_alias = "neighbours")]
+    Neighbors(embedding::Neighbors),
+    /// Show the distance between two names of an embedding
+    Distance(embedding::Distance),
+    /// Write an embedding in another format: for a projector, gensim, Python or a spreadsheet
+    Convert(embedding::Convert),
     #[command(external_subcommand)]
     Unknown(Vec<String>),
 }
@@ -65,6 +72,9 @@ impl Cli {
                 paper: Run::Nickel2017(options),
             } => return nickel2017::run(&options),
             Command::Report(options) => results::write(options)?,
+            Command::Neighbors(options) => embedding::neighbors(&options)?,
+            Command::Distance(options) => embedding::distance(&options)?,
+            Command::Convert(options) => embedding::convert(&options)?,
             Command::Unknown(_)
             | Command::Run {
                 paper: Run::Unknown(_),
@@ -76,7 +86,7 @@ impl Cli {
     fn unknown(&self) -> Option<String> {
         match &self.command {
             Command::Unknown(words) => Some(format!(
-                "unknown command {:?}: expected list, run or report",
+                "unknown command {:?}: expected list, run, report, neighbors, distance or convert",
                 first(words)
             )),
             Command::Run {

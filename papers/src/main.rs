@@ -1,9 +1,11 @@
-//! Reproductions of papers with holonomy: `cargo papers list | run KEY | report`.
+//! Reproductions of papers with holonomy: `cargo papers list | run KEY | report`, and a look
+//! into the embeddings that they write: `neighbors`, `distance`, `convert`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod catalogue;
 mod cli;
+mod embedding;
 mod files;
 mod interrupt;
 mod ledger;

@@ -1,7 +1,8 @@
 //! Embeddings of graphs and hierarchies, trained and measured.
 //!
 //! [`Trainer`] places the nodes of a graph in a hyperbolic or Euclidean space so that true
-//! neighbours lie nearer than others; [`reconstruction`] measures how well that worked.
+//! neighbours lie nearer than others; [`reconstruction`] measures how well that worked. A [`NamedEmbedding`] finds
+//! nearest neighbours by name, and [exchanges](exchange) embeddings with other programs.
 //!
 //! # The objective
 //!
@@ -74,9 +75,11 @@
 mod config;
 mod entailment;
 mod evaluation;
+pub mod exchange;
 mod fermi_dirac;
 mod half_spaces;
 mod kernel;
+mod named;
 mod native;
 mod network;
 mod rank;
@@ -92,8 +95,10 @@ pub use entailment::is_a_scores;
 pub use evaluation::{
     LinkPrediction, Reconstruction, link_prediction, reconstruction, reconstruction_of,
 };
+pub use exchange::Format;
 pub use fermi_dirac::FermiDirac;
 pub use half_spaces::nested_half_spaces;
+pub use named::NamedEmbedding;
 pub use network::{NetworkConfig, NetworkEmbedding, NetworkTrainer};
 pub use rank::{roc_auc, spearman};
 pub use sampler::{NegativeLaw, NegativeSampler};

@@ -149,6 +149,35 @@ impl NegativeSampler {
         out
     }
 
+    /// What [`draw`](Self::draw) gives for each of the sources, one after the other, in one go:
+    /// the work that grows with the number of nodes is done once.
+    ///
+    /// # Panics
+    ///
+    /// If a source does not exist.
+    #[track_caller]
+    pub fn draw_each(
+        &self,
+        law: NegativeLaw,
+        sources: &[u32],
+        count: usize,
+        rng: &mut dyn Rng,
+    ) -> Vec<Vec<u32>> {
+        let nodes = self.nodes();
+        let mut seen = Seen::new(nodes);
+        let mut all = Vec::with_capacity(sources.len());
+        for &source in sources {
+            assert!(
+                (source as usize) < nodes,
+                "NegativeSampler::draw_each: source {source} of {nodes} nodes"
+            );
+            let mut out = Vec::with_capacity(count);
+            self.draw_into(law, source, count, &mut seen, rng, &mut out);
+            all.push(out);
+        }
+        all
+    }
+
     pub(crate) fn nodes(&self) -> usize {
         self.neighbours.nodes()
     }

@@ -11,8 +11,8 @@ use csv::StringRecord;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::source::{Source, is_gzip_name, quote};
 use super::{Graph, WEIGHT, is_weight};
+use crate::source::{Source, is_gzip_name, quote};
 use crate::{Error, Result};
 
 /// How an edge list is laid out, where it should not be found out from the file.

@@ -6,7 +6,6 @@
 
 mod edge_list;
 mod reachability;
-mod source;
 mod wordnet;
 
 use std::fmt;
@@ -19,6 +18,7 @@ pub(crate) use reachability::ancestor_pairs;
 pub use reachability::direct_edges;
 pub use wordnet::read_wordnet_nouns;
 
+use crate::source::quote;
 use crate::{Error, Result};
 
 /// A directed graph with named nodes and, where wanted, weighted edges.
@@ -155,9 +155,9 @@ impl Graph {
     /// # Ok::<(), holonomy::Error>(())
     /// ```
     pub fn subtree(&self, root: &str) -> Result<Self> {
-        let root = self.index_of(root).ok_or_else(|| {
-            Error::invalid("Graph::subtree", "the name of a node", source::quote(root))
-        })?;
+        let root = self
+            .index_of(root)
+            .ok_or_else(|| Error::invalid("Graph::subtree", "the name of a node", quote(root)))?;
         let below = reachability::is_below(self.node_count(), &self.edges, root);
         Ok(self.induced(&below))
     }
@@ -209,7 +209,7 @@ fn check_names(names: &[String]) -> Result<Vec<u32>> {
         .windows(2)
         .find(|pair| name(pair[0]) == name(pair[1]))
     {
-        let got = format!("{} twice", source::quote(name(pair[0])));
+        let got = format!("{} twice", quote(name(pair[0])));
         return Err(Error::invalid("Graph::new", "different names", got));
     }
     Ok(by_name)

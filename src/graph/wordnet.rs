@@ -9,8 +9,8 @@ use std::path::Path;
 use std::str::SplitAsciiWhitespace;
 
 use super::Graph;
-use super::source::{Source, quote};
 use crate::Result;
+use crate::source::{Source, quote};
 
 /// Where a synset stands in its file, which is how WordNet's pointers name it.
 type Offset = u32;

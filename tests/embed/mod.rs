@@ -1,6 +1,9 @@
 mod evaluation;
+mod exchange;
+mod exchange_fuzz;
 mod half_spaces;
 mod links;
+mod named;
 mod network;
 mod resume;
 mod sampler;

@@ -28,6 +28,18 @@ fn negatives_are_distinct_strangers() {
 }
 
 #[test]
+fn many_sources_get_what_each_gets() {
+    let sampler = NegativeSampler::new(40, &tree_closure(40, 3)).unwrap();
+    let sources = [0, 39, 7, 7];
+    for law in [NegativeLaw::Uniform, NegativeLaw::ByDegree] {
+        let mut rng = seeded(2);
+        let one_by_one = sources.map(|source| sampler.draw(law, source, 10, &mut rng));
+        let each = sampler.draw_each(law, &sources, 10, &mut seeded(2));
+        assert_eq!(each, one_by_one);
+    }
+}
+
+#[test]
 fn a_neighbour_of_all_gets_no_negatives() {
     let sampler = NegativeSampler::new(3, &[(0, 1), (0, 2)]).unwrap();
     assert!(

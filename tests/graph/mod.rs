@@ -2,7 +2,7 @@
 
 mod closure;
 mod edge_list;
-mod fuzz;
+pub(crate) mod fuzz;
 mod shipped;
 mod structure;
 mod wordnet;

@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use holonomy::Result;
-use holonomy::checkpoint::{Checkpoint, write_atomically};
+use holonomy::embed::NamedEmbedding;
 use holonomy::graph::direct_edges;
 use holonomy::plot::DiskPlot;
-use tch::{Kind, Tensor};
 
 use super::data::Data;
 use super::experiment::Runs;
@@ -80,45 +79,16 @@ pub(crate) fn write_embedding(
     runs: &Runs,
     settings: &Settings,
 ) -> Result<Vec<&'static str>> {
-    let mut checkpoint = Checkpoint::new();
-    checkpoint.insert("embedding", &runs.kept)?;
-    checkpoint.set("names", &data.closure.names())?;
+    let names = data.closure.names().to_vec();
+    let embedding = NamedEmbedding::new(runs.plan.config.model, names, &runs.kept)?;
+    let mut checkpoint = embedding.to_checkpoint()?;
     checkpoint.set("data", &data.description)?;
     checkpoint.set("run", &runs.plan)?;
     checkpoint.set("seed", &runs.kept_seed)?;
     checkpoint.set("settings", settings)?;
     checkpoint.save(folder.join("embedding.safetensors"))?;
-    let text = tab_separated(data.closure.names(), &runs.kept);
-    write_atomically(folder.join("embedding.tsv"), text.as_bytes())?;
+    embedding.write(folder.join("embedding.tsv"))?;
     Ok(vec!["embedding.safetensors", "embedding.tsv"])
-}
-
-/// A line a node: its name and coordinates with all their digits.
-fn tab_separated(names: &[String], points: &Tensor) -> String {
-    let width = points.size()[1] as usize;
-    let values = values(points);
-    let columns = (0..width).map(|column| format!("x{column}"));
-    let mut text = line("name", columns);
-    for (name, point) in names.iter().zip(values.chunks(width)) {
-        text.push_str(&line(name, point.iter().map(ToString::to_string)));
-    }
-    text
-}
-
-fn line(name: &str, fields: impl Iterator<Item = String>) -> String {
-    let fields: Vec<String> = std::iter::once(name.to_owned()).chain(fields).collect();
-    fields.join("\t") + "\n"
-}
-
-fn values(points: &Tensor) -> Vec<f64> {
-    let points = points
-        .to_device(tch::Device::Cpu)
-        .to_kind(Kind::Double)
-        .contiguous();
-    let mut values = vec![0.0; points.numel()];
-    let count = values.len();
-    points.copy_data(&mut values, count);
-    values
 }
 
 /// Draws `disk.svg` and `disk.png`; returns their names.
@@ -219,16 +189,6 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-
-    #[test]
-    fn an_embedding_is_a_table_of_names_and_coordinates() {
-        let names = ["a b", "c"].map(String::from);
-        let points = Tensor::from_slice2(&[[0.1_f64, -2.5e-9], [1.0, 0.0]]);
-        assert_eq!(
-            tab_separated(&names, &points),
-            "name\tx0\tx1\na b\t0.1\t-0.0000000025\nc\t1\t0\n"
-        );
-    }
 
     #[test]
     fn a_sense_is_shown_as_its_word() {

@@ -27,8 +27,8 @@ use crate::report::{Report, Summary, command_line};
 use crate::{files, interrupt, output};
 use data::{Data, Description};
 use experiment::{Figures, Plan, Role, Runs};
-pub(crate) use options::Options;
 use options::Settings;
+pub(crate) use options::{Options, model};
 use published::{AUTHORS_ON_MAMMALS, PAPER_ON_MAMMALS, PAPER_ON_NOUNS, Published};
 use task::Task;
 

@@ -270,7 +270,8 @@ pub(crate) fn title(model: Model) -> &'static str {
     }
 }
 
-fn model() -> impl TypedValueParser<Value = Model> {
+/// Reads `--manifold`.
+pub(crate) fn model() -> impl TypedValueParser<Value = Model> {
     PossibleValuesParser::new([
         PossibleValue::new("ball").help("The Poincaré ball"),
         PossibleValue::new("lorentz").help("The hyperboloid"),

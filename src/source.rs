@@ -10,26 +10,26 @@ use crate::{Error, Result};
 
 /// The first bytes of every gzip file; no UTF-8 text starts with them.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-const BYTE_ORDER_MARK: char = '\u{feff}';
+pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
 /// Longer pieces of input are cut in messages.
 const LONGEST_QUOTE: usize = 60;
 
 /// A whole input file: unpacked, checked to be UTF-8, without a byte order mark.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(crate) struct Source {
     path: PathBuf,
     text: String,
 }
 
 impl Source {
-    pub(super) fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         let bytes = fs::read(path).map_err(Error::io("read", path))?;
         Self::new(path, bytes)
     }
 
     /// The file at `path` with these bytes; gzip is recognised by its first bytes, whatever the
     /// name.
-    pub(super) fn new(path: &Path, bytes: Vec<u8>) -> Result<Self> {
+    pub(crate) fn new(path: &Path, bytes: Vec<u8>) -> Result<Self> {
         let bytes = unpack(path, bytes)?;
         let mut text = String::from_utf8(bytes).map_err(|error| not_utf8(path, &error))?;
         if text.starts_with(BYTE_ORDER_MARK) {
@@ -41,16 +41,16 @@ impl Source {
         })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// An [`Error::Parse`] for a line counted from 1.
-    pub(super) fn error(&self, line: usize, expected: impl Into<String>, got: String) -> Error {
+    pub(crate) fn error(&self, line: usize, expected: impl Into<String>, got: String) -> Error {
         Error::Parse {
             path: self.path.clone(),
             line,
@@ -60,13 +60,13 @@ impl Source {
     }
 
     /// An [`Error::Data`] for the file as a whole.
-    pub(super) fn unusable(&self, reason: impl Into<String>) -> Error {
+    pub(crate) fn unusable(&self, reason: impl Into<String>) -> Error {
         unusable(&self.path, reason)
     }
 }
 
 /// A piece of input between quotation marks, escaped, and cut when it is long.
-pub(super) fn quote(input: &str) -> String {
+pub(crate) fn quote(input: &str) -> String {
     match input.char_indices().nth(LONGEST_QUOTE) {
         None => format!("{input:?}"),
         Some((end, _)) => format!("{:?}…", &input[..end]),
@@ -90,7 +90,7 @@ fn unpack(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>> {
     Ok(unpacked)
 }
 
-pub(super) fn is_gzip_name(path: &Path) -> bool {
+pub(crate) fn is_gzip_name(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
 }
