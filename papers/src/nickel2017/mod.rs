@@ -19,6 +19,7 @@ use crate::machine::{self, Machine, Versions};
 use crate::report::{Report, Summary, command_line};
 use crate::{files, interrupt, output};
 use data::{Data, Description};
+pub(crate) use data::{MAMMALS_ROOT, NOUNS, NOUNS_NAME};
 use experiment::{Figures, Plan, Role, Runs};
 pub(crate) use options::Options;
 use options::Settings;
