@@ -12,7 +12,8 @@ pub(crate) struct Reached {
     #[serde(flatten)]
     pub(crate) method: Method,
     pub(crate) rate: f64,
-    /// One for each seed, in the order of the settings.
+    /// One for each seed, in the order of the settings; for the first alone where the rate was not
+    /// worth more.
     pub(crate) results: Vec<Figures>,
 }
 
@@ -32,22 +33,25 @@ pub(crate) struct Figures {
 /// The loss of one epoch alone would be noisy.
 const LAST: usize = 5;
 
-/// The figures of every method at every rate that all seeds have finished.
+/// The figures of every method at every rate, of the first seeds without a gap.
 pub(crate) fn reached(settings: &Settings, runs: &[Run]) -> Vec<Reached> {
     let mut all = Vec::new();
     for method in Method::all() {
         for &rate in &settings.rates {
             let of_seed = |seed: &u64| {
-                let is_it =
-                    |run: &&Run| run.method == method && run.rate == rate && run.seed == *seed;
-                runs.iter().find(is_it).map(|run| figures(run, settings))
+                let of_job = |run: &&Run| run.method == method && run.rate == rate;
+                let mut runs = runs.iter().filter(of_job);
+                runs.find(|run| run.seed == *seed)
             };
-            let results: Option<Vec<Figures>> = settings.seeds.iter().map(of_seed).collect();
-            all.extend(results.map(|results| Reached {
-                method,
-                rate,
-                results,
-            }));
+            let runs = settings.seeds.iter().map_while(of_seed);
+            let results: Vec<Figures> = runs.map(|run| figures(run, settings)).collect();
+            if !results.is_empty() {
+                all.push(Reached {
+                    method,
+                    rate,
+                    results,
+                });
+            }
         }
     }
     all
@@ -72,14 +76,23 @@ fn figures(run: &Run, settings: &Settings) -> Figures {
     }
 }
 
-/// The rate of each method with the lowest mean loss at the end.
+/// The rate of each method with the lowest loss at the end, of the first seed.
 pub(crate) fn best(reached: &[Reached]) -> Vec<&Reached> {
+    let loss = |reached: &Reached| reached.results[0].loss;
     let of = |method: Method| {
         let rates = reached.iter().filter(|reached| reached.method == method);
-        let finite = rates.filter(|reached| reached.mean(|f| f.loss).is_finite());
-        finite.min_by(|a, b| a.mean(|f| f.loss).total_cmp(&b.mean(|f| f.loss)))
+        let finite = rates.filter(|reached| loss(reached).is_finite());
+        finite.min_by(|a, b| loss(a).total_cmp(&loss(b)))
     };
     Method::all().into_iter().filter_map(of).collect()
+}
+
+/// The rates below and above.
+pub(crate) fn neighbours(settings: &Settings, rate: f64) -> Vec<f64> {
+    let rates = &settings.rates;
+    let below = rates.iter().copied().rfind(|&other| other < rate);
+    let above = rates.iter().copied().find(|&other| other > rate);
+    [below, above].into_iter().flatten().collect()
 }
 
 impl Reached {
@@ -122,11 +135,11 @@ mod tests {
     }
 
     #[test]
-    fn the_lowest_mean_loss_is_best_and_a_diverged_run_never_is() {
+    fn the_lowest_loss_is_best_and_a_diverged_run_never_is() {
         let reached = [
-            at(Rule::Rsgd, 0.1, &[1.0, 3.0]),
+            at(Rule::Rsgd, 0.1, &[1.6]),
             at(Rule::Rsgd, 0.3, &[1.5, 1.5]),
-            at(Rule::Rsgd, 1.0, &[0.1, f64::NAN]),
+            at(Rule::Rsgd, 1.0, &[f64::NAN]),
             at(Rule::Radam, 0.1, &[f64::NAN, 1.0]),
         ];
         let rates: Vec<f64> = best(&reached).iter().map(|best| best.rate).collect();

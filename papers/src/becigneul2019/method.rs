@@ -3,7 +3,7 @@
 use std::fmt;
 
 use holonomy::optim::{
-    AdagradConfig, AdamConfig, ManifoldParameter, Optimizer, SgdConfig, UpdateRule,
+    AdagradConfig, AdamConfig, Gradient, ManifoldParameter, Optimizer, SgdConfig, UpdateRule,
 };
 use holonomy::{PoincareBall, Result};
 use serde::Serialize;
@@ -105,12 +105,10 @@ pub(crate) fn ball(n: i64) -> Result<PoincareBall> {
 
 /// An optimiser of one table, whatever its rule.
 pub(crate) trait Steps {
-    /// The leaf that gradients are taken at.
+    /// The table, which the steps write into.
     fn points(&self) -> Tensor;
-    /// Forgets the last gradient.
-    fn zero_grad(&mut self);
-    /// Moves the rows that have a gradient.
-    fn step(&mut self);
+    /// Moves the rows that the gradient names.
+    fn step(&mut self, gradient: Gradient);
 }
 
 impl<R: UpdateRule> Steps for Optimizer<R> {
@@ -118,14 +116,13 @@ impl<R: UpdateRule> Steps for Optimizer<R> {
         let mut tables = self.parameters();
         tables
             .next()
-            .map_or_else(Tensor::new, |table| table.tensor().shallow_clone())
+            .map_or_else(Tensor::new, |table| table.tensor().detach())
     }
 
-    fn zero_grad(&mut self) {
-        Self::zero_grad(self);
-    }
-
-    fn step(&mut self) {
+    fn step(&mut self, gradient: Gradient) {
+        if let Some(table) = self.parameters_mut().next() {
+            table.set_gradient(gradient);
+        }
         Self::step(self);
     }
 }
@@ -137,7 +134,7 @@ fn steps<R: UpdateRule + 'static>(table: ManifoldParameter, config: R) -> Result
 #[cfg(test)]
 mod tests {
     use holonomy::Geodesic;
-    use tch::{Kind, Tensor};
+    use tch::Tensor;
 
     use super::*;
 
@@ -145,11 +142,12 @@ mod tests {
     fn first_step(method: Method) -> (Tensor, Tensor) {
         let start = Tensor::from_slice(&[0.9, 0.0, 0.5, 0.0]).view([2, 2]);
         let mut optimizer = method.start(&start, 0.5).unwrap();
-        let points = optimizer.points();
-        let read = Tensor::embedding(&points, &Tensor::from_slice(&[0_i64]), -1, false, true);
-        read.select(1, 0).sum(Kind::Double).backward();
-        optimizer.step();
-        (start, points.detach())
+        let (row, unit) = (
+            Tensor::from_slice(&[0_i64]),
+            Tensor::from_slice(&[1.0, 0.0]),
+        );
+        optimizer.step(Gradient::from_rows(&row, &unit.unsqueeze(0)));
+        (start, optimizer.points())
     }
 
     #[test]

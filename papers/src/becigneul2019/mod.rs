@@ -53,7 +53,8 @@ struct Details<'a> {
 }
 
 const NOTES: &str = "The best rate of a method is the one with the lowest training loss at the end, \
-                     the mean of the last 5 epochs and of all seeds. A claim holds when all seeds \
+                     the mean of the last 5 epochs, with the first seed; the others are run at that \
+                     rate, and RSGD at its neighbours too. A claim holds when all seeds \
                      agree and the mean difference is at least twice its standard error.";
 
 /// Trains, measures, writes the files and prints the tables.
@@ -65,15 +66,14 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     let data = describe(settings.dataset, &closure);
     interrupt::listen();
     output::note(&format!(
-        "data: {data}; {} runs; Ctrl-C saves and stops",
-        sweep::planned(&settings)
+        "data: {data}; Ctrl-C saves what is complete and stops"
     ));
-    let runs = sweep::execute(&closure, &settings)?;
+    let (runs, complete) = sweep::execute(&closure, &settings)?;
     let reached = choice::reached(&settings, &runs);
     let best = choice::best(&reached);
     let checked = claims::check(&best);
     let files = pictures::draw(&settings.out, &settings, &runs, &reached, &best)?;
-    let interrupted = runs.len() < sweep::planned(&settings);
+    let interrupted = !complete;
     let summary = Summary {
         key: PAPER.key.into(),
         title: PAPER.title.into(),

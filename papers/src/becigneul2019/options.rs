@@ -10,15 +10,15 @@ use crate::{machine, results};
 /// As the user gave them.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
-Every optimiser is run with the exponential map and with the retraction, at every learning rate and
-with every seed. Ctrl-C keeps the runs that are complete, says so and stops; a second Ctrl-C stops
+Every optimiser is run with the exponential map and with the retraction, at every learning rate
+with the first seed, and at its best rate with the others. Ctrl-C keeps the runs that are complete, says so and stops; a second Ctrl-C stops
 at once.")]
 pub(crate) struct Options {
     /// Hierarchy to embed
     #[arg(long, value_enum, default_value_t = Dataset::Mammals)]
     dataset: Dataset,
 
-    /// Passes over the pairs after the burn-in [default: 100; with --quick 2]
+    /// Passes over the pairs after the burn-in [default: 50; with --quick 2]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     epochs: Option<u32>,
@@ -116,7 +116,7 @@ impl Options {
         Settings {
             dataset: self.dataset,
             dim: 5,
-            epochs: number(self.epochs, 100, 2),
+            epochs: number(self.epochs, 50, 2),
             burn_in_epochs: if self.quick { 2 } else { 20 },
             burn_in_rate: 0.03,
             rates,
@@ -126,7 +126,7 @@ impl Options {
             init_scale: 1e-3,
             held_out: 0.02,
             evaluate_every: if self.quick { 1 } else { 2 },
-            evaluated_nodes: if self.quick { 50 } else { 2000 },
+            evaluated_nodes: if self.quick { 50 } else { 300 },
             threads: self
                 .threads
                 .map_or_else(machine::cores, |threads| threads as usize),

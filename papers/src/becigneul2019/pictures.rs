@@ -5,7 +5,7 @@ use std::path::Path;
 use holonomy::Result;
 use holonomy::plot::CurvePlot;
 
-use super::choice::{Reached, mean};
+use super::choice::{self, Reached, mean};
 use super::method::{MAPS, Map, RULES, Rule};
 use super::options::Settings;
 use super::sweep::Run;
@@ -44,7 +44,7 @@ pub(crate) fn draw(
             files.extend(save(folder, &format!("{map}_{}", panel.file()), &plot)?);
         }
         if settings.rates.len() > 1 {
-            let plot = rates(map, settings, reached);
+            let plot = rates(map, reached);
             files.extend(save(folder, &format!("{map}_rates"), &plot)?);
         }
     }
@@ -84,20 +84,12 @@ fn lines<'a>(
 
 /// The same method at the rates next to this one.
 fn neighbours<'a>(of: &Reached, settings: &Settings, reached: &'a [Reached]) -> Vec<&'a Reached> {
-    let Some(place) = settings.rates.iter().position(|&rate| rate == of.rate) else {
-        return Vec::new();
-    };
-    let below = place.checked_sub(1).map(|place| settings.rates[place]);
-    let above = settings.rates.get(place + 1).copied();
-    let at = |rate| {
+    let at = |rate: f64| {
         let mut same = reached.iter().filter(|reached| reached.method == of.method);
         same.find(|reached| reached.rate == rate && reached.mean(|f| f.loss).is_finite())
     };
-    [below, above]
-        .into_iter()
-        .flatten()
-        .filter_map(at)
-        .collect()
+    let rates = choice::neighbours(settings, of.rate);
+    rates.into_iter().filter_map(at).collect()
 }
 
 fn curves(map: Map, panel: Panel, settings: &Settings, runs: &[Run], lines: &[Line]) -> CurvePlot {
@@ -132,14 +124,11 @@ fn averaged(curves: &[Vec<(f64, f64)>]) -> Vec<(f64, f64)> {
 }
 
 /// The loss that each method ends with, over the learning rate.
-fn rates(map: Map, settings: &Settings, reached: &[Reached]) -> CurvePlot {
+fn rates(map: Map, reached: &[Reached]) -> CurvePlot {
     let mut plot = CurvePlot::new()
         .title(format!("Learning rates: {}", moved_by(map)))
         .x_label("learning rate")
-        .y_label(format!(
-            "training loss at the end, mean of {} seeds",
-            settings.seeds.len()
-        ))
+        .y_label("training loss at the end, first seed")
         .log_x()
         .log_y();
     for rule in RULES {
@@ -147,7 +136,7 @@ fn rates(map: Map, settings: &Settings, reached: &[Reached]) -> CurvePlot {
         let points: Vec<(f64, f64)> = reached
             .iter()
             .filter(of_rule)
-            .map(|reached| (reached.rate, reached.mean(|f| f.loss)))
+            .map(|reached| (reached.rate, reached.results[0].loss))
             .filter(|(_, loss)| loss.is_finite())
             .collect();
         if !points.is_empty() {

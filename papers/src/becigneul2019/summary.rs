@@ -41,7 +41,7 @@ pub(crate) fn table(
         text,
         "  Each method at the rate with the lowest training loss; means over {} seed(s). \"On the \
          way\": the mean of the\n  held-out MAP over the epochs after the burn-in.\n\nTraining \
-         loss at every rate\n{}",
+         loss at every rate, first seed\n{}",
         settings.seeds.len(),
         losses(settings, reached)
     );
@@ -77,7 +77,7 @@ fn losses(settings: &Settings, reached: &[Reached]) -> String {
     let cell = |method: Method, rate: f64| {
         let mut same = reached.iter().filter(|r| r.method == method);
         let found = same.find(|r| r.rate == rate);
-        found.map_or_else(String::new, |r| format!("{:.4}", r.mean(|f| f.loss)))
+        found.map_or_else(String::new, |r| format!("{:.4}", r.results[0].loss))
     };
     let row = |method: Method| {
         let cells = settings.rates.iter().map(|&rate| cell(method, rate));

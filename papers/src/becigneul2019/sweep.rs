@@ -1,4 +1,4 @@
-//! Every method at every rate with every seed, on several threads.
+//! Every method at every rate, on several threads.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -8,7 +8,8 @@ use holonomy::graph::Graph;
 use holonomy::{Error, Result};
 use serde::Serialize;
 
-use super::method::Method;
+use super::choice::{self, Reached};
+use super::method::{MAPS, Method, Rule};
 use super::options::Settings;
 use super::split::hold_out;
 use super::training::{Curves, Start};
@@ -34,9 +35,10 @@ struct Job {
     seed: u64,
 }
 
-/// Makes all runs, or those that are complete when the user stops it, in one order.
-pub(crate) fn execute(closure: &Graph, settings: &Settings) -> Result<Vec<Run>> {
-    let progress = Progress::start("burn-in", total_epochs(settings));
+/// Makes every run with the first seed, and those at the rates that this finds worth it with the
+/// other seeds. `false` if the user stopped it; the runs are then those that are complete.
+pub(crate) fn execute(closure: &Graph, settings: &Settings) -> Result<(Vec<Run>, bool)> {
+    let progress = Progress::start("runs", most_epochs(settings));
     let starts = burn_in(closure, settings)?;
     let epochs_done = AtomicUsize::new(settings.burn_in_epochs * starts.len());
     let run = |job: &Job| {
@@ -54,35 +56,57 @@ pub(crate) fn execute(closure: &Graph, settings: &Settings) -> Result<Vec<Run>> 
             curves,
         }))
     };
-    let runs = on_threads(&jobs(settings), settings.threads, run)?;
+    let search = jobs(&settings.seeds[..1], &everything(settings));
+    let mut runs = on_threads(&search, settings.threads, run)?;
+    let mut planned = search.len();
+    if runs.len() == planned {
+        let reached = choice::reached(settings, &runs);
+        let repeated = jobs(&settings.seeds[1..], &worth_repeating(settings, &reached));
+        runs.extend(on_threads(&repeated, settings.threads, run)?);
+        planned += repeated.len();
+    }
     progress.finish(&format!("{} runs complete", runs.len()));
-    Ok(runs)
+    let complete = runs.len() == planned;
+    Ok((runs, complete))
 }
 
-/// How many runs the settings ask for.
-pub(crate) fn planned(settings: &Settings) -> usize {
-    Method::all().len() * settings.rates.len() * settings.seeds.len()
+/// Every method at every rate.
+fn everything(settings: &Settings) -> Vec<(Method, f64)> {
+    let at_rates = |method| settings.rates.iter().map(move |&rate| (method, rate));
+    Method::all().into_iter().flat_map(at_rates).collect()
 }
 
-fn total_epochs(settings: &Settings) -> u64 {
-    let burn_in = settings.burn_in_epochs * settings.seeds.len();
-    (burn_in + settings.epochs * planned(settings)) as u64
+/// Every method at its best rate, and RSGD at the rates next to it, as in the paper's figures.
+fn worth_repeating(settings: &Settings, reached: &[Reached]) -> Vec<(Method, f64)> {
+    let mut chosen = Vec::new();
+    for best in choice::best(reached) {
+        chosen.push((best.method, best.rate));
+        if best.method.rule == Rule::Rsgd {
+            let rates = choice::neighbours(settings, best.rate);
+            chosen.extend(rates.into_iter().map(|rate| (best.method, rate)));
+        }
+    }
+    chosen
 }
 
 /// Seed by seed, so that a run that is stopped has all methods for some of them.
-fn jobs(settings: &Settings) -> Vec<Job> {
+fn jobs(seeds: &[u64], choices: &[(Method, f64)]) -> Vec<Job> {
     let mut jobs = Vec::new();
-    for &seed in &settings.seeds {
-        for method in Method::all() {
-            jobs.extend(
-                settings
-                    .rates
-                    .iter()
-                    .map(|&rate| Job { method, rate, seed }),
-            );
-        }
+    for &seed in seeds {
+        jobs.extend(
+            choices
+                .iter()
+                .map(|&(method, rate)| Job { method, rate, seed }),
+        );
     }
     jobs
+}
+
+fn most_epochs(settings: &Settings) -> u64 {
+    let seeds = settings.seeds.len();
+    let methods = Method::all().len();
+    let runs = methods * settings.rates.len() + (methods + 2 * MAPS.len()) * (seeds - 1);
+    (settings.burn_in_epochs * seeds + settings.epochs * runs) as u64
 }
 
 fn burn_in(closure: &Graph, settings: &Settings) -> Result<BTreeMap<u64, Start>> {
@@ -96,8 +120,7 @@ fn burn_in(closure: &Graph, settings: &Settings) -> Result<BTreeMap<u64, Start>>
     Ok(starts.into_iter().collect())
 }
 
-/// `work` done on each item by so many threads of libtorch's own kind of independence: one at a
-/// time each. Results come in the order of the items; the first error ends it.
+/// `work` done on each item, by so many threads that take one item at a time. Results come in the order of the items; the first error ends it.
 fn on_threads<T: Sync, U: Send>(
     items: &[T],
     threads: usize,

@@ -1,7 +1,8 @@
 //! One run: burn-in, then one optimiser at one learning rate, with its curves.
 
 use holonomy::embed::{NegativeLaw, NegativeSampler};
-use holonomy::{Geodesic, PoincareBall, Result};
+use holonomy::optim::Gradient;
+use holonomy::{Geodesic, Manifold, PoincareBall, Result};
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -86,7 +87,7 @@ impl Start {
         }
         let size = nodes * settings.dim;
         start.points = vec![0.0; size];
-        let end = optimizer.points().detach().contiguous();
+        let end = optimizer.points().contiguous();
         end.copy_data(&mut start.points, size);
         Ok(Some(start))
     }
@@ -130,7 +131,7 @@ impl Start {
     }
 
     fn maps(&self, epoch: usize, optimizer: &dyn Steps) -> Result<Maps> {
-        let points = optimizer.points().detach();
+        let points = optimizer.points();
         let ball = ball(self.dim as i64)?;
         Ok(Maps {
             epoch,
@@ -171,11 +172,9 @@ impl<'a> Epochs<'a> {
         let mut sum = 0.0;
         for pairs in self.pairs.chunks(self.batch) {
             let batch = Batch::draw(pairs, self.sampler, self.law, self.negatives, &mut self.rng);
-            optimizer.zero_grad();
-            let loss = batch.loss(&self.ball, &points);
-            loss.backward();
-            optimizer.step();
-            sum += loss.double_value(&[]);
+            let (loss, gradient) = batch.loss(&self.ball, &points);
+            optimizer.step(gradient);
+            sum += loss;
         }
         sum / self.pairs.len() as f64
     }
@@ -215,44 +214,110 @@ impl Batch {
         }
     }
 
-    /// −log(e^−d(x,y) / Σ_{z ∈ N ∪ {y}} e^−d(x,z)), summed over the pairs (x, y) with negatives N.
-    /// The gradient at `points` is row-sparse.
-    fn loss(&self, ball: &PoincareBall, points: &Tensor) -> Tensor {
-        let read = Tensor::embedding(points, &self.rows, -1, false, true);
+    /// The loss −log(e^−d(x,y) / Σ_{z ∈ N ∪ {y}} e^−d(x,z)), summed over the pairs (x, y) with
+    /// negatives N, and its Euclidean gradient at the rows that take part.
+    ///
+    /// The Riemannian gradient of d(x, z) at x is −log_x(z)/d(x, z), 0 for x = z. With it a step
+    /// takes a third of the time that it takes with autograd, whose many small operations on a few
+    /// hundred rows are all overhead.
+    fn loss(&self, ball: &PoincareBall, points: &Tensor) -> (f64, Gradient) {
+        let rows = self.rows.view(-1);
+        let dim = points.size()[1];
         let candidates = self.absent.size()[1];
-        let dist = ball.dist(&read.narrow(1, 0, 1), &read.narrow(1, 1, candidates));
+        let read = points
+            .index_select(0, &rows)
+            .view([-1, 1 + candidates, dim]);
+        let (x, z) = (read.narrow(1, 0, 1), read.narrow(1, 1, candidates));
+        let dist = ball.dist(&x, &z);
         let scores = dist.neg().masked_fill(&self.absent, f64::NEG_INFINITY);
-        let log_likelihood = scores.log_softmax(-1, Kind::Double).select(-1, 0);
-        -log_likelihood.sum(Kind::Double)
+        let log_likelihood = scores.log_softmax(-1, Kind::Double);
+        // ∂loss/∂d(x, z): 1 at the true neighbour less its probability under the softmax.
+        let slope = log_likelihood.exp().neg();
+        let _ = slope.select(1, 0).g_add_scalar_(1.0);
+        let factor = -(slope / dist.clamp_min(f64::MIN_POSITIVE)).unsqueeze(-1);
+        let at_x = (ball.log(&x, &z) * &factor).sum_dim_intlist(1, true, Kind::Double);
+        let at_z = ball.log(&z, &x) * factor;
+        let gradient = Tensor::cat(&[at_x, at_z], 1) * metric(ball, &read);
+        let loss = -log_likelihood.select(-1, 0).sum(Kind::Double);
+        let gradient = Gradient::from_rows(&rows, &gradient.view([-1, dim]));
+        (loss.double_value(&[]), gradient)
     }
+}
+
+/// The squared length that the metric gives a Euclidean unit vector, `[.., 1]`.
+fn metric(ball: &PoincareBall, points: &Tensor) -> Tensor {
+    let dim = points.size()[points.dim() - 1];
+    let unit = Tensor::full(
+        [dim],
+        (dim as f64).sqrt().recip(),
+        (Kind::Double, points.device()),
+    );
+    ball.inner(points, &unit, &unit).unsqueeze(-1)
 }
 
 #[cfg(test)]
 mod tests {
+    use holonomy::Sample;
+    use tch::Device;
+
     use super::*;
 
     #[test]
-    fn the_loss_is_the_papers_and_its_gradient_row_sparse() {
-        let ball = ball(1).unwrap();
-        // Distances from node 0: 1 to node 1, 2 to node 2, 3 to node 3.
-        let places = [0.0_f64, 0.5, 1.0, 1.5].map(f64::tanh);
-        let points = Tensor::from_slice(&places)
-            .view([4, 1])
-            .set_requires_grad(true);
+    fn the_loss_is_the_papers() {
+        // Distances from node 0: 1 to node 1, 2 to node 2; the third candidate is absent.
+        let places = [0.0_f64, 0.5, 1.0].map(f64::tanh);
+        let points = Tensor::from_slice(&places).view([3, 1]);
         let batch = Batch {
             rows: Tensor::from_slice(&[0_i64, 1, 2, 1]).view([1, 4]),
             absent: Tensor::from_slice(&[false, false, true]).view([1, 3]),
         };
-        let loss = batch.loss(&ball, &points);
+        let (loss, _) = batch.loss(&ball(1).unwrap(), &points);
         let expected = -((-1.0_f64).exp() / ((-1.0_f64).exp() + (-2.0_f64).exp())).ln();
-        assert!((loss.double_value(&[]) - expected).abs() < 1e-14);
-        loss.backward();
-        let gradient = points.grad();
-        assert!(gradient.is_sparse());
-        assert_eq!(
-            gradient.to_dense(Kind::Double, false).double_value(&[3, 0]),
-            0.0
-        );
+        assert!((loss - expected).abs() < 1e-14);
+    }
+
+    #[test]
+    fn the_gradient_is_what_autograd_gives() {
+        let ball = ball(3).unwrap();
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(5);
+        let random = ball.random_point(&mut rng, &[20], (Kind::Double, Device::Cpu));
+        let points = random.set_requires_grad(true);
+        let sampler = NegativeSampler::new(20, &[(0, 1), (2, 1), (3, 4)]).unwrap();
+        let pairs = [(0, 1), (2, 1), (3, 4)];
+        let mut batch = Batch::draw(&pairs, &sampler, NegativeLaw::Uniform, 6, &mut rng);
+        let _ = batch.absent.get(1).get(6).fill_(1);
+        batch.rows = batch.rows.copy();
+        let read = points.index_select(0, &batch.rows.view(-1)).view([3, 8, 3]);
+        let dist = ball.dist(&read.narrow(1, 0, 1), &read.narrow(1, 1, 7));
+        let scores = dist.neg().masked_fill(&batch.absent, f64::NEG_INFINITY);
+        let expected = -scores
+            .log_softmax(-1, Kind::Double)
+            .select(-1, 0)
+            .sum(Kind::Double);
+        expected.backward();
+        let (loss, gradient) = batch.loss(&ball, &points.detach());
+        assert!((loss - expected.double_value(&[])).abs() < 1e-12);
+        let Gradient::Rows { rows, values } = gradient else {
+            panic!("the gradient is of rows");
+        };
+        let dense = points.grad().zeros_like().index_add(0, &rows, &values);
+        let error = (dense - points.grad()).abs().max().double_value(&[]);
+        assert!(error < 1e-11, "{error}");
+        assert!(rows.size()[0] < 20 && points.grad().abs().max().double_value(&[]) > 0.1);
+    }
+
+    #[test]
+    fn nodes_at_one_place_have_no_gradient_towards_each_other() {
+        let points = Tensor::from_slice(&[0.5, 0.5, 0.25]).view([3, 1]);
+        let batch = Batch {
+            rows: Tensor::from_slice(&[0_i64, 1, 2]).view([1, 3]),
+            absent: Tensor::from_slice(&[false, false]).view([1, 2]),
+        };
+        let (_, Gradient::Rows { values, .. }) = batch.loss(&ball(1).unwrap(), &points) else {
+            panic!("the gradient is of rows");
+        };
+        assert_eq!(values.double_value(&[1, 0]), 0.0);
+        assert!(values.double_value(&[2, 0]).is_finite());
     }
 
     #[test]
