@@ -164,7 +164,8 @@ impl Best<'_> {
         Some(Checked {
             statement: statement.into(),
             verdict: match measure.better(a, b) {
-                Verdict::WithinSeedNoise => Verdict::Holds,
+                Verdict::WithinSeedNoise if a.results.len() > 1 => Verdict::Holds,
+                Verdict::WithinSeedNoise => Verdict::WithinSeedNoise,
                 _ => Verdict::DoesNotHold,
             },
             figures: figures(map, measure, [a, b]),

@@ -39,7 +39,7 @@ impl PoincareBall {
     /// let p = Tensor::from_slice(&[0.25, 0.0]);
     /// let step = |x: f64, y: f64| ball.retract(&p, &Tensor::from_slice(&[x, y]));
     /// assert_eq!(step(0.25, 0.5), Tensor::from_slice(&[0.5, 0.5]));
-    /// assert_eq!(step(3.0, 0.0), Tensor::from_slice(&[PoincareBall::STRAIGHT_EDGE, 0.0]));
+    /// assert_eq!(step(3.75, 0.0), Tensor::from_slice(&[PoincareBall::STRAIGHT_EDGE, 0.0]));
     /// # Ok::<(), holonomy::Error>(())
     /// ```
     ///
