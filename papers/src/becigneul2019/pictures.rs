@@ -25,8 +25,22 @@ struct Line<'a> {
     reached: &'a Reached,
 }
 
-/// Draws all pictures as SVG and PNG; returns the names of the files.
+/// Draws all pictures as SVG and PNG; returns the names of the files. What cannot be drawn costs
+/// the pictures and a warning, not the run.
 pub(crate) fn draw(
+    folder: &Path,
+    settings: &Settings,
+    runs: &[Run],
+    reached: &[Reached],
+    best: &[&Reached],
+) -> Vec<String> {
+    draw_all(folder, settings, runs, reached, best).unwrap_or_else(|error| {
+        tracing::warn!("no pictures: {error}");
+        Vec::new()
+    })
+}
+
+fn draw_all(
     folder: &Path,
     settings: &Settings,
     runs: &[Run],
@@ -69,7 +83,9 @@ fn lines<'a>(
 ) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     for &best in best.iter().filter(|best| best.method.map == map) {
-        lines.push(best);
+        if best.mean(|f| f.loss).is_finite() {
+            lines.push(best);
+        }
         if best.method.rule == Rule::Rsgd {
             lines.extend(neighbours(best, settings, reached));
         }
