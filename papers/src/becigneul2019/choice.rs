@@ -87,6 +87,14 @@ pub(crate) fn best(reached: &[Reached]) -> Vec<&Reached> {
     Method::all().into_iter().filter_map(of).collect()
 }
 
+/// How many seeds the methods have: fewer than asked for when the user stopped the run.
+pub(crate) fn seeds(best: &[&Reached]) -> usize {
+    best.iter()
+        .map(|best| best.results.len())
+        .max()
+        .unwrap_or(0)
+}
+
 /// The rates below and above.
 pub(crate) fn neighbours(settings: &Settings, rate: f64) -> Vec<f64> {
     let rates = &settings.rates;

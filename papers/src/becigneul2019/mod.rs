@@ -83,7 +83,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
         versions: Versions::current(),
         machine: Machine::new(&on_the_cpu(), settings.threads),
         metrics: summary::metrics(&best),
-        claims: summary::claims(&data, settings.seeds.len(), &checked),
+        claims: summary::claims(&data, choice::seeds(&best), &checked),
     };
     let details = Details {
         data: &data,

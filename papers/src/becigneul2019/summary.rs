@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::choice::{Figures, Reached};
+use super::choice::{self, Figures, Reached};
 use super::claims::Checked;
 use super::method::Method;
 use super::options::Settings;
@@ -42,7 +42,7 @@ pub(crate) fn table(
         "  Each method at the rate with the lowest training loss; means over {} seed(s). \"On the \
          way\": the mean of the\n  held-out MAP over the epochs after the burn-in.\n\nTraining \
          loss at every rate, first seed\n{}",
-        settings.seeds.len(),
+        choice::seeds(best),
         losses(settings, reached)
     );
     text.push_str("\nClaims of the paper\n");
