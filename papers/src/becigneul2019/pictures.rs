@@ -54,7 +54,7 @@ fn draw_all(
             continue;
         }
         for panel in [Panel::Loss, Panel::TrainMap, Panel::HeldOutMap] {
-            let plot = curves(map, panel, settings, runs, &lines);
+            let plot = curves(map, panel, choice::seeds(best), runs, &lines);
             files.extend(save(folder, &format!("{map}_{}", panel.file()), &plot)?);
         }
         if settings.rates.len() > 1 {
@@ -108,11 +108,11 @@ fn neighbours<'a>(of: &Reached, settings: &Settings, reached: &'a [Reached]) -> 
     rates.into_iter().filter_map(at).collect()
 }
 
-fn curves(map: Map, panel: Panel, settings: &Settings, runs: &[Run], lines: &[Line]) -> CurvePlot {
+fn curves(map: Map, panel: Panel, seeds: usize, runs: &[Run], lines: &[Line]) -> CurvePlot {
     let mut plot = CurvePlot::new()
         .title(format!("{}: {}", panel.title(), moved_by(map)))
         .x_label("epoch after the burn-in")
-        .y_label(panel.axis(settings.seeds.len()));
+        .y_label(panel.axis(seeds));
     if matches!(panel, Panel::Loss) {
         plot = plot.log_y();
     }
