@@ -3,7 +3,7 @@
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use holonomy::Result;
 
-use crate::{catalogue, embedding, nickel2017, output, results};
+use crate::{becigneul2019, catalogue, embedding, nickel2017, output, results};
 
 /// How a command ended that did not fail.
 pub(crate) enum Outcome {
@@ -46,6 +46,8 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum Run {
+    /// Riemannian adaptive optimisers on an embedded hierarchy (Bécigneul and Ganea, 2019)
+    Becigneul2019(Box<becigneul2019::Options>),
     /// Poincaré embeddings of a hierarchy (Nickel and Kiela, 2017)
     Nickel2017(Box<nickel2017::Options>),
     #[command(external_subcommand)]
@@ -68,6 +70,9 @@ impl Cli {
     pub(crate) fn execute(self) -> Result<Outcome> {
         match self.command {
             Command::List => output::print(&catalogue::listing())?,
+            Command::Run {
+                paper: Run::Becigneul2019(options),
+            } => return becigneul2019::run(&options),
             Command::Run {
                 paper: Run::Nickel2017(options),
             } => return nickel2017::run(&options),

@@ -3,6 +3,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod becigneul2019;
 mod catalogue;
 mod cli;
 mod embedding;

@@ -81,8 +81,10 @@ fn assert_is_picture(folder: &Path) {
 #[test]
 fn the_papers_are_listed() {
     let listing = succeed(&["list"]);
-    assert_eq!(listing.lines().count(), 1);
-    assert!(listing.starts_with("nickel2017  Nickel and Kiela, Poincaré"));
+    let lines: Vec<&str> = listing.lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert!(lines[0].starts_with("becigneul2019  Bécigneul and Ganea, Riemannian"));
+    assert!(lines[1].starts_with("nickel2017     Nickel and Kiela, Poincaré"));
 }
 
 #[test]
@@ -151,7 +153,7 @@ fn a_wrong_argument_is_told_what_is_allowed() {
         (nickel("--speed", "1"), "--help"),
         (
             fail(2, &["run", "nickel1917"]),
-            "expected one of nickel2017",
+            "expected one of becigneul2019, nickel2017",
         ),
         (
             fail(2, &["lsit"]),
@@ -490,5 +492,66 @@ fn a_signal_saves_what_is_there() {
         assert!(report["runs"][0]["results"][0]["epochs"].as_u64().unwrap() >= 1);
         assert!(report["metrics"]["map"].as_f64().unwrap() > 0.0);
         assert_eq!(embedding_shape(folder.path()), serde_json::json!([1182, 5]));
+    }
+}
+
+#[test]
+fn a_quick_run_of_the_optimisers_judges_every_claim() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("runs/becigneul2019");
+    let run = |out: &Path, threads: &str| {
+        let arguments = ["run", "becigneul2019", "--quick", "--threads", threads];
+        succeed(&[&arguments[..], &["--out", path(out)]].concat())
+    };
+    let table = run(&out, "2");
+    assert!(table.contains("1182 nodes, 6542 pairs"), "{table}");
+    assert!(table.contains("RADAM, retraction") && table.contains("A quick run"));
+
+    let first = report(&out);
+    assert_eq!(first["key"], "becigneul2019");
+    assert_eq!(first["interrupted"], Value::Bool(false));
+    assert_eq!(first["runs"].as_array().unwrap().len(), 4 * 2 * 2);
+    assert_eq!(first["best"].as_array().unwrap().len(), 4 * 2);
+    assert_eq!(first["claims"].as_array().unwrap().len(), 13);
+    for claim in first["checked"].as_array().unwrap() {
+        // One seed decides nothing.
+        assert_eq!(claim["verdict"], "within_seed_noise", "{claim}");
+    }
+    for metric in ["exp_radam_loss", "retraction_rsgd_held_out_map"] {
+        assert!(first["metrics"][metric].as_f64().unwrap() > 0.0, "{metric}");
+    }
+    let files = first["files"].as_array().unwrap();
+    assert_eq!(files.len(), 2 * 4 * 2);
+    for file in files {
+        let bytes = std::fs::read(out.join(file.as_str().unwrap())).unwrap();
+        assert!(bytes.starts_with(b"<svg") || bytes.starts_with(b"\x89PNG\r\n\x1a\n"));
+    }
+
+    let again = folder.path().join("again");
+    run(&again, "1");
+    assert_eq!(report(&again)["runs"], first["runs"]);
+
+    let results = folder.path().join("RESULTS.md");
+    let from = folder.path().join("runs");
+    succeed(&["report", "--from", path(&from), "--to", path(&results)]);
+    let text = std::fs::read_to_string(&results).unwrap();
+    assert!(text.contains("## becigneul2019"), "{text}");
+}
+
+#[test]
+fn the_optimisers_arguments_are_checked() {
+    for (option, value, allowed) in [
+        ("--rates", "0.1,-1", "a finite number above 0"),
+        ("--rates", "0.1,inf", "a finite number above 0"),
+        ("--seeds", "1,x", "a whole number from 0"),
+        ("--epochs", "0", "1..="),
+        ("--batch", "0", "1..="),
+        ("--dataset", "birds", "mammals, nouns"),
+    ] {
+        let message = fail(2, &["run", "becigneul2019", option, value]);
+        assert!(
+            message.contains(allowed),
+            "{allowed:?} is not in: {message}"
+        );
     }
 }

@@ -63,7 +63,8 @@ impl Gradient {
             rows.size()[0],
             values.size()[0]
         );
-        let (distinct, place, _) = rows.unique_dim(0, true, true, false);
+        // Not `unique_dim`, which compares tensors of one number each.
+        let (distinct, place, _) = rows.internal_unique2(true, true, false);
         let mut shape = values.size();
         shape[0] = distinct.size()[0];
         let mut sums = Tensor::zeros(shape, (values.kind(), values.device()));

@@ -27,6 +27,8 @@ manifold_laws! { ball_1: PoincareBall::new(1, -1.0)?, within curved(-1.0) }
 manifold_laws! { ball_2: PoincareBall::new(2, -1.0)?, within curved(-1.0) }
 manifold_laws! { ball_5: PoincareBall::new(5, -0.25)?, within curved(-0.25) }
 manifold_laws! { ball_16: PoincareBall::new(16, -3.0)?, within curved(-3.0) }
+manifold_laws! { straight_ball_2: straight(2, -1.0)?, within STRAIGHT }
+manifold_laws! { straight_ball_5: straight(5, -1.0)?, within STRAIGHT }
 manifold_laws! { lorentz_1: Lorentz::new(1, -3.0)?, within curved(-3.0) }
 manifold_laws! { lorentz_2: Lorentz::new(2, -1.0)?, within curved(-1.0) }
 manifold_laws! { lorentz_5: Lorentz::new(5, -0.25)?, within curved(-0.25) }
@@ -35,6 +37,16 @@ manifold_laws! { product: product()?, within curved(-1.0) }
 manifold_laws! { nested_product: nested_product()?, within curved(-3.0) }
 manifold_laws! { users_sphere: Globe::new(3)?, within Domain { radius: 2.5, ..Domain::default() } }
 manifold_laws! { users_sphere_without_geodesics: Globe::new(5)?, without Geodesic }
+
+/// A straight step leaves the ball from length 1 on, and loses digits before that.
+const STRAIGHT: Domain = Domain {
+    radius: 0.25,
+    reach: 4.0,
+};
+
+fn straight(n: i64, kappa: f64) -> holonomy::Result<PoincareBall> {
+    PoincareBall::new(n, kappa)?.with_straight_retraction(PoincareBall::STRAIGHT_EDGE)
+}
 
 fn product() -> holonomy::Result<Product> {
     Product::new(vec![

@@ -12,11 +12,11 @@ use super::options::{Dataset, Settings};
 use crate::output;
 
 /// The direct edges of the noun hierarchy, a part of the program so that it runs anywhere.
-const NOUNS: &[u8] = include_bytes!("../../data/wordnet_nouns.tsv.gz");
-const NOUNS_NAME: &str = "wordnet_nouns.tsv.gz";
 const ALL_NOUNS: &str = "WordNet 3.0 nouns";
+pub(crate) const NOUNS: &[u8] = include_bytes!("../../data/wordnet_nouns.tsv.gz");
+pub(crate) const NOUNS_NAME: &str = "wordnet_nouns.tsv.gz";
 const MAMMALS: &str = "WordNet 3.0 mammals";
-const MAMMALS_ROOT: &str = "mammal.n.01";
+pub(crate) const MAMMALS_ROOT: &str = "mammal.n.01";
 
 /// A hierarchy, and the closure that is learned.
 pub(crate) struct Data {

@@ -26,6 +26,7 @@ use crate::machine::{self, Machine, Versions};
 use crate::report::{Report, Summary, command_line};
 use crate::{files, interrupt, output};
 use data::{Data, Description};
+pub(crate) use data::{MAMMALS_ROOT, NOUNS, NOUNS_NAME};
 use experiment::{Figures, Plan, Role, Runs};
 use options::Settings;
 pub(crate) use options::{Options, model};

@@ -73,7 +73,7 @@ impl PoincareBall {
         let image = self.log(&x.zeros_like(), x).matmul(&matrix.transpose(0, 1));
         let codomain = Self {
             n: size[0],
-            kappa: self.kappa.clone(),
+            ..self.clone()
         };
         codomain.exp(&image.zeros_like(), &image)
     }

@@ -13,6 +13,8 @@
 //! The one place where results are moved is the very edge of the numbers: `exp`, `retract` and
 //! `project` give points of norm at most [`PoincareBall::edge`]/√c, a hyperbolic distance of
 //! 36.0/√c (f64) or 15.9/√c (f32) from the origin, because the next numbers lie on the boundary.
+//! A ball made [`with_straight_retraction`](PoincareBall::with_straight_retraction) has a nearer
+//! edge of its own for that one operation.
 //!
 //! # References
 //!
@@ -20,6 +22,7 @@
 
 pub(crate) mod fused;
 mod gyro;
+mod straight;
 
 use rand::Rng;
 use tch::{Device, Kind, Tensor};
@@ -74,6 +77,8 @@ use fused::{Ball, kernels};
 pub struct PoincareBall {
     n: i64,
     kappa: Curvature,
+    /// Where straight steps end, if `retract` takes them.
+    straight_edge: Option<f64>,
 }
 
 impl PoincareBall {
@@ -89,6 +94,7 @@ impl PoincareBall {
         Ok(Self {
             n,
             kappa: kappa.into().require("PoincareBall::new", -1.0)?,
+            straight_edge: None,
         })
     }
 
@@ -97,6 +103,7 @@ impl PoincareBall {
         Self {
             n: space.dim(),
             kappa: space.curvature().clone(),
+            straight_edge: None,
         }
     }
 
@@ -193,12 +200,22 @@ impl PoincareBall {
         v + a_minus_b * x + a * difference
     }
 
+    /// √c|z|, `[.., 1]`.
+    fn scaled_norm(&self, z: &Tensor) -> Tensor {
+        safe_sqrt(&sum_keep(&z.square())) * self.c().sqrt()
+    }
+
     /// `z`, pulled back along its ray to the edge where it is beyond.
     fn pull_inside(&self, z: &Tensor, edge: f64) -> Tensor {
-        let norm = safe_sqrt(&sum_keep(&z.square())) * self.c().sqrt();
-        let beyond = norm.gt(edge);
+        self.pull_within(z, &Tensor::from(edge))
+    }
+
+    /// `z`, pulled back along its ray to √c|z| = `limit` where it is beyond.
+    fn pull_within(&self, z: &Tensor, limit: &Tensor) -> Tensor {
+        let norm = self.scaled_norm(z);
+        let beyond = norm.gt_tensor(limit);
         let divisor = norm.where_self(&beyond, &norm.ones_like());
-        let factor = (divisor.reciprocal() * edge).where_self(&beyond, &norm.ones_like());
+        let factor = (divisor.reciprocal() * limit).where_self(&beyond, &norm.ones_like());
         z * factor
     }
 }
@@ -311,9 +328,15 @@ impl Manifold for PoincareBall {
     /// ```text
     /// p ⊕ v/(α √(1+s²)),  s = √c|v|/α_p
     /// ```
+    ///
+    /// Or a straight step: see
+    /// [`with_straight_retraction`](PoincareBall::with_straight_retraction).
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
         check_points("retract", self.n, &[p, v]);
         let edge = Self::edge(p.kind());
+        if let Some(straight_edge) = self.straight_edge {
+            return self.straight_step(p, v, straight_edge.min(edge));
+        }
         self.run(
             [p, v],
             |ball| {
@@ -338,7 +361,8 @@ impl Manifold for PoincareBall {
 
     fn retract_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
         check_points("retract_transport", self.n, &[p, v, w]);
-        if let Some(ball) = self.fused(&[p, v, w]) {
+        let fused = self.fused(&[p, v, w]);
+        if let Some(ball) = fused.filter(|_| self.straight_edge.is_none()) {
             let edge = Self::edge(p.kind());
             let n = self.n as usize;
             let [q, w] = map_rows([p, v, w], [n, n], |[p, v, w], [q, moved]| {

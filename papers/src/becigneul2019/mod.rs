@@ -1,0 +1,141 @@
+//! Bécigneul and Ganea, Riemannian Adaptive Optimization Methods (2019).
+
+mod choice;
+mod claims;
+mod method;
+mod options;
+mod pictures;
+mod ranking;
+mod split;
+mod summary;
+mod sweep;
+mod training;
+
+use holonomy::Result;
+use holonomy::device::Choice;
+use holonomy::graph::{EdgeListOptions, Graph, parse_edge_list};
+use serde::Serialize;
+
+use crate::catalogue::Paper;
+use crate::cli::Outcome;
+use crate::machine::{self, Machine, Versions};
+use crate::nickel2017::{MAMMALS_ROOT, NOUNS, NOUNS_NAME};
+use crate::report::{Report, Summary, command_line};
+use crate::{files, interrupt, output};
+use choice::Reached;
+use claims::Checked;
+pub(crate) use options::Options;
+use options::{Dataset, Settings};
+use sweep::Run;
+
+/// Its entry in the catalogue.
+pub(crate) const PAPER: Paper = Paper {
+    key: "becigneul2019",
+    title: "Riemannian Adaptive Optimization Methods",
+    authors: "Bécigneul and Ganea",
+    year: 2019,
+};
+
+/// This paper's part of the report.
+#[derive(Debug, Serialize)]
+struct Details<'a> {
+    data: &'a str,
+    settings: &'a Settings,
+    checked: &'a [Checked],
+    /// Each method at its best rate.
+    best: &'a [&'a Reached],
+    /// Each method at all rates.
+    reached: &'a [Reached],
+    runs: &'a [Run],
+    /// The files beside the report.
+    files: &'a [String],
+    notes: &'static str,
+}
+
+const NOTES: &str = "The best rate of a method is the one with the lowest training loss at the end, \
+                     the mean of the last 5 epochs, with the first seed; the others are run at that \
+                     rate, and RSGD at its neighbours too. A claim holds when all seeds \
+                     agree and the mean difference is at least twice its standard error.";
+
+/// Trains, measures, writes the files and prints the tables.
+pub(crate) fn run(options: &Options) -> Result<Outcome> {
+    let settings = options.settings();
+    files::prepare(&settings.out)?;
+    machine::use_threads(settings.threads)?;
+    let closure = hierarchy(settings.dataset)?.transitive_closure();
+    let data = describe(settings.dataset, &closure);
+    interrupt::listen();
+    output::note(&format!(
+        "data: {data}; Ctrl-C saves what is complete and stops"
+    ));
+    let (runs, complete) = sweep::execute(&closure, &settings)?;
+    let reached = choice::reached(&settings, &runs);
+    let best = choice::best(&reached);
+    let checked = claims::check(&best);
+    let files = pictures::draw(&settings.out, &settings, &runs, &reached, &best);
+    let interrupted = !complete;
+    let summary = Summary {
+        key: PAPER.key.into(),
+        title: PAPER.title.into(),
+        command: command_line(std::env::args()),
+        quick: settings.quick,
+        interrupted,
+        versions: Versions::current(),
+        machine: Machine::new(&on_the_cpu(), settings.threads),
+        metrics: summary::metrics(&best),
+        claims: summary::claims(&data, choice::seeds(&best), &checked),
+    };
+    let details = Details {
+        data: &data,
+        settings: &settings,
+        checked: &checked,
+        best: &best,
+        reached: &reached,
+        runs: &runs,
+        files: &files,
+        notes: NOTES,
+    };
+    let report = Report {
+        summary: &summary,
+        details: &details,
+    };
+    files::write_json(&settings.out.join("report.json"), &report)?;
+    output::print(&summary::table(&settings, &data, &reached, &best, &checked))?;
+    output::print(&format!(
+        "\nWritten to {}: report.json{}\n",
+        settings.out.display(),
+        files
+            .iter()
+            .map(|file| format!(", {file}"))
+            .collect::<String>()
+    ))?;
+    if interrupted {
+        output::note("interrupted: the runs that were complete are saved, the rest is missing");
+        return Ok(Outcome::Interrupted);
+    }
+    Ok(Outcome::Complete)
+}
+
+fn hierarchy(dataset: Dataset) -> Result<Graph> {
+    let (nouns, _) = parse_edge_list(NOUNS, NOUNS_NAME, EdgeListOptions::default())?;
+    match dataset {
+        Dataset::Nouns => Ok(nouns),
+        Dataset::Mammals => nouns.subtree(MAMMALS_ROOT),
+    }
+}
+
+fn describe(dataset: Dataset, closure: &Graph) -> String {
+    let name = match dataset {
+        Dataset::Mammals => "WordNet 3.0 mammals",
+        Dataset::Nouns => "WordNet 3.0 nouns",
+    };
+    let (nodes, pairs) = (closure.node_count(), closure.edge_count());
+    format!("{name}: {nodes} nodes, {pairs} pairs")
+}
+
+fn on_the_cpu() -> Choice {
+    Choice {
+        device: tch::Device::Cpu,
+        reason: "its many small runs go side by side there".into(),
+    }
+}
