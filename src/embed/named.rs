@@ -215,7 +215,8 @@ fn check_points(op: &'static str, manifold: &dyn Geodesic, points: &Tensor) -> R
     let defects = Vec::<f64>::try_from(&manifold.point_defect(points))
         .map_err(|source| Error::Torch { op, source })?;
     // NaN is no defect that passes.
-    match defects.iter().position(|&defect| !(defect <= tolerance)) {
+    let fails = |defect: f64| defect.is_nan() || defect > tolerance;
+    match defects.iter().position(|&defect| fails(defect)) {
         None => Ok(()),
         Some(row) => Err(Error::NotOnManifold {
             op,

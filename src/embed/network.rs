@@ -167,8 +167,8 @@ impl NetworkTrainer {
         let pairs = both_ways(edges);
         let mut sorted = pairs.clone();
         sorted.sort_unstable();
-        if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-            let got = format!("{:?} twice", pair[0]);
+        if let Some([edge, _]) = sorted.array_windows().find(|[a, b]| a == b) {
+            let got = format!("{edge:?} twice");
             return Err(Error::invalid(OP, "every edge once", got));
         }
         Ok(Self {

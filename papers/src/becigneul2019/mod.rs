@@ -101,13 +101,12 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     };
     files::write_json(&settings.out.join("report.json"), &report)?;
     output::print(&summary::table(&settings, &data, &reached, &best, &checked))?;
+    let mut names = vec!["report.json"];
+    names.extend(files.iter().map(|file| &**file));
     output::print(&format!(
-        "\nWritten to {}: report.json{}\n",
+        "\nWritten to {}: {}\n",
         settings.out.display(),
-        files
-            .iter()
-            .map(|file| format!(", {file}"))
-            .collect::<String>()
+        names.join(", ")
     ))?;
     if interrupted {
         output::note("interrupted: the runs that were complete are saved, the rest is missing");

@@ -10,8 +10,10 @@ use super::options::Settings;
 use crate::report::Claim;
 use crate::table;
 
-/// The measures, by their name in tables and metrics.
-const MEASURES: [(&str, fn(&Figures) -> f64); 4] = [
+/// A measure's name in tables and metrics, and its value.
+type Measure = (&'static str, fn(&Figures) -> f64);
+
+const MEASURES: [Measure; 4] = [
     ("loss", |f| f.loss),
     ("train_map", |f| f.train_map),
     ("held_out_map", |f| f.held_out_map),

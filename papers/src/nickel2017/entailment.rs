@@ -1,6 +1,8 @@
 //! Lexical entailment: the degree to which one word is a kind of another.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::fmt::Write;
 
 use holonomy::Result;
 use holonomy::embed::{Model, TrainConfig, is_a_scores, roc_auc, spearman};
@@ -222,8 +224,8 @@ fn steps_up(data: &Data) -> Vec<(u32, u32, usize)> {
         while let Some(at) = queue.pop_front() {
             let next = steps[&at] + 1;
             for &parent in parents.get(&at).into_iter().flatten() {
-                if !steps.contains_key(&parent) {
-                    steps.insert(parent, next);
+                if let Entry::Vacant(new) = steps.entry(parent) {
+                    new.insert(next);
                     queue.push_back(parent);
                     all.push((node, parent, next));
                 }
@@ -424,11 +426,12 @@ fn text(data: &Data, runs: &[Runs]) -> String {
             left_out,
         }) = runs.hyperlex()
         {
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "\nYour rated pairs, {}: ρ = {rho:.3} over {scored} pairs; {left_out} left out for a word that\n\
                  the hierarchy does not name\n",
                 title(runs.plan.config.model)
-            ));
+            );
         }
     }
     text

@@ -1,6 +1,7 @@
 //! Link prediction: pairs of the hierarchy that training did not see.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write;
 
 use holonomy::Result;
 use holonomy::embed::{
@@ -215,7 +216,8 @@ fn text(options: &TaskOptions, data: &Description, runs: &[Runs]) -> String {
         } else {
             ""
         };
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "  Medians over the runs, each with a split of its own: {} pairs to train on, {} for \
              validation,\n  {} for the test (neither leaf nor root{kept}); of the test pairs {:.0} % \
              follow from those\n  trained on by transitivity. Ranked among nodes that are no true \
@@ -224,7 +226,7 @@ fn text(options: &TaskOptions, data: &Description, runs: &[Runs]) -> String {
             first.validation.pairs,
             first.test.pairs,
             100.0 * runs[0].median(|result| result.implied),
-        ));
+        );
     }
     let theirs: Vec<Vec<String>> = PAPER_LINKS_ON_NOUNS
         .iter()

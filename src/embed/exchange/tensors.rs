@@ -38,7 +38,9 @@ pub(super) fn read(path: &Path, model: Option<Model>) -> Result<NamedEmbedding> 
     let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
     let (points, names, own) = match foreign(&bytes).map_err(|reason| unusable(path, reason))? {
         Some(parts) => parts,
-        None => of_checkpoint(&Checkpoint::load(path)?).map_err(|e| unusable(path, e))?,
+        None => {
+            of_checkpoint(&Checkpoint::load(path)?).map_err(|e| unusable(path, e.to_string()))?
+        }
     };
     let model = match (own, model) {
         (Some(own), Some(given)) if own != given => {
@@ -47,7 +49,7 @@ pub(super) fn read(path: &Path, model: Option<Model>) -> Result<NamedEmbedding> 
         }
         (own, given) => own.or(given).ok_or_else(|| model_missing(path))?,
     };
-    NamedEmbedding::new(model, names, &points).map_err(|error| unusable(path, error))
+    NamedEmbedding::new(model, names, &points).map_err(|error| unusable(path, error.to_string()))
 }
 
 type Parts = (Tensor, Vec<String>, Option<Model>);
@@ -96,9 +98,9 @@ fn foreign(bytes: &[u8]) -> std::result::Result<Option<Parts>, String> {
     Ok(Some((points, names, model)))
 }
 
-fn unusable(path: &Path, reason: impl ToString) -> Error {
+fn unusable(path: &Path, reason: impl Into<String>) -> Error {
     Error::Data {
         path: path.to_owned(),
-        reason: reason.to_string(),
+        reason: reason.into(),
     }
 }

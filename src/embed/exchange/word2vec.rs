@@ -58,20 +58,18 @@ pub(super) fn parse(source: &Source, model: Model) -> Result<NamedEmbedding> {
 /// The number of points and of their coordinates.
 fn counts(source: &Source, header: &str) -> Result<(usize, usize)> {
     let mut numbers = header.split_ascii_whitespace().map(str::parse::<usize>);
-    let counts = match (numbers.next(), numbers.next(), numbers.next()) {
-        (Some(Ok(count)), Some(Ok(width)), None) => (count, width),
-        _ => {
-            let expected = "the number of points and the number of coordinates";
-            return Err(source.error(1, expected, quote(header)));
-        }
+    let (Some(Ok(count)), Some(Ok(width)), None) = (numbers.next(), numbers.next(), numbers.next())
+    else {
+        let expected = "the number of points and the number of coordinates";
+        return Err(source.error(1, expected, quote(header)));
     };
     // Every number takes a character, so that no count is believed that the file cannot hold.
     let fits = |numbers: usize| numbers <= source.text().len();
-    if !counts.0.checked_mul(counts.1).is_some_and(fits) || !fits(counts.1) {
+    if !count.checked_mul(width).is_some_and(fits) || !fits(width) {
         let expected = "counts that a file of this size can hold";
         return Err(source.error(1, expected, quote(header)));
     }
-    Ok(counts)
+    Ok((count, width))
 }
 
 fn escape(name: &str) -> String {
