@@ -1,5 +1,9 @@
 //! The tensor training path: batches of pairs through libtorch and a [`Geodesic`] manifold, on any
 //! device.
+//!
+//! A batch names each row once, however often its pairs do: the row moves by the sum of its
+//! gradients, and no other row is touched. Negatives are drawn on the CPU, for many batches ahead,
+//! and copied to the device together; a step itself copies nothing and reads nothing back.
 
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -31,19 +35,17 @@ impl TensorPath {
     }
 
     /// Moves every row that the batch names, all by the gradient of the batch's summed loss, and
-    /// returns that loss, a scalar.
-    fn step(&mut self, batch: &Batch, rate: f64) -> Tensor {
-        let device = self.points.device();
-        let at = |numbers: &[i64]| Tensor::from_slice(numbers).to_device(device);
-        let nodes = at(&batch.nodes);
-        let rows = self.points.index_select(0, &nodes).set_requires_grad(true);
-        let sources = rows.index_select(0, &at(&batch.sources)).unsqueeze(1);
-        let shape = [batch.sources.len() as i64, -1, rows.size()[1]];
-        let candidates = rows.index_select(0, &at(&batch.candidates)).view(shape);
+    /// returns that loss, a scalar. Nothing here waits for the device.
+    fn step(&mut self, batch: &OnDevice, rate: f64) -> Tensor {
+        let rows = self
+            .points
+            .index_select(0, &batch.nodes)
+            .set_requires_grad(true);
+        let sources = rows.index_select(0, &batch.sources).unsqueeze(1);
+        let shape = [sources.size()[0], -1, rows.size()[1]];
+        let candidates = rows.index_select(0, &batch.candidates).view(shape);
         let dist = self.manifold.dist(&sources, &candidates);
-        let absent = Tensor::from_slice(&batch.absent)
-            .view_as(&dist)
-            .to_device(device);
+        let absent = batch.absent.view_as(&dist);
         let scores = dist.neg().masked_fill(&absent, f64::NEG_INFINITY);
         let loss = -scores
             .log_softmax(-1, scores.kind())
@@ -54,7 +56,7 @@ impl TensorPath {
             let rows = rows.detach();
             let step = self.manifold.rgrad(&rows, &gradient[0]) * -rate;
             let moved = self.manifold.project(&self.manifold.exp(&rows, &step));
-            let _ = self.points.index_copy_(0, &nodes, &moved);
+            let _ = self.points.index_copy_(0, &batch.nodes, &moved);
         });
         loss.detach()
     }
@@ -68,7 +70,9 @@ impl StepTaker for TensorPath {
         let mut seen = Seen::new(nodes);
         let mut negatives = Vec::with_capacity(plan.negatives);
         let mut total = Tensor::zeros([], (Kind::Double, self.points.device()));
-        for pairs in plan.pairs.chunks(self.batch) {
+        let mut cargo = Cargo::default();
+        let batches = plan.pairs.len().div_ceil(self.batch);
+        for (index, pairs) in plan.pairs.chunks(self.batch).enumerate() {
             for &(source, target) in pairs {
                 negatives.clear();
                 let wanted = plan.negatives;
@@ -82,7 +86,12 @@ impl StepTaker for TensorPath {
                 );
                 builder.add(source, target, &negatives);
             }
-            total += self.step(&builder.finish(), plan.rate);
+            cargo.load(&builder.finish());
+            if cargo.is_full() || index + 1 == batches {
+                for batch in cargo.deliver(self.points.device()) {
+                    total += self.step(&batch, plan.rate);
+                }
+            }
         }
         f64::try_from(&total).map_err(|source| Error::Torch {
             op: "Trainer::run",
@@ -122,8 +131,13 @@ pub(super) fn pair_step(
     };
     let mut builder = BatchBuilder::new(size[0] as usize, negatives.len() + 1);
     builder.add(source, target, negatives);
-    let loss = path.step(&builder.finish(), rate);
-    Ok((path.points, loss.double_value(&[])))
+    let mut cargo = Cargo::default();
+    cargo.load(&builder.finish());
+    let mut loss = 0.0;
+    for batch in cargo.deliver(path.points.device()) {
+        loss += path.step(&batch, rate).double_value(&[]);
+    }
+    Ok((path.points, loss))
 }
 
 /// The rows that one step reads and writes, each once, and who is compared with whom.
@@ -137,6 +151,63 @@ struct Batch {
     candidates: Vec<i64>,
     /// Which candidates only fill a short list up.
     absent: Vec<bool>,
+}
+
+/// A batch's numbers on the device of the points.
+struct OnDevice {
+    nodes: Tensor,
+    sources: Tensor,
+    candidates: Tensor,
+    absent: Tensor,
+}
+
+/// Batches that go to the device together, so that the steps need not wait for copies.
+#[derive(Default)]
+struct Cargo {
+    numbers: Vec<i64>,
+    /// How many of the numbers are nodes, sources, candidates, and marks of absence, batch by batch.
+    lengths: Vec<[i64; 4]>,
+}
+
+/// 32 MiB.
+const FULL_CARGO: usize = 1 << 22;
+
+impl Cargo {
+    fn load(&mut self, batch: &Batch) {
+        let parts = [&batch.nodes, &batch.sources, &batch.candidates];
+        let [nodes, sources, candidates] = parts.map(|part| part.len() as i64);
+        self.lengths.push([nodes, sources, candidates, candidates]);
+        for part in parts {
+            self.numbers.extend_from_slice(part);
+        }
+        self.numbers
+            .extend(batch.absent.iter().copied().map(i64::from));
+    }
+
+    fn is_full(&self) -> bool {
+        self.numbers.len() >= FULL_CARGO
+    }
+
+    /// The batches in their order, and nothing is left.
+    fn deliver(&mut self, device: Device) -> Vec<OnDevice> {
+        let numbers = Tensor::from_slice(&self.numbers).to_device(device);
+        self.numbers.clear();
+        let mut from = 0;
+        let mut next = |length| {
+            from += length;
+            numbers.narrow(0, from - length, length)
+        };
+        let unload = |lengths: [i64; 4]| {
+            let [nodes, sources, candidates, absent] = lengths.map(&mut next);
+            OnDevice {
+                nodes,
+                sources,
+                candidates,
+                absent: absent.to_kind(Kind::Bool),
+            }
+        };
+        self.lengths.drain(..).map(unload).collect()
+    }
 }
 
 /// Gives the nodes of a batch their positions.

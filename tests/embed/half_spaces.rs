@@ -131,6 +131,32 @@ fn several_parents_cost_little_and_training_mends_it() {
     );
 }
 
+/// Threads that share rows may mix coordinates of points far out; none may leave the space, with as
+/// many threads as one likes. (`Trainer::run` refuses numbers that are not finite.)
+#[test]
+fn training_stays_finite_with_one_to_sixteen_threads() {
+    let (nodes, pairs) = diamonds();
+    for model in HYPERBOLIC {
+        for threads in 1..=16 {
+            let config = TrainConfig {
+                model,
+                dim: 5,
+                start: Start::HalfSpaces,
+                epochs: 20,
+                learning_rate: 3.0,
+                burn_in_epochs: 0,
+                threads,
+                ..TrainConfig::default()
+            };
+            let trainer = Trainer::new(config, nodes, &pairs).unwrap();
+            let embedding = trainer.run(|_| ControlFlow::Continue(())).unwrap();
+            let manifold = model.manifold(5).unwrap();
+            manifold.check_point(&embedding.points).unwrap();
+            assert!(embedding.history.iter().all(|epoch| epoch.loss.is_finite()));
+        }
+    }
+}
+
 #[test]
 fn a_seed_decides_the_points() {
     let pairs = tree_closure(60, 3);

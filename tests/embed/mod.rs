@@ -1,3 +1,5 @@
+#[cfg(feature = "cuda-tests")]
+mod cuda;
 mod evaluation;
 mod exchange;
 mod exchange_fuzz;
