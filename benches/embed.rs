@@ -1,9 +1,12 @@
-//! What embedding a hierarchy takes beside the training kernel: evaluation and negative sampling.
+//! What embedding a hierarchy takes: training, evaluation and negative sampling.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use holonomy::embed::{Model, NegativeLaw, NegativeSampler, reconstruction_of};
+use holonomy::embed::{
+    Model, NegativeLaw, NegativeSampler, TrainConfig, Trainer, reconstruction_of,
+};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind};
@@ -21,12 +24,64 @@ const NODES: u32 = 82_115;
 const NEGATIVES: usize = 50;
 
 pub(crate) fn all(criterion: &mut Criterion) {
+    for model in [Model::Ball, Model::Lorentz, Model::Euclidean] {
+        for threads in [1, 2] {
+            training(criterion, model, threads);
+        }
+    }
     for form in FORMS {
         for (sources, nodes) in RANKED {
             evaluation(criterion, form, sources, nodes);
         }
     }
     sampler(criterion);
+}
+
+/// Epochs of the native path; a positive pair, with its 50 negatives, is an element.
+///
+/// # How far from the machine's limit
+///
+/// In the ball a candidate costs 11 floating-point operations a coordinate to measure (difference,
+/// square, and 1 − |y|² with its digits kept) and 9 to move, and about 70 whatever the dimension: in
+/// ten dimensions 270, so that a pair with its 51 candidates takes 14,000. Each candidate's row, 80
+/// bytes, is read and written once: 8 kB a pair, at random places of a table of 6.6 MB, which the
+/// third-level cache holds. At 750,000 pairs a second two cores thus do 10 Gflop/s and move 6 GB/s:
+/// about a tenth of what two cores with 256-bit fused multiply-adds at 3 GHz can calculate (96 Gflop/s),
+/// and far below what the cache can stream. A sampled profile of the kernel (`perf`, AVX-512) says where
+/// the time goes: three fifths are loads and stores of single coordinates, between rows and lanes, with
+/// the waiting for random rows in them; vector arithmetic is an eighth, divisions and roots a hundredth.
+/// Beside the kernel the drawing of negatives takes a seventh of an epoch where they are uniform, and
+/// twice that where they are drawn by degree.
+fn training(criterion: &mut Criterion, model: Model, threads: usize) {
+    let pairs = tree_closure(NODES);
+    let name = match model {
+        Model::Ball => "poincare",
+        Model::Lorentz => "lorentz",
+        Model::Euclidean => "euclidean",
+    };
+    let mut group = criterion.benchmark_group(format!("train_epoch/{name}/f64/cpu"));
+    group
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(10))
+        .throughput(Throughput::Elements(pairs.len() as u64));
+    let id = BenchmarkId::from_parameter(format!("t{threads}xk{NEGATIVES}xb{NODES}xd{N}"));
+    group.bench_function(id, |bencher| {
+        bencher.iter_custom(|epochs| {
+            let config = TrainConfig {
+                model,
+                dim: N as usize,
+                epochs: epochs as usize,
+                burn_in_epochs: 0,
+                learning_rate: 0.01,
+                negatives: NEGATIVES,
+                threads,
+                ..TrainConfig::default()
+            };
+            let trainer = Trainer::new(config, NODES as usize, &pairs).expect("pairs");
+            let trained = trainer.run(|_| ControlFlow::Continue(())).expect("finite");
+            Duration::from_secs_f64(trained.seconds)
+        });
+    });
 }
 
 /// MAP and mean rank of `sources` nodes, each ranked against all nodes; a distance is an element.

@@ -65,6 +65,9 @@ pub(crate) struct Outcome {
     pub(crate) epochs: usize,
     /// The mean loss of the last epoch.
     pub(crate) loss: f64,
+    /// Wall-clock time of ranking all nodes once, after the training.
+    #[serde(default)]
+    pub(crate) evaluation_seconds: f64,
     /// How well the points before training hold the hierarchy, where they come from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) start: Option<Reconstruction>,
@@ -81,8 +84,9 @@ impl fmt::Display for Outcome {
         } = self.figures;
         write!(
             f,
-            "{} epochs, {train_seconds:.1} s, loss {:.4}, MAP {map:.4}, mean rank {mean_rank:.3}",
-            self.epochs, self.loss
+            "{} epochs, {train_seconds:.1} s, loss {:.4}, MAP {map:.4}, mean rank {mean_rank:.3}, \
+             ranked in {:.1} s",
+            self.epochs, self.loss, self.evaluation_seconds
         )?;
         match &self.start {
             Some(start) => write!(
@@ -272,6 +276,7 @@ mod tests {
             seed,
             epochs: 1,
             loss: 0.0,
+            evaluation_seconds: 0.0,
             start: None,
             figures: Figures {
                 map,

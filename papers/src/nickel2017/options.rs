@@ -48,7 +48,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "START", value_parser = start())]
     start: Option<Start>,
 
-    /// Passes over the pairs [default: 300, and from half-spaces 60; with --quick 20, for the nouns 1]
+    /// Passes over the pairs [default: 300, and from half-spaces 100; with --quick 20, for the nouns 1]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     epochs: Option<u32>,
@@ -257,7 +257,7 @@ pub(crate) fn recipe(start: Start, model: Model) -> TrainConfig {
         Start::Random => random,
         Start::HalfSpaces => TrainConfig {
             start,
-            epochs: 60,
+            epochs: 100,
             learning_rate: 1.5,
             schedule: Schedule::Linear { last: 0.02 },
             burn_in_epochs: 0,

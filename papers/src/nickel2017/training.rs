@@ -55,12 +55,15 @@ pub(crate) fn train(
             ControlFlow::Continue(())
         }
     })?;
+    let clock = Instant::now();
     let score = score(embedding.model, &embedding.points, closure, settings)?;
+    let evaluation_seconds = clock.elapsed().as_secs_f64();
     let last = embedding.history.last();
     let outcome = Outcome {
         seed,
         epochs: embedding.history.len(),
         loss: last.map_or(f64::NAN, |epoch| epoch.loss),
+        evaluation_seconds,
         start,
         figures: Figures {
             map: score.map,
