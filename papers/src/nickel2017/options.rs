@@ -95,7 +95,8 @@ pub(crate) struct Options {
     threads: Option<u32>,
 
     /// Folder for the report, the embedding and the picture [default: target/papers/nickel2017 in
-    /// the checkout, with the task's name behind it for tasks other than reconstruction]
+    /// the checkout, with the task's name behind it for tasks other than reconstruction, and
+    /// "nouns" for the nouns]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -167,8 +168,14 @@ impl Options {
             alone: self.alone,
             quick: self.quick,
             device,
-            out: out.unwrap_or_else(|| results::default_folder().join(self.task.folder())),
+            out: out.unwrap_or_else(|| results::default_folder().join(self.folder())),
         })
+    }
+
+    /// The folder for the results, unless the user names one: runs on other data keep apart.
+    fn folder(&self) -> String {
+        let data = if self.is_nouns() { "-nouns" } else { "" };
+        format!("{}{data}", self.task.folder())
     }
 
     fn is_nouns(&self) -> bool {
