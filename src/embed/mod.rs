@@ -60,6 +60,16 @@
 //! the first large steps put them. In 2 dimensions this objective drives all but the root far out
 //! (hyperbolic radius 12 to 25), so a drawing needs its radii scaled.
 //!
+//! The nouns of WordNet 3.0 (82,115 nodes, 743,241 pairs), one seed, two threads; the start is
+//! [`Start::HalfSpaces`], the rate 1.5 falling linearly to 0.03 over 100 epochs without burn-in:
+//!
+//! | model | MAP | mean rank | training |
+//! | --- | --- | --- | --- |
+//! | ball in 10 dimensions | 0.953 | 3.88 | 99 s |
+//! | ball in 5 dimensions | 0.955 | 3.76 | 138 s |
+//! | ball in 10 dimensions, random start | 0.842 | 5.57 | 145 s |
+//! | ball in 10 dimensions, no training: [`nested_half_spaces`] alone | 0.983 | 33.6 | |
+//!
 //! # Beyond reconstruction
 //!
 //! | task | look at |
