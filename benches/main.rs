@@ -47,6 +47,7 @@ fn main() {
         rayon::current_num_threads(),
         tch::get_num_threads()
     );
+    embed::all(&mut criterion);
     for device in devices() {
         for form in FORMS {
             for kind in [Kind::Double, Kind::Float] {
@@ -57,7 +58,6 @@ fn main() {
             }
         }
     }
-    embed::all(&mut criterion);
     criterion.final_summary();
 }
 
