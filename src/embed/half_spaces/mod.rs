@@ -91,7 +91,7 @@ const SEED_STREAM: u64 = u64::MAX - 2;
 /// as its caps fit: their nodes lie at a distance that grows with depth, by up to 2 ln(1 + 1/a) a
 /// level, and none is put farther than 31 from the origin. The nouns of WordNet 3.0 (82,115 nodes,
 /// 743,241 pairs, 2 % of the nodes with several parents) come out with MAP 0.983 and mean rank 34 in
-/// ten dimensions, before any training, in three seconds.
+/// ten dimensions, before any training, in a few seconds.
 ///
 /// # Errors
 ///
