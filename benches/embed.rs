@@ -47,9 +47,10 @@ pub(crate) fn all(criterion: &mut Criterion) {
 /// bytes, is read and written once: 8 kB a pair, at random places of a table of 6.6 MB, which the
 /// third-level cache holds. At 750,000 pairs a second two cores thus do 10 Gflop/s and move 6 GB/s:
 /// about a tenth of what two cores with 256-bit fused multiply-adds at 3 GHz can calculate (96 Gflop/s),
-/// and far below what the cache can stream. A sampled profile of the kernel (`perf`, AVX-512) says where
+/// and far below what the cache can stream. (The operations are counted by hand and the 3 GHz assumed: the
+/// machine does not tell its clock.) A sampled profile of the kernel (`perf`, AVX-512) says where
 /// the time goes: three fifths are loads and stores of single coordinates, between rows and lanes, with
-/// the waiting for random rows in them; vector arithmetic is an eighth, divisions and roots a hundredth.
+/// the waiting for random rows in them; vector arithmetic is a ninth, divisions and roots a hundredth.
 /// Beside the kernel the drawing of negatives takes a seventh of an epoch where they are uniform, and
 /// twice that where they are drawn by degree.
 fn training(criterion: &mut Criterion, model: Model, threads: usize) {
