@@ -173,7 +173,8 @@ fn over_seeds(
         let model = config.model;
         let closure = &data.closure;
         let device = settings.device.device;
-        let embedding = fit(config, closure.node_count(), closure.edges(), device)?;
+        let nodes = closure.node_count();
+        let embedding = fit(config, nodes, closure.edges(), device, Ok)?;
         let stand_in = stand_in(data, seed);
         let (rho, auc, median_scores) = grade(model, &embedding.points, &stand_in)?;
         let hyperlex = rated

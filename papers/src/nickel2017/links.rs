@@ -5,7 +5,8 @@ use std::fmt::Write;
 
 use holonomy::Result;
 use holonomy::embed::{
-    LinkPrediction, Split, SplitConfig, TrainConfig, link_prediction, reconstruction,
+    LinkPrediction, Split, SplitConfig, Start, TrainConfig, link_prediction, nested_half_spaces,
+    reconstruction,
 };
 use holonomy::graph::Graph;
 use serde::Serialize;
@@ -49,6 +50,8 @@ struct Outcome {
     training_map: f64,
     /// The share of test pairs that follow from the pairs trained on by transitivity.
     implied: f64,
+    /// The share of them that is known or guessed from the leaves below their ends.
+    told_by_leaves: f64,
 }
 
 impl Runs {
@@ -142,7 +145,7 @@ fn over_seeds(
             seed,
             ..plan.config.clone()
         };
-        results.push(measure(config, &data.closure, &split, settings)?);
+        results.push(measure(config, options, &data.closure, &split, settings)?);
     }
     Ok(results)
 }
@@ -163,13 +166,25 @@ fn split(options: &TaskOptions, closure: &Graph, seed: u64) -> Result<Split> {
 
 fn measure(
     config: TrainConfig,
+    options: &TaskOptions,
     closure: &Graph,
     split: &Split,
     settings: &Settings,
 ) -> Result<Outcome> {
     let (model, seed) = (config.model, config.seed);
     let device = settings.device.device;
-    let embedding = fit(config, closure.node_count(), &split.train, device)?;
+    let nodes = closure.node_count();
+    let known = Graph::new(closure.names().to_vec(), split.train.clone(), None)?;
+    let by_leaves = config.start == Start::HalfSpaces && !options.as_given;
+    let dim = config.dim;
+    let embedding = fit(config, nodes, &split.train, device, |trainer| {
+        if !by_leaves {
+            return Ok(trainer);
+        }
+        let completed = known.completed_by_leaves();
+        let points = nested_half_spaces(model, dim, nodes, completed.edges(), seed)?;
+        trainer.starting_from(&points)
+    })?;
     let all = split.all();
     let rank = |held_out| link_prediction(model, &embedding.points, held_out, &all);
     Ok(Outcome {
@@ -180,17 +195,16 @@ fn measure(
         validation: rank(&split.validation)?,
         test: rank(&split.test)?,
         training_map: reconstruction(model, &embedding.points, &split.train)?.map,
-        implied: implied(closure, split)?,
+        implied: share_in(&known.transitive_closure(), split),
+        told_by_leaves: share_in(&known.completed_by_leaves(), split),
     })
 }
 
-/// The share of test pairs that the closure of the training pairs holds.
-fn implied(closure: &Graph, split: &Split) -> Result<f64> {
-    let known = Graph::new(closure.names().to_vec(), split.train.clone(), None)?;
-    let known = known.transitive_closure();
-    let known: HashSet<&(u32, u32)> = known.edges().iter().collect();
-    let count = split.test.iter().filter(|pair| known.contains(pair));
-    Ok(count.count() as f64 / split.test.len() as f64)
+/// The share of test pairs that are edges of the graph.
+fn share_in(graph: &Graph, split: &Split) -> f64 {
+    let edges: HashSet<&(u32, u32)> = graph.edges().iter().collect();
+    let count = split.test.iter().filter(|pair| edges.contains(pair));
+    count.count() as f64 / split.test.len() as f64
 }
 
 fn metrics(runs: &[Runs]) -> BTreeMap<String, f64> {

@@ -52,6 +52,11 @@ pub(crate) struct TaskOptions {
     #[arg(long, help_heading = "Options of single tasks")]
     pub(super) keep_direct: bool,
 
+    /// Task links: place the start by the training pairs as they are, not by those that the leaves
+    /// below each node add to them
+    #[arg(long, help_heading = "Options of single tasks")]
+    pub(super) as_given: bool,
+
     /// Task network: the networks to embed; --edges embeds your own instead
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME,...")]
     #[arg(default_values_t = network::Name::ALL, help_heading = "Options of single tasks")]
@@ -170,12 +175,14 @@ pub(super) fn run(options: &TaskOptions, settings: &Settings) -> Result<Outcome>
     Ok(Outcome::Interrupted)
 }
 
-/// Embeds these pairs until the epochs are done or the user stops it.
+/// Embeds these pairs until the epochs are done or the user stops it; `start` may change where
+/// training starts.
 pub(super) fn fit(
     config: TrainConfig,
     nodes: usize,
     pairs: &[(u32, u32)],
     device: Device,
+    start: impl FnOnce(Trainer) -> Result<Trainer>,
 ) -> Result<Embedding> {
     let label = format!(
         "{} {}-d, seed {}",
@@ -184,7 +191,7 @@ pub(super) fn fit(
         config.seed
     );
     let progress = Progress::start(label.clone(), config.epochs as u64);
-    let embedding = Trainer::new(config, nodes, pairs)?
+    let embedding = start(Trainer::new(config, nodes, pairs)?)?
         .with_options((Kind::Double, device))?
         .run(|epoch| {
             progress.epoch(epoch.record.epoch as u64, epoch.record.loss);
