@@ -78,4 +78,6 @@ mod source;
 
 pub use error::{Error, Result};
 pub use manifold::{Geodesic, Manifold, Sample};
-pub use manifolds::{Curvature, Euclidean, Lorentz, PoincareBall, Product, Space, Sphere};
+pub use manifolds::{
+    Curvature, Euclidean, Grassmann, Lorentz, PoincareBall, Product, Space, Sphere,
+};

@@ -217,7 +217,7 @@ fn check_shape(op: &'static str, point_shape: &[i64], p: &Tensor) -> Result<()> 
 }
 
 /// The first entry that is not at most `bound` (so NaN counts), with its value.
-fn first_above(defect: &Tensor, bound: f64) -> Option<(usize, f64)> {
+pub(crate) fn first_above(defect: &Tensor, bound: f64) -> Option<(usize, f64)> {
     let defect = defect.detach().flatten(0, -1).to_kind(Kind::Double);
     let bad = defect.le(bound).logical_not().nonzero();
     if bad.size()[0] == 0 {

@@ -94,11 +94,11 @@ pub fn rounding(m: &dyn Manifold, p: &Tensor, rows: i64, signs: &[Tensor; 2]) ->
 
 /// ±1 at random, and the same with every second sign changed: in few dimensions one of the two may
 /// be almost normal to the tangent space.
-fn directions(z: &Tensor) -> [Tensor; 2] {
+fn directions(z: &Tensor, point_shape: &[i64]) -> [Tensor; 2] {
     let signs = double(z).sign();
-    let last = signs.size().last().copied().unwrap_or(1);
-    let alternating = Tensor::arange(last, (Kind::Double, z.device())).remainder(2.0) * 2.0 - 1.0;
-    [signs.shallow_clone(), signs * alternating]
+    let count = point_shape.iter().product::<i64>();
+    let alternating = Tensor::arange(count, (Kind::Double, z.device())).remainder(2.0) * 2.0 - 1.0;
+    [signs.shallow_clone(), signs * alternating.view(point_shape)]
 }
 
 fn greatest(signs: &[Tensor; 2], measure: impl Fn(&Tensor) -> Tensor) -> Tensor {
@@ -225,7 +225,7 @@ impl<'a> Draw<'a> {
         let u = self.tangent(&p);
         let w = self.tangent(&p);
         let z = random_normal(&mut self.rng, &p.size(), self.options.0, self.options.1);
-        let signs = directions(&z);
+        let signs = directions(&z, &m.point_shape());
         Samples {
             rounding_p: rounding(m, &p, self.rows, &signs),
             rounding_q: rounding(m, &q, self.rows, &signs),

@@ -2,6 +2,8 @@
 
 mod curvature;
 mod euclidean;
+pub(crate) mod frames;
+mod grassmann;
 pub(crate) mod lorentz;
 pub(crate) mod poincare;
 mod product;
@@ -9,6 +11,7 @@ mod sphere;
 
 pub use curvature::Curvature;
 pub use euclidean::Euclidean;
+pub use grassmann::Grassmann;
 pub use lorentz::Lorentz;
 pub use poincare::PoincareBall;
 pub use product::{Product, Space};

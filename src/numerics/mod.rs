@@ -10,6 +10,7 @@ pub(crate) mod double_double;
 pub(crate) mod lanes;
 pub(crate) mod rows;
 pub(crate) mod special;
+pub(crate) mod wide;
 
 pub use rows::with_tensor_formulas;
 

@@ -5,6 +5,7 @@
 //! on the number of threads.
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tch::{Device, Kind, Tensor};
@@ -74,6 +75,23 @@ pub(crate) fn fused_or_formula<const N: usize>(
     }
 }
 
+/// As [`fused_or_formula`], for spaces without a curvature to learn.
+pub(crate) fn with_kernel_or_formula<const N: usize>(
+    inputs: [&Tensor; N],
+    fused: impl FnOnce() -> Tensor,
+    formula: impl FnOnce([Tensor; N]) -> Tensor,
+) -> Tensor {
+    if !fusible(&inputs) {
+        return in_f64(inputs, formula);
+    }
+    let exact = fused();
+    if inputs.iter().any(|t| wants_grad(t)) {
+        with_gradient_of(&exact, &in_f64(inputs, formula))
+    } else {
+        exact
+    }
+}
+
 /// Maps `kernel` over the rows (last dimension) of the inputs, which broadcast against each other
 /// in the dimensions before it; returns one tensor `[.., widths[i]]` per output.
 ///
@@ -126,7 +144,7 @@ fn last_dim(t: &Tensor) -> usize {
 }
 
 /// The common batch shape of the inputs, by the usual rules of broadcasting.
-fn broadcast_batch(inputs: &[&Tensor]) -> Vec<i64> {
+pub(super) fn broadcast_batch(inputs: &[&Tensor]) -> Vec<i64> {
     let batches: Vec<Vec<i64>> = inputs
         .iter()
         .map(|t| {
@@ -152,7 +170,7 @@ fn broadcast_batch(inputs: &[&Tensor]) -> Vec<i64> {
 }
 
 /// `t` expanded to the batch and laid out row by row.
-fn rows_of(t: &Tensor, batch: &[i64]) -> Tensor {
+pub(super) fn rows_of(t: &Tensor, batch: &[i64]) -> Tensor {
     let size = [batch, &[last_dim(t) as i64]].concat();
     let t = t.detach();
     if t.size() == size {
@@ -163,10 +181,12 @@ fn rows_of(t: &Tensor, batch: &[i64]) -> Tensor {
 }
 
 /// A kind of number that rows are stored in.
-trait Element: Copy + Send + Sync {
+pub(super) trait Element: Copy + Send + Sync {
     /// The row as f64: itself, or widened into `scratch`.
     fn widen<'a>(row: &'a [Self], scratch: &'a mut [f64]) -> &'a [f64];
-    /// Stores the result of `fill`, which writes f64 rows.
+    /// The number as f64.
+    fn wide(self) -> f64;
+    /// The number rounded to this kind.
     fn narrow(value: f64) -> Self;
 }
 
@@ -174,6 +194,11 @@ impl Element for f64 {
     #[inline(always)]
     fn widen<'a>(row: &'a [Self], _: &'a mut [f64]) -> &'a [f64] {
         row
+    }
+
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        self
     }
 
     #[inline(always)]
@@ -192,6 +217,11 @@ impl Element for f32 {
     }
 
     #[inline(always)]
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
+
+    #[inline(always)]
     fn narrow(value: f64) -> Self {
         value as f32
     }
@@ -199,7 +229,7 @@ impl Element for f32 {
 
 /// Where a tensor's rows begin, and how wide they are.
 #[derive(Clone, Copy)]
-struct Rows<T> {
+pub(super) struct Rows<T> {
     start: *mut T,
     width: usize,
 }
@@ -210,12 +240,61 @@ unsafe impl<T: Send> Send for Rows<T> {}
 unsafe impl<T: Sync> Sync for Rows<T> {}
 
 impl<T> Rows<T> {
-    fn of(t: &Tensor, width: usize) -> Self {
+    pub(super) fn of(t: &Tensor, width: usize) -> Self {
         Self {
             start: t.data_ptr().cast(),
             width,
         }
     }
+
+    /// # Safety
+    ///
+    /// The tensor is contiguous, lives on, has more than `index` rows of this width and element, and
+    /// nobody writes to it while the result lives.
+    pub(super) unsafe fn row<'a>(self, index: usize) -> &'a [T] {
+        // SAFETY: as promised by the caller.
+        unsafe { std::slice::from_raw_parts(self.start.add(index * self.width), self.width) }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`row`](Self::row), and nobody else reads or writes the row while the result lives.
+    pub(super) unsafe fn row_mut<'a>(self, index: usize) -> &'a mut [T] {
+        // SAFETY: as promised by the caller.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(index * self.width), self.width) }
+    }
+}
+
+/// Has ranges of `0..count` worked on, `per_task` at a time, by several threads if there are at
+/// least `worth_a_thread`; `worker` makes what a thread works with.
+pub(super) fn in_parallel<W: FnMut(Range<usize>)>(
+    count: usize,
+    per_task: usize,
+    worth_a_thread: usize,
+    worker: impl Fn() -> W + Sync,
+) {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut worker = worker();
+        loop {
+            let first = next.fetch_add(1, Ordering::Relaxed) * per_task;
+            if first >= count {
+                break;
+            }
+            worker(first..count.min(first + per_task));
+        }
+    };
+    if count < worth_a_thread {
+        work();
+        return;
+    }
+    // The caller works too, and leaves to others only what they wake up in time for.
+    rayon::in_place_scope(|scope| {
+        for _ in 1..rayon::current_num_threads().min(count.div_ceil(per_task)) {
+            scope.spawn(|_| work());
+        }
+        work();
+    });
 }
 
 fn run<T: Element, const N: usize, const M: usize>(
@@ -227,34 +306,15 @@ fn run<T: Element, const N: usize, const M: usize>(
 ) {
     let read: [Rows<T>; N] = std::array::from_fn(|i| Rows::of(&inputs[i], last_dim(&inputs[i])));
     let write: [Rows<T>; M] = std::array::from_fn(|i| Rows::of(&outputs[i], widths[i]));
-    let tasks = rows.div_ceil(ROWS_PER_TASK);
-    let next = AtomicUsize::new(0);
-    let work = || {
-        loop {
-            let first = next.fetch_add(1, Ordering::Relaxed) * ROWS_PER_TASK;
-            if first >= rows {
-                break;
-            }
-            run_range(read, write, first..rows.min(first + ROWS_PER_TASK), kernel);
-        }
-    };
-    if rows < ROWS_WORTH_A_THREAD {
-        work();
-        return;
-    }
-    // The caller works too, and leaves to others only what they wake up in time for.
-    rayon::in_place_scope(|scope| {
-        for _ in 1..rayon::current_num_threads().min(tasks) {
-            scope.spawn(|_| work());
-        }
-        work();
+    in_parallel(rows, ROWS_PER_TASK, ROWS_WORTH_A_THREAD, || {
+        |range| run_range(read, write, range, kernel)
     });
 }
 
 fn run_range<T: Element, const N: usize, const M: usize>(
     read: [Rows<T>; N],
     write: [Rows<T>; M],
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
     kernel: &impl Fn([&[f64]; N], [&mut [f64]; M]),
 ) {
     let mut wide_in: [Vec<f64>; N] = std::array::from_fn(|i| vec![0.0; read[i].width]);
@@ -264,19 +324,19 @@ fn run_range<T: Element, const N: usize, const M: usize>(
         let input = {
             let mut i = 0;
             scratch.each_mut().map(|scratch| {
-                let Rows { start, width } = read[i];
+                let rows = read[i];
                 i += 1;
                 // SAFETY: the tensor is contiguous with `width` elements in each of more than
                 // `row` rows, and nobody writes to it while it is read here.
-                let stored = unsafe { std::slice::from_raw_parts(start.add(row * width), width) };
+                let stored = unsafe { rows.row(row) };
                 T::widen(stored, scratch)
             })
         };
         kernel(input, wide_out.each_mut().map(|out| &mut out[..]));
-        for (out, Rows { start, width }) in wide_out.iter().zip(write) {
+        for (out, rows) in wide_out.iter().zip(write) {
             // SAFETY: the output was allocated by `map_rows` for this call, and this row is
             // written by this task alone.
-            let stored = unsafe { std::slice::from_raw_parts_mut(start.add(row * width), width) };
+            let stored = unsafe { rows.row_mut(row) };
             for (stored, &value) in stored.iter_mut().zip(out) {
                 *stored = T::narrow(value);
             }

@@ -1,7 +1,7 @@
 //! Every law on every manifold.
 
 use holonomy::laws::Domain;
-use holonomy::{Euclidean, Lorentz, PoincareBall, Product, Sphere, manifold_laws};
+use holonomy::{Euclidean, Grassmann, Lorentz, PoincareBall, Product, Sphere, manifold_laws};
 
 use super::toy::Globe;
 
@@ -35,6 +35,9 @@ manifold_laws! { lorentz_5: Lorentz::new(5, -0.25)?, within curved(-0.25) }
 manifold_laws! { lorentz_16: Lorentz::new(16, -1.0)?, within curved(-1.0) }
 manifold_laws! { product: product()?, within curved(-1.0) }
 manifold_laws! { nested_product: nested_product()?, within curved(-3.0) }
+manifold_laws! { grassmann_2_1: Grassmann::new(2, 1)? }
+manifold_laws! { grassmann_5_2: Grassmann::new(5, 2)? }
+manifold_laws! { grassmann_7_5: Grassmann::new(7, 5)? }
 manifold_laws! { users_sphere: Globe::new(3)?, within Domain { radius: 2.5, ..Domain::default() } }
 manifold_laws! { users_sphere_without_geodesics: Globe::new(5)?, without Geodesic }
 

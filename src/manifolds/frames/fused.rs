@@ -1,0 +1,91 @@
+//! Frames, eight at a time.
+
+use crate::numerics::wide::factor::orthonormalise;
+use crate::numerics::wide::jacobi::orthogonalise_columns;
+use crate::numerics::wide::matrix::{Matrix, Onto, gram, times, times_transposed};
+use crate::numerics::wide::{Wide, for_each_processor};
+
+for_each_processor! {
+    /// The lengths of the columns.
+    pub(crate) fn column_lengths(a: &Matrix, out: &mut [Wide]) {
+        out.fill(Wide::ZERO);
+        for row in a.data.chunks_exact(out.len()) {
+            for (sum, &x) in out.iter_mut().zip(row) {
+                *sum = x * x + *sum;
+            }
+        }
+        for sum in out.iter_mut() {
+            *sum = sum.sqrt();
+        }
+    }
+}
+
+for_each_processor! {
+    /// `out += factor · x`.
+    pub(crate) fn add_scaled(x: &Matrix, factor: f64, out: &mut Matrix) {
+        for (out, &x) in out.data.iter_mut().zip(&x.data) {
+            *out = x * Wide::splat(factor) + *out;
+        }
+    }
+}
+
+/// Makes a polar factor: from z = Q R and R = U Σ Vᵀ the matrix Q U Vᵀ.
+pub(crate) struct Polar {
+    upper: Matrix,
+    turn: Matrix,
+    product: Matrix,
+    frame: Matrix,
+    lengths: Vec<Wide>,
+}
+
+impl Polar {
+    pub(crate) fn new(n: usize, k: usize) -> Self {
+        Self {
+            upper: Matrix::zeros(k, k),
+            turn: Matrix::zeros(k, k),
+            product: Matrix::zeros(k, k),
+            frame: Matrix::zeros(n, k),
+            lengths: vec![Wide::ZERO; k],
+        }
+    }
+
+    /// Replaces `z` by its polar factor; NaN where its columns are linearly dependent.
+    pub(crate) fn of(&mut self, z: &mut Matrix) {
+        orthonormalise(z, &mut self.upper);
+        self.turn.set_identity();
+        orthogonalise_columns(&mut self.upper, &mut self.turn);
+        column_lengths(&self.upper, &mut self.lengths);
+        let inverse = self.lengths.iter_mut();
+        inverse.for_each(|length| *length = Wide::ONE / *length);
+        self.upper.scale_columns(&self.lengths);
+        times_transposed(&self.upper, &self.turn, Onto::Nothing, &mut self.product);
+        times(z, &self.product, Onto::Nothing, &mut self.frame);
+        z.copy_from(&self.frame);
+    }
+}
+
+/// Restores orthonormality that rounding has cost: one step x(3 − xᵀx)/2.
+pub(crate) struct Polish {
+    square: Matrix,
+    copy: Matrix,
+}
+
+impl Polish {
+    pub(crate) fn new(n: usize, k: usize) -> Self {
+        Self {
+            square: Matrix::zeros(k, k),
+            copy: Matrix::zeros(n, k),
+        }
+    }
+
+    pub(crate) fn of(&mut self, x: &mut Matrix) {
+        gram(x, &mut self.square);
+        for entry in &mut self.square.data {
+            *entry = *entry * Wide::splat(-0.5);
+        }
+        // x + x(1 − xᵀx)/2: the correction is small, and rounds so.
+        self.square.add_to_diagonal(0.5);
+        self.copy.copy_from(x);
+        times(&self.copy, &self.square, Onto::Plus, x);
+    }
+}

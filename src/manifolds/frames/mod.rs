@@ -1,0 +1,109 @@
+//! What the spaces of orthonormal frames share: n × k matrices p with pᵀp = 1.
+//!
+//! Each operation has two forms, as everywhere in the crate: kernels on eight matrices at a time
+//! (`fused`), and tensor formulas out of products alone, which have derivatives of every order,
+//! also where singular values coincide, and run on every device.
+
+pub(crate) mod fused;
+pub(crate) mod series;
+
+use tch::{Kind, Tensor};
+
+use crate::numerics::{safe_sqrt, wide::map};
+
+/// aᵀ
+pub(crate) fn transposed(a: &Tensor) -> Tensor {
+    a.transpose(-2, -1)
+}
+
+/// aᵀ b
+pub(crate) fn transposed_times(a: &Tensor, b: &Tensor) -> Tensor {
+    transposed(a).matmul(b)
+}
+
+/// Σ a², over the last two dimensions.
+pub(crate) fn square_sum(a: &Tensor) -> Tensor {
+    a.square()
+        .sum_dim_intlist([-2, -1].as_slice(), false, a.kind())
+}
+
+/// |a|, the Frobenius norm; its gradient at 0 is 0.
+pub(crate) fn frobenius(a: &Tensor) -> Tensor {
+    safe_sqrt(&square_sum(a))
+}
+
+/// The identity of the last dimension of `like`.
+pub(crate) fn identity_like(like: &Tensor) -> Tensor {
+    let k = like.size()[like.dim() - 1];
+    Tensor::eye(k, (like.kind(), like.device()))
+}
+
+/// |pᵀp − 1|, entrywise the largest.
+pub(crate) fn orthonormality_defect(p: &Tensor) -> Tensor {
+    let error = transposed_times(p, p) - identity_like(p);
+    error.abs().amax([-2, -1].as_slice(), false)
+}
+
+/// The polar factor x (xᵀx)^(−½): the nearest matrix with orthonormal columns.
+///
+/// Newton and Schulz's iteration x ← x(3 − xᵀx)/2 from x/|x|: products alone.
+pub(crate) fn polar(x: &Tensor) -> Tensor {
+    /// Enough for singular values that differ by a factor of 1e14.
+    const MOST_STEPS: usize = 96;
+    let size = frobenius(&x.detach());
+    // A matrix of zeros has no polar factor; 0/0 says so.
+    let mut x = x / size.unsqueeze(-1).unsqueeze(-1);
+    for _ in 0..MOST_STEPS {
+        let next = newton_schulz(&x);
+        let change = (&next - &x).detach().abs();
+        x = next;
+        if change.numel() == 0 || !(change.max().double_value(&[]) > 1e-9) {
+            // One step more squares what is left.
+            return newton_schulz(&x);
+        }
+    }
+    x
+}
+
+/// x(3 − xᵀx)/2: squares the distance of nearly orthonormal columns from orthonormal ones.
+pub(crate) fn newton_schulz(x: &Tensor) -> Tensor {
+    x * 1.5 - x.matmul(&transposed_times(x, x)) * 0.5
+}
+
+/// Panics unless every tensor ends in dimensions n × k and all share a floating kind.
+#[track_caller]
+pub(crate) fn check_frames(op: &str, n: i64, k: i64, tensors: &[&Tensor]) {
+    let kind = tensors[0].kind();
+    for t in tensors {
+        let size = t.size();
+        assert!(
+            size.ends_with(&[n, k]),
+            "{op}: expected matrices of shape [.., {n}, {k}], got {size:?}"
+        );
+        assert!(
+            t.kind() == kind && matches!(kind, Kind::Double | Kind::Float),
+            "{op}: expected arguments of one kind, Double or Float, got {kind:?} and {:?}",
+            t.kind()
+        );
+    }
+}
+
+/// A kernel that gives one matrix of the shape of the first input.
+pub(crate) fn map_to_frame<const N: usize, K>(
+    inputs: [&Tensor; N],
+    kernel: impl Fn() -> K + Sync,
+) -> Tensor
+where
+    K: FnMut(
+        &[crate::numerics::wide::matrix::Matrix; N],
+        &mut crate::numerics::wide::matrix::Matrix,
+    ),
+{
+    let size = inputs[0].size();
+    let shape = (size[size.len() - 2] as usize, size[size.len() - 1] as usize);
+    let [out] = map::map_matrices(inputs, [shape], || {
+        let mut kernel = kernel();
+        move |inputs: &[_; N], [out]: &mut [_; 1]| kernel(inputs, out)
+    });
+    out
+}

@@ -1,0 +1,133 @@
+//! Functions of symmetric matrices as polynomials: exact to rounding, differentiable any number of
+//! times, and the same for repeated eigenvalues.
+
+use std::sync::OnceLock;
+
+use tch::{Kind, Tensor};
+
+use super::identity_like;
+use crate::numerics::double_double::Real;
+use crate::numerics::wide::Wide;
+
+/// Chebyshev coefficients of a function on [0, 1].
+type Coefficients = [f64; TERMS];
+
+/// θ/sin θ and 1/(1 + cos θ) as functions of cos θ have their pole at −1: coefficients fall by a
+/// factor of 3 + √8 from one to the next, below 1e-17 of the first after 24.
+const TERMS: usize = 24;
+
+/// θ/sin θ as a function of c = cos θ.
+pub(crate) fn angle_over_sine() -> &'static Coefficients {
+    static COEFFICIENTS: OnceLock<Coefficients> = OnceLock::new();
+    COEFFICIENTS.get_or_init(|| {
+        coefficients(|c| {
+            // θ by its half, for nothing cancels there.
+            let half = ((1.0 - c) / 2.0).sqrt().asin();
+            2.0 * half / ((1.0 - c) * (1.0 + c)).sqrt()
+        })
+    })
+}
+
+/// 1/(1 + c)
+pub(crate) fn reciprocal_of_one_plus() -> &'static Coefficients {
+    static COEFFICIENTS: OnceLock<Coefficients> = OnceLock::new();
+    COEFFICIENTS.get_or_init(|| coefficients(|c| 1.0 / (1.0 + c)))
+}
+
+/// Interpolation at the zeros of T₂₄ on [0, 1], none of which is an end.
+fn coefficients(f: impl Fn(f64) -> f64) -> Coefficients {
+    let angle = |i: usize| std::f64::consts::PI * (i as f64 + 0.5) / TERMS as f64;
+    let values: [f64; TERMS] = std::array::from_fn(|i| f(0.5 + 0.5 * angle(i).cos()));
+    std::array::from_fn(|j| {
+        let terms = (0..TERMS).map(|i| values[i] * (j as f64 * angle(i)).cos());
+        let scale = if j == 0 { 1.0 } else { 2.0 };
+        scale / TERMS as f64 * terms.sum::<f64>()
+    })
+}
+
+/// The polynomial at numbers in [0, 1]: Clenshaw's recurrence.
+#[inline(always)]
+pub(crate) fn at_numbers(coefficients: &Coefficients, c: Wide) -> Wide {
+    let twice = c.mul_add(Wide::splat(4.0), Wide::splat(-2.0));
+    let (mut next, mut after) = (Wide::ZERO, Wide::ZERO);
+    for &coefficient in coefficients[1..].iter().rev() {
+        let here = twice.mul_add(next, Wide::splat(coefficient) - after);
+        (next, after) = (here, next);
+    }
+    (twice * Wide::splat(0.5)).mul_add(next, Wide::splat(coefficients[0]) - after)
+}
+
+/// The polynomial of symmetric matrices with eigenvalues in [0, 1].
+pub(crate) fn at_matrices(coefficients: &Coefficients, c: &Tensor) -> Tensor {
+    let one = identity_like(c);
+    let twice = c * 4.0 - &one * 2.0;
+    let (mut next, mut after) = (c.zeros_like(), c.zeros_like());
+    for &coefficient in coefficients[1..].iter().rev() {
+        let here = twice.matmul(&next) - after + &one * coefficient;
+        (next, after) = (here, next);
+    }
+    (twice * 0.5).matmul(&next) - after + one * coefficients[0]
+}
+
+/// cos √w and sin √w/√w of positive semidefinite matrices.
+///
+/// Taylor's series of w/4^s, then s times cos 2x = 2cos² x − 1, sin 2x/2x = (sin x/x) cos x.
+pub(crate) fn cosine_and_sinc(w: &Tensor) -> (Tensor, Tensor) {
+    const TAYLOR: usize = 10;
+    let largest = w.detach().abs().sum_dim_intlist(-1, false, Kind::Double);
+    let largest = if largest.numel() == 0 {
+        0.0
+    } else {
+        largest.max().double_value(&[])
+    };
+    // Not finite: the result is not either, whatever the number of steps.
+    let steps = if largest.is_finite() && largest > 0.5 {
+        ((largest / 0.5).log2() / 2.0).ceil() as i32
+    } else {
+        0
+    };
+    let small = w / 4.0_f64.powi(steps);
+    let one = identity_like(w);
+    let mut cosine = one.expand_as(w);
+    let mut sinc = one.expand_as(w);
+    for j in (1..TAYLOR).rev() {
+        let j = 2.0 * j as f64;
+        cosine = &one - small.matmul(&cosine) / ((j - 1.0) * j);
+        sinc = &one - small.matmul(&sinc) / (j * (j + 1.0));
+    }
+    for _ in 0..steps {
+        sinc = sinc.matmul(&cosine);
+        cosine = cosine.matmul(&cosine) * 2.0 - &one;
+    }
+    (cosine, sinc)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn polynomials_are_their_functions() {
+        for i in 0..=1000 {
+            let theta = std::f64::consts::FRAC_PI_2 * f64::from(i) / 1000.0;
+            let c = theta.cos();
+            let exact = if i == 0 { 1.0 } else { theta / theta.sin() };
+            let got = at_numbers(angle_over_sine(), Wide::splat(c)).0[0];
+            assert!((got - exact).abs() < 1e-15, "{theta}: {got} {exact}");
+            let got = at_numbers(reciprocal_of_one_plus(), Wide::splat(c)).0[0];
+            assert!((got - 1.0 / (1.0 + c)).abs() < 1e-15);
+        }
+    }
+
+    #[test]
+    fn cosines_of_matrices_are_those_of_their_eigenvalues() {
+        for root in [0.0, 1e-9, 0.3, 1.5, 20.0_f64] {
+            let w = Tensor::from_slice(&[root * root]).view([1, 1]);
+            let (cosine, sinc) = cosine_and_sinc(&w);
+            let exact = if root == 0.0 { 1.0 } else { root.sin() / root };
+            let tolerance = 1e-15 * (1.0 + root * root);
+            assert!((cosine.double_value(&[0, 0]) - root.cos()).abs() < tolerance);
+            assert!((sinc.double_value(&[0, 0]) - exact).abs() < tolerance);
+        }
+    }
+}
