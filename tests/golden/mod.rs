@@ -6,6 +6,7 @@
 mod reference;
 #[path = "../../examples/accuracy/study.rs"]
 mod study;
+mod subspaces;
 
 use study::{Case, Op, Path, Row, SpaceForm};
 use tch::Kind;

@@ -1,6 +1,7 @@
 //! Graphs and the readers that make them.
 
 mod closure;
+mod completion;
 mod edge_list;
 pub(crate) mod fuzz;
 mod shipped;

@@ -49,14 +49,19 @@ impl Polar {
         }
     }
 
-    /// Replaces `z` by its polar factor; NaN where its columns are linearly dependent.
+    /// Replaces `z` by its polar factor; NaN where its columns are linearly dependent, with a
+    /// singular value below n roundings of the largest.
     pub(crate) fn of(&mut self, z: &mut Matrix) {
         orthonormalise(z, &mut self.upper);
         self.turn.set_identity();
         orthogonalise_columns(&mut self.upper, &mut self.turn);
         column_lengths(&self.upper, &mut self.lengths);
-        let inverse = self.lengths.iter_mut();
-        inverse.for_each(|length| *length = Wide::ONE / *length);
+        let largest = self.lengths.iter().fold(Wide::ZERO, |a, &b| a.max(b));
+        let dependent = largest * Wide::splat(z.rows as f64 * f64::EPSILON);
+        for length in &mut self.lengths {
+            let inverse = Wide::ONE / *length;
+            *length = length.if_above(dependent, inverse, Wide::splat(f64::NAN));
+        }
         self.upper.scale_columns(&self.lengths);
         times_transposed(&self.upper, &self.turn, Onto::Nothing, &mut self.product);
         times(z, &self.product, Onto::Nothing, &mut self.frame);

@@ -305,7 +305,7 @@ impl Manifold for Grassmann {
     }
 
     /// The polar factor z (zᵀz)^(−½), the nearest frame; its span is that of z. NaN where the
-    /// columns of z are linearly dependent.
+    /// columns of z are linearly dependent to rounding.
     fn project(&self, z: &Tensor) -> Tensor {
         self.check("project", &[z]);
         let (n, k) = self.sizes();
