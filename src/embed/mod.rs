@@ -65,8 +65,8 @@
 //!
 //! | model | MAP | mean rank | training |
 //! | --- | --- | --- | --- |
-//! | ball in 10 dimensions | 0.953 | 3.88 | 110 s |
-//! | ball in 5 dimensions | 0.955 | 3.76 | 138 s |
+//! | ball in 10 dimensions | 0.953 | 3.88 | 99 s |
+//! | ball in 5 dimensions | 0.955 | 3.75 | 74 s |
 //! | ball in 10 dimensions, random start | 0.842 | 5.57 | 145 s |
 //! | ball in 10 dimensions, no training: [`nested_half_spaces`] alone | 0.983 | 33.6 | |
 //!

@@ -112,10 +112,18 @@ fn gather<T: Element>(rows: Rows<T>, first: usize, count: usize, out: &mut [Wide
         // SAFETY: the index is below `count`, the rows of the tensor.
         unsafe { rows.row((first + lane).min(count - 1)) }
     });
-    let lanes = lanes.map(|lane| &lane[..out.len()]);
-    for (entry, out) in out.iter_mut().enumerate() {
-        for lane in 0..WIDTH {
-            out.0[lane] = lanes[lane][entry].wide();
+    let lanes = lanes.map(|lane| lane.as_chunks::<WIDTH>());
+    let (blocks, rest) = out.as_chunks_mut::<WIDTH>();
+    for (index, block) in blocks.iter_mut().enumerate() {
+        for (lane, (chunks, _)) in lanes.iter().enumerate() {
+            for (out, &number) in block.iter_mut().zip(&chunks[index]) {
+                out.0[lane] = number.wide();
+            }
+        }
+    }
+    for (entry, out) in rest.iter_mut().enumerate() {
+        for (lane, (_, rest)) in lanes.iter().enumerate() {
+            out.0[lane] = rest[entry].wide();
         }
     }
 }
