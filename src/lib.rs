@@ -38,10 +38,11 @@
 //! | where | what |
 //! | --- | --- |
 //! | [`manifold`] | the traits [`Manifold`], [`Geodesic`], [`Sample`], and the conventions for shapes, kinds and devices |
-//! | [`manifolds`] | [`Euclidean`], [`Sphere`], [`PoincareBall`], [`Lorentz`], [`Product`], and their [`Curvature`], fixed or learnable |
+//! | [`manifolds`] | [`Euclidean`], [`Sphere`], [`PoincareBall`], [`Lorentz`], [`Grassmann`], [`Product`]; [`Curvature`], fixed or learnable |
 //! | [`optim`] | parameters on manifolds; Riemannian SGD, Adam, Adagrad; schedules, clipping, state |
 //! | [`graph`] | hierarchies: edge lists, WordNet, transitive closure |
 //! | [`embed`] | embeddings of graphs: objective, trainer, MAP and mean rank |
+//! | [`stats`] | Fréchet means and medians, k-means, principal geodesics, geodesic regression |
 //! | `laws` | feature `laws`: a property-test suite for manifolds, yours too |
 //! | `plot` | feature `plot`: the Poincaré disk and curves, as SVG and PNG |
 //! | [`checkpoint`] | tensors and settings in one file that is whole or absent |
@@ -75,6 +76,7 @@ pub mod optim;
 #[cfg(feature = "plot")]
 pub mod plot;
 mod source;
+pub mod stats;
 
 pub use error::{Error, Result};
 pub use manifold::{Geodesic, Manifold, Sample};

@@ -159,6 +159,14 @@ pub trait Geodesic: Manifold {
     /// between the tangent spaces.
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor;
 
+    /// A radius r such that points in a ball of that radius have one Fréchet mean only, which lies in the
+    /// ball too: half the smaller of the injectivity radius and π/√Δ, with Δ the largest sectional
+    /// curvature (afsari2011). Infinite on spaces without positive curvature and without cut loci;
+    /// 0, which promises nothing, by default.
+    fn convexity_radius(&self) -> f64 {
+        0.0
+    }
+
     /// The geodesic distance, `[..]`. By default the norm of [`log`](Self::log).
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
         self.norm(p, &self.log(p, q))

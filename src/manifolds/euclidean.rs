@@ -74,6 +74,11 @@ impl Manifold for Euclidean {
 }
 
 impl Geodesic for Euclidean {
+    /// Infinite.
+    fn convexity_radius(&self) -> f64 {
+        f64::INFINITY
+    }
+
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
         p + v
     }

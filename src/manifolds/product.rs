@@ -207,6 +207,12 @@ impl<F: Manifold + ?Sized> Manifold for Product<F> {
 }
 
 impl<F: Geodesic + ?Sized> Geodesic for Product<F> {
+    /// The least of the factors'.
+    fn convexity_radius(&self) -> f64 {
+        let radii = self.factors.iter().map(|factor| factor.convexity_radius());
+        radii.fold(f64::INFINITY, f64::min)
+    }
+
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.each([p, v], |factor, [p, v]| factor.exp(p, v))
     }

@@ -173,6 +173,11 @@ impl Manifold for Sphere {
 }
 
 impl Geodesic for Sphere {
+    /// π/(2√κ)
+    fn convexity_radius(&self) -> f64 {
+        std::f64::consts::FRAC_PI_2 / self.kappa.value().sqrt()
+    }
+
     /// ```text
     /// cos(θ) p + sin(θ)/θ v,  θ = √κ|v|
     /// ```

@@ -161,7 +161,7 @@ fn sizes_that_leave_no_subspace_are_refused() {
 #[test]
 fn dependent_columns_and_bad_numbers_are_found() {
     let space = Grassmann::new(4, 2).unwrap();
-    let mut p = space.random_point(&mut seeded(5), &[3], DOUBLE);
+    let p = space.random_point(&mut seeded(5), &[3], DOUBLE);
     let first = p.get(1).select(-1, 0).copy();
     p.get(1).select(-1, 1).copy_(&first);
     match space.check_point(&p) {

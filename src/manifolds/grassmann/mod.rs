@@ -380,6 +380,11 @@ impl Manifold for Grassmann {
 }
 
 impl Geodesic for Grassmann {
+    /// π/4: the injectivity radius is π/2, and the sectional curvature at most 2.
+    fn convexity_radius(&self) -> f64 {
+        std::f64::consts::FRAC_PI_4
+    }
+
     /// ```text
     /// p cos √W + v sin √W/√W,  W = vᵀv
     /// ```

@@ -408,6 +408,11 @@ impl Lorentz {
 }
 
 impl Geodesic for Lorentz {
+    /// Infinite.
+    fn convexity_radius(&self) -> f64 {
+        f64::INFINITY
+    }
+
     /// ```text
     /// cosh(n) p + sinh(n)/n v,  n = √c|v|_L
     /// ```

@@ -378,6 +378,11 @@ impl Manifold for PoincareBall {
 }
 
 impl Geodesic for PoincareBall {
+    /// Infinite.
+    fn convexity_radius(&self) -> f64 {
+        f64::INFINITY
+    }
+
     /// ```text
     /// t = tanh(s) v/(√c|v|),  s = √c|v|/α_p
     /// exp(p, v) = p + α_p (t + c|t|² p)/(α_p/cosh²s + c|p + t|²)

@@ -1,0 +1,208 @@
+//! k-means.
+
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use tch::{Kind, Tensor};
+
+use super::center::{CenterConfig, frechet_mean};
+use super::sample::Data;
+use crate::manifold::Geodesic;
+use crate::{Error, Result};
+
+/// How k-means searches.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KMeansConfig {
+    /// The clusters wanted.
+    pub clusters: i64,
+    /// Starts, of which the best result counts.
+    pub restarts: usize,
+    /// Rounds after which a start has failed to converge.
+    pub max_iterations: usize,
+    /// Of the random numbers that choose the starts.
+    pub seed: u64,
+    /// How each center, a Fréchet mean, is found.
+    pub center: CenterConfig,
+}
+
+impl KMeansConfig {
+    /// 8 starts of at most 300 rounds, seed 0.
+    pub fn new(clusters: i64) -> Self {
+        Self {
+            clusters,
+            restarts: 8,
+            max_iterations: 300,
+            seed: 0,
+            center: CenterConfig::default(),
+        }
+    }
+}
+
+/// Points in groups around centers.
+#[derive(Debug)]
+pub struct Clusters {
+    /// `[clusters, point..]`
+    pub centers: Tensor,
+    /// The cluster of each point, `[count]`, as integers.
+    pub labels: Tensor,
+    /// Σ d(pᵢ, its center)²
+    pub inertia: f64,
+    /// Rounds of the start that won.
+    pub iterations: usize,
+    /// Starts that ended with no label changing; the others do not count.
+    pub converged: usize,
+}
+
+/// Groups points around centers so that the sum of squared distances to the nearest one is small.
+///
+/// ```text
+/// label i = argmin_j d(pᵢ, cⱼ),  cⱼ = Fréchet mean of the points with label j, and again
+/// ```
+///
+/// Starts are drawn as in k-means++: each next center is a point of the data, with a probability in
+/// proportion to its squared distance from the nearest center so far. A cluster that loses all its
+/// points gets the point that is farthest from its center.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] for fewer than one cluster, fewer points than clusters, no restarts,
+/// or a wrong shape; [`Error::NotOnManifold`] for what is no point; [`Error::NoConvergence`] when
+/// no start converges or a center does not.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::PoincareBall;
+/// use holonomy::stats::{KMeansConfig, k_means};
+/// use tch::Tensor;
+///
+/// let disk = PoincareBall::new(2, -1.0)?;
+/// let points = Tensor::from_slice2(&[[0.9, 0.0], [0.9, 0.1], [-0.9, 0.0], [-0.9, 0.1]]);
+/// let found = k_means(&disk, &points, &KMeansConfig::new(2))?;
+/// let labels = Vec::<i64>::try_from(&found.labels).unwrap();
+/// assert!(labels[0] == labels[1] && labels[2] == labels[3] && labels[0] != labels[2]);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// lloyd1982; arthur2007.
+pub fn k_means<M: Geodesic + ?Sized>(
+    m: &M,
+    points: &Tensor,
+    config: &KMeansConfig,
+) -> Result<Clusters> {
+    const OP: &str = "k_means";
+    if config.clusters < 1 {
+        return Err(Error::invalid(OP, "at least one cluster", config.clusters));
+    }
+    if config.restarts == 0 {
+        return Err(Error::invalid(OP, "at least one start", 0));
+    }
+    let data = Data::new(OP, m, points, None, config.clusters)?;
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(config.seed);
+    let mut best: Option<Clusters> = None;
+    let mut converged = 0;
+    tch::no_grad(|| {
+        for _ in 0..config.restarts {
+            let start = spread_out(m, &data, config.clusters, &mut rng);
+            let Some(found) = lloyd(m, &data, start, config)? else {
+                continue;
+            };
+            converged += 1;
+            if best
+                .as_ref()
+                .is_none_or(|best| found.inertia < best.inertia)
+            {
+                best = Some(found);
+            }
+        }
+        Ok(())
+    })?;
+    let found = best.ok_or(Error::NoConvergence {
+        op: OP,
+        iterations: config.max_iterations,
+        residual: 1.0,
+        tolerance: 0.0,
+    })?;
+    Ok(Clusters { converged, ..found })
+}
+
+/// Squared distances to every center, `[count, clusters]`.
+fn squares<M: Geodesic + ?Sized>(m: &M, data: &Data, centers: &[Tensor]) -> Tensor {
+    let columns: Vec<Tensor> = centers
+        .iter()
+        .map(|center| m.dist(center, &data.points).to_kind(Kind::Double).square())
+        .collect();
+    Tensor::stack(&columns, 1)
+}
+
+fn spread_out<M: Geodesic + ?Sized>(
+    m: &M,
+    data: &Data,
+    clusters: i64,
+    rng: &mut Xoshiro256PlusPlus,
+) -> Vec<Tensor> {
+    let mut centers = vec![data.points.get(rng.random_range(0..data.count))];
+    while (centers.len() as i64) < clusters {
+        let nearest = squares(m, data, &centers).amin([1].as_slice(), false);
+        let running = nearest.cumsum(0, Kind::Double);
+        let total = running.double_value(&[data.count - 1]);
+        let index = if total > 0.0 {
+            let threshold = rng.random::<f64>() * total;
+            let passed = running.le(threshold).sum(Kind::Int64).int64_value(&[]);
+            passed.min(data.count - 1)
+        } else {
+            rng.random_range(0..data.count)
+        };
+        centers.push(data.points.get(index));
+    }
+    centers
+}
+
+/// From a start until no label changes; `None` if that takes too many rounds.
+fn lloyd<M: Geodesic + ?Sized>(
+    m: &M,
+    data: &Data,
+    mut centers: Vec<Tensor>,
+    config: &KMeansConfig,
+) -> Result<Option<Clusters>> {
+    let mut labels: Option<Tensor> = None;
+    for iterations in 0..config.max_iterations {
+        let squares = squares(m, data, &centers);
+        let (distances, mut found) = squares.min_dim(1, false);
+        if labels.as_ref().is_some_and(|labels| labels.equal(&found)) {
+            return Ok(Some(Clusters {
+                centers: Tensor::stack(&centers, 0),
+                labels: found,
+                inertia: distances.sum(Kind::Double).double_value(&[]),
+                iterations,
+                converged: 0,
+            }));
+        }
+        fill_empty(&mut found, &distances, centers.len() as i64);
+        for (label, center) in (0..).zip(centers.iter_mut()) {
+            let members = found.eq(label).nonzero().squeeze_dim(1);
+            let members = data.points.index_select(0, &members);
+            *center = frechet_mean(m, &members, None, &config.center)?.point;
+        }
+        labels = Some(found);
+    }
+    Ok(None)
+}
+
+/// Gives each cluster without points the point that is farthest from its center, of those that are
+/// not alone in theirs.
+fn fill_empty(labels: &mut Tensor, distances: &Tensor, clusters: i64) {
+    let mut distances = distances.copy();
+    loop {
+        let sizes = labels.bincount::<&Tensor>(None, clusters);
+        let empty = sizes.eq(0).nonzero();
+        if empty.size()[0] == 0 {
+            return;
+        }
+        let alone = sizes.index_select(0, labels).le(1);
+        let farthest = distances.masked_fill(&alone, -1.0).argmax(0, false);
+        let _ = labels.index_fill_(0, &farthest.view([1]), empty.int64_value(&[0, 0]));
+        let _ = distances.index_fill_(0, &farthest.view([1]), 0.0);
+    }
+}
