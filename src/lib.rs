@@ -42,6 +42,7 @@
 //! | [`optim`] | parameters on manifolds; Riemannian SGD, Adam, Adagrad; schedules, clipping, state |
 //! | [`graph`] | hierarchies: edge lists, WordNet, transitive closure |
 //! | [`embed`] | embeddings of graphs: objective, trainer, MAP and mean rank |
+//! | [`nn`] | layers: classes as subspaces |
 //! | [`stats`] | Fréchet means and medians, k-means, principal geodesics, geodesic regression |
 //! | `laws` | feature `laws`: a property-test suite for manifolds, yours too |
 //! | `plot` | feature `plot`: the Poincaré disk and curves, as SVG and PNG |
@@ -71,6 +72,7 @@ pub mod graph;
 pub mod laws;
 pub mod manifold;
 pub mod manifolds;
+pub mod nn;
 pub mod numerics;
 pub mod optim;
 #[cfg(feature = "plot")]

@@ -9,6 +9,7 @@ mod graph;
 mod issues;
 mod laws;
 mod manifolds;
+mod nn;
 mod numerics;
 mod optim;
 #[cfg(feature = "plot")]

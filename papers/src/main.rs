@@ -17,6 +17,7 @@ mod progress;
 mod report;
 mod results;
 mod table;
+mod wang2023;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

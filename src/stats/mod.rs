@@ -5,6 +5,7 @@
 //! | the middle | [`frechet_mean`], [`geometric_median`], [`variance_about`] |
 //! | groups | [`k_means`] |
 //! | main directions | [`tangent_pca`], [`principal_geodesics`] |
+//! | which principal subspaces the data allow | [`PrincipalFlag`] |
 //! | dependence on a number | [`geodesic_regression`] |
 //!
 //! All take any [`Geodesic`](crate::Geodesic) manifold and points `[count, point..]`, and report
@@ -14,10 +15,12 @@
 mod center;
 mod clusters;
 mod principal;
+mod principal_flag;
 mod regression;
 mod sample;
 
 pub use center::{Center, CenterConfig, frechet_mean, geometric_median, variance_about};
 pub use clusters::{Clusters, KMeansConfig, k_means};
 pub use principal::{PrincipalGeodesics, TangentPca, principal_geodesics, tangent_pca};
+pub use principal_flag::{PrincipalFlag, SubspaceTest};
 pub use regression::{GeodesicRegression, geodesic_regression};

@@ -1,7 +1,7 @@
 //! k-means.
 
 use holonomy::stats::{KMeansConfig, frechet_mean, k_means};
-use holonomy::{Euclidean, Grassmann, Lorentz, Space, Sphere};
+use holonomy::{Euclidean, Grassmann, Lorentz, Sample, Space, Sphere};
 use tch::{Kind, Tensor};
 
 use super::{DOUBLE, assert_near, expected_of, seeded};

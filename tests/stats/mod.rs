@@ -3,6 +3,7 @@
 mod center;
 mod clusters;
 mod principal;
+mod principal_flag;
 mod regression;
 
 use holonomy::Error;

@@ -1,7 +1,7 @@
 //! Geodesic regression.
 
 use holonomy::stats::{CenterConfig, geodesic_regression};
-use holonomy::{Euclidean, Grassmann, Lorentz, Space, Sphere};
+use holonomy::{Euclidean, Grassmann, Lorentz, Sample, Space, Sphere};
 use tch::{Kind, Tensor};
 
 use super::{DOUBLE, assert_near, expected_of, normal, seeded};

@@ -1,0 +1,168 @@
+//! Classes as subspaces.
+
+use rand::Rng;
+use tch::{Device, Kind, Tensor};
+
+use crate::manifold::Sample;
+use crate::numerics::{norm_last, safe_sqrt};
+use crate::optim::ManifoldParameter;
+use crate::{Error, Grassmann, Result};
+
+/// What a [`GrassmannClassifier`] is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GrassmannClassifierConfig {
+    /// The numbers of a feature, n.
+    pub features: i64,
+    /// The classes.
+    pub classes: i64,
+    /// The dimension k of each class, below n.
+    pub subspace_dim: i64,
+    /// The length that features are scaled to, so that logits lie between 0 and it; `None` leaves
+    /// features as they are.
+    pub scale: Option<f64>,
+}
+
+impl GrassmannClassifierConfig {
+    /// With features scaled to length 25.
+    pub fn new(features: i64, classes: i64, subspace_dim: i64) -> Self {
+        Self {
+            features,
+            classes,
+            subspace_dim,
+            scale: Some(25.0),
+        }
+    }
+}
+
+/// A last layer in which a class is a k-dimensional subspace instead of a vector.
+///
+/// ```text
+/// logitᵢ = |Sᵢᵀ x|,  Sᵢ ∈ Gr(n, k)
+/// ```
+///
+/// the length of the projection of the feature x on the subspace. It feeds a softmax
+/// (`cross_entropy_for_logits`) like any other layer; the subspaces are trained by a Riemannian
+/// optimiser beside the one for the other weights. With k = 1 a class is a line.
+///
+/// # Shapes
+///
+/// Features `[.., n]`, logits `[.., classes]`, weights `[classes, n, k]`.
+///
+/// # Gradient
+///
+/// By features and subspaces; 0 where the projection vanishes.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::nn::{GrassmannClassifier, GrassmannClassifierConfig};
+/// use holonomy::optim::{RiemannianSgd, SgdConfig};
+/// use rand::SeedableRng;
+/// use tch::{Device, Kind, Tensor};
+///
+/// let mut rng = rand_xoshiro::Xoshiro256PlusPlus::seed_from_u64(1);
+/// let config = GrassmannClassifierConfig::new(3, 2, 1);
+/// let options = (Kind::Double, Device::Cpu);
+/// let (classifier, parameter) = GrassmannClassifier::new(&config, &mut rng, options)?;
+/// let mut optimizer = RiemannianSgd::new(vec![parameter], SgdConfig::new(0.1))?;
+///
+/// let x = Tensor::from_slice2(&[[1.0, 0.1, 0.0], [0.0, 0.1, 1.0]]);
+/// let labels = Tensor::from_slice(&[0_i64, 1]);
+/// for _ in 0..50 {
+///     let loss = classifier.forward(&x).cross_entropy_for_logits(&labels);
+///     optimizer.zero_grad();
+///     loss.backward();
+///     optimizer.step();
+/// }
+/// assert!(classifier.forward(&x).argmax(-1, false).equal(&labels));
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// wang2023, equation 2.
+#[derive(Debug)]
+pub struct GrassmannClassifier {
+    config: GrassmannClassifierConfig,
+    subspaces: Tensor,
+}
+
+impl GrassmannClassifier {
+    /// A classifier with uniformly distributed subspaces, and the parameter by which an optimiser
+    /// moves them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] unless 1 ≤ k < n, for fewer than two classes, or a scale that is
+    /// not finite and above 0.
+    pub fn new(
+        config: &GrassmannClassifierConfig,
+        rng: &mut dyn Rng,
+        options: (Kind, Device),
+    ) -> Result<(Self, ManifoldParameter)> {
+        const OP: &str = "GrassmannClassifier::new";
+        if config.classes < 2 {
+            return Err(Error::invalid(OP, "at least two classes", config.classes));
+        }
+        if let Some(scale) = config.scale.filter(|s| !(s.is_finite() && *s > 0.0)) {
+            return Err(Error::invalid(OP, "a finite scale above 0", scale));
+        }
+        let manifold = Grassmann::new(config.features, config.subspace_dim)?;
+        let start = manifold.random_point(rng, &[config.classes], options);
+        let parameter = ManifoldParameter::new(Box::new(manifold), &start)?;
+        let classifier = Self {
+            config: config.clone(),
+            subspaces: parameter.tensor().shallow_clone(),
+        };
+        Ok((classifier, parameter))
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &GrassmannClassifierConfig {
+        &self.config
+    }
+
+    /// Orthonormal bases of the classes, `[classes, n, k]`: the parameter's tensor.
+    pub fn subspaces(&self) -> &Tensor {
+        &self.subspaces
+    }
+
+    /// The logits of features.
+    ///
+    /// # Panics
+    ///
+    /// When the last dimension is not n, or the kind is not that of the weights.
+    #[track_caller]
+    pub fn forward(&self, x: &Tensor) -> Tensor {
+        let GrassmannClassifierConfig {
+            features,
+            classes,
+            subspace_dim,
+            scale,
+        } = self.config;
+        crate::numerics::check_points("GrassmannClassifier::forward", features, &[x, x]);
+        assert!(
+            x.kind() == self.subspaces.kind(),
+            "GrassmannClassifier::forward: expected features of kind {:?}, got {:?}",
+            self.subspaces.kind(),
+            x.kind()
+        );
+        // All bases side by side: one product for all classes.
+        let bases = self.subspaces.permute([1, 0, 2]);
+        let bases = bases.reshape([features, classes * subspace_dim]);
+        let batch = &x.size()[..x.dim() - 1];
+        let projected = x.matmul(&bases);
+        let projected = projected.view([batch, &[classes, subspace_dim]].concat().as_slice());
+        let lengths = norm_last(&projected);
+        match scale {
+            None => lengths,
+            Some(scale) => {
+                let size = safe_sqrt(&x.square().sum_dim_intlist(-1, true, x.kind()));
+                // A feature of length 0 keeps logits of 0.
+                let empty = size.eq(0.0);
+                let size = size.where_self(&empty.logical_not(), &size.ones_like());
+                lengths * scale / size
+            }
+        }
+    }
+}
