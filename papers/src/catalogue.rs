@@ -1,6 +1,6 @@
 //! The papers that this program knows.
 
-use crate::{becigneul2019, nickel2017, wang2023};
+use crate::{becigneul2019, nickel2017, rabenoro2022, wang2023};
 
 /// A paper as `papers list` shows it.
 pub(crate) struct Paper {
@@ -12,7 +12,12 @@ pub(crate) struct Paper {
 }
 
 /// All of them, by key.
-pub(crate) const PAPERS: &[Paper] = &[becigneul2019::PAPER, nickel2017::PAPER, wang2023::PAPER];
+pub(crate) const PAPERS: &[Paper] = &[
+    becigneul2019::PAPER,
+    nickel2017::PAPER,
+    rabenoro2022::PAPER,
+    wang2023::PAPER,
+];
 
 /// The keys, for messages.
 pub(crate) fn keys() -> String {

@@ -3,7 +3,9 @@
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use holonomy::Result;
 
-use crate::{becigneul2019, catalogue, embedding, nickel2017, output, results, wang2023};
+use crate::{
+    becigneul2019, catalogue, embedding, nickel2017, output, rabenoro2022, results, wang2023,
+};
 
 /// How a command ended that did not fail.
 pub(crate) enum Outcome {
@@ -50,6 +52,8 @@ enum Run {
     Becigneul2019(Box<becigneul2019::Options>),
     /// Poincaré embeddings of a hierarchy (Nickel and Kiela, 2017)
     Nickel2017(Box<nickel2017::Options>),
+    /// Confidence regions of principal subspaces (Rabenoro and Pennec, 2022)
+    Rabenoro2022(rabenoro2022::Options),
     /// Classes as subspaces (Wang et al., 2023)
     Wang2023(wang2023::Options),
     #[command(external_subcommand)]
@@ -78,6 +82,9 @@ impl Cli {
             Command::Run {
                 paper: Run::Nickel2017(options),
             } => return nickel2017::run(&options),
+            Command::Run {
+                paper: Run::Rabenoro2022(options),
+            } => return rabenoro2022::run(&options),
             Command::Run {
                 paper: Run::Wang2023(options),
             } => return wang2023::run(&options),

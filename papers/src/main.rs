@@ -14,6 +14,7 @@ mod machine;
 mod nickel2017;
 mod output;
 mod progress;
+mod rabenoro2022;
 mod report;
 mod results;
 mod table;

@@ -1,0 +1,193 @@
+//! Rabenoro and Pennec, A Geometric Framework for Asymptotic Inference of Principal Subspaces in
+//! PCA (2022).
+
+mod study;
+mod summary;
+
+use std::path::PathBuf;
+
+use holonomy::Result;
+use holonomy::device::Choice;
+use serde::Serialize;
+
+use crate::catalogue::Paper;
+use crate::cli::Outcome;
+use crate::machine::{self, Machine, Versions};
+use crate::report::{Report, Summary, command_line};
+use crate::{files, interrupt, output, results};
+use study::{Coverage, MODELS, Power};
+
+/// Its entry in the catalogue.
+pub(crate) const PAPER: Paper = Paper {
+    key: "rabenoro2022",
+    title: "A Geometric Framework for Asymptotic Inference of Principal Subspaces in PCA",
+    authors: "Rabenoro and Pennec",
+    year: 2022,
+};
+
+/// As the user gave them.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Options {
+    /// Points in a sample [default: 30,100,300,1000,3000,10000; with --quick 30,100]
+    #[arg(
+        long,
+        value_name = "N,...",
+        value_delimiter = ',',
+        allow_negative_numbers = true
+    )]
+    #[arg(value_parser = clap::value_parser!(i64).range(10..=1_000_000))]
+    counts: Vec<i64>,
+
+    /// Samples of each size [default: 4000; with --quick 50]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(i64).range(1..=10_000_000))]
+    trials: Option<i64>,
+
+    /// Of all random numbers
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    seed: u64,
+
+    /// Threads [default: all cores]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
+
+    /// Folder for the report and the pictures [default: target/papers/rabenoro2022 in the checkout]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// A short run that shows that everything works; its figures mean nothing
+    #[arg(long)]
+    quick: bool,
+}
+
+const COUNTS: [i64; 6] = [30, 100, 300, 1_000, 3_000, 10_000];
+const QUICK_COUNTS: [i64; 2] = [30, 100];
+
+/// What the trials gave.
+#[derive(Debug, Serialize)]
+struct Findings {
+    trials: i64,
+    seed: u64,
+    coverage: Vec<Coverage>,
+    /// Of the first covariance.
+    power: Vec<Power>,
+    #[serde(skip)]
+    complete: bool,
+}
+
+impl Findings {
+    fn power_counts(&self) -> Vec<i64> {
+        let mut counts: Vec<i64> = self.power.iter().map(|power| power.count).collect();
+        counts.dedup();
+        counts
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Details<'a> {
+    #[serde(flatten)]
+    findings: &'a Findings,
+    models: [study::Model; 3],
+    files: &'a [String],
+}
+
+/// Draws samples, tests, writes the files and prints the tables.
+pub(crate) fn run(options: &Options) -> Result<Outcome> {
+    let default_out = || results::default_folder().join(PAPER.key);
+    let out = options.out.clone().unwrap_or_else(default_out);
+    files::prepare(&out)?;
+    let threads = options
+        .threads
+        .map_or_else(machine::cores, |threads| threads as usize);
+    machine::use_threads(threads)?;
+    interrupt::listen();
+    output::note("normally distributed samples; Ctrl-C saves what is complete and stops");
+    let findings = find(options)?;
+    let files = summary::draw(&out, &findings);
+    let summary = Summary {
+        key: PAPER.key.into(),
+        title: PAPER.title.into(),
+        command: command_line(std::env::args()),
+        quick: options.quick,
+        interrupted: !findings.complete,
+        versions: Versions::current(),
+        machine: Machine::new(&on_the_cpu(), threads),
+        metrics: summary::metrics(&findings),
+        claims: summary::claims(&findings),
+    };
+    let details = Details {
+        findings: &findings,
+        models: MODELS,
+        files: &files,
+    };
+    let report = Report {
+        summary: &summary,
+        details: &details,
+    };
+    files::write_json(&out.join("report.json"), &report)?;
+    output::print(&summary::table(&findings, options.quick))?;
+    let names = [&["report.json".to_owned()], &files[..]]
+        .concat()
+        .join(", ");
+    output::print(&format!("\nWritten to {}: {names}\n", out.display()))?;
+    Ok(if findings.complete {
+        Outcome::Complete
+    } else {
+        Outcome::Interrupted
+    })
+}
+
+fn find(options: &Options) -> Result<Findings> {
+    let default_counts: &[i64] = if options.quick {
+        &QUICK_COUNTS
+    } else {
+        &COUNTS
+    };
+    let counts = if options.counts.is_empty() {
+        default_counts
+    } else {
+        &options.counts
+    };
+    let trials = options
+        .trials
+        .unwrap_or(if options.quick { 50 } else { 4_000 });
+    let mut findings = Findings {
+        trials,
+        seed: options.seed,
+        coverage: Vec::new(),
+        power: Vec::new(),
+        complete: false,
+    };
+    for model in MODELS {
+        for &count in counts {
+            if interrupt::requested() {
+                return Ok(findings);
+            }
+            findings
+                .coverage
+                .push(study::coverage(model, count, trials, options.seed)?);
+        }
+        output::note(&format!("eigenvalues {}: done", model.name));
+    }
+    let angles: Vec<f64> = (0..=12).map(|step| 0.025 * f64::from(step)).collect();
+    for &count in counts
+        .iter()
+        .filter(|&&count| (100..=1_000).contains(&count))
+    {
+        if interrupt::requested() {
+            return Ok(findings);
+        }
+        let power = study::power(MODELS[0], count, &angles, trials, options.seed)?;
+        findings.power.extend(power);
+    }
+    findings.complete = true;
+    Ok(findings)
+}
+
+fn on_the_cpu() -> Choice {
+    Choice {
+        device: tch::Device::Cpu,
+        reason: "its matrices are small".into(),
+    }
+}
