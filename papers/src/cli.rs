@@ -4,7 +4,8 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use holonomy::Result;
 
 use crate::{
-    becigneul2019, catalogue, embedding, nickel2017, output, rabenoro2022, results, wang2023,
+    becigneul2019, buet2023, catalogue, embedding, nickel2017, output, rabenoro2022, results,
+    wang2023,
 };
 
 /// How a command ended that did not fail.
@@ -50,6 +51,8 @@ enum Command {
 enum Run {
     /// Riemannian adaptive optimisers on an embedded hierarchy (Bécigneul and Ganea, 2019)
     Becigneul2019(Box<becigneul2019::Options>),
+    /// Weighted flags, and sets of mixed dimension (Buet and Pennec, 2023)
+    Buet2023(buet2023::Options),
     /// Poincaré embeddings of a hierarchy (Nickel and Kiela, 2017)
     Nickel2017(Box<nickel2017::Options>),
     /// Confidence regions of principal subspaces (Rabenoro and Pennec, 2022)
@@ -79,6 +82,9 @@ impl Cli {
             Command::Run {
                 paper: Run::Becigneul2019(options),
             } => return becigneul2019::run(&options),
+            Command::Run {
+                paper: Run::Buet2023(options),
+            } => return buet2023::run(&options),
             Command::Run {
                 paper: Run::Nickel2017(options),
             } => return nickel2017::run(&options),

@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod becigneul2019;
+mod buet2023;
 mod catalogue;
 mod cli;
 mod embedding;

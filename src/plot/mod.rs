@@ -1,4 +1,5 @@
-//! Pictures: the Poincaré disk ([`DiskPlot`]) and curves such as losses ([`CurvePlot`]).
+//! Pictures: the Poincaré disk ([`DiskPlot`]), curves such as losses ([`CurvePlot`]), and points,
+//! lines and planes in ℝ³ ([`SpacePlot`]).
 //!
 //! One description is drawn as SVG or PNG, as the file name says. The font is part of the crate, so
 //! that text comes out the same on a machine without fonts. Colours are those of Okabe and Ito,
@@ -26,9 +27,11 @@ mod font;
 mod labels;
 mod palette;
 mod picture;
+mod space;
 mod tree;
 
 pub use curves::CurvePlot;
 pub use disk::DiskPlot;
 pub use palette::Color;
 pub use picture::Picture;
+pub use space::SpacePlot;

@@ -2,6 +2,7 @@
 
 mod center;
 mod clusters;
+mod flagfold;
 mod principal;
 mod principal_flag;
 mod regression;

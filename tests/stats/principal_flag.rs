@@ -119,7 +119,7 @@ fn bad_input_is_named() {
     assert_eq!(refused(&[0, 5]), sizes);
     let few = PrincipalFlag::fit(&points.narrow(1, 0, 5), &SIZES);
     assert_eq!(expected_of(few), "at least 6 points");
-    let mut flat = points.copy();
+    let flat = points.copy();
     let _ = flat.get(1).select(1, 3).fill_(2.0);
     match PrincipalFlag::fit(&flat, &SIZES) {
         Err(Error::InvalidArgument { expected, got, .. }) => {
