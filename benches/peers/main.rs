@@ -1,6 +1,7 @@
-//! This crate beside geoopt: the same work on the same inputs, in turns, in one run.
+//! This crate beside geoopt, pymanopt and geomstats: the same work on the same inputs, in turns, in
+//! one run.
 //!
-//! `benches/peers/run.sh` (`make peers`) sets geoopt up and starts this program. Each line of the
+//! `benches/peers/run.sh` (`make peers`) sets them up and starts this program. Each line of the
 //! tables is the median over rounds; in a round both sides are timed one right after the other, so
 //! whatever else the machine does meets both.
 
@@ -12,6 +13,7 @@ mod study;
 #[path = "../work.rs"]
 mod work;
 
+mod matrices;
 mod peer;
 mod trainer;
 
@@ -39,7 +41,7 @@ struct Options {
 fn main() {
     let options = options().unwrap_or_else(|message| {
         eprintln!(
-            "peers: {message}\noptions: [--rounds N] [--threads N] [--only ops|adam|trainer]"
+            "peers: {message}\noptions: [--rounds N] [--threads N] [--only ops|adam|trainer|matrices]"
         );
         std::process::exit(1);
     });
@@ -48,14 +50,20 @@ fn main() {
         .num_threads(options.threads)
         .build_global()
         .expect("threads");
-    let mut peer = Peer::start(options.threads);
+    warn_if_busy();
+    let wants = |part| options.only.as_deref().is_none_or(|only| only == part);
+    if wants("matrices") {
+        matrices::compare(options.rounds, options.threads);
+    }
+    if options.only.as_deref() == Some("matrices") {
+        return;
+    }
+    let mut peer = Peer::start("geoopt_side.py", options.threads);
     println!(
         "{}; {} threads each; f64\n",
         peer.versions(),
         options.threads
     );
-    warn_if_busy();
-    let wants = |part| options.only.as_deref().is_none_or(|only| only == part);
     if wants("ops") || wants("adam") {
         println!(
             "{:<9} {:<10} {:>10} {:>9} {:>10} {:>6} {:>5}  {:>10} {:>12}",
@@ -113,10 +121,10 @@ fn options() -> Result<Options, String> {
         match name.as_str() {
             "--rounds" => options.rounds = number()?,
             "--threads" => options.threads = number()?,
-            "--only" if ["ops", "adam", "trainer"].contains(&value.as_str()) => {
+            "--only" if ["ops", "adam", "trainer", "matrices"].contains(&value.as_str()) => {
                 options.only = Some(value);
             }
-            "--only" => return Err(format!("--only takes ops, adam or trainer, not {value}")),
+            "--only" => return Err(format!("--only takes ops, adam, trainer or matrices, not {value}")),
             _ => return Err(format!("unknown option {name}")),
         }
     }

@@ -11,7 +11,7 @@ use super::study::Op;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// geoopt in a process of its own.
+/// Python libraries in a process of their own.
 pub(crate) struct Peer {
     process: Child,
     requests: Option<ChildStdin>,
@@ -20,13 +20,13 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Starts it, with inputs in a folder below `target`.
-    pub(crate) fn start(threads: usize) -> Self {
+    /// Starts the script of this folder, with inputs in a folder below `target`.
+    pub(crate) fn start(script: &str, threads: usize) -> Self {
         let folder = PathBuf::from(ROOT).join("target/peers");
         std::fs::create_dir_all(&folder).expect("a folder for inputs");
         let python = PathBuf::from(ROOT).join(".venv-peers/bin/python");
         let mut process = Command::new(python)
-            .arg(PathBuf::from(ROOT).join("benches/peers/geoopt_side.py"))
+            .arg(PathBuf::from(ROOT).join("benches/peers").join(script))
             .arg(&folder)
             .arg(threads.to_string())
             .env("OMP_NUM_THREADS", threads.to_string())
@@ -63,7 +63,9 @@ impl Peer {
 
     pub(crate) fn versions(&mut self) -> String {
         let versions = self.ask(&json!({"command": "versions"}));
-        format!("geoopt {}, torch {}", versions["geoopt"], versions["torch"]).replace('"', "")
+        let versions = versions.as_object().into_iter().flatten();
+        let names: Vec<String> = versions.map(|(name, version)| format!("{name} {version}")).collect();
+        names.join(", ").replace('"', "")
     }
 
     /// The mean time of a call, in milliseconds.
