@@ -13,6 +13,9 @@ use holonomy::numerics::random_normal;
 
 const N: i64 = 4;
 
+/// Of two points, or of a point and a tangent.
+type Function<'a> = dyn Fn(&Tensor, &Tensor) -> Tensor + 'a;
+
 fn points(seed: u64, count: i64) -> [Tensor; 2] {
     let m = SpdAffineInvariant::new(N).unwrap();
     let mut rng = seeded(seed);
@@ -339,8 +342,7 @@ fn gradients_hold_for_repeated_eigenvalues() {
     let flat = SpdLogEuclidean::new(N).unwrap();
     let triangles = SpdLogCholesky::new(N).unwrap();
     let bures = SpdBuresWasserstein::new(N).unwrap();
-    type Pair<'a> = dyn Fn(&Tensor, &Tensor) -> Tensor + 'a;
-    let judge = |m: &dyn Manifold, dist: &Pair, log: &Pair| {
+    let judge = |m: &dyn Manifold, dist: &Function, log: &Function| {
         for (p, q) in [(&one, &twice), (&twice, &one), (&one, &near), (&near, &one)] {
             let q = q.copy().set_requires_grad(true);
             (dist(p, &q).square() * 0.5).backward();
@@ -372,7 +374,6 @@ fn bures_gradients_are_differences() {
         .map(|()| m.project_tangent(&p, &random_normal(&mut rng, &[N, N], DOUBLE.0, DOUBLE.1)));
     let size = number(&p.linalg_eigvalsh("L").min()) * 0.1;
     let v = v * size;
-    type Function<'a> = dyn Fn(&Tensor, &Tensor) -> Tensor + 'a;
     let judge = |f: &Function, x: &Tensor, y: &Tensor, place: &str| {
         let sum = |x: &Tensor, y: &Tensor| (f(x, y) * &weights).sum(Kind::Double);
         let leaves = [x, y].map(|x| x.copy().set_requires_grad(true));
@@ -397,13 +398,39 @@ fn bures_gradients_are_differences() {
     judge(&|p, v| m.exp(p, v), &p, &v, "exp");
 }
 
+/// λ + 1/λ = 2 + 4/h for the eigenvalues λ and 1/λ of p⁻¹q.
 #[test]
-fn ill_conditioned_matrices_survive_a_round_trip() {
+fn the_distance_of_ill_conditioned_matrices_in_two_bases_keeps_its_digits() {
     let m = SpdAffineInvariant::new(2).unwrap();
-    // Condition 1e12 in two bases.
-    let p = Tensor::from_slice2(&[[1.0, 1.0], [1.0, 1.0 + 4e-12]]);
-    let q = Tensor::from_slice2(&[[1.0, -1.0], [-1.0, 1.0 + 4e-12]]);
-    let back = m.exp(&p, &m.log(&p, &q));
-    assert_close(&back, &q, 1e-3);
-    assert!(number(&m.point_defect(&back)) < 1.0);
+    for h in [0.5_f64.powi(10), 0.5_f64.powi(38), 0.5_f64.powi(50)] {
+        let p = Tensor::from_slice2(&[[1.0, 1.0], [1.0, 1.0 + h]]);
+        let q = Tensor::from_slice2(&[[1.0, -1.0], [-1.0, 1.0 + h]]);
+        let want = 8.0_f64.sqrt() * h.powf(-0.5).asinh();
+        let got = number(&m.dist(&p, &q));
+        assert!((got / want - 1.0).abs() < 1e-15, "{h:e}: {got} {want}");
+        // The way back is as good as the coordinates of the logarithm.
+        let v = m.log(&p, &q);
+        let least = number(&p.linalg_eigvalsh("L").min());
+        let bound = f64::EPSILON * number(&v.abs().max()) / least;
+        assert_close(&m.exp(&p, &v), &q, bound);
+    }
+}
+
+/// A step much shorter than a rounding of the point's size leaves just what it adds.
+#[test]
+fn short_steps_move_by_their_velocity() {
+    let [p, _] = points(15, 20);
+    let v = SpdAffineInvariant::new(N)
+        .unwrap()
+        .random_tangent(&mut seeded(16), &p);
+    let h = 0.5_f64.powi(26);
+    for m in [
+        &SpdAffineInvariant::new(N).unwrap() as &dyn Geodesic,
+        &SpdLogEuclidean::new(N).unwrap(),
+    ] {
+        assert_eq!(m.exp(&p, &(&v * 0.0)), p);
+        // The second-order term of the difference is h² |v|² of the point.
+        let moved = (m.exp(&p, &(&v * h)) - m.exp(&p, &(&v * -h))) / (2.0 * h);
+        assert_close(&moved, &v, 1e-8);
+    }
 }

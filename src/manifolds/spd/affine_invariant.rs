@@ -31,7 +31,17 @@ use crate::numerics::wide::map::map_to_number;
 ///
 /// # Accuracy
 ///
-/// ACCURACY
+/// Worst errors on golden cases with n up to 8, relative for numbers and as parts of the largest
+/// entry for matrices: `dist` and `norm` 1.4e-15, `exp` 5e-15, `log` and `parallel_transport` 2e-14,
+/// at condition numbers up to 1e12, also between matrices of unrelated eigenvectors, where
+/// eigenvalues of p⁻¹q in f64 have no digit right. `dist` of points that differ by 1e-9 of their
+/// least eigenvalue: 7e-16; `log` 2e-13 of its largest entry at a condition number of 1e6.
+///
+/// An exact result for these inputs is not one for their neighbours: rounding a coordinate of p moves
+/// it by up to ε times the condition number, and so it is with the coordinates of a logarithm.
+///
+/// Tensor formulas, on other devices, work in plain f64 and lose the condition number: 3e-15, 1.3e-9
+/// and 3e-4 at 100, 1e6 and 1e12, and what q − p has lost already.
 ///
 /// # Gradient
 ///
@@ -105,9 +115,11 @@ impl Manifold for SpdAffineInvariant {
     /// ```
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
         self.cone.check("rgrad", &[p, egrad]);
-        crate::numerics::in_f64([p, egrad], |[p, e]| {
-            congruence(&symmetric(&p), &symmetric(&e))
-        })
+        with_kernel_or_formula(
+            [p, egrad],
+            || map_to_frame([p, egrad], || fused::affine_rgrad(self.cone.size())),
+            |[p, e]| congruence(&symmetric(&p), &symmetric(&e)),
+        )
     }
 
     /// ```text

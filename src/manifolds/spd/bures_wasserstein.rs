@@ -34,7 +34,13 @@ use crate::numerics::wide::map::map_to_number;
 ///
 /// # Accuracy
 ///
-/// ACCURACY
+/// Worst errors on golden cases with n up to 8, relative for numbers and as parts of the largest
+/// entry for matrices: 2.5e-15 of all operations, at condition numbers up to 1e12. For points that
+/// differ by 1e-9 of their least eigenvalue `dist` 4e-15 and `log` 1e-14 (condition number 1e6), where a
+/// difference of traces has no digit left.
+///
+/// Tensor formulas, on other devices, work in plain f64: 6e-15, 4e-13 and 4e-10 at 100, 1e6 and 1e12,
+/// and what q − p has lost already.
 ///
 /// # Gradient
 ///
@@ -172,9 +178,15 @@ impl Manifold for SpdBuresWasserstein {
     /// ```
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
         self.cone.check("rgrad", &[p, egrad]);
-        crate::numerics::in_f64([p, egrad], |[p, e]| {
-            symmetric(&symmetric(&p).matmul(&symmetric(&e))) * 4.0
-        })
+        with_kernel_or_formula(
+            [p, egrad],
+            || {
+                map_to_frame([p, egrad], || {
+                    fused::bures_wasserstein_rgrad(self.cone.size())
+                })
+            },
+            |[p, e]| symmetric(&symmetric(&p).matmul(&symmetric(&e))) * 4.0,
+        )
     }
 
     /// [`exp`](Self::exp), which gives no indefinite matrix.

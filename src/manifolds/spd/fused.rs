@@ -62,18 +62,6 @@ impl Spectrum {
         times(s, &self.turn, Onto::Nothing, work);
         transposed_times(&self.turn, work, Onto::Nothing, out);
     }
-
-    /// Calls `f` with each entry, σᵢ, σⱼ and ln σᵢ − ln σⱼ.
-    #[inline(always)]
-    fn at_entries(&self, a: &mut Matrix, f: impl Fn(Wide, Wide, Wide, Wide) -> Wide) {
-        let n = self.roots.len();
-        for i in 0..n {
-            for j in 0..n {
-                let apart = (self.logs[i] - self.logs[j]) * Wide::splat(0.5);
-                a[(i, j)] = f(a[(i, j)], self.roots[i], self.roots[j], apart);
-            }
-        }
-    }
 }
 
 /// out = x a xᵀ, symmetric.
@@ -124,12 +112,69 @@ fn sinhc(t: Wide, ratio: Wide) -> Wide {
         1.0 / 1_307_674_368_000.0,
     ];
     let square = t * t;
-    let series = SERIES.iter().rev().fold(Wide::ZERO, |sum, &term| {
-        sum.mul_add(square, Wide::splat(term))
-    });
-    let apart = t.abs().if_above(Wide::splat(0.5), t, Wide::ONE);
-    let direct = (ratio - Wide::ONE / ratio) * Wide::splat(0.5) / apart;
-    t.abs().if_above(Wide::splat(0.5), direct, series)
+    let mut series = Wide::ZERO;
+    for &term in SERIES.iter().rev() {
+        series = series.mul_add(square, Wide::splat(term));
+    }
+    let half = Wide::splat(0.5);
+    let apart = t.abs().if_above(half, t, Wide::ONE);
+    let direct = (ratio - Wide::ONE / ratio) * half / apart;
+    t.abs().if_above(half, direct, series)
+}
+
+for_each_processor! {
+    /// Divides entries by sinh(t)/t with t = ln σᵢ − ln σⱼ.
+    fn divide_by_sinhc(spectrum: &Spectrum, a: &mut Matrix) {
+        for i in 0..a.rows {
+            for j in 0..i {
+                let quotient = spectrum.sinhc(i, spectrum, j);
+                a[(i, j)] = a[(i, j)] / quotient;
+                a[(j, i)] = a[(j, i)] / quotient;
+            }
+        }
+    }
+
+    /// Multiplies entries by σᵢ σⱼ sinh(t)/t with t = ln σᵢ − ln σⱼ.
+    fn multiply_by_exp_quotients(spectrum: &Spectrum, a: &mut Matrix) {
+        let roots = &spectrum.roots;
+        for i in 0..a.rows {
+            for j in 0..=i {
+                let quotient = roots[i] * roots[j] * spectrum.sinhc(i, spectrum, j);
+                a[(i, j)] = a[(i, j)] * quotient;
+                if i != j {
+                    a[(j, i)] = a[(j, i)] * quotient;
+                }
+            }
+        }
+    }
+
+    /// σᵢ μⱼ sinh(t)/t with t = ln σᵢ − ln μⱼ, σ of one spectrum and μ of another.
+    fn mixed_quotients(rows: &Spectrum, columns: &Spectrum, out: &mut Matrix) {
+        for i in 0..out.rows {
+            for j in 0..out.cols {
+                out[(i, j)] = rows.roots[i] * columns.roots[j] * rows.sinhc(i, columns, j);
+            }
+        }
+    }
+
+    /// Divides entries by σᵢ/σⱼ + σⱼ/σᵢ.
+    fn divide_by_sums(spectrum: &Spectrum, a: &mut Matrix) {
+        let roots = &spectrum.roots;
+        for i in 0..a.rows {
+            for j in 0..a.cols {
+                a[(i, j)] = a[(i, j)] / (roots[i] / roots[j] + roots[j] / roots[i]);
+            }
+        }
+    }
+}
+
+impl Spectrum {
+    /// sinh(t)/t with t = ln σᵢ − ln μⱼ, μ of the other.
+    #[inline(always)]
+    fn sinhc(&self, i: usize, other: &Self, j: usize) -> Wide {
+        let apart = (self.logs[i] - other.logs[j]) * Wide::splat(0.5);
+        sinhc(apart, self.roots[i] / other.roots[j])
+    }
 }
 
 /// A point's spectrum, and tangents in it.
@@ -139,6 +184,7 @@ struct Point {
     spectrum: Spectrum,
     white: Matrix,
     work: Matrix,
+    unused: Matrix,
 }
 
 impl Point {
@@ -149,12 +195,19 @@ impl Point {
             spectrum: Spectrum::new(n),
             white: Matrix::zeros(n, n),
             work: Matrix::zeros(n, n),
+            unused: Matrix::zeros(1, n),
         }
     }
 
     fn of(&mut self, p: &Matrix) {
         cholesky(p, &mut self.l);
         self.spectrum.of(&self.l.high);
+    }
+
+    /// As [`of`](Self::of) without V: for all but [`coordinates`](Self::coordinates).
+    fn without_turn(&mut self, p: &Matrix) {
+        cholesky(p, &mut self.l);
+        self.spectrum.without_turn(&self.l.high, &mut self.unused);
     }
 
     /// s = Vᵀ L⁻¹ v L⁻ᵀ V, so that UᵀvU = Σ s Σ.
@@ -345,22 +398,32 @@ pub(super) fn affine_log(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
     }
 }
 
-/// L e^S Lᵀ with S = L⁻¹ v L⁻ᵀ.
+/// Eigenvalues of a velocity below which a point moves by an increment.
+const SHORT: f64 = 0.5;
+
+/// L e^S Lᵀ with S = L⁻¹ v L⁻ᵀ; p + L (e^S − 1) Lᵀ for short v.
 pub(super) fn affine_exp(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
     let (mut l, mut precise) = (Precise::zeros(n, n), Precise::zeros(n, n));
     let [mut white, mut turn, mut columns] = [(); 3].map(|()| Matrix::zeros(n, n));
+    let [mut work, mut moved] = [(); 2].map(|()| Matrix::zeros(n, n));
     move |[p, v], out| {
         cholesky(p, &mut l);
         whiten(&l, v, &mut precise, &mut white);
         turn.set_identity();
         diagonalise(&mut white, &mut turn);
         times(&l.high, &turn, Onto::Nothing, &mut columns);
-        let roots: Vec<Wide> = (0..n)
-            .map(|i| white[(i, i)].map(|x| (0.5 * x).exp()))
-            .collect();
-        columns.scale_columns(&roots);
-        times_transposed(&columns, &columns, Onto::Nothing, out);
-        out.symmetrise();
+        let values: Vec<Wide> = (0..n).map(|i| white[(i, i)]).collect();
+        let longest = values.iter().fold(Wide::ZERO, |m, x| x.abs().max(m));
+        let of = |f: fn(f64) -> f64| values.iter().map(|x| x.map(f)).collect::<Vec<_>>();
+        recompose(&columns, &of(f64::exp_m1), &mut work, &mut moved);
+        out.symmetric_part(p);
+        add_scaled(&moved, 1.0, out);
+        if !longest.0.iter().all(|&longest| longest < SHORT) {
+            recompose(&columns, &of(f64::exp), &mut work, &mut moved);
+            // What is not known to be short is long.
+            std::mem::swap(&mut moved.data, &mut out.data);
+            blend(Wide::splat(SHORT), longest, &moved, out);
+        }
     }
 }
 
@@ -427,6 +490,16 @@ pub(super) fn affine_retract(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) 
     }
 }
 
+/// p e p
+pub(super) fn affine_rgrad(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
+    let [mut point, mut gradient, mut work] = [(); 3].map(|()| Matrix::zeros(n, n));
+    move |[p, e], out| {
+        point.symmetric_part(p);
+        gradient.symmetric_part(e);
+        congruence(&point, &gradient, &mut work, out);
+    }
+}
+
 for_each_processor! {
     /// Σ aᵢⱼ bᵢⱼ
     fn dot(a: &Matrix, b: &Matrix) -> Wide {
@@ -444,8 +517,7 @@ impl Point {
     /// Dlog_p[v] = U (s/sinhc) Uᵀ, in the coordinates of U.
     fn log_velocity(&mut self, v: &Matrix, s: &mut Matrix) {
         self.coordinates(v, s);
-        self.spectrum
-            .at_entries(s, |s, a, b, apart| s / sinhc(apart, a / b));
+        divide_by_sinhc(&self.spectrum, s);
     }
 
     /// U (E ∘ UᵀyU) Uᵀ with Eᵢⱼ = σᵢ σⱼ sinhc: Dexp at log p.
@@ -453,8 +525,7 @@ impl Point {
         let vectors = &self.spectrum.vectors;
         times(y, vectors, Onto::Nothing, &mut self.work);
         transposed_times(vectors, &self.work, Onto::Nothing, inner);
-        self.spectrum
-            .at_entries(inner, |y, a, b, apart| y * (a * b * sinhc(apart, a / b)));
+        multiply_by_exp_quotients(&self.spectrum, inner);
         congruence(vectors, inner, &mut self.work, out);
     }
 }
@@ -480,8 +551,8 @@ impl LogDifference {
     }
 
     fn of(&mut self, p: &Matrix, q: &Matrix, out: &mut Matrix) {
-        self.p.of(p);
-        self.q.of(q);
+        self.p.without_turn(p);
+        self.q.without_turn(q);
         let (a, b) = (&self.p.spectrum, &self.q.spectrum);
         recompose(&b.vectors, &b.logs, &mut self.work, out);
         recompose(&a.vectors, &a.logs, &mut self.work, &mut self.mixed);
@@ -489,7 +560,7 @@ impl LogDifference {
         self.difference.copy_from(q);
         add_scaled(p, -1.0, &mut self.difference);
         // Nearer than the least eigenvalue, the difference of the points says more.
-        let far = (self.difference.norm_squared() * Wide::splat(4.0)).sqrt();
+        let far = (dot(&self.difference, &self.difference) * Wide::splat(4.0)).sqrt();
         let least = a.roots.iter().fold(a.roots[0], |m, &x| m.if_above(x, x, m));
         let least = least * least;
         if least.any_above(far) {
@@ -503,14 +574,9 @@ impl LogDifference {
         let (a, b) = (&self.p.spectrum, &self.q.spectrum);
         times(&self.difference, &b.vectors, Onto::Nothing, &mut self.work);
         transposed_times(&a.vectors, &self.work, Onto::Nothing, &mut self.mixed);
-        let n = a.roots.len();
-        for i in 0..n {
-            for j in 0..n {
-                let apart = (a.logs[i] - b.logs[j]) * Wide::splat(0.5);
-                let (x, y) = (a.roots[i], b.roots[j]);
-                let quotient = x * y * sinhc(apart, x / y);
-                self.mixed[(i, j)] = self.mixed[(i, j)] / quotient;
-            }
+        mixed_quotients(a, b, &mut self.work);
+        for (entry, &quotient) in self.mixed.data.iter_mut().zip(&self.work.data) {
+            *entry = *entry / quotient;
         }
         times(&a.vectors, &self.mixed, Onto::Nothing, &mut self.work);
         times_transposed(&self.work, &b.vectors, Onto::Nothing, &mut self.mixed);
@@ -530,7 +596,7 @@ pub(super) fn log_euclidean_dist(n: usize) -> impl FnMut(&[Matrix; 2]) -> Wide {
     let mut out = Matrix::zeros(n, n);
     move |[p, q]| {
         logs.of(p, q, &mut out);
-        out.norm_squared().sqrt()
+        dot(&out, &out).sqrt()
     }
 }
 
@@ -558,25 +624,65 @@ pub(super) fn log_velocity(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
 /// exp(log p + Dlog_p[v])
 pub(super) fn log_euclidean_exp(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
     let mut point = Point::new(n);
-    let [mut inner, mut turn] = [(); 2].map(|()| Matrix::zeros(n, n));
+    let mut end = Spectrum::new(n);
+    let [mut velocity, mut inner, mut moved] = [(); 3].map(|()| Matrix::zeros(n, n));
     move |[p, v], out| {
         point.of(p);
-        point.log_velocity(v, &mut inner);
-        inner.symmetrise();
-        for i in 0..n {
-            inner[(i, i)] += point.spectrum.logs[i];
-        }
-        turn.set_identity();
-        diagonalise(&mut inner, &mut turn);
+        point.log_velocity(v, &mut velocity);
+        velocity.symmetrise();
+        inner.copy_from(&velocity);
         let Point { spectrum, work, .. } = &mut point;
-        times(&spectrum.vectors, &turn, Onto::Nothing, work);
-        let roots: Vec<Wide> = (0..n)
-            .map(|i| inner[(i, i)].map(|x| (0.5 * x).exp()))
-            .collect();
-        work.scale_columns(&roots);
-        times_transposed(work, work, Onto::Nothing, out);
+        for i in 0..n {
+            inner[(i, i)] += spectrum.logs[i];
+        }
+        end.turn.set_identity();
+        diagonalise(&mut inner, &mut end.turn);
+        for i in 0..n {
+            // e^(x/2) by the change of x: what rounding lost in the logarithm, it loses here again.
+            let change = (inner[(i, i)] - spectrum.logs[i]) * Wide::splat(0.5);
+            end.logs[i] = inner[(i, i)];
+            end.roots[i] = spectrum.roots[i] * change.map(f64::exp);
+        }
+        let longest = greatest(&velocity);
+        if !longest.0.iter().all(|&longest| longest < SHORT) {
+            times(&spectrum.vectors, &end.turn, Onto::Nothing, work);
+            work.scale_columns(&end.roots);
+            times_transposed(work, work, Onto::Nothing, out);
+        }
+        if Wide::splat(SHORT).any_above(longest) {
+            increment(spectrum, &end, &velocity, &mut inner, work, &mut moved);
+            add_to_point(p, &mut moved, work);
+            blend(Wide::splat(SHORT), longest, &moved, out);
+        }
         out.symmetrise();
     }
+}
+
+/// U (E ∘ gZ) Zᵀ Uᵀ, Eᵢⱼ = (e^xᵢ − e^yⱼ)/(xᵢ − yⱼ), for x + g = Z y Zᵀ: how far the exponential of
+/// the diagonal x moves, by no difference.
+fn increment(
+    start: &Spectrum,
+    end: &Spectrum,
+    g: &Matrix,
+    inner: &mut Matrix,
+    work: &mut Matrix,
+    out: &mut Matrix,
+) {
+    times(g, &end.turn, Onto::Nothing, inner);
+    mixed_quotients(start, end, work);
+    for (entry, &quotient) in inner.data.iter_mut().zip(&work.data) {
+        *entry = *entry * quotient;
+    }
+    times_transposed(inner, &end.turn, Onto::Nothing, work);
+    times(&start.vectors, work, Onto::Nothing, inner);
+    times_transposed(inner, &start.vectors, Onto::Nothing, out);
+}
+
+/// The symmetric part of p plus that of the increment.
+fn add_to_point(p: &Matrix, increment: &mut Matrix, work: &mut Matrix) {
+    increment.symmetrise();
+    work.symmetric_part(p);
+    add_scaled(work, 1.0, increment);
 }
 
 /// Dexp at log q of Dlog_p[v].
@@ -585,7 +691,7 @@ pub(super) fn log_euclidean_transport(n: usize) -> impl FnMut(&[Matrix; 3], &mut
     let [mut inner, mut velocity] = [(); 2].map(|()| Matrix::zeros(n, n));
     move |[p, q, v], out| {
         from.of(p);
-        to.of(q);
+        to.without_turn(q);
         from.log_velocity(v, &mut inner);
         let vectors = &from.spectrum.vectors;
         congruence(vectors, &inner, &mut from.work, &mut velocity);
@@ -610,7 +716,7 @@ pub(super) fn log_euclidean_rgrad(n: usize) -> impl FnMut(&[Matrix; 2], &mut Mat
     let mut point = Point::new(n);
     let [mut inner, mut once, mut symmetric] = [(); 3].map(|()| Matrix::zeros(n, n));
     move |[p, e], out| {
-        point.of(p);
+        point.without_turn(p);
         symmetric.symmetric_part(e);
         point.exp_velocity(&symmetric, &mut inner, &mut once);
         point.exp_velocity(&once, &mut inner, out);
@@ -680,7 +786,7 @@ pub(super) fn log_cholesky_dist(n: usize) -> impl FnMut(&[Matrix; 2]) -> Wide {
         cholesky(p, &mut from);
         cholesky(q, &mut to);
         triangle_between(&from, &to, &mut triangle);
-        triangle.norm_squared().sqrt()
+        dot(&triangle, &triangle).sqrt()
     }
 }
 
@@ -811,8 +917,8 @@ impl Alignment {
         add_scaled(l_p, -1.0, out);
         self.difference.copy_from(q);
         add_scaled(p, -1.0, &mut self.difference);
-        let apart = self.difference.norm_squared().sqrt();
-        let size = l_p.norm_squared().sqrt();
+        let apart = dot(&self.difference, &self.difference).sqrt();
+        let size = dot(l_p, l_p).sqrt();
         if (size * size * Wide::splat(0.25)).any_above(apart) {
             let spectrum = &mut self.p.spectrum;
             spectrum.of(l_p);
@@ -872,7 +978,7 @@ pub(super) fn bures_wasserstein_dist(n: usize) -> impl FnMut(&[Matrix; 2]) -> Wi
     let mut out = Matrix::zeros(n, n);
     move |[p, q]| {
         alignment.of(p, q, &mut out);
-        out.norm_squared().sqrt()
+        dot(&out, &out).sqrt()
     }
 }
 
@@ -916,19 +1022,29 @@ pub(super) fn bures_wasserstein_exp(n: usize) -> impl FnMut(&[Matrix; 2], &mut M
     }
 }
 
+/// 2 (p e + e p)
+pub(super) fn bures_wasserstein_rgrad(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
+    let [mut point, mut gradient] = [(); 2].map(|()| Matrix::zeros(n, n));
+    move |[p, e], out| {
+        point.symmetric_part(p);
+        gradient.symmetric_part(e);
+        add_scaled(&gradient.clone(), 1.0, &mut gradient);
+        twice_symmetric_product(&point, &gradient, out);
+    }
+}
+
 /// tr(X v)/2
 pub(super) fn bures_wasserstein_inner(n: usize) -> impl FnMut(&[Matrix; 3]) -> Wide {
     let mut point = Point::new(n);
     let [mut first, mut second] = [(); 2].map(|()| Matrix::zeros(n, n));
     move |[p, u, v]| {
         point.of(p);
-        for (tangent, s) in [(u, &mut first), (v, &mut second)] {
-            point.coordinates(tangent, s);
-            point.spectrum.at_entries(s, |s, a, b, _| {
-                s * (a * b / (a.mul_add(a, b * b) + a.mul_add(a, b * b)).sqrt())
-            });
-        }
-        dot(&first, &second)
+        // With x = UᵀXU of u: ½ Σ x (σᵢ σⱼ s) of v.
+        point.lyapunov(u, &mut first);
+        point.coordinates(v, &mut second);
+        first.scale_columns(&point.spectrum.roots);
+        second.scale_rows(&point.spectrum.roots);
+        dot(&first, &second) * Wide::splat(0.5)
     }
 }
 
@@ -936,8 +1052,7 @@ impl Point {
     /// UᵀXU of pX + Xp = v: sᵢⱼ/(σᵢ/σⱼ + σⱼ/σᵢ).
     fn lyapunov(&mut self, v: &Matrix, s: &mut Matrix) {
         self.coordinates(v, s);
-        self.spectrum
-            .at_entries(s, |s, a, b, _| s / (a / b + b / a));
+        divide_by_sums(&self.spectrum, s);
     }
 }
 

@@ -28,7 +28,13 @@ use crate::numerics::wide::map::map_to_number;
 ///
 /// # Accuracy
 ///
-/// ACCURACY
+/// Worst errors on golden cases with n up to 8, relative for numbers and as parts of the largest
+/// entry for matrices: `dist` 1e-14, `norm` 1.1e-15, `log`, `exp` and `parallel_transport` 3e-14, at
+/// condition numbers up to 1e12. `dist` of points that differ by 1e-9 of their least eigenvalue:
+/// 2.1e-15; `log` 9e-12 of its largest entry at a condition number of 1e6.
+///
+/// Tensor formulas, on other devices, work in plain f64 and lose the condition number: 3e-14, 5e-11
+/// and 3e-5 at 100, 1e6 and 1e12, and what q − p has lost already.
 ///
 /// # Gradient
 ///

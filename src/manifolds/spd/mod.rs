@@ -117,7 +117,7 @@ impl Cone {
         })
     }
 
-    fn from_matrices(self, space: &dyn crate::Manifold, matrices: &Tensor) -> Result<Tensor> {
+    fn checked_points(self, space: &dyn crate::Manifold, matrices: &Tensor) -> Result<Tensor> {
         const OP: &str = "from_matrices";
         let n = self.n;
         if !matrices.size().ends_with(&[n, n]) {
@@ -211,7 +211,7 @@ macro_rules! spd_type {
             /// [`point_defect`](crate::Manifold::point_defect), by which it fails;
             /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for another shape or kind.
             pub fn from_matrices(&self, matrices: &tch::Tensor) -> crate::Result<tch::Tensor> {
-                self.cone.from_matrices(self, matrices)
+                self.cone.checked_points(self, matrices)
             }
         }
     };

@@ -50,6 +50,15 @@ impl Matrix {
         }
     }
 
+    /// Multiplies row i by `factors[i]`.
+    pub(crate) fn scale_rows(&mut self, factors: &[Wide]) {
+        for (row, &factor) in self.data.chunks_exact_mut(self.cols).zip(factors) {
+            for entry in row {
+                *entry = *entry * factor;
+            }
+        }
+    }
+
     /// Becomes (a + aᵀ)/2, which is a itself, exactly, where a is symmetric.
     #[inline(always)]
     pub(crate) fn symmetric_part(&mut self, a: &Self) {
