@@ -73,7 +73,7 @@ use crate::numerics::wide::map::map_to_number;
 /// # References
 ///
 /// pennec2006; bhatia2007, chapter 6.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SpdAffineInvariant {
     cone: Cone,
 }

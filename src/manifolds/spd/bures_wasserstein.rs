@@ -65,7 +65,7 @@ use crate::numerics::wide::map::map_to_number;
 /// # References
 ///
 /// malago2018; bhatia2019.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SpdBuresWasserstein {
     cone: Cone,
 }

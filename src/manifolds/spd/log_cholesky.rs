@@ -61,7 +61,7 @@ use crate::numerics::wide::map::map_to_number;
 /// # References
 ///
 /// lin2019.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SpdLogCholesky {
     cone: Cone,
 }

@@ -59,7 +59,7 @@ use crate::numerics::wide::map::map_to_number;
 /// # References
 ///
 /// arsigny2007.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SpdLogEuclidean {
     cone: Cone,
 }

@@ -184,6 +184,14 @@ fn dot(a: &Tensor, b: &Tensor) -> Tensor {
 /// What is the same for every metric: constructor, accessor, conversion.
 macro_rules! spd_type {
     ($name:ident) => {
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name))
+                    .field("n", &self.cone.n)
+                    .finish()
+            }
+        }
+
         impl $name {
             /// The manifold of symmetric positive definite n × n matrices.
             ///
