@@ -124,7 +124,11 @@ fn options() -> Result<Options, String> {
             "--only" if ["ops", "adam", "trainer", "matrices"].contains(&value.as_str()) => {
                 options.only = Some(value);
             }
-            "--only" => return Err(format!("--only takes ops, adam, trainer or matrices, not {value}")),
+            "--only" => {
+                return Err(format!(
+                    "--only takes ops, adam, trainer or matrices, not {value}"
+                ));
+            }
             _ => return Err(format!("unknown option {name}")),
         }
     }

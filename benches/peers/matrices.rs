@@ -3,8 +3,8 @@
 
 use std::time::Instant;
 
-use holonomy::{Grassmann, Space, SpdAffineInvariant};
 use holonomy::{Geodesic, Manifold, Sample};
+use holonomy::{Grassmann, Space, SpdAffineInvariant};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde_json::json;
@@ -36,7 +36,10 @@ struct Study {
 /// Times both libraries and this crate, and prints the distances' errors.
 pub(crate) fn compare(rounds: usize, threads: usize) {
     let mut peer = Peer::start("matrices_side.py", threads);
-    println!("{}; {threads} threads each; f64, {BATCH} matrices; µs a matrix\n", peer.versions());
+    println!(
+        "{}; {threads} threads each; f64, {BATCH} matrices; µs a matrix\n",
+        peer.versions()
+    );
     println!(
         "{:<16} {:<8} {:>9} {:<9} {:>11} {:>7} {:>5}",
         "space", "op", "ours", "peer", "theirs", "faster", "goal"
@@ -64,7 +67,11 @@ impl Study {
                 }
                 let (ours, theirs) = (median(ours), median(theirs));
                 let faster = theirs / ours;
-                let verdict = if faster >= goal { "" } else { "  misses the goal" };
+                let verdict = if faster >= goal {
+                    ""
+                } else {
+                    "  misses the goal"
+                };
                 println!(
                     "{:<16} {op:<8} {ours:>9.3} {library:<9} {theirs:>11.3} {faster:>7.1} {goal:>5}{verdict}",
                     self.name
@@ -118,7 +125,11 @@ impl Study {
     fn errors(&self, peer: &mut Peer) {
         let (p, q, exact) = &self.known;
         let worst = |found: &Tensor| (found - exact).abs().max().double_value(&[]);
-        println!("{:<16} worst error of known distances: ours {:.1e}", self.name, worst(&self.space.dist(p, q)));
+        println!(
+            "{:<16} worst error of known distances: ours {:.1e}",
+            self.name,
+            worst(&self.space.dist(p, q))
+        );
         for (library, _, _) in self.peers {
             let values: Vec<f64> = (0..KNOWN)
                 .map(|row| {
@@ -128,7 +139,11 @@ impl Study {
                     peer.ask(&request)["value"].as_f64().unwrap_or(f64::NAN)
                 })
                 .collect();
-            println!("{:<16} {library} {:.1e}", "", worst(&Tensor::from_slice(&values)));
+            println!(
+                "{:<16} {library} {:.1e}",
+                "",
+                worst(&Tensor::from_slice(&values))
+            );
         }
     }
 }
@@ -143,16 +158,26 @@ fn grassmann(n: i64, k: i64) -> Study {
     let space = Grassmann::new(n, k).expect("a Grassmannian");
     let double = Grassmann::new(n, 2 * k).expect("a Grassmannian");
     let frames = double.random_point(&mut rng, &[KNOWN], DOUBLE);
-    let exponents: Vec<f64> = (0..KNOWN * k).map(|_| -10.0 * rng.random::<f64>()).collect();
+    let exponents: Vec<f64> = (0..KNOWN * k)
+        .map(|_| -10.0 * rng.random::<f64>())
+        .collect();
     let angles = Tensor::from_slice(&exponents).view([KNOWN, k]);
     let angles = (angles * std::f64::consts::LN_10).exp();
     let p = frames.narrow(-1, 0, k);
     let q = &p * angles.cos().unsqueeze(-2) + frames.narrow(-1, k, k) * angles.sin().unsqueeze(-2);
     let mut turned = |frame: Tensor| {
-        let turn = holonomy::numerics::random_normal(&mut rng, &[KNOWN, k, k], Kind::Double, Device::Cpu);
+        let turn =
+            holonomy::numerics::random_normal(&mut rng, &[KNOWN, k, k], Kind::Double, Device::Cpu);
         frame.matmul(&Tensor::linalg_qr(&turn, "reduced").0)
     };
-    let known = (turned(p), turned(q), angles.square().sum_dim_intlist(-1, false, Kind::Double).sqrt());
+    let known = (
+        turned(p),
+        turned(q),
+        angles
+            .square()
+            .sum_dim_intlist(-1, false, Kind::Double)
+            .sqrt(),
+    );
     let p = space.random_point(&mut rng, &[BATCH], DOUBLE);
     Study {
         name: "grassmann",
@@ -169,17 +194,27 @@ fn grassmann(n: i64, k: i64) -> Study {
 fn spd(n: i64) -> Study {
     let mut rng = rng();
     let space = SpdAffineInvariant::new(n).expect("a space");
-    let mut normal = |size: &[i64]| {
-        holonomy::numerics::random_normal(&mut rng, size, Kind::Double, Device::Cpu)
-    };
+    let mut normal =
+        |size: &[i64]| holonomy::numerics::random_normal(&mut rng, size, Kind::Double, Device::Cpu);
     let lambda = normal(&[KNOWN, n]);
     let (u, _) = Tensor::linalg_qr(&normal(&[KNOWN, n, n]), "reduced");
     let roots = (Tensor::linspace(0.0, -4.0, n, DOUBLE) * std::f64::consts::LN_10).exp();
     let middle = (&u * lambda.exp().unsqueeze(-2)).matmul(&u.transpose(-2, -1));
     let q = &middle * roots.unsqueeze(0) * roots.unsqueeze(1);
     let q = (&q + q.transpose(-2, -1)) * 0.5;
-    let p = roots.square().diag(0).expand([KNOWN, n, n], false).contiguous();
-    let known = (p, q, lambda.square().sum_dim_intlist(-1, false, Kind::Double).sqrt());
+    let p = roots
+        .square()
+        .diag(0)
+        .expand([KNOWN, n, n], false)
+        .contiguous();
+    let known = (
+        p,
+        q,
+        lambda
+            .square()
+            .sum_dim_intlist(-1, false, Kind::Double)
+            .sqrt(),
+    );
     let p = space.random_point(&mut rng, &[BATCH], DOUBLE);
     Study {
         name: "spd",

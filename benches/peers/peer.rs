@@ -64,7 +64,9 @@ impl Peer {
     pub(crate) fn versions(&mut self) -> String {
         let versions = self.ask(&json!({"command": "versions"}));
         let versions = versions.as_object().into_iter().flatten();
-        let names: Vec<String> = versions.map(|(name, version)| format!("{name} {version}")).collect();
+        let names: Vec<String> = versions
+            .map(|(name, version)| format!("{name} {version}"))
+            .collect();
         names.join(", ").replace('"', "")
     }
 

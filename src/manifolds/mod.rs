@@ -7,6 +7,7 @@ mod grassmann;
 pub(crate) mod lorentz;
 pub(crate) mod poincare;
 mod product;
+pub mod spd;
 mod sphere;
 
 pub use curvature::Curvature;
@@ -15,4 +16,5 @@ pub use grassmann::Grassmann;
 pub use lorentz::Lorentz;
 pub use poincare::PoincareBall;
 pub use product::{Product, Space};
+pub use spd::{SpdAffineInvariant, SpdBuresWasserstein, SpdLogCholesky, SpdLogEuclidean};
 pub use sphere::Sphere;

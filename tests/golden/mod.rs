@@ -4,6 +4,7 @@
 
 #[path = "../../examples/accuracy/reference.rs"]
 mod reference;
+mod spd;
 #[path = "../../examples/accuracy/study.rs"]
 mod study;
 mod subspaces;

@@ -1,7 +1,10 @@
 //! Every law on every manifold.
 
 use holonomy::laws::Domain;
-use holonomy::{Euclidean, Grassmann, Lorentz, PoincareBall, Product, Sphere, manifold_laws};
+use holonomy::{
+    Euclidean, Grassmann, Lorentz, PoincareBall, Product, SpdAffineInvariant, SpdBuresWasserstein,
+    SpdLogCholesky, SpdLogEuclidean, Sphere, manifold_laws,
+};
 
 use super::toy::Globe;
 
@@ -38,8 +41,37 @@ manifold_laws! { nested_product: nested_product()?, within curved(-3.0) }
 manifold_laws! { grassmann_2_1: Grassmann::new(2, 1)? }
 manifold_laws! { grassmann_5_2: Grassmann::new(5, 2)? }
 manifold_laws! { grassmann_7_5: Grassmann::new(7, 5)? }
+manifold_laws! { spd_affine_1: SpdAffineInvariant::new(1)?, within CONE }
+manifold_laws! { spd_affine_2: SpdAffineInvariant::new(2)?, within CONE }
+manifold_laws! { spd_affine_3: SpdAffineInvariant::new(3)?, within CONE }
+manifold_laws! { spd_affine_5: SpdAffineInvariant::new(5)?, within CONE }
+manifold_laws! { spd_log_euclidean_1: SpdLogEuclidean::new(1)?, within CONE }
+manifold_laws! { spd_log_euclidean_2: SpdLogEuclidean::new(2)?, within CONE }
+manifold_laws! { spd_log_euclidean_3: SpdLogEuclidean::new(3)?, within CONE }
+manifold_laws! { spd_log_euclidean_5: SpdLogEuclidean::new(5)?, within CONE }
+manifold_laws! { spd_log_cholesky_1: SpdLogCholesky::new(1)?, within CONE }
+manifold_laws! { spd_log_cholesky_2: SpdLogCholesky::new(2)?, within CONE }
+manifold_laws! { spd_log_cholesky_3: SpdLogCholesky::new(3)?, within CONE }
+manifold_laws! { spd_log_cholesky_5: SpdLogCholesky::new(5)?, within CONE }
+manifold_laws! { spd_bures_1: SpdBuresWasserstein::new(1)?, without Geodesic, within BURES }
+manifold_laws! { spd_bures_2: SpdBuresWasserstein::new(2)?, without Geodesic, within BURES }
+manifold_laws! { spd_bures_3: SpdBuresWasserstein::new(3)?, without Geodesic, within BURES }
+manifold_laws! { spd_bures_5: SpdBuresWasserstein::new(5)?, without Geodesic, within BURES }
 manifold_laws! { users_sphere: Globe::new(3)?, within Domain { radius: 2.5, ..Domain::default() } }
 manifold_laws! { users_sphere_without_geodesics: Globe::new(5)?, without Geodesic }
+
+/// Condition numbers grow as e^(√2 distance), and with them what rounding of coordinates costs: those
+/// up to 1e5 here, which f32 can hold. Worse ones are golden cases.
+const CONE: Domain = Domain {
+    radius: 1.0,
+    reach: 4.0,
+};
+
+/// A geodesic ends where a matrix becomes singular: no farther than the root of the least eigenvalue.
+const BURES: Domain = Domain {
+    radius: 0.1,
+    reach: 0.5,
+};
 
 /// A straight step leaves the ball from length 1 on, and loses digits before that.
 const STRAIGHT: Domain = Domain {

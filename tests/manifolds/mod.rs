@@ -7,6 +7,7 @@ mod gyro;
 mod lorentz;
 mod paths;
 mod product;
+mod spd;
 mod straight;
 
 use holonomy::{Geodesic, Sample};

@@ -50,6 +50,38 @@ impl Matrix {
         }
     }
 
+    /// Multiplies row i by `factors[i]`.
+    pub(crate) fn scale_rows(&mut self, factors: &[Wide]) {
+        for (row, &factor) in self.data.chunks_exact_mut(self.cols).zip(factors) {
+            for entry in row {
+                *entry = *entry * factor;
+            }
+        }
+    }
+
+    /// Becomes (a + aᵀ)/2, which is a itself, exactly, where a is symmetric.
+    #[inline(always)]
+    pub(crate) fn symmetric_part(&mut self, a: &Self) {
+        for i in 0..a.rows {
+            for j in 0..=i {
+                let mean = (a[(i, j)] + a[(j, i)]) * Wide::splat(0.5);
+                self[(i, j)] = mean;
+                self[(j, i)] = mean;
+            }
+        }
+    }
+
+    /// Replaces the square matrix by its symmetric part.
+    pub(crate) fn symmetrise(&mut self) {
+        for i in 0..self.rows {
+            for j in 0..i {
+                let mean = (self[(i, j)] + self[(j, i)]) * Wide::splat(0.5);
+                self[(i, j)] = mean;
+                self[(j, i)] = mean;
+            }
+        }
+    }
+
     /// The sum of all entries' squares.
     pub(crate) fn norm_squared(&self) -> Wide {
         let square = |sum, &x: &Wide| x.mul_add(x, sum);

@@ -10,6 +10,7 @@ pub(crate) mod factor;
 pub(crate) mod jacobi;
 pub(crate) mod map;
 pub(crate) mod matrix;
+pub(crate) mod precise;
 
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 

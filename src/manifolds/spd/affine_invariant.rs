@@ -1,0 +1,235 @@
+//! The affine-invariant metric.
+
+use rand::Rng;
+use tch::{Device, Kind, Tensor};
+
+use super::formula::{
+    cholesky, congruence, divide, log_of_square, root_of_square, symmetric, whiten,
+};
+use super::{Cone, dot, fused, spd_operations, spd_type};
+use crate::manifold::{Geodesic, Manifold, Sample};
+use crate::manifolds::frames::{frobenius, map_to_frame, transposed};
+use crate::numerics::rows::with_kernel_or_formula;
+use crate::numerics::wide::map::map_to_number;
+
+/// Symmetric positive definite matrices with the metric tr p⁻¹u p⁻¹v.
+///
+/// With p = L Lᵀ and W = L⁻¹ q L⁻ᵀ:
+///
+/// ```text
+/// dist(p, q) = |log W| = √Σ ln² λᵢ(p⁻¹q)
+/// log_p q = L log(W) Lᵀ,  exp_p v = L exp(L⁻¹ v L⁻ᵀ) Lᵀ
+/// P v = E v Eᵀ,  E = (q p⁻¹)^½
+/// ```
+///
+/// Also the Fisher metric of centred Gaussians, times 2. A symmetric space of curvature between
+/// −½ and 0. Distances are those of gpgᵀ and gqgᵀ for every invertible g, and of p⁻¹ and q⁻¹.
+///
+/// # Shapes
+///
+/// Points and tangents `[.., n, n]`, symmetric.
+///
+/// # Accuracy
+///
+/// Worst errors on golden cases with n up to 8, relative for numbers and as parts of the largest
+/// entry for matrices: `dist` and `norm` 1.4e-15, `exp` 5e-15, `log` and `parallel_transport` 2e-14,
+/// at condition numbers up to 1e12, also between matrices of unrelated eigenvectors, where
+/// eigenvalues of p⁻¹q in f64 have no digit right. `dist` of points that differ by 1e-9 of their
+/// least eigenvalue: 7e-16; `log` 2e-13 of its largest entry at a condition number of 1e6.
+///
+/// An exact result for these inputs is not one for their neighbours: rounding a coordinate of p moves
+/// it by up to ε times the condition number, and so it is with the coordinates of a logarithm.
+///
+/// Tensor formulas, on other devices, work in plain f64 and lose the condition number: 3e-15, 1.3e-9
+/// and 3e-4 at 100, 1e6 and 1e12, and what q − p has lost already.
+///
+/// # Gradient
+///
+/// `exp`, `retract`, `vector_transport`, `inner` and `rgrad` have derivatives of every order; `log`,
+/// `dist` and `parallel_transport` have first derivatives. All are right where eigenvalues
+/// coincide; at p = q the gradient of `dist` is 0.
+///
+/// # Examples
+///
+/// The distance of multiples of one matrix.
+///
+/// ```
+/// use holonomy::{Geodesic, SpdAffineInvariant};
+/// use tch::Tensor;
+///
+/// let spd = SpdAffineInvariant::new(2)?;
+/// let p = spd.from_matrices(&Tensor::from_slice2(&[[2.0, 1.0], [1.0, 3.0]]))?;
+/// let dist = spd.dist(&p, &(&p * 4.0)).double_value(&[]);
+/// assert!((dist - 2.0_f64.sqrt() * 4.0_f64.ln()).abs() < 1e-15);
+///
+/// let middle = spd.geodesic(&p, &(&p * 4.0), &Tensor::from(0.5));
+/// assert!((middle - &p * 2.0).abs().max().double_value(&[]) < 1e-14);
+///
+/// let indefinite = Tensor::from_slice2(&[[1.0, 2.0], [2.0, 1.0]]);
+/// assert!(spd.from_matrices(&indefinite).is_err());
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// pennec2006; bhatia2007, chapter 6.
+#[derive(Clone)]
+pub struct SpdAffineInvariant {
+    cone: Cone,
+}
+
+spd_type!(SpdAffineInvariant);
+
+impl SpdAffineInvariant {
+    /// log L⁻¹ q L⁻ᵀ, of f64 tensors.
+    fn whitened_log(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        let n = self.cone.size();
+        with_kernel_or_formula(
+            [p, q],
+            || map_to_frame([p, q], || fused::whitened_log(n)),
+            |[p, q]| log_of_square(&divide(&cholesky(&p), &cholesky(&q))),
+        )
+    }
+}
+
+impl Manifold for SpdAffineInvariant {
+    spd_operations!();
+
+    /// ```text
+    /// tr p⁻¹u p⁻¹v
+    /// ```
+    fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
+        self.cone.check("inner", &[p, u, v]);
+        with_kernel_or_formula(
+            [p, u, v],
+            || map_to_number([p, u, v], || fused::affine_inner(self.cone.size())),
+            |[p, u, v]| {
+                let l = cholesky(&p);
+                dot(&whiten(&l, &u), &whiten(&l, &v))
+            },
+        )
+    }
+
+    /// ```text
+    /// p e p
+    /// ```
+    fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
+        self.cone.check("rgrad", &[p, egrad]);
+        with_kernel_or_formula(
+            [p, egrad],
+            || map_to_frame([p, egrad], || fused::affine_rgrad(self.cone.size())),
+            |[p, e]| congruence(&symmetric(&p), &symmetric(&e)),
+        )
+    }
+
+    /// ```text
+    /// p + v + v p⁻¹ v/2
+    /// ```
+    ///
+    /// which agrees with the geodesic to second order, and is positive definite for every v.
+    fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        self.cone.check("retract", &[p, v]);
+        with_kernel_or_formula(
+            [p, v],
+            || map_to_frame([p, v], || fused::affine_retract(self.cone.size())),
+            |[p, v]| {
+                let half = divide(&cholesky(&p), &symmetric(&v));
+                symmetric(&(p + v + transposed(&half).matmul(&half) * 0.5))
+            },
+        )
+    }
+
+    /// ```text
+    /// M v Mᵀ,  M = L_q L_p⁻¹
+    /// ```
+    ///
+    /// which keeps inner products.
+    fn vector_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
+        self.cone.check("vector_transport", &[p, q, v]);
+        with_kernel_or_formula(
+            [p, q, v],
+            || {
+                let kernel = || fused::affine_vector_transport(self.cone.size());
+                map_to_frame([p, q, v], kernel)
+            },
+            |[p, q, v]| congruence(&cholesky(&q), &whiten(&cholesky(&p), &v)),
+        )
+    }
+}
+
+impl Geodesic for SpdAffineInvariant {
+    /// Infinite.
+    fn convexity_radius(&self) -> f64 {
+        f64::INFINITY
+    }
+
+    /// ```text
+    /// L exp(L⁻¹ v L⁻ᵀ) Lᵀ,  p = L Lᵀ
+    /// ```
+    fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        self.cone.check("exp", &[p, v]);
+        with_kernel_or_formula(
+            [p, v],
+            || map_to_frame([p, v], || fused::affine_exp(self.cone.size())),
+            |[p, v]| {
+                let l = cholesky(&p);
+                congruence(&l, &whiten(&l, &v).matrix_exp())
+            },
+        )
+    }
+
+    /// ```text
+    /// L log(L⁻¹ q L⁻ᵀ) Lᵀ,  p = L Lᵀ
+    /// ```
+    fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        self.cone.check("log", &[p, q]);
+        with_kernel_or_formula(
+            [p, q],
+            || map_to_frame([p, q], || fused::affine_log(self.cone.size())),
+            |[p, q]| congruence(&cholesky(&p), &self.whitened_log(&p, &q)),
+        )
+    }
+
+    /// ```text
+    /// E v Eᵀ,  E = (q p⁻¹)^½ = L W^½ L⁻¹
+    /// ```
+    fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
+        self.cone.check("parallel_transport", &[p, q, v]);
+        with_kernel_or_formula(
+            [p, q, v],
+            || {
+                let kernel = || fused::affine_transport(self.cone.size());
+                map_to_frame([p, q, v], kernel)
+            },
+            |[p, q, v]| {
+                let l = cholesky(&p);
+                let root = root_of_square(&divide(&l, &cholesky(&q)));
+                congruence(&l.matmul(&root), &whiten(&l, &v))
+            },
+        )
+    }
+
+    /// ```text
+    /// √Σ ln² λᵢ(p⁻¹q)
+    /// ```
+    fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        self.cone.check("dist", &[p, q]);
+        with_kernel_or_formula(
+            [p, q],
+            || map_to_number([p, q], || fused::affine_dist(self.cone.size())),
+            |[p, q]| frobenius(&self.whitened_log(&p, &q)),
+        )
+    }
+}
+
+impl Sample for SpdAffineInvariant {
+    /// exp of a standard normal tangent at the identity.
+    fn random_point(&self, rng: &mut dyn Rng, batch: &[i64], options: (Kind, Device)) -> Tensor {
+        self.cone.random_point(rng, batch, options)
+    }
+
+    fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {
+        self.cone
+            .random_tangent(rng, p, |p, g| congruence(&cholesky(p), g))
+    }
+}

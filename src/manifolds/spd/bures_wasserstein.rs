@@ -1,0 +1,212 @@
+//! The Bures–Wasserstein metric.
+
+use rand::Rng;
+use tch::{Device, Kind, Tensor};
+
+use super::formula::{Spectrum, cholesky, divide_transposed, lyapunov, root_of_square, symmetric};
+use super::{Cone, dot, fused, spd_operations, spd_type};
+use crate::manifold::{Manifold, Sample};
+use crate::manifolds::frames::{frobenius, map_to_frame, transposed, transposed_times};
+use crate::numerics::rows::with_kernel_or_formula;
+use crate::numerics::wide::map::map_to_number;
+
+/// Symmetric positive definite matrices with the metric of optimal transport between centred
+/// Gaussians of these covariances.
+///
+/// ```text
+/// ⟨u, v⟩ = ½ tr X v,  pX + Xp = u
+/// dist² = tr p + tr q − 2 tr (p^½ q p^½)^½ = |K|²
+/// log_p q = (qp)^½ + (pq)^½ − 2p = K Lᵀ + L Kᵀ
+/// exp_p v = p + v + X p X,  pX + Xp = v
+/// ```
+///
+/// with p = L Lᵀ and K = L_q O − L, for the orthogonal O that makes K smallest: no difference of
+/// traces. Curvature is not negative. Singular matrices lie at finite distance, and a geodesic ends
+/// there: `exp` is the geodesic while 1 + X is positive definite. `log` is its inverse, for any two
+/// points.
+///
+/// Parallel transport has no closed form, so the type does not implement
+/// [`Geodesic`](crate::Geodesic): `exp`, `log`, `dist` and `geodesic` are its own methods.
+///
+/// # Shapes
+///
+/// Points and tangents `[.., n, n]`, symmetric.
+///
+/// # Accuracy
+///
+/// Worst errors on golden cases with n up to 8, relative for numbers and as parts of the largest
+/// entry for matrices: 2.5e-15 of all operations, at condition numbers up to 1e12. For points that
+/// differ by 1e-9 of their least eigenvalue `dist` 4e-15 and `log` 1e-14 (condition number 1e6), where a
+/// difference of traces has no digit left.
+///
+/// Tensor formulas, on other devices, work in plain f64: 6e-15, 4e-13 and 4e-10 at 100, 1e6 and 1e12,
+/// and what q − p has lost already.
+///
+/// # Gradient
+///
+/// `inner`, `exp` and `retract` have first and second derivatives, `log` and `dist` first ones, right
+/// where eigenvalues coincide. At p = q the gradient of `dist` is 0.
+///
+/// # Examples
+///
+/// Covariances that commute: the distance is that of the square roots.
+///
+/// ```
+/// use holonomy::SpdBuresWasserstein;
+/// use tch::Tensor;
+///
+/// let spd = SpdBuresWasserstein::new(2)?;
+/// let p = Tensor::from_slice2(&[[4.0, 0.0], [0.0, 1.0]]);
+/// let q = Tensor::from_slice2(&[[1.0, 0.0], [0.0, 9.0]]);
+/// assert!((spd.dist(&p, &q).double_value(&[]) - 5.0_f64.sqrt()).abs() < 1e-15);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// malago2018; bhatia2019.
+#[derive(Clone)]
+pub struct SpdBuresWasserstein {
+    cone: Cone,
+}
+
+spd_type!(SpdBuresWasserstein);
+
+impl SpdBuresWasserstein {
+    /// K = L_q O − L, of f64 tensors.
+    fn alignment(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        with_kernel_or_formula(
+            [p, q],
+            || map_to_frame([p, q], || fused::alignment(self.cone.size())),
+            |[p, q]| {
+                // L_q O = L⁻ᵀ (Lᵀ q L)^½
+                let l = cholesky(&p);
+                let root = root_of_square(&transposed_times(&l, &cholesky(&q)));
+                divide_transposed(&l, &root) - l
+            },
+        )
+    }
+
+    /// The end of the geodesic that leaves `p` with velocity `v` after unit time.
+    ///
+    /// ```text
+    /// p + v + X p X = (1 + X) p (1 + X),  pX + Xp = v
+    /// ```
+    ///
+    /// The geodesic while 1 + X is positive definite; a singular matrix, which is no point, where
+    /// that is singular; beyond, a point that is nearer by another way.
+    ///
+    /// # Shapes
+    ///
+    /// `[.., n, n]`
+    pub fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        self.cone.check("exp", &[p, v]);
+        with_kernel_or_formula(
+            [p, v],
+            || map_to_frame([p, v], || fused::bures_wasserstein_exp(self.cone.size())),
+            |[p, v]| {
+                let x = lyapunov(&p, &v);
+                symmetric(&(&p + &v + x.matmul(&symmetric(&p)).matmul(&x)))
+            },
+        )
+    }
+
+    /// The velocity at `p` of the shortest geodesic that reaches `q` in unit time; 0 where p = q.
+    ///
+    /// ```text
+    /// K Lᵀ + L Kᵀ = (qp)^½ + (pq)^½ − 2p
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// `[.., n, n]`
+    pub fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        self.cone.check("log", &[p, q]);
+        with_kernel_or_formula(
+            [p, q],
+            || map_to_frame([p, q], || fused::bures_wasserstein_log(self.cone.size())),
+            |[p, q]| {
+                let product = self.alignment(&p, &q).matmul(&transposed(&cholesky(&p)));
+                &product + transposed(&product)
+            },
+        )
+    }
+
+    /// The geodesic distance, `[..]`: the 2-Wasserstein distance of centred Gaussians.
+    ///
+    /// ```text
+    /// |K| = √(tr p + tr q − 2 tr (p^½ q p^½)^½)
+    /// ```
+    pub fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        self.cone.check("dist", &[p, q]);
+        with_kernel_or_formula(
+            [p, q],
+            || map_to_number([p, q], || fused::bures_wasserstein_dist(self.cone.size())),
+            |[p, q]| frobenius(&self.alignment(&p, &q)),
+        )
+    }
+
+    /// The point at parameter `t` of the geodesic from `p` (t = 0) to `q` (t = 1), `[.., n, n]`;
+    /// `t` has the batch shape, or is a scalar.
+    pub fn geodesic(&self, p: &Tensor, q: &Tensor, t: &Tensor) -> Tensor {
+        let t = t.unsqueeze(-1).unsqueeze(-1);
+        self.exp(p, &(self.log(p, q) * t))
+    }
+}
+
+impl Manifold for SpdBuresWasserstein {
+    spd_operations!();
+
+    /// ```text
+    /// ½ tr X v,  pX + Xp = u
+    /// ```
+    fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
+        self.cone.check("inner", &[p, u, v]);
+        with_kernel_or_formula(
+            [p, u, v],
+            || {
+                map_to_number([p, u, v], || {
+                    fused::bures_wasserstein_inner(self.cone.size())
+                })
+            },
+            |[p, u, v]| dot(&lyapunov(&p, &u), &symmetric(&v)) * 0.5,
+        )
+    }
+
+    /// ```text
+    /// 2 (p e + e p)
+    /// ```
+    fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
+        self.cone.check("rgrad", &[p, egrad]);
+        with_kernel_or_formula(
+            [p, egrad],
+            || {
+                map_to_frame([p, egrad], || {
+                    fused::bures_wasserstein_rgrad(self.cone.size())
+                })
+            },
+            |[p, e]| symmetric(&symmetric(&p).matmul(&symmetric(&e))) * 4.0,
+        )
+    }
+
+    /// [`exp`](Self::exp), which gives no indefinite matrix.
+    fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        self.exp(p, v)
+    }
+}
+
+impl Sample for SpdBuresWasserstein {
+    /// exp of a standard normal tangent at the identity in the affine-invariant metric.
+    fn random_point(&self, rng: &mut dyn Rng, batch: &[i64], options: (Kind, Device)) -> Tensor {
+        self.cone.random_point(rng, batch, options)
+    }
+
+    fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {
+        self.cone.random_tangent(rng, p, |p, g| {
+            let spectrum = Spectrum::of(&cholesky(p));
+            let values = spectrum.roots.square();
+            let sums = values.unsqueeze(-1) + values.unsqueeze(-2);
+            spectrum.multiply_entries(g, &(sums * 2.0).sqrt())
+        })
+    }
+}

@@ -1,0 +1,236 @@
+//! The log-Cholesky metric.
+
+use rand::Rng;
+use tch::{Device, Kind, Tensor};
+
+use super::formula::{cholesky, symmetric, whiten};
+use super::{Cone, dot, fused, spd_operations, spd_type};
+use crate::manifold::{Geodesic, Manifold, Sample};
+use crate::manifolds::frames::{frobenius, map_to_frame, transposed};
+use crate::numerics::rows::with_kernel_or_formula;
+use crate::numerics::wide::map::map_to_number;
+
+/// Symmetric positive definite matrices with the flat metric of their Cholesky factors, with
+/// logarithms on the diagonal.
+///
+/// A tangent v at p = L Lᵀ is a lower triangle T with v = L Tᵀ + T Lᵀ; ⌊·⌋ is the part below the
+/// diagonal, D the diagonal:
+///
+/// ```text
+/// ⟨u, v⟩ = ⟨⌊T_u⌋, ⌊T_v⌋⟩ + ⟨D(T_u)/D(L), D(T_v)/D(L)⟩
+/// dist² = |⌊L_q⌋ − ⌊L_p⌋|² + |ln D(L_q) − ln D(L_p)|²
+/// exp_p v = K Kᵀ,  K = ⌊L⌋ + ⌊T⌋ + D(L) e^(D(T)/D(L))
+/// ```
+///
+/// Flat, and made of triangles alone, so that operations are the cheapest of the four metrics.
+/// The order of rows and columns matters; multiplying all by a number changes the distance.
+///
+/// # Shapes
+///
+/// Points and tangents `[.., n, n]`, symmetric.
+///
+/// # Accuracy
+///
+/// Worst errors on golden cases with n up to 8, relative for numbers and as parts of the largest
+/// entry for matrices: 6e-16 of all operations, at condition numbers up to 1e12. `dist` of points that
+/// differ by 1e-9 of their least eigenvalue: 1.6e-16; `log` 4e-14 of its largest entry at a condition
+/// number of 1e6.
+///
+/// Tensor formulas, on other devices, work in plain f64: 1.5e-15, 6e-12 and 4e-10 at 100, 1e6 and
+/// 1e12, and what q − p has lost already.
+///
+/// # Gradient
+///
+/// Derivatives of every order of all operations, but of `dist` at p = q, where the gradient is 0.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::{Geodesic, SpdLogCholesky};
+/// use tch::Tensor;
+///
+/// let spd = SpdLogCholesky::new(2)?;
+/// // Factors [[1, 0], [3, 1]] and [[e, 0], [0, 1]].
+/// let e = std::f64::consts::E;
+/// let p = spd.from_matrices(&Tensor::from_slice2(&[[1.0, 3.0], [3.0, 10.0]]))?;
+/// let q = spd.from_matrices(&Tensor::from_slice2(&[[e * e, 0.0], [0.0, 1.0]]))?;
+/// assert!((spd.dist(&p, &q).double_value(&[]) - 10.0_f64.sqrt()).abs() < 1e-14);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// lin2019.
+#[derive(Clone)]
+pub struct SpdLogCholesky {
+    cone: Cone,
+}
+
+spd_type!(SpdLogCholesky);
+
+/// ⌊a⌋ and D(a), `[.., n]`.
+fn parts(a: &Tensor) -> (Tensor, Tensor) {
+    (a.tril(-1), diagonal(a))
+}
+
+fn diagonal(a: &Tensor) -> Tensor {
+    a.diagonal(0, -2, -1)
+}
+
+/// ⌊a⌋ with this diagonal.
+fn triangle(below: &Tensor, diagonal: &Tensor) -> Tensor {
+    below + diagonal.diag_embed(0, -2, -1)
+}
+
+/// ⌊T⌋ and D(T)/D(L) of v = L Tᵀ + T Lᵀ.
+fn coordinates(l: &Tensor, v: &Tensor) -> (Tensor, Tensor) {
+    let (below, diagonal) = parts(&whiten(l, v));
+    let half = diagonal * 0.5;
+    (l.matmul(&triangle(&below, &half)).tril(-1), half)
+}
+
+/// L Tᵀ + T Lᵀ for D(T)/D(L) on the diagonal.
+fn tangent(l: &Tensor, below: &Tensor, ratio: &Tensor) -> Tensor {
+    let product = l.matmul(&transposed(&triangle(below, &(ratio * diagonal(l)))));
+    &product + transposed(&product)
+}
+
+/// What [`coordinates`] of the logarithm are.
+fn between(p: &Tensor, q: &Tensor) -> (Tensor, Tensor) {
+    let (from, to) = (parts(p), parts(q));
+    (to.0 - from.0, to.1.log() - from.1.log())
+}
+
+impl Manifold for SpdLogCholesky {
+    spd_operations!();
+
+    /// ```text
+    /// ⟨⌊T_u⌋, ⌊T_v⌋⟩ + ⟨D(T_u)/D(L), D(T_v)/D(L)⟩
+    /// ```
+    fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
+        self.cone.check("inner", &[p, u, v]);
+        with_kernel_or_formula(
+            [p, u, v],
+            || map_to_number([p, u, v], || fused::log_cholesky_inner(self.cone.size())),
+            |[p, u, v]| {
+                let l = cholesky(&p);
+                let (u, v) = (coordinates(&l, &u), coordinates(&l, &v));
+                dot(&triangle(&u.0, &u.1), &triangle(&v.0, &v.1))
+            },
+        )
+    }
+
+    /// ```text
+    /// L Tᵀ + T Lᵀ,  T = 2⌊eL⌋ + 2 D(eL) D(L)²
+    /// ```
+    fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
+        self.cone.check("rgrad", &[p, egrad]);
+        with_kernel_or_formula(
+            [p, egrad],
+            || map_to_frame([p, egrad], || fused::log_cholesky_rgrad(self.cone.size())),
+            |[p, e]| {
+                let l = cholesky(&p);
+                let (below, on) = parts(&(symmetric(&e).matmul(&l) * 2.0));
+                tangent(&l, &below, &(on * diagonal(&l)))
+            },
+        )
+    }
+
+    /// [`exp`](Geodesic::exp): nothing of second order is cheaper.
+    fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        self.exp(p, v)
+    }
+
+    /// [`parallel_transport`](Geodesic::parallel_transport), which does not depend on the way.
+    fn vector_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
+        self.parallel_transport(p, q, v)
+    }
+}
+
+impl Geodesic for SpdLogCholesky {
+    /// Infinite.
+    fn convexity_radius(&self) -> f64 {
+        f64::INFINITY
+    }
+
+    /// ```text
+    /// K Kᵀ,  K = ⌊L⌋ + ⌊T⌋ + D(L) e^(D(T)/D(L))
+    /// ```
+    fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        self.cone.check("exp", &[p, v]);
+        with_kernel_or_formula(
+            [p, v],
+            || map_to_frame([p, v], || fused::log_cholesky_exp(self.cone.size())),
+            |[p, v]| {
+                let l = cholesky(&p);
+                let (below, ratio) = coordinates(&l, &v);
+                let factor = triangle(&(l.tril(-1) + below), &(diagonal(&l) * ratio.exp()));
+                symmetric(&factor.matmul(&transposed(&factor)))
+            },
+        )
+    }
+
+    /// ```text
+    /// L Tᵀ + T Lᵀ,  T = ⌊L_q⌋ − ⌊L⌋ + D(L) ln(D(L_q)/D(L))
+    /// ```
+    fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        self.cone.check("log", &[p, q]);
+        with_kernel_or_formula(
+            [p, q],
+            || map_to_frame([p, q], || fused::log_cholesky_log(self.cone.size())),
+            |[p, q]| {
+                let l = cholesky(&p);
+                let (below, ratio) = between(&l, &cholesky(&q));
+                tangent(&l, &below, &ratio)
+            },
+        )
+    }
+
+    /// ```text
+    /// L_q Sᵀ + S L_qᵀ,  S = ⌊T⌋ + D(L_q) D(T)/D(L)
+    /// ```
+    fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
+        self.cone.check("parallel_transport", &[p, q, v]);
+        with_kernel_or_formula(
+            [p, q, v],
+            || {
+                let kernel = || fused::log_cholesky_transport(self.cone.size());
+                map_to_frame([p, q, v], kernel)
+            },
+            |[p, q, v]| {
+                let (below, ratio) = coordinates(&cholesky(&p), &v);
+                tangent(&cholesky(&q), &below, &ratio)
+            },
+        )
+    }
+
+    /// ```text
+    /// √(|⌊L_q⌋ − ⌊L_p⌋|² + |ln D(L_q) − ln D(L_p)|²)
+    /// ```
+    fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        self.cone.check("dist", &[p, q]);
+        with_kernel_or_formula(
+            [p, q],
+            || map_to_number([p, q], || fused::log_cholesky_dist(self.cone.size())),
+            |[p, q]| {
+                let (below, ratio) = between(&cholesky(&p), &cholesky(&q));
+                frobenius(&triangle(&below, &ratio))
+            },
+        )
+    }
+}
+
+impl Sample for SpdLogCholesky {
+    /// exp of a standard normal tangent at the identity in the affine-invariant metric.
+    fn random_point(&self, rng: &mut dyn Rng, batch: &[i64], options: (Kind, Device)) -> Tensor {
+        self.cone.random_point(rng, batch, options)
+    }
+
+    fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {
+        self.cone.random_tangent(rng, p, |p, g| {
+            // Coordinates beside the diagonal of a symmetric matrix come twice, shared.
+            let below = g.tril(-1) * std::f64::consts::SQRT_2;
+            tangent(&cholesky(p), &below, &diagonal(g))
+        })
+    }
+}

@@ -1,0 +1,191 @@
+//! The log-Euclidean metric.
+
+use rand::Rng;
+use tch::{Device, Kind, Tensor};
+
+use super::formula::{self, Spectrum, cholesky, exp_velocity, log_velocity, symmetric};
+use super::{Cone, dot, fused, spd_operations, spd_type};
+use crate::manifold::{Geodesic, Manifold, Sample};
+use crate::manifolds::frames::{frobenius, map_to_frame};
+use crate::numerics::rows::with_kernel_or_formula;
+use crate::numerics::wide::map::map_to_number;
+
+/// Symmetric positive definite matrices with the flat metric of their logarithms.
+///
+/// ```text
+/// dist(p, q) = |log q − log p|
+/// log_p q = Dexp_{log p}[log q − log p],  exp_p v = exp(log p + Dlog_p[v])
+/// P v = Dexp_{log q}[Dlog_p[v]]
+/// ```
+///
+/// Flat: means are exponentials of means of logarithms. Distances are those of OpOᵀ and OqOᵀ for
+/// orthogonal O, of multiples and of inverses; for matrices that commute they are those of
+/// [`SpdAffineInvariant`](super::SpdAffineInvariant).
+///
+/// # Shapes
+///
+/// Points and tangents `[.., n, n]`, symmetric.
+///
+/// # Accuracy
+///
+/// Worst errors on golden cases with n up to 8, relative for numbers and as parts of the largest
+/// entry for matrices: `dist` 1e-14, `norm` 1.1e-15, `log`, `exp` and `parallel_transport` 3e-14, at
+/// condition numbers up to 1e12. `dist` of points that differ by 1e-9 of their least eigenvalue:
+/// 2.1e-15; `log` 9e-12 of its largest entry at a condition number of 1e6.
+///
+/// Tensor formulas, on other devices, work in plain f64 and lose the condition number: 3e-14, 5e-11
+/// and 3e-5 at 100, 1e6 and 1e12, and what q − p has lost already.
+///
+/// # Gradient
+///
+/// First derivatives of all operations, right where eigenvalues coincide; `exp` has derivatives of
+/// every order in v. At p = q the gradient of `dist` is 0.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::{Geodesic, SpdLogEuclidean};
+/// use tch::Tensor;
+///
+/// let spd = SpdLogEuclidean::new(2)?;
+/// let p = spd.from_matrices(&Tensor::from_slice2(&[[2.0, 1.0], [1.0, 3.0]]))?;
+/// let dist = spd.dist(&p, &p.inverse()).double_value(&[]);
+/// // log p⁻¹ = −log p
+/// let one = Tensor::eye(2, (p.kind(), p.device()));
+/// assert!((dist - 2.0 * spd.dist(&one, &p).double_value(&[])).abs() < 1e-14);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// arsigny2007.
+#[derive(Clone)]
+pub struct SpdLogEuclidean {
+    cone: Cone,
+}
+
+spd_type!(SpdLogEuclidean);
+
+impl SpdLogEuclidean {
+    /// log q − log p, of f64 tensors.
+    fn log_difference(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        with_kernel_or_formula(
+            [p, q],
+            || map_to_frame([p, q], || fused::log_difference(self.cone.size())),
+            |[p, q]| formula::log(&q) - formula::log(&p),
+        )
+    }
+}
+
+impl Manifold for SpdLogEuclidean {
+    spd_operations!();
+
+    /// ```text
+    /// ⟨Dlog_p[u], Dlog_p[v]⟩
+    /// ```
+    fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
+        self.cone.check("inner", &[p, u, v]);
+        with_kernel_or_formula(
+            [p, u, v],
+            || map_to_number([p, u, v], || fused::log_euclidean_inner(self.cone.size())),
+            |[p, u, v]| dot(&log_velocity(&p, &u), &log_velocity(&p, &v)),
+        )
+    }
+
+    /// ```text
+    /// Dexp_{log p}[Dexp_{log p}[e]]
+    /// ```
+    fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
+        self.cone.check("rgrad", &[p, egrad]);
+        with_kernel_or_formula(
+            [p, egrad],
+            || map_to_frame([p, egrad], || fused::log_euclidean_rgrad(self.cone.size())),
+            |[p, e]| {
+                let log = formula::log(&p);
+                exp_velocity(&log, &exp_velocity(&log, &symmetric(&e)))
+            },
+        )
+    }
+
+    /// [`exp`](Geodesic::exp): nothing of second order is cheaper.
+    fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        self.exp(p, v)
+    }
+
+    /// [`parallel_transport`](Geodesic::parallel_transport), which does not depend on the way.
+    fn vector_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
+        self.parallel_transport(p, q, v)
+    }
+}
+
+impl Geodesic for SpdLogEuclidean {
+    /// Infinite.
+    fn convexity_radius(&self) -> f64 {
+        f64::INFINITY
+    }
+
+    /// ```text
+    /// exp(log p + Dlog_p[v])
+    /// ```
+    fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        self.cone.check("exp", &[p, v]);
+        with_kernel_or_formula(
+            [p, v],
+            || map_to_frame([p, v], || fused::log_euclidean_exp(self.cone.size())),
+            |[p, v]| symmetric(&(formula::log(&p) + log_velocity(&p, &v)).matrix_exp()),
+        )
+    }
+
+    /// ```text
+    /// Dexp_{log p}[log q − log p]
+    /// ```
+    fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        self.cone.check("log", &[p, q]);
+        with_kernel_or_formula(
+            [p, q],
+            || map_to_frame([p, q], || fused::log_euclidean_log(self.cone.size())),
+            |[p, q]| exp_velocity(&formula::log(&p), &self.log_difference(&p, &q)),
+        )
+    }
+
+    /// ```text
+    /// Dexp_{log q}[Dlog_p[v]]
+    /// ```
+    fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
+        self.cone.check("parallel_transport", &[p, q, v]);
+        with_kernel_or_formula(
+            [p, q, v],
+            || {
+                let kernel = || fused::log_euclidean_transport(self.cone.size());
+                map_to_frame([p, q, v], kernel)
+            },
+            |[p, q, v]| exp_velocity(&formula::log(&q), &log_velocity(&p, &v)),
+        )
+    }
+
+    /// ```text
+    /// |log q − log p|
+    /// ```
+    fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        self.cone.check("dist", &[p, q]);
+        with_kernel_or_formula(
+            [p, q],
+            || map_to_number([p, q], || fused::log_euclidean_dist(self.cone.size())),
+            |[p, q]| frobenius(&self.log_difference(&p, &q)),
+        )
+    }
+}
+
+impl Sample for SpdLogEuclidean {
+    /// exp of a standard normal tangent at the identity.
+    fn random_point(&self, rng: &mut dyn Rng, batch: &[i64], options: (Kind, Device)) -> Tensor {
+        self.cone.random_point(rng, batch, options)
+    }
+
+    fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {
+        self.cone.random_tangent(rng, p, |p, g| {
+            let spectrum = Spectrum::of(&cholesky(p));
+            spectrum.multiply_entries(g, &spectrum.exp_quotients())
+        })
+    }
+}
