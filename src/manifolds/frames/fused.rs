@@ -21,6 +21,15 @@ for_each_processor! {
 }
 
 for_each_processor! {
+    /// `out = a − b`.
+    pub(crate) fn subtract(a: &Matrix, b: &Matrix, out: &mut Matrix) {
+        for ((out, &a), &b) in out.data.iter_mut().zip(&a.data).zip(&b.data) {
+            *out = a - b;
+        }
+    }
+}
+
+for_each_processor! {
     /// `out += factor · x`.
     pub(crate) fn add_scaled(x: &Matrix, factor: f64, out: &mut Matrix) {
         for (out, &x) in out.data.iter_mut().zip(&x.data) {

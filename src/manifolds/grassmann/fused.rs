@@ -1,6 +1,6 @@
 //! The Grassmannian's operations on eight pairs of frames at a time.
 
-use crate::manifolds::frames::fused::{Polar, Polish, add_scaled, column_lengths};
+use crate::manifolds::frames::fused::{Polar, Polish, add_scaled, column_lengths, subtract};
 use crate::manifolds::frames::series::{angle_over_sine, at_numbers};
 use crate::numerics::wide::factor::orthonormalise;
 use crate::numerics::wide::jacobi::{diagonalise, orthogonalise_columns};
@@ -12,7 +12,6 @@ use crate::numerics::wide::{Wide, for_each_processor};
 /// What two subspaces have to do with each other: with C = pᵀq = V cos Θ Zᵀ and
 /// R = q − pC = U sin Θ Zᵀ, where q − p, exact for near points, replaces q.
 struct Pair {
-    difference: Matrix,
     /// C, then V cos Θ.
     cosines: Matrix,
     /// R.
@@ -26,7 +25,6 @@ struct Pair {
 impl Pair {
     fn new(n: usize, k: usize) -> Self {
         Self {
-            difference: Matrix::zeros(n, k),
             cosines: Matrix::zeros(k, k),
             across: Matrix::zeros(n, k),
             turn: Matrix::zeros(k, k),
@@ -36,10 +34,8 @@ impl Pair {
 
     /// R, and C in `cosines`.
     fn relate(&mut self, p: &Matrix, q: &Matrix) {
-        self.difference.copy_from(q);
-        add_scaled(p, -1.0, &mut self.difference);
-        transposed_times(p, &self.difference, Onto::Nothing, &mut self.cosines);
-        self.across.copy_from(&self.difference);
+        subtract(q, p, &mut self.across);
+        transposed_times(p, &self.across, Onto::Nothing, &mut self.cosines);
         times(p, &self.cosines, Onto::Minus, &mut self.across);
         self.cosines.add_to_diagonal(1.0);
     }
