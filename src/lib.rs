@@ -79,5 +79,6 @@ mod source;
 pub use error::{Error, Result};
 pub use manifold::{Geodesic, Manifold, Sample};
 pub use manifolds::{
-    Curvature, Euclidean, Grassmann, Lorentz, PoincareBall, Product, Space, Sphere,
+    Curvature, Euclidean, Grassmann, Lorentz, PoincareBall, Product, Retraction, Space, Sphere,
+    Stiefel, StiefelMetric,
 };

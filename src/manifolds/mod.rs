@@ -8,6 +8,7 @@ pub(crate) mod lorentz;
 pub(crate) mod poincare;
 mod product;
 mod sphere;
+mod stiefel;
 
 pub use curvature::Curvature;
 pub use euclidean::Euclidean;
@@ -16,3 +17,4 @@ pub use lorentz::Lorentz;
 pub use poincare::PoincareBall;
 pub use product::{Product, Space};
 pub use sphere::Sphere;
+pub use stiefel::{Retraction, Stiefel, StiefelMetric};

@@ -1,7 +1,11 @@
 //! Every law on every manifold.
 
+use holonomy::StiefelMetric::{Canonical, Euclidean as Ambient};
 use holonomy::laws::Domain;
-use holonomy::{Euclidean, Grassmann, Lorentz, PoincareBall, Product, Sphere, manifold_laws};
+use holonomy::{
+    Euclidean, Grassmann, Lorentz, PoincareBall, Product, Retraction, Sphere, Stiefel,
+    manifold_laws,
+};
 
 use super::toy::Globe;
 
@@ -38,6 +42,11 @@ manifold_laws! { nested_product: nested_product()?, within curved(-3.0) }
 manifold_laws! { grassmann_2_1: Grassmann::new(2, 1)? }
 manifold_laws! { grassmann_5_2: Grassmann::new(5, 2)? }
 manifold_laws! { grassmann_7_5: Grassmann::new(7, 5)? }
+manifold_laws! { stiefel_2_1: Stiefel::new(2, 1, Ambient)?, without Geodesic }
+manifold_laws! { stiefel_5_2: Stiefel::new(5, 2, Ambient)?, without Geodesic }
+manifold_laws! { stiefel_6_3_qr: with(Stiefel::new(6, 3, Canonical)?, Retraction::Qr)?, without Geodesic }
+manifold_laws! { stiefel_5_4_cayley: with(Stiefel::new(5, 4, Canonical)?, Retraction::Cayley)?, without Geodesic }
+manifold_laws! { stiefel_3_3: Stiefel::new(3, 3, Canonical)?, without Geodesic }
 manifold_laws! { users_sphere: Globe::new(3)?, within Domain { radius: 2.5, ..Domain::default() } }
 manifold_laws! { users_sphere_without_geodesics: Globe::new(5)?, without Geodesic }
 
@@ -46,6 +55,10 @@ const STRAIGHT: Domain = Domain {
     radius: 0.25,
     reach: 4.0,
 };
+
+fn with(m: Stiefel, retraction: Retraction) -> holonomy::Result<Stiefel> {
+    Ok(m.with_retraction(retraction))
+}
 
 fn straight(n: i64, kappa: f64) -> holonomy::Result<PoincareBall> {
     PoincareBall::new(n, kappa)?.with_straight_retraction(PoincareBall::STRAIGHT_EDGE)

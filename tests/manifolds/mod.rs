@@ -6,6 +6,7 @@ mod gyro;
 mod lorentz;
 mod paths;
 mod product;
+mod stiefel;
 mod straight;
 
 use holonomy::{Geodesic, Sample};
