@@ -3,8 +3,8 @@
 use holonomy::StiefelMetric::{Canonical, Euclidean as Ambient};
 use holonomy::laws::Domain;
 use holonomy::{
-    Euclidean, Grassmann, Lorentz, PoincareBall, Product, Retraction, Sphere, Stiefel,
-    manifold_laws,
+    Euclidean, Grassmann, Lorentz, Oblique, PoincareBall, Power, Product, Retraction, Scaled,
+    SpecialEuclidean, SpecialOrthogonal, Sphere, Stiefel, manifold_laws,
 };
 
 use super::toy::Globe;
@@ -47,6 +47,17 @@ manifold_laws! { stiefel_5_2: Stiefel::new(5, 2, Ambient)?, without Geodesic }
 manifold_laws! { stiefel_6_3_qr: with(Stiefel::new(6, 3, Canonical)?, Retraction::Qr)?, without Geodesic }
 manifold_laws! { stiefel_5_4_cayley: with(Stiefel::new(5, 4, Canonical)?, Retraction::Cayley)?, without Geodesic }
 manifold_laws! { stiefel_3_3: Stiefel::new(3, 3, Canonical)?, without Geodesic }
+manifold_laws! { rotations_2: SpecialOrthogonal::new(2)?, within curved(1.0) }
+manifold_laws! { rotations_3: SpecialOrthogonal::new(3)?, within curved(1.0) }
+manifold_laws! { rotations_4: SpecialOrthogonal::new(4)?, within curved(1.0) }
+manifold_laws! { rotations_7: SpecialOrthogonal::new(7)?, within curved(1.0) }
+manifold_laws! { motions_2: SpecialEuclidean::new(2)?, within curved(1.0) }
+manifold_laws! { motions_3: SpecialEuclidean::new(3)?, within curved(1.0) }
+manifold_laws! { power_of_balls: Power::new(PoincareBall::new(2, -1.0)?, 3)? }
+manifold_laws! { power_of_subspaces: Power::new(Grassmann::new(4, 2)?, 2)? }
+manifold_laws! { scaled_sphere: Scaled::new(Sphere::new(2, 1.0)?, 0.5)?, within curved(4.0) }
+manifold_laws! { scaled_frames: Scaled::new(Stiefel::new(4, 2, Ambient)?, 3.0)?, without Geodesic }
+manifold_laws! { oblique_3_4: Oblique::new(3, 4)?, within curved(1.0) }
 manifold_laws! { users_sphere: Globe::new(3)?, within Domain { radius: 2.5, ..Domain::default() } }
 manifold_laws! { users_sphere_without_geodesics: Globe::new(5)?, without Geodesic }
 

@@ -1,11 +1,13 @@
 //! What the laws do not know of: the operations that only one manifold has.
 
+mod combinators;
 mod curvature;
 mod edge;
 mod gyro;
 mod lorentz;
 mod paths;
 mod product;
+mod rotations;
 mod stiefel;
 mod straight;
 

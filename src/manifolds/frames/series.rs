@@ -34,6 +34,17 @@ pub(crate) fn reciprocal_of_one_plus() -> &'static Coefficients {
     COEFFICIENTS.get_or_init(|| coefficients(|c| 1.0 / (1.0 + c)))
 }
 
+/// (θ/2) cot(θ/2) as a function of (θ/π)²; its pole is at 4.
+pub(crate) fn half_angle_cotangent() -> &'static Coefficients {
+    static COEFFICIENTS: OnceLock<Coefficients> = OnceLock::new();
+    COEFFICIENTS.get_or_init(|| {
+        coefficients(|square| {
+            let half = std::f64::consts::FRAC_PI_2 * square.sqrt();
+            half / half.tan()
+        })
+    })
+}
+
 /// Interpolation at the zeros of T₂₄ on [0, 1], none of which is an end.
 fn coefficients(f: impl Fn(f64) -> f64) -> Coefficients {
     let angle = |i: usize| std::f64::consts::PI * (i as f64 + 0.5) / TERMS as f64;
@@ -116,6 +127,21 @@ mod tests {
             assert!((got - exact).abs() < 1e-15, "{theta}: {got} {exact}");
             let got = at_numbers(reciprocal_of_one_plus(), Wide::splat(c)).0[0];
             assert!((got - 1.0 / (1.0 + c)).abs() < 1e-15);
+        }
+    }
+
+    #[test]
+    fn the_cotangent_too() {
+        for i in 0..=1000 {
+            let theta = std::f64::consts::PI * f64::from(i) / 1000.0;
+            let square = (f64::from(i) / 1000.0).powi(2);
+            let exact = if i == 0 {
+                1.0
+            } else {
+                theta / 2.0 / (theta / 2.0).tan()
+            };
+            let got = at_numbers(half_angle_cotangent(), Wide::splat(square)).0[0];
+            assert!((got - exact).abs() < 1e-15, "{theta}: {got} {exact}");
         }
     }
 

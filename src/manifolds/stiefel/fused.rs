@@ -1,6 +1,6 @@
 //! The Stiefel manifold's operations on eight matrices at a time.
 
-use crate::manifolds::frames::fused::{Polar, Polish, add_scaled};
+use crate::manifolds::frames::fused::{Polar, Polish, add_scaled, make_skew};
 use crate::numerics::wide::exponential::Exponential;
 use crate::numerics::wide::factor::{divide_by_transpose, orthonormalise};
 use crate::numerics::wide::matrix::{
@@ -9,18 +9,6 @@ use crate::numerics::wide::matrix::{
 use crate::numerics::wide::{Wide, for_each_processor};
 
 for_each_processor! {
-    /// Replaces a square matrix by its skew-symmetric part.
-    fn make_skew(a: &mut Matrix) {
-        for i in 0..a.rows {
-            a[(i, i)] = Wide::ZERO;
-            for j in 0..i {
-                let half = (a[(i, j)] - a[(j, i)]) * Wide::splat(0.5);
-                a[(i, j)] = half;
-                a[(j, i)] = -half;
-            }
-        }
-    }
-
     /// Replaces a square matrix by its symmetric part.
     fn make_symmetric(a: &mut Matrix) {
         for i in 0..a.rows {

@@ -26,7 +26,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::frames::{
     check_frames, frobenius, identity_like, map_to_frame, newton_schulz, orthonormality_defect,
-    polar, transposed, transposed_times,
+    polar, skew, transposed, transposed_times,
 };
 use crate::manifold::{Manifold, Sample};
 use crate::numerics::rows::with_kernel_or_formula;
@@ -286,11 +286,6 @@ impl Stiefel {
     fn sizes(&self) -> (usize, usize) {
         (self.n as usize, self.k as usize)
     }
-}
-
-/// (a − aᵀ)/2
-fn skew(a: &Tensor) -> Tensor {
-    (a - transposed(a)) * 0.5
 }
 
 /// A = skew(pᵀv) and K = v − p pᵀv.
