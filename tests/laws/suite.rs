@@ -44,8 +44,8 @@ manifold_laws! { grassmann_5_2: Grassmann::new(5, 2)? }
 manifold_laws! { grassmann_7_5: Grassmann::new(7, 5)? }
 manifold_laws! { stiefel_2_1: Stiefel::new(2, 1, Ambient)?, without Geodesic }
 manifold_laws! { stiefel_5_2: Stiefel::new(5, 2, Ambient)?, without Geodesic }
-manifold_laws! { stiefel_6_3_qr: with(Stiefel::new(6, 3, Canonical)?, Retraction::Qr)?, without Geodesic }
-manifold_laws! { stiefel_5_4_cayley: with(Stiefel::new(5, 4, Canonical)?, Retraction::Cayley)?, without Geodesic }
+manifold_laws! { stiefel_6_3_qr: retracting(6, 3, Retraction::Qr)?, without Geodesic }
+manifold_laws! { stiefel_5_4_cayley: retracting(5, 4, Retraction::Cayley)?, without Geodesic }
 manifold_laws! { stiefel_3_3: Stiefel::new(3, 3, Canonical)?, without Geodesic }
 manifold_laws! { rotations_2: SpecialOrthogonal::new(2)?, within curved(1.0) }
 manifold_laws! { rotations_3: SpecialOrthogonal::new(3)?, within curved(1.0) }
@@ -67,8 +67,8 @@ const STRAIGHT: Domain = Domain {
     reach: 4.0,
 };
 
-fn with(m: Stiefel, retraction: Retraction) -> holonomy::Result<Stiefel> {
-    Ok(m.with_retraction(retraction))
+fn retracting(n: i64, k: i64, retraction: Retraction) -> holonomy::Result<Stiefel> {
+    Ok(Stiefel::new(n, k, Canonical)?.with_retraction(retraction))
 }
 
 fn straight(n: i64, kappa: f64) -> holonomy::Result<PoincareBall> {

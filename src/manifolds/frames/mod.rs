@@ -84,7 +84,11 @@ pub(crate) fn matrix_exponential(a: &Tensor) -> Tensor {
             out.add_to_diagonal(1.0);
         }
     };
-    with_kernel_or_formula([a], || map_to_frame([a], kernel), |[a]| a.matrix_exp())
+    with_kernel_or_formula(
+        [a],
+        || map_to_frame([a], kernel),
+        |[a]| series::exponential_minus_one(&a) + identity_like(&a),
+    )
 }
 
 /// x(3 − xᵀx)/2: squares the distance of nearly orthonormal columns from orthonormal ones.

