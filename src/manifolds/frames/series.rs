@@ -47,13 +47,24 @@ pub(crate) fn half_angle_cotangent() -> &'static Coefficients {
 
 /// Interpolation at the zeros of T₂₄ on [0, 1], none of which is an end.
 fn coefficients(f: impl Fn(f64) -> f64) -> Coefficients {
-    let angle = |i: usize| std::f64::consts::PI * (i as f64 + 0.5) / TERMS as f64;
-    let values: [f64; TERMS] = std::array::from_fn(|i| f(0.5 + 0.5 * angle(i).cos()));
+    let values: [f64; TERMS] = std::array::from_fn(|i| f(0.5 + 0.5 * cosine(2 * i + 1)));
     std::array::from_fn(|j| {
-        let terms = (0..TERMS).map(|i| values[i] * (j as f64 * angle(i)).cos());
+        let terms = (0..TERMS).map(|i| values[i] * cosine(j * (2 * i + 1)));
         let scale = if j == 0 { 1.0 } else { 2.0 };
         scale / TERMS as f64 * terms.sum::<f64>()
     })
+}
+
+/// cos(π count/48): many turns are taken off in integers, where nothing is rounded.
+fn cosine(count: usize) -> f64 {
+    let folded = count % (4 * TERMS);
+    let folded = folded.min(4 * TERMS - folded);
+    let angle = |count: usize| std::f64::consts::PI * count as f64 / (2 * TERMS) as f64;
+    if folded > TERMS {
+        -angle(2 * TERMS - folded).cos()
+    } else {
+        angle(folded).cos()
+    }
 }
 
 /// The polynomial at numbers in [0, 1]: Clenshaw's recurrence.

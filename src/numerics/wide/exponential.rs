@@ -185,6 +185,7 @@ mod tests {
             space: String,
             label: String,
             size: [usize; 2],
+            #[serde(default)]
             v: Vec<f64>,
             expected: Vec<f64>,
         }
