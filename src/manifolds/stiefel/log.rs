@@ -34,6 +34,9 @@ const MEMORY: usize = 12;
 const LONGEST_STEP: f64 = 0.5;
 const LONGEST_STEP_OF_WHOLE: f64 = 0.25;
 
+/// A miss above this counts as a chord, not as its tangent part.
+const LARGE_MISS: f64 = 0.5;
+
 /// A miss above this with a tangent part of 0 is that of another end than the target: p S for a
 /// symmetric S.
 const SAME_END: f64 = 0.1;
@@ -174,6 +177,16 @@ impl Shot {
         }
         self.step.copy_from(&self.miss);
         skew_top(&mut self.step);
+    }
+
+    /// Makes `step`, of this length, as long as the miss where that is large: a chord grows up to a
+    /// half turn, where its tangent part shrinks again from a right angle on.
+    fn lengthen(&mut self, tangent: Wide, miss: Wide) {
+        let longer = tangent.if_above(Wide::ZERO, miss / tangent, Wide::ONE);
+        let factor = miss.if_above(Wide::splat(LARGE_MISS), longer, Wide::ONE);
+        for entry in &mut self.step.data {
+            *entry = *entry * factor;
+        }
     }
 
     /// Applies the inverse of the derivative of the exponentials to `step`, to third order: with
@@ -495,10 +508,12 @@ pub(super) fn log(n: usize, k: usize, beta: f64) -> impl FnMut(&[Matrix; 2], &mu
         for _ in 0..MOST_STEPS {
             shot.fire(&velocity, &frame.target);
             let tangent = shot.step.norm_squared().sqrt();
-            progress.note(&velocity, tangent, shot.miss.norm_squared().sqrt());
+            let miss = shot.miss.norm_squared().sqrt();
+            progress.note(&velocity, tangent, miss);
             if !Wide::ONE.any_above(progress.done) {
                 break;
             }
+            shot.lengthen(tangent, miss);
             shot.correct(&velocity);
             mixing.remember(&mut velocity, &mut shot.step);
             mixing.mix(&mut shot.step);
