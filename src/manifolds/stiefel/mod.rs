@@ -204,8 +204,8 @@ impl Stiefel {
     /// (9, 8), (16, 8) and (64, 8). Canonical metric: always up to 0.8 π; at 0.9 π, where geodesics
     /// of this length may not be shortest any more, all but 39 of 1472. Euclidean metric: always up
     /// to 0.6 π; at 0.7 π all but 2 of 200 in St(5, 3), 25 of 200 in St(5, 4), 15 of 24 in St(9, 8)
-    /// and 1 of 24 in St(16, 8); beyond, it often fails in those four. Where it converged, the
-    /// velocity was the one that the end was made with, but for 6 pairs at 0.9 π; errors were at most
+    /// and 1 of 24 in St(16, 8); beyond, it often fails in those and sometimes in others. Where it
+    /// converged, the velocity was the one that the end was made with, but for 6 pairs at 0.9 π; errors were at most
     /// 1.1e-13 up to 0.6 π and 8e-13 beyond. That it is the shortest is not proven.
     ///
     /// # Gradient
