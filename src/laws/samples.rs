@@ -73,7 +73,7 @@ pub struct Samples {
     /// ±1, `[rows]`: about 1 where the projection is orthogonal in the ambient coordinates, large
     /// far out on a hyperboloid.
     pub stretch: Tensor,
-    signs: [Tensor; 2],
+    signs: [Tensor; 4],
     seed: u64,
 }
 
@@ -82,7 +82,7 @@ pub struct Samples {
 /// the point. `signs` are the directions of change that are tried; the greatest length counts.
 ///
 /// Large near the boundary of a ball and far out on a hyperboloid, whatever the formulas do.
-pub fn rounding(m: &dyn Manifold, p: &Tensor, rows: i64, signs: &[Tensor; 2]) -> Tensor {
+pub fn rounding(m: &dyn Manifold, p: &Tensor, rows: i64, signs: &[Tensor; 4]) -> Tensor {
     const STEP: f64 = 1e-9;
     let p = m.project(&double(p));
     let reach = per_row(m, &size(&p, rows).reshape(batch_shape(m, &p)));
@@ -92,17 +92,31 @@ pub fn rounding(m: &dyn Manifold, p: &Tensor, rows: i64, signs: &[Tensor; 2]) ->
     })
 }
 
-/// ±1 at random, and the same with every second sign changed: in few dimensions one of the two may
-/// be almost normal to the tangent space.
-fn directions(z: &Tensor, point_shape: &[i64]) -> [Tensor; 2] {
+/// ±1 at random, and the same with the signs of every second number, of every second pair, and of
+/// both changed: in few dimensions one of them may be almost normal to the tangent space. Of four
+/// numbers these are orthogonal, and span all directions.
+fn directions(z: &Tensor, point_shape: &[i64]) -> [Tensor; 4] {
     let signs = double(z).sign();
     let count = point_shape.iter().product::<i64>();
-    let alternating = Tensor::arange(count, (Kind::Double, z.device())).remainder(2.0) * 2.0 - 1.0;
-    [signs.shallow_clone(), signs * alternating.view(point_shape)]
+    let alternating = |period: i64| {
+        let index = Tensor::arange(count, (Kind::Double, z.device())) / period;
+        (index.floor().remainder(2.0) * 2.0 - 1.0).view(point_shape)
+    };
+    let (singles, pairs) = (alternating(1), alternating(2));
+    let both = &singles * &pairs;
+    [
+        signs.shallow_clone(),
+        &signs * singles,
+        &signs * pairs,
+        signs * both,
+    ]
 }
 
-fn greatest(signs: &[Tensor; 2], measure: impl Fn(&Tensor) -> Tensor) -> Tensor {
-    measure(&signs[0]).maximum(&measure(&signs[1]))
+fn greatest(signs: &[Tensor; 4], measure: impl Fn(&Tensor) -> Tensor) -> Tensor {
+    let [first, rest @ ..] = signs;
+    rest.iter().fold(measure(first), |greatest, signs| {
+        greatest.maximum(&measure(signs))
+    })
 }
 
 fn batch_shape(m: &dyn Manifold, p: &Tensor) -> Vec<i64> {
@@ -180,7 +194,7 @@ impl Samples {
             rounding_q: self.rounding_q.shallow_clone(),
             rounding_far: self.rounding_far.shallow_clone(),
             stretch: self.stretch.shallow_clone(),
-            signs: [self.signs[0].shallow_clone(), self.signs[1].shallow_clone()],
+            signs: self.signs.each_ref().map(Tensor::shallow_clone),
             seed: self.seed,
         }
     }
@@ -256,7 +270,7 @@ impl<'a> Draw<'a> {
         self.subject.manifold.project_tangent(p, &v)
     }
 
-    fn stretch(&self, p: &Tensor, signs: &[Tensor; 2]) -> Tensor {
+    fn stretch(&self, p: &Tensor, signs: &[Tensor; 4]) -> Tensor {
         let project = |signs: &Tensor| self.subject.manifold.project_tangent(&double(p), signs);
         greatest(signs, |signs| size(&project(signs), self.rows)).clamp_min(1.0)
     }

@@ -1,9 +1,11 @@
 //! Every law on every manifold.
 
+use holonomy::StiefelMetric::{Canonical, Euclidean as Ambient};
 use holonomy::laws::Domain;
 use holonomy::{
-    Euclidean, Grassmann, Lorentz, PoincareBall, Product, SpdAffineInvariant, SpdBuresWasserstein,
-    SpdLogCholesky, SpdLogEuclidean, Sphere, manifold_laws,
+    Euclidean, Grassmann, Lorentz, Oblique, PoincareBall, Power, Product, Retraction, Scaled,
+    SpdAffineInvariant, SpdBuresWasserstein, SpdLogCholesky, SpdLogEuclidean, SpecialEuclidean,
+    SpecialOrthogonal, Sphere, Stiefel, manifold_laws,
 };
 
 use super::toy::Globe;
@@ -57,6 +59,22 @@ manifold_laws! { spd_bures_1: SpdBuresWasserstein::new(1)?, without Geodesic, wi
 manifold_laws! { spd_bures_2: SpdBuresWasserstein::new(2)?, without Geodesic, within BURES }
 manifold_laws! { spd_bures_3: SpdBuresWasserstein::new(3)?, without Geodesic, within BURES }
 manifold_laws! { spd_bures_5: SpdBuresWasserstein::new(5)?, without Geodesic, within BURES }
+manifold_laws! { stiefel_2_1: Stiefel::new(2, 1, Ambient)?, without Geodesic }
+manifold_laws! { stiefel_5_2: Stiefel::new(5, 2, Ambient)?, without Geodesic }
+manifold_laws! { stiefel_6_3_qr: retracting(6, 3, Retraction::Qr)?, without Geodesic }
+manifold_laws! { stiefel_5_4_cayley: retracting(5, 4, Retraction::Cayley)?, without Geodesic }
+manifold_laws! { stiefel_3_3: Stiefel::new(3, 3, Canonical)?, without Geodesic }
+manifold_laws! { rotations_2: SpecialOrthogonal::new(2)?, within curved(1.0) }
+manifold_laws! { rotations_3: SpecialOrthogonal::new(3)?, within curved(1.0) }
+manifold_laws! { rotations_4: SpecialOrthogonal::new(4)?, within curved(1.0) }
+manifold_laws! { rotations_7: SpecialOrthogonal::new(7)?, within curved(1.0) }
+manifold_laws! { motions_2: SpecialEuclidean::new(2)?, within curved(1.0) }
+manifold_laws! { motions_3: SpecialEuclidean::new(3)?, within curved(1.0) }
+manifold_laws! { power_of_balls: Power::new(PoincareBall::new(2, -1.0)?, 3)? }
+manifold_laws! { power_of_subspaces: Power::new(Grassmann::new(4, 2)?, 2)? }
+manifold_laws! { scaled_sphere: Scaled::new(Sphere::new(2, 1.0)?, 0.5)?, within curved(4.0) }
+manifold_laws! { scaled_frames: Scaled::new(Stiefel::new(4, 2, Ambient)?, 3.0)?, without Geodesic }
+manifold_laws! { oblique_3_4: Oblique::new(3, 4)?, within curved(1.0) }
 manifold_laws! { users_sphere: Globe::new(3)?, within Domain { radius: 2.5, ..Domain::default() } }
 manifold_laws! { users_sphere_without_geodesics: Globe::new(5)?, without Geodesic }
 
@@ -78,6 +96,10 @@ const STRAIGHT: Domain = Domain {
     radius: 0.25,
     reach: 4.0,
 };
+
+fn retracting(n: i64, k: i64, retraction: Retraction) -> holonomy::Result<Stiefel> {
+    Ok(Stiefel::new(n, k, Canonical)?.with_retraction(retraction))
+}
 
 fn straight(n: i64, kappa: f64) -> holonomy::Result<PoincareBall> {
     PoincareBall::new(n, kappa)?.with_straight_retraction(PoincareBall::STRAIGHT_EDGE)

@@ -1,5 +1,6 @@
 //! What the laws do not know of: the operations that only one manifold has.
 
+mod combinators;
 mod curvature;
 mod edge;
 mod grassmann;
@@ -7,7 +8,9 @@ mod gyro;
 mod lorentz;
 mod paths;
 mod product;
+mod rotations;
 mod spd;
+mod stiefel;
 mod straight;
 
 use holonomy::{Geodesic, Sample};

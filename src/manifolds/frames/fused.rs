@@ -38,6 +38,20 @@ for_each_processor! {
     }
 }
 
+for_each_processor! {
+    /// Replaces a square matrix by its skew-symmetric part.
+    pub(crate) fn make_skew(a: &mut Matrix) {
+        for i in 0..a.rows {
+            a[(i, i)] = Wide::ZERO;
+            for j in 0..i {
+                let half = (a[(i, j)] - a[(j, i)]) * Wide::splat(0.5);
+                a[(i, j)] = half;
+                a[(j, i)] = -half;
+            }
+        }
+    }
+}
+
 /// Makes a polar factor: from z = Q R and R = U Σ Vᵀ the matrix Q U Vᵀ.
 pub(crate) struct Polar {
     upper: Matrix,

@@ -9,7 +9,11 @@ pub(crate) mod series;
 
 use tch::{Kind, Tensor};
 
-use crate::numerics::{safe_sqrt, wide::map};
+use crate::numerics::rows::with_kernel_or_formula;
+use crate::numerics::safe_sqrt;
+use crate::numerics::wide::exponential::Exponential;
+use crate::numerics::wide::map;
+use crate::numerics::wide::matrix::Matrix;
 
 /// aᵀ
 pub(crate) fn transposed(a: &Tensor) -> Tensor {
@@ -19,6 +23,11 @@ pub(crate) fn transposed(a: &Tensor) -> Tensor {
 /// aᵀ b
 pub(crate) fn transposed_times(a: &Tensor, b: &Tensor) -> Tensor {
     transposed(a).matmul(b)
+}
+
+/// (a − aᵀ)/2
+pub(crate) fn skew(a: &Tensor) -> Tensor {
+    (a - transposed(a)) * 0.5
 }
 
 /// Σ a², over the last two dimensions.
@@ -65,6 +74,23 @@ pub(crate) fn polar(x: &Tensor) -> Tensor {
     x
 }
 
+/// e^a of square matrices, with derivatives of every order.
+pub(crate) fn matrix_exponential(a: &Tensor) -> Tensor {
+    let n = a.size()[a.dim() - 1] as usize;
+    let kernel = || {
+        let mut exponential = Exponential::new(n);
+        move |[a]: &[Matrix; 1], out: &mut Matrix| {
+            exponential.minus_one(a, out);
+            out.add_to_diagonal(1.0);
+        }
+    };
+    with_kernel_or_formula(
+        [a],
+        || map_to_frame([a], kernel),
+        |[a]| series::exponential_minus_one(&a) + identity_like(&a),
+    )
+}
+
 /// x(3 − xᵀx)/2: squares the distance of nearly orthonormal columns from orthonormal ones.
 pub(crate) fn newton_schulz(x: &Tensor) -> Tensor {
     x * 1.5 - x.matmul(&transposed_times(x, x)) * 0.5
@@ -94,10 +120,7 @@ pub(crate) fn map_to_frame<const N: usize, K>(
     kernel: impl Fn() -> K + Sync,
 ) -> Tensor
 where
-    K: FnMut(
-        &[crate::numerics::wide::matrix::Matrix; N],
-        &mut crate::numerics::wide::matrix::Matrix,
-    ),
+    K: FnMut(&[Matrix; N], &mut Matrix),
 {
     let size = inputs[0].size();
     let shape = (size[size.len() - 2] as usize, size[size.len() - 1] as usize);

@@ -6,6 +6,7 @@
 //! algorithms decide nothing across lanes but when to stop, and lanes that are done change no more:
 //! a matrix gives the same bits wherever in a batch it stands.
 
+pub(crate) mod exponential;
 pub(crate) mod factor;
 pub(crate) mod jacobi;
 pub(crate) mod map;
