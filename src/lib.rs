@@ -38,9 +38,10 @@
 //! | where | what |
 //! | --- | --- |
 //! | [`manifold`] | the traits [`Manifold`], [`Geodesic`], [`Sample`], and the conventions for shapes, kinds and devices |
-//! | [`manifolds`] | [`Euclidean`], [`Sphere`], [`PoincareBall`], [`Lorentz`], [`Product`], and their [`Curvature`], fixed or learnable |
+//! | [`manifolds`] | [`Euclidean`], [`Sphere`], [`PoincareBall`], [`Lorentz`], [`Grassmann`], [`Flag`], [`Product`], and their [`Curvature`], fixed or learnable |
 //! | [`optim`] | parameters on manifolds; Riemannian SGD, Adam, Adagrad; schedules, clipping, state |
 //! | [`graph`] | hierarchies: edge lists, WordNet, transitive closure |
+//! | [`stats`] | means and medians of flags, subspaces and rotations; nested principal components |
 //! | [`embed`] | embeddings of graphs: objective, trainer, MAP and mean rank |
 //! | `laws` | feature `laws`: a property-test suite for manifolds, yours too |
 //! | `plot` | feature `plot`: the Poincaré disk and curves, as SVG and PNG |
@@ -75,9 +76,10 @@ pub mod optim;
 #[cfg(feature = "plot")]
 pub mod plot;
 mod source;
+pub mod stats;
 
 pub use error::{Error, Result};
 pub use manifold::{Geodesic, Manifold, Sample};
 pub use manifolds::{
-    Curvature, Euclidean, Grassmann, Lorentz, PoincareBall, Product, Space, Sphere,
+    Curvature, Euclidean, Flag, Grassmann, Lorentz, PoincareBall, Product, Space, Sphere,
 };

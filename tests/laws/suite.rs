@@ -1,7 +1,7 @@
 //! Every law on every manifold.
 
 use holonomy::laws::Domain;
-use holonomy::{Euclidean, Grassmann, Lorentz, PoincareBall, Product, Sphere, manifold_laws};
+use holonomy::{Euclidean, Flag, Grassmann, Lorentz, PoincareBall, Product, Sphere, manifold_laws};
 
 use super::toy::Globe;
 
@@ -38,6 +38,12 @@ manifold_laws! { nested_product: nested_product()?, within curved(-3.0) }
 manifold_laws! { grassmann_2_1: Grassmann::new(2, 1)? }
 manifold_laws! { grassmann_5_2: Grassmann::new(5, 2)? }
 manifold_laws! { grassmann_7_5: Grassmann::new(7, 5)? }
+manifold_laws! { flag_line: Flag::new(2, &[1])?, without Geodesic }
+manifold_laws! { flag_of_one: Flag::new(6, &[3])?, without Geodesic }
+manifold_laws! { flag_1_3_in_10: Flag::new(10, &[1, 3])?, without Geodesic }
+manifold_laws! { flag_2_3_5_in_6: Flag::new(6, &[2, 3, 5])?, without Geodesic }
+manifold_laws! { flag_full: Flag::new(4, &[1, 2, 3])?, without Geodesic }
+manifold_laws! { flag_rotations: Flag::new(3, &[1, 2, 3])?, without Geodesic }
 manifold_laws! { users_sphere: Globe::new(3)?, within Domain { radius: 2.5, ..Domain::default() } }
 manifold_laws! { users_sphere_without_geodesics: Globe::new(5)?, without Geodesic }
 
