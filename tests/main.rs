@@ -13,3 +13,4 @@ mod numerics;
 mod optim;
 #[cfg(feature = "plot")]
 mod plot;
+mod stats;

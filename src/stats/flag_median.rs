@@ -11,9 +11,9 @@ use crate::{Error, Flag, Grassmann, Result};
 pub struct MedianConfig {
     /// The chordal distance between one estimate and the next that ends the iteration.
     pub tolerance: f64,
-    /// The most weightings; more are an error.
+    /// The most weighted means; more are an error.
     pub max_iterations: usize,
-    /// The distance δ below which distances count as δ in the weights.
+    /// The distance δ below which distances count as δ in the weights; well above the tolerance.
     pub floor: f64,
     /// How each weighted mean is found; the first one starts at `mean.start`.
     pub mean: MeanConfig,
@@ -22,10 +22,13 @@ pub struct MedianConfig {
 impl Default for MedianConfig {
     fn default() -> Self {
         Self {
-            tolerance: 1e-9,
+            tolerance: 1e-10,
             max_iterations: 1000,
-            floor: 1e-9,
-            mean: MeanConfig::default(),
+            floor: 1e-8,
+            mean: MeanConfig {
+                tolerance: 1e-12,
+                ..MeanConfig::default()
+            },
         }
     }
 }

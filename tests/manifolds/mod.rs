@@ -2,6 +2,7 @@
 
 mod curvature;
 mod edge;
+mod flag;
 mod gyro;
 mod lorentz;
 mod paths;
