@@ -1,6 +1,6 @@
 //! The papers that this program knows.
 
-use crate::{becigneul2019, nickel2017};
+use crate::{becigneul2019, mankovich2023, nickel2017};
 
 /// A paper as `papers list` shows it.
 pub(crate) struct Paper {
@@ -12,7 +12,11 @@ pub(crate) struct Paper {
 }
 
 /// All of them, by key.
-pub(crate) const PAPERS: &[Paper] = &[becigneul2019::PAPER, nickel2017::PAPER];
+pub(crate) const PAPERS: &[Paper] = &[
+    becigneul2019::PAPER,
+    mankovich2023::PAPER,
+    nickel2017::PAPER,
+];
 
 /// The keys, for messages.
 pub(crate) fn keys() -> String {

@@ -3,7 +3,7 @@
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use holonomy::Result;
 
-use crate::{becigneul2019, catalogue, embedding, nickel2017, output, results};
+use crate::{becigneul2019, catalogue, embedding, mankovich2023, nickel2017, output, results};
 
 /// How a command ended that did not fail.
 pub(crate) enum Outcome {
@@ -48,6 +48,8 @@ enum Command {
 enum Run {
     /// Riemannian adaptive optimisers on an embedded hierarchy (Bécigneul and Ganea, 2019)
     Becigneul2019(Box<becigneul2019::Options>),
+    /// Means and medians of flags in the chordal distance (Mankovich and Birdal, 2023)
+    Mankovich2023(Box<mankovich2023::Options>),
     /// Poincaré embeddings of a hierarchy (Nickel and Kiela, 2017)
     Nickel2017(Box<nickel2017::Options>),
     #[command(external_subcommand)]
@@ -73,6 +75,9 @@ impl Cli {
             Command::Run {
                 paper: Run::Becigneul2019(options),
             } => return becigneul2019::run(&options),
+            Command::Run {
+                paper: Run::Mankovich2023(options),
+            } => return mankovich2023::run(&options),
             Command::Run {
                 paper: Run::Nickel2017(options),
             } => return nickel2017::run(&options),
