@@ -82,9 +82,10 @@ fn assert_is_picture(folder: &Path) {
 fn the_papers_are_listed() {
     let listing = succeed(&["list"]);
     let lines: Vec<&str> = listing.lines().collect();
-    assert_eq!(lines.len(), 2);
+    assert_eq!(lines.len(), 3);
     assert!(lines[0].starts_with("becigneul2019  Bécigneul and Ganea, Riemannian"));
-    assert!(lines[1].starts_with("nickel2017     Nickel and Kiela, Poincaré"));
+    assert!(lines[1].starts_with("mankovich2023  Mankovich and Birdal, Chordal"));
+    assert!(lines[2].starts_with("nickel2017     Nickel and Kiela, Poincaré"));
 }
 
 #[test]
@@ -153,7 +154,7 @@ fn a_wrong_argument_is_told_what_is_allowed() {
         (nickel("--speed", "1"), "--help"),
         (
             fail(2, &["run", "nickel1917"]),
-            "expected one of becigneul2019, nickel2017",
+            "expected one of becigneul2019, mankovich2023, nickel2017",
         ),
         (
             fail(2, &["lsit"]),
@@ -536,6 +537,40 @@ fn a_quick_run_of_the_optimisers_judges_every_claim() {
     succeed(&["report", "--from", path(&from), "--to", path(&results)]);
     let text = std::fs::read_to_string(&results).unwrap();
     assert!(text.contains("## becigneul2019"), "{text}");
+}
+
+#[test]
+fn a_quick_run_of_the_flag_averages_reports_all_studies() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str, seed: &str| {
+        let out = folder.path().join(name);
+        let arguments = ["run", "mankovich2023", "--quick", "--seed", seed];
+        let table = succeed(&[&arguments[..], &["--out", path(&out)]].concat());
+        assert!(table.contains("A quick run"), "{table}");
+        report(&out)
+    };
+    let first = run("first", "1");
+    assert_eq!(first["key"], "mankovich2023");
+    assert_eq!(first["claims"].as_array().unwrap().len(), 3);
+    assert_eq!(first["outliers"].as_array().unwrap().len(), 20);
+    assert_eq!(first["averaging"].as_array().unwrap().len(), 2);
+    for study in first["convergence"].as_array().unwrap() {
+        assert!(study["reformulation_error"].as_f64().unwrap() < 1e-13);
+        for method in study["methods"].as_array().unwrap() {
+            assert_eq!(method["success"], 1.0, "{method}");
+        }
+    }
+    let metric = |report: &Value, name: &str| report["metrics"][name].as_f64().unwrap();
+    assert!((1.7e-4..2.4e-4).contains(&metric(&first, "mean_cost")));
+    assert!(metric(&first, "median_19_outliers") < 0.1 * metric(&first, "mean_19_outliers"));
+    for file in first["files"].as_array().unwrap() {
+        let bytes =
+            std::fs::read(folder.path().join("first").join(file.as_str().unwrap())).unwrap();
+        assert!(bytes.starts_with(b"<svg") || bytes.starts_with(b"\x89PNG\r\n\x1a\n"));
+    }
+    let (again, other) = (run("again", "1"), run("other", "2"));
+    assert_eq!(again["convergence"], first["convergence"]);
+    assert_ne!(other["convergence"], first["convergence"]);
 }
 
 #[test]

@@ -104,7 +104,7 @@ pub(super) fn median_for(
     weights: Option<&Tensor>,
     config: &MedianConfig,
 ) -> Result<ChordalMedian> {
-    if !(config.floor > 0.0) {
+    if config.floor <= 0.0 || config.floor.is_nan() {
         return Err(Error::invalid(op, "a positive floor", config.floor));
     }
     tch::no_grad(|| {

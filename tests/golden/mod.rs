@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod flags;
 #[path = "../../examples/accuracy/reference.rs"]
 mod reference;
 #[path = "../../examples/accuracy/study.rs"]

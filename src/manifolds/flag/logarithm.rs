@@ -49,7 +49,7 @@ pub(super) fn solve(flag: &Flag, p: &Tensor, q: &Tensor) -> Solution {
         let largest = largest(&left);
         // Rounding stops the descent before the bound does where angles are large.
         let stalled = largest < 1e-13 && largest >= before;
-        if !(largest > LAST_TURN) || stalled || turns == MOST_TURNS || !largest.is_finite() {
+        if largest <= LAST_TURN || stalled || turns == MOST_TURNS || !largest.is_finite() {
             let tangent = basis.tangent(flag, p, &(logarithm - left));
             return Solution {
                 tangent,
@@ -167,9 +167,9 @@ fn square_root(v: &Tensor) -> Tensor {
     let mut x = (v + identity_like(v)) * 0.5;
     for _ in 0..MOST_STEPS {
         let next = newton_schulz(&x);
-        let change = square_sum(&(&next - &x));
+        let change = largest(&square_sum(&(&next - &x)));
         x = next;
-        if !(largest(&change) > 1e-18) {
+        if change <= 1e-18 || change.is_nan() {
             return newton_schulz(&x);
         }
     }

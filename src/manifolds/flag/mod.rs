@@ -4,8 +4,8 @@
 //! given by an n × d_k matrix p with pᵀp = 1 whose first dᵢ columns span Sᵢ. The columns dᵢ₋₁ + 1 … dᵢ
 //! are a *block* of size mᵢ = dᵢ − dᵢ₋₁; p and pD are the same point for block-diagonal orthogonal D.
 //! Tangents at p are matrices v = pA + N with pᵀN = 0 and a skew A whose diagonal blocks vanish
-//! (*horizontal*: vD at pD is the same tangent). The metric is the canonical one, half of that of
-//! ye2022:
+//! (*horizontal*: vD at pD is the same tangent). The metric is the canonical one (ye2022), which
+//! comes from ½ tr XᵀY of the skew matrices X and Y that generate the rotations:
 //!
 //! ```text
 //! ⟨u, v⟩ = tr uᵀv − ½ tr (pᵀu)ᵀ(pᵀv) = ½ tr XᵀY,  X = | A −Bᵀ |, N = QB
@@ -216,8 +216,7 @@ impl Flag {
                 residual,
                 tolerance,
             };
-            // NaN is not at most the bound.
-            if !(solution.left <= 1e-13) {
+            if solution.left > 1e-13 || solution.left.is_nan() {
                 return Err(not_converged(solution.left, logarithm::LAST_TURN));
             }
             let missed = self.chordal_dist(&self.exp(&p, &solution.tangent), &q);
