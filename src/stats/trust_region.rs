@@ -99,7 +99,7 @@ fn truncated_gradients(
     let target = length * length.clamp(1e-8, 0.1);
     let mut u = gradient.zeros_like();
     let mut hu = gradient.zeros_like();
-    let mut residual = gradient.shallow_clone();
+    let mut residual = gradient.copy();
     let mut direction = -gradient;
     let mut square = length * length;
     let mut at_edge = false;

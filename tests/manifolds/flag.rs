@@ -170,6 +170,29 @@ fn log_inverts_exp() {
 }
 
 #[test]
+fn far_rotations_are_as_far_as_the_nearest_signs_say() {
+    let flags = Flag::new(3, &[1, 2, 3]).unwrap();
+    let p = flags.random_point(&mut seeded(28), &[40], DOUBLE);
+    let q = flags.random_point(&mut seeded(29), &[40], DOUBLE);
+    let signs = Tensor::from_slice2(&[
+        [1.0, 1.0, 1.0],
+        [1.0, -1.0, -1.0],
+        [-1.0, 1.0, -1.0],
+        [-1.0, -1.0, 1.0],
+    ]);
+    for i in 0..40 {
+        let (p, q) = (p.get(i), q.get(i));
+        let turn = p.tr().matmul(&q);
+        // All choices of determinant 1: the angle from the trace.
+        let rotation = &turn * turn.det();
+        let traces = (rotation.diagonal(0, 0, 1) * &signs).sum_dim_intlist(-1, false, Kind::Double);
+        let angle = ((traces.max() - 1.0) * 0.5).acos().double_value(&[]);
+        let dist = flags.dist(&p, &q).unwrap().double_value(&[]);
+        assert!((dist - angle).abs() < 1e-13, "{dist} {angle}");
+    }
+}
+
+#[test]
 fn log_in_single_precision_is_rounded() {
     let flags = Flag::new(10, &[1, 3]).unwrap();
     let (p, v) = drawn(&flags, 12, 20, 0.7);

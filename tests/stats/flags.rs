@@ -93,6 +93,22 @@ fn no_flag_nearby_is_a_better_mean() {
 }
 
 #[test]
+fn near_the_mean_two_steps_are_enough() {
+    let flags = Flag::new(10, &[1, 3]).unwrap();
+    for seed in 0..10 {
+        let (points, center) = around(&flags, 100 + seed, 100, 3e-4);
+        let v = flags.random_tangent(&mut seeded(200 + seed), &center) * 3e-3;
+        let start = Some(flags.retract(&center, &v));
+        let config = MeanConfig {
+            start,
+            ..MeanConfig::default()
+        };
+        let mean = flag_mean(&flags, &points, None, &config).unwrap();
+        assert!((1..=2).contains(&mean.iterations), "{}", mean.iterations);
+    }
+}
+
+#[test]
 fn a_mean_of_far_flags_beats_the_points_themselves() {
     let flags = Flag::new(6, &[2, 3, 5]).unwrap();
     let points = flags.random_point(&mut seeded(5), &[25], DOUBLE);

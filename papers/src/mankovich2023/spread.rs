@@ -30,6 +30,8 @@ impl fmt::Display for Spread {
         let Self { mean, deviation } = self;
         if *mean != 0.0 && mean.abs() < 0.01 {
             write!(f, "{mean:.3e} ± {deviation:.1e}")
+        } else if *mean != 0.0 && mean.abs() < 1.0 {
+            write!(f, "{mean:.4} ± {deviation:.4}")
         } else {
             write!(f, "{mean:.2} ± {deviation:.2}")
         }
@@ -45,6 +47,7 @@ mod tests {
         let spread = Spread::of([1.0, 3.0]);
         assert_eq!((spread.mean, spread.deviation), (2.0, 1.0));
         assert_eq!(spread.to_string(), "2.00 ± 1.00");
+        assert_eq!(Spread::of([0.5]).to_string(), "0.5000 ± 0.0000");
         assert_eq!(Spread::of([2e-4]).to_string(), "2.000e-4 ± 0.0e0");
     }
 }

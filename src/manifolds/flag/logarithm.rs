@@ -38,9 +38,10 @@ pub(super) const LAST_TURN: f64 = 2e-15;
 /// own rotation.
 pub(super) fn solve(flag: &Flag, p: &Tensor, q: &Tensor) -> Solution {
     let basis = Basis::of(p, q);
-    let mut rotation = flag.aligned(&basis);
+    let aligned = flag.aligned(&basis);
     // The complement of the flag is a block like the others.
-    let blocks = flag.blocks_with_complement(&rotation);
+    let blocks = flag.blocks_with_complement(&aligned);
+    let mut rotation = without_reflection(aligned, &blocks);
     let mut before = f64::INFINITY;
     let mut turns = 0;
     loop {
@@ -145,6 +146,21 @@ impl Flag {
         }
         mask
     }
+}
+
+/// Where V is a reflection, with the column turned over, within a block, that agrees least with p.
+fn without_reflection(v: Tensor, blocks: &Tensor) -> Tensor {
+    let reflected = v.det().lt(0.0);
+    if reflected.any().int64_value(&[]) == 0 {
+        return v;
+    }
+    // The blocks of an aligned V are symmetric: their cosines to p.
+    let within = (&v + transposed(&v)) * 0.5 * blocks;
+    let (_, directions) = within.nan_to_num(0.0, 0.0, 0.0).linalg_eigh("L");
+    let least = directions.narrow(-1, 0, 1);
+    let over = v.matmul(&least).matmul(&transposed(&least)) * 2.0;
+    let over = over * reflected.to_kind(v.kind()).unsqueeze(-1).unsqueeze(-1);
+    v - over
 }
 
 /// log V of rotations by less than π: twice that of the square root, the polar factor of 1 + V,

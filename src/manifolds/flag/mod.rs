@@ -49,8 +49,9 @@ use crate::{Error, Result};
 ///
 /// # Accuracy
 ///
-/// Points are orthonormal and tangents horizontal to a few roundings. [`chordal_dist`](Self::chordal_dist) and
-/// [`log`](Self::log) are good to a few roundings of 1 for any two representatives.
+/// Points are orthonormal and tangents horizontal to a few roundings. [`exp`](Self::exp),
+/// [`chordal_dist`](Self::chordal_dist) and [`log`](Self::log) are good to a few roundings of 1 for any two
+/// representatives: 2e-16, 2e-16 and 6e-16 at most against references at 60 digits, lengths 1e-12 to 1.1.
 ///
 /// # Gradient
 ///
