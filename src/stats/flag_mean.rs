@@ -82,7 +82,7 @@ pub struct ChordalMean {
 ///
 /// # References
 ///
-/// mankovich2023, section 4.
+/// mankovich2023.
 pub fn flag_mean(
     flags: &Flag,
     points: &Tensor,

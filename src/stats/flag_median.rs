@@ -87,7 +87,7 @@ pub struct ChordalMedian {
 ///
 /// # References
 ///
-/// mankovich2023, section 4; weiszfeld1937.
+/// mankovich2023; weiszfeld1937.
 pub fn flag_median(
     flags: &Flag,
     points: &Tensor,

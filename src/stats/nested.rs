@@ -64,7 +64,7 @@ pub struct NestedPca {
 ///
 /// # References
 ///
-/// pennec2018, section 5.
+/// pennec2018.
 pub fn nested_pca(flags: &Flag, data: &Tensor) -> Result<NestedPca> {
     tch::no_grad(|| {
         let (center, centered) = centered("nested_pca", flags, data)?;
@@ -105,7 +105,7 @@ pub fn nested_pca(flags: &Flag, data: &Tensor) -> Result<NestedPca> {
 ///
 /// # References
 ///
-/// pennec2018, section 5.
+/// pennec2018.
 pub fn accumulated_unexplained_variance(flags: &Flag, p: &Tensor, data: &Tensor) -> Result<f64> {
     const OP: &str = "accumulated_unexplained_variance";
     if p.size() != flags.point_shape() {

@@ -44,7 +44,7 @@ use crate::{Error, Flag, Result};
 ///
 /// # References
 ///
-/// mankovich2023, section 5.
+/// mankovich2023.
 pub fn rotation_mean(
     points: &Tensor,
     weights: Option<&Tensor>,

@@ -21,7 +21,7 @@ import mpmath as mp
 mp.mp.dps = 60
 FILE = pathlib.Path(__file__).with_name("flags.json")
 TYPES = [(10, [1, 3]), (5, [1, 2, 4]), (3, [1, 2, 3]), (6, [3])]
-LENGTHS = ["1e-12", "1e-7", "1e-3", "0.3", "1.1"]
+LENGTHS = ["1e-12", "1e-7", "1e-3", "0.02", "0.05", "0.3", "1.1"]
 
 
 def polar(z):

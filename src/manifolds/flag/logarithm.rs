@@ -3,6 +3,7 @@
 
 use tch::Tensor;
 
+use super::exponential::exponential;
 use super::{Flag, fused};
 use crate::manifolds::frames::series::{angle_over_sine, at_matrices};
 use crate::manifolds::frames::{
@@ -58,7 +59,7 @@ pub(super) fn solve(flag: &Flag, p: &Tensor, q: &Tensor) -> Solution {
                 left: largest,
             };
         }
-        rotation = newton_schulz(&rotation.matmul(&left.neg().matrix_exp()));
+        rotation = newton_schulz(&rotation.matmul(&exponential(&left.neg())));
         before = largest;
         turns += 1;
     }

