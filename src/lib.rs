@@ -38,9 +38,10 @@
 //! | where | what |
 //! | --- | --- |
 //! | [`manifold`] | the traits [`Manifold`], [`Geodesic`], [`Sample`], and the conventions for shapes, kinds and devices |
-//! | [`manifolds`] | [`Euclidean`], [`Sphere`], [`PoincareBall`], [`Lorentz`]; matrices: [`Stiefel`], [`Grassmann`], [`SpecialOrthogonal`], [`SpecialEuclidean`], [`Oblique`], symmetric positive definite ones ([`spd`](manifolds::spd)); made of others: [`Product`], [`Power`], [`Scaled`]; and their [`Curvature`], fixed or learnable |
+//! | [`manifolds`] | [`Euclidean`], [`Sphere`], [`PoincareBall`], [`Lorentz`]; matrices: [`Stiefel`], [`Grassmann`], [`Flag`], [`SpecialOrthogonal`], [`SpecialEuclidean`], [`Oblique`], symmetric positive definite ones ([`spd`](manifolds::spd)); made of others: [`Product`], [`Power`], [`Scaled`]; and their [`Curvature`], fixed or learnable |
 //! | [`optim`] | parameters on manifolds; Riemannian SGD, Adam, Adagrad; schedules, clipping, state |
 //! | [`graph`] | hierarchies: edge lists, WordNet, transitive closure |
+//! | [`stats`] | means and medians of flags, subspaces and rotations; nested principal components |
 //! | [`embed`] | embeddings of graphs: objective, trainer, MAP and mean rank |
 //! | [`nn`] | layers: classes as subspaces |
 //! | [`stats`] | Fréchet means and medians, k-means, principal geodesics, geodesic regression |
@@ -83,7 +84,7 @@ pub mod stats;
 pub use error::{Error, Result};
 pub use manifold::{Geodesic, Manifold, Sample};
 pub use manifolds::{
-    Curvature, Euclidean, Grassmann, Lorentz, Oblique, PoincareBall, Power, Product, Retraction,
-    Scaled, Space, SpdAffineInvariant, SpdBuresWasserstein, SpdLogCholesky, SpdLogEuclidean,
-    SpecialEuclidean, SpecialOrthogonal, Sphere, Stiefel, StiefelMetric,
+    Curvature, Euclidean, Flag, Grassmann, Lorentz, Oblique, PoincareBall, Power, Product,
+    Retraction, Scaled, Space, SpdAffineInvariant, SpdBuresWasserstein, SpdLogCholesky,
+    SpdLogEuclidean, SpecialEuclidean, SpecialOrthogonal, Sphere, Stiefel, StiefelMetric,
 };

@@ -12,6 +12,7 @@ mod files;
 mod interrupt;
 mod ledger;
 mod machine;
+mod mankovich2023;
 mod nickel2017;
 mod output;
 mod progress;

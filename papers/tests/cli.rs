@@ -78,9 +78,10 @@ fn assert_is_picture(folder: &Path) {
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
 }
 
-const PAPERS: [&str; 5] = [
+const PAPERS: [&str; 6] = [
     "becigneul2019",
     "buet2023",
+    "mankovich2023",
     "nickel2017",
     "rabenoro2022",
     "wang2023",
@@ -96,7 +97,7 @@ fn the_papers_are_listed() {
         .collect();
     assert_eq!(keys, PAPERS);
     assert!(lines[0].starts_with("becigneul2019  Bécigneul and Ganea, Riemannian"));
-    assert!(lines[2].starts_with("nickel2017     Nickel and Kiela, Poincaré"));
+    assert!(lines[3].starts_with("nickel2017     Nickel and Kiela, Poincaré"));
 }
 
 #[test]
@@ -548,6 +549,40 @@ fn a_quick_run_of_the_optimisers_judges_every_claim() {
     succeed(&["report", "--from", path(&from), "--to", path(&results)]);
     let text = std::fs::read_to_string(&results).unwrap();
     assert!(text.contains("## becigneul2019"), "{text}");
+}
+
+#[test]
+fn a_quick_run_of_the_flag_averages_reports_all_studies() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str, seed: &str| {
+        let out = folder.path().join(name);
+        let arguments = ["run", "mankovich2023", "--quick", "--seed", seed];
+        let table = succeed(&[&arguments[..], &["--out", path(&out)]].concat());
+        assert!(table.contains("A quick run"), "{table}");
+        report(&out)
+    };
+    let first = run("first", "1");
+    assert_eq!(first["key"], "mankovich2023");
+    assert_eq!(first["claims"].as_array().unwrap().len(), 3);
+    assert_eq!(first["outliers"].as_array().unwrap().len(), 20);
+    assert_eq!(first["averaging"].as_array().unwrap().len(), 2);
+    for study in first["convergence"].as_array().unwrap() {
+        assert!(study["reformulation_error"].as_f64().unwrap() < 1e-13);
+        for method in study["methods"].as_array().unwrap() {
+            assert_eq!(method["success"], 1.0, "{method}");
+        }
+    }
+    let metric = |report: &Value, name: &str| report["metrics"][name].as_f64().unwrap();
+    assert!((1.7e-4..2.4e-4).contains(&metric(&first, "mean_cost")));
+    assert!(metric(&first, "median_19_outliers") < 0.1 * metric(&first, "mean_19_outliers"));
+    for file in first["files"].as_array().unwrap() {
+        let bytes =
+            std::fs::read(folder.path().join("first").join(file.as_str().unwrap())).unwrap();
+        assert!(bytes.starts_with(b"<svg") || bytes.starts_with(b"\x89PNG\r\n\x1a\n"));
+    }
+    let (again, other) = (run("again", "1"), run("other", "2"));
+    assert_eq!(again["convergence"], first["convergence"]);
+    assert_ne!(other["convergence"], first["convergence"]);
 }
 
 #[test]

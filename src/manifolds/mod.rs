@@ -2,6 +2,7 @@
 
 mod curvature;
 mod euclidean;
+mod flag;
 pub(crate) mod frames;
 mod grassmann;
 pub(crate) mod lorentz;
@@ -18,6 +19,7 @@ mod stiefel;
 
 pub use curvature::Curvature;
 pub use euclidean::Euclidean;
+pub use flag::Flag;
 pub use grassmann::Grassmann;
 pub use lorentz::Lorentz;
 pub use oblique::Oblique;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod flags;
 mod matrices;
 #[path = "../../examples/accuracy/reference.rs"]
 mod reference;

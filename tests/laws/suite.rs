@@ -3,7 +3,7 @@
 use holonomy::StiefelMetric::{Canonical, Euclidean as Ambient};
 use holonomy::laws::Domain;
 use holonomy::{
-    Euclidean, Grassmann, Lorentz, Oblique, PoincareBall, Power, Product, Retraction, Scaled,
+    Euclidean, Flag, Grassmann, Lorentz, Oblique, PoincareBall, Power, Product, Retraction, Scaled,
     SpdAffineInvariant, SpdBuresWasserstein, SpdLogCholesky, SpdLogEuclidean, SpecialEuclidean,
     SpecialOrthogonal, Sphere, Stiefel, manifold_laws,
 };
@@ -75,6 +75,12 @@ manifold_laws! { power_of_subspaces: Power::new(Grassmann::new(4, 2)?, 2)? }
 manifold_laws! { scaled_sphere: Scaled::new(Sphere::new(2, 1.0)?, 0.5)?, within curved(4.0) }
 manifold_laws! { scaled_frames: Scaled::new(Stiefel::new(4, 2, Ambient)?, 3.0)?, without Geodesic }
 manifold_laws! { oblique_3_4: Oblique::new(3, 4)?, within curved(1.0) }
+manifold_laws! { flag_line: Flag::new(2, &[1])?, without Geodesic }
+manifold_laws! { flag_of_one: Flag::new(6, &[3])?, without Geodesic }
+manifold_laws! { flag_1_3_in_10: Flag::new(10, &[1, 3])?, without Geodesic }
+manifold_laws! { flag_2_3_5_in_6: Flag::new(6, &[2, 3, 5])?, without Geodesic }
+manifold_laws! { flag_full: Flag::new(4, &[1, 2, 3])?, without Geodesic }
+manifold_laws! { flag_rotations: Flag::new(3, &[1, 2, 3])?, without Geodesic }
 manifold_laws! { users_sphere: Globe::new(3)?, within Domain { radius: 2.5, ..Domain::default() } }
 manifold_laws! { users_sphere_without_geodesics: Globe::new(5)?, without Geodesic }
 

@@ -3,6 +3,7 @@
 mod combinators;
 mod curvature;
 mod edge;
+mod flag;
 mod grassmann;
 mod gyro;
 mod lorentz;

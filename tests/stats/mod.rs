@@ -3,6 +3,8 @@
 mod center;
 mod clusters;
 mod flagfold;
+mod flags;
+mod nested;
 mod principal;
 mod principal_flag;
 mod regression;
@@ -36,4 +38,12 @@ fn expected_of<T: std::fmt::Debug>(result: holonomy::Result<T>) -> String {
         Err(Error::InvalidArgument { expected, .. }) => expected,
         other => panic!("{other:?}"),
     }
+}
+
+fn largest(x: &Tensor) -> f64 {
+    x.abs().max().double_value(&[])
+}
+
+fn sum(x: &Tensor) -> f64 {
+    x.sum(Kind::Double).double_value(&[])
 }

@@ -1,0 +1,111 @@
+//! Mankovich and Birdal, Chordal Averaging on Flag Manifolds and Its Applications (2023).
+
+mod averaging;
+mod convergence;
+mod data;
+mod descent;
+mod options;
+mod outliers;
+mod pictures;
+mod spread;
+mod summary;
+mod timing;
+
+use holonomy::Result;
+use holonomy::device::Choice;
+use serde::Serialize;
+
+use crate::catalogue::Paper;
+use crate::cli::Outcome;
+use crate::machine::{self, Machine, Versions};
+use crate::report::{Report, Summary, command_line};
+use crate::{files, output};
+use data::Noise;
+pub(crate) use options::Options;
+use options::Settings;
+
+/// Its entry in the catalogue.
+pub(crate) const PAPER: Paper = Paper {
+    key: "mankovich2023",
+    title: "Chordal Averaging on Flag Manifolds and Its Applications",
+    authors: "Mankovich and Birdal",
+    year: 2023,
+};
+
+/// What all studies found.
+#[derive(Debug, Serialize)]
+struct Figures {
+    convergence: Vec<convergence::Study>,
+    outliers: Vec<outliers::Row>,
+    averaging: Vec<averaging::Averaging>,
+    timing: timing::Timing,
+}
+
+/// This paper's part of the report.
+#[derive(Debug, Serialize)]
+struct Details<'a> {
+    settings: &'a Settings,
+    #[serde(flatten)]
+    figures: &'a Figures,
+    /// The files beside the report.
+    files: &'a [String],
+}
+
+/// Runs the studies, writes the files and prints the tables.
+pub(crate) fn run(options: &Options) -> Result<Outcome> {
+    let settings = options.settings();
+    files::prepare(&settings.out)?;
+    machine::use_threads(settings.threads)?;
+    let figures = tch::no_grad(|| figures(&settings))?;
+    let files = pictures::draw(&settings.out, &figures.outliers);
+    let summary = Summary {
+        key: PAPER.key.into(),
+        title: PAPER.title.into(),
+        command: command_line(std::env::args()),
+        quick: settings.quick,
+        interrupted: false,
+        versions: Versions::current(),
+        machine: Machine::new(&on_the_cpu(), settings.threads),
+        metrics: summary::metrics(&figures),
+        claims: summary::claims(&settings, &figures),
+    };
+    let details = Details {
+        settings: &settings,
+        figures: &figures,
+        files: &files,
+    };
+    let report = Report {
+        summary: &summary,
+        details: &details,
+    };
+    files::write_json(&settings.out.join("report.json"), &report)?;
+    output::print(&summary::table(&settings, &figures))?;
+    let mut names = vec!["report.json"];
+    names.extend(files.iter().map(|file| &**file));
+    output::print(&format!(
+        "\nWritten to {}: {}\n",
+        settings.out.display(),
+        names.join(", ")
+    ))?;
+    Ok(Outcome::Complete)
+}
+
+fn figures(settings: &Settings) -> Result<Figures> {
+    let convergence = [Noise::Uniform, Noise::Normal].map(|n| convergence::study(settings, n));
+    Ok(Figures {
+        convergence: convergence.into_iter().collect::<Result<_>>()?,
+        outliers: outliers::sweep(settings)?,
+        averaging: vec![
+            averaging::subspaces(settings)?,
+            averaging::rotations(settings)?,
+        ],
+        timing: timing::measure(settings)?,
+    })
+}
+
+fn on_the_cpu() -> Choice {
+    Choice {
+        device: tch::Device::Cpu,
+        reason: "its matrices are small".into(),
+    }
+}

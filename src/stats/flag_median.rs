@@ -1,0 +1,176 @@
+//! The geometric median of flags in the chordal distance.
+
+use tch::{Kind, Tensor};
+
+use super::flag_mean::{MeanConfig, checked_start, mean_of};
+use super::input::Weighted;
+use crate::{Error, Flag, Grassmann, Result};
+
+/// How [`flag_median`] runs.
+#[derive(Debug)]
+pub struct MedianConfig {
+    /// The chordal distance between one estimate and the next that ends the iteration.
+    pub tolerance: f64,
+    /// The most weighted means; more are an error.
+    pub max_iterations: usize,
+    /// The distance δ below which distances count as δ in the weights; well above the tolerance.
+    pub floor: f64,
+    /// How each weighted mean is found; the first one starts at `mean.start`.
+    pub mean: MeanConfig,
+}
+
+impl Default for MedianConfig {
+    fn default() -> Self {
+        Self {
+            tolerance: 1e-10,
+            max_iterations: 1000,
+            floor: 1e-8,
+            mean: MeanConfig {
+                tolerance: 1e-12,
+                ..MeanConfig::default()
+            },
+        }
+    }
+}
+
+/// A median, and how it was reached.
+#[derive(Debug)]
+pub struct ChordalMedian {
+    /// The median, of the shape of one point.
+    pub point: Tensor,
+    /// Σⱼ αⱼ d(Xⱼ, median), with the weights as they came.
+    pub cost: f64,
+    /// The chordal distance that the last iteration moved.
+    pub last_move: f64,
+    /// Weighted means taken, the first one, of the plain weights, among them.
+    pub iterations: usize,
+    /// The points nearer than the floor: where there are any, the median is one of the points to
+    /// about that distance.
+    pub near: usize,
+}
+
+/// The geometric median of flags in the chordal distance, by means with the weights αⱼ/d(Xⱼ, Y).
+///
+/// ```text
+/// argmin_Y Σⱼ αⱼ h(d(Xⱼ, Y)),  h(d) = d for d ≥ δ, (d²/δ + δ)/2 below
+/// ```
+///
+/// Weiszfeld's iteration: Yₜ₊₁ is the mean with weights αⱼ/max(d(Xⱼ, Yₜ), δ), which lowers the sum in each step.
+/// The floor δ is what happens at a distance of 0: h is smooth there, and differs from the distance by at most δ/2. A
+/// point that weighs more than all others together is the median to about δ.
+///
+/// # Shapes
+///
+/// `points` `[count, n, d_k]`, `weights` `[count]` (1 each by default).
+///
+/// # Errors
+///
+/// Those of [`flag_mean`](super::flag_mean); [`Error::InvalidArgument`] for a floor that is not
+/// positive; [`Error::NoConvergence`] when the last of the iterations moved farther than the tolerance.
+///
+/// # Examples
+///
+/// Three lines in the plane: two agree, and the median stays with them.
+///
+/// ```
+/// use holonomy::Flag;
+/// use holonomy::stats::{MedianConfig, flag_median};
+/// use tch::Tensor;
+///
+/// let lines = Flag::new(2, &[1])?;
+/// let points = Tensor::from_slice(&[1.0, 0.0, 1.0, 0.0, 0.6, 0.8]).view([3, 2, 1]);
+/// let median = flag_median(&lines, &points, None, &MedianConfig::default())?;
+/// assert!(median.point.double_value(&[1, 0]).abs() < 1e-8);
+/// assert_eq!(median.near, 2);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// mankovich2023; weiszfeld1937.
+pub fn flag_median(
+    flags: &Flag,
+    points: &Tensor,
+    weights: Option<&Tensor>,
+    config: &MedianConfig,
+) -> Result<ChordalMedian> {
+    median_for("flag_median", flags, points, weights, config)
+}
+
+pub(super) fn median_for(
+    op: &'static str,
+    flags: &Flag,
+    points: &Tensor,
+    weights: Option<&Tensor>,
+    config: &MedianConfig,
+) -> Result<ChordalMedian> {
+    if config.floor <= 0.0 || config.floor.is_nan() {
+        return Err(Error::invalid(op, "a positive floor", config.floor));
+    }
+    tch::no_grad(|| {
+        let weighted = Weighted::new(op, flags, points, weights)?;
+        let kind = weighted.kind;
+        let mut median = iterate(op, flags, weighted, config)?;
+        median.point = median.point.to_kind(kind);
+        Ok(median)
+    })
+}
+
+fn iterate(
+    op: &'static str,
+    flags: &Flag,
+    mut weighted: Weighted,
+    config: &MedianConfig,
+) -> Result<ChordalMedian> {
+    let plain = weighted.weights.shallow_clone();
+    let start = checked_start(op, flags, &config.mean, &weighted)?;
+    let mut point = mean_of(op, flags, &weighted, start.as_ref(), &config.mean)?.point;
+    let mut last_move = f64::INFINITY;
+    for iterations in 1..=config.max_iterations {
+        let distances = flags.chordal_dist(&weighted.points, &point);
+        if last_move <= config.tolerance {
+            let cost = (&distances * &plain).sum(Kind::Double).double_value(&[]);
+            let near = distances.lt(config.floor).sum(Kind::Int64).int64_value(&[]);
+            return Ok(ChordalMedian {
+                point,
+                cost: cost * weighted.total,
+                last_move,
+                iterations,
+                near: near as usize,
+            });
+        }
+        if iterations == config.max_iterations {
+            break;
+        }
+        let scaled = &plain / distances.clamp_min(config.floor);
+        weighted.weights = &scaled / scaled.sum(Kind::Double);
+        let next = mean_of(op, flags, &weighted, Some(&point), &config.mean)?.point;
+        last_move = flags.chordal_dist(&point, &next).double_value(&[]);
+        point = next;
+    }
+    Err(Error::NoConvergence {
+        op,
+        iterations: config.max_iterations,
+        residual: last_move,
+        tolerance: config.tolerance,
+    })
+}
+
+/// The geometric median of subspaces in the chordal distance: [`flag_median`] with one block.
+///
+/// # Shapes
+///
+/// `points` `[count, n, k]`, `weights` `[count]`.
+///
+/// # Errors
+///
+/// Those of [`flag_median`].
+pub fn grassmann_median(
+    subspaces: &Grassmann,
+    points: &Tensor,
+    weights: Option<&Tensor>,
+    config: &MedianConfig,
+) -> Result<ChordalMedian> {
+    let flags = Flag::new(subspaces.ambient_dim(), &[subspaces.subspace_dim()])?;
+    median_for("grassmann_median", &flags, points, weights, config)
+}
