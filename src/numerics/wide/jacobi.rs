@@ -15,9 +15,8 @@ use crate::numerics::double_double::Real;
 /// Sweeps after which no matrix of finite numbers was ever seen to rotate.
 const MOST_SWEEPS: usize = 40;
 
-/// Columns of n entries count as orthogonal below √n times this cosine of their angle: what rounding
-/// leaves of it. A tighter bound would turn them to and fro, and each turn costs a rounding.
-const ORTHOGONAL: f64 = 4.0 * f64::EPSILON;
+/// Columns of n entries count as orthogonal below n times this cosine of their angle.
+const ORTHOGONAL: f64 = f64::EPSILON;
 
 /// The cosine and sine that turn a symmetric 2 × 2 matrix with this difference of its diagonal
 /// entries (second minus first) and this entry beside them into a diagonal one.
@@ -55,7 +54,7 @@ for_each_processor! {
     pub(crate) fn orthogonalise_columns(a: &mut Matrix, v: &mut Matrix) {
         let (rows, cols) = (a.rows, a.cols);
         let width = v.cols;
-        let orthogonal = Wide::splat(ORTHOGONAL * (rows as f64).sqrt());
+        let orthogonal = Wide::splat(ORTHOGONAL * rows as f64);
         for _ in 0..MOST_SWEEPS {
             let mut rotated = false;
             for i in 0..cols {
