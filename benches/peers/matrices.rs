@@ -3,8 +3,7 @@
 
 use std::time::Instant;
 
-use holonomy::{Geodesic, Manifold, Sample};
-use holonomy::{Grassmann, Space, SpdAffineInvariant};
+use holonomy::{Flag, Grassmann, Manifold, Sample, Space, SpdAffineInvariant};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde_json::json;
@@ -47,6 +46,47 @@ pub(crate) fn compare(rounds: usize, threads: usize) {
     for study in [grassmann(64, 8), spd(8)] {
         study.run(&mut peer, rounds);
     }
+    flags(rounds);
+}
+
+/// Neither library has flags: ours alone.
+fn flags(rounds: usize) {
+    let mut rng = rng();
+    let space = Flag::new(10, &[1, 3]).expect("flags");
+    let p = space.random_point(&mut rng, &[BATCH], DOUBLE);
+    let q = space.random_point(&mut rng, &[BATCH], DOUBLE);
+    let v = space.random_tangent(&mut rng, &p) * 0.1;
+    let ops: [(&str, &dyn Fn() -> Tensor); 4] = [
+        ("chordal", &|| space.chordal_dist(&p, &q)),
+        ("exp", &|| space.exp(&p, &v)),
+        ("retract", &|| space.retract(&p, &v)),
+        ("project", &|| space.project_tangent(&p, &v)),
+    ];
+    for (op, call) in ops {
+        let times = (0..rounds.min(5)).map(|_| time(call));
+        println!(
+            "{:<16} {op:<8} {:>9.3}",
+            "flag (1, 3; 10)",
+            median(times.collect())
+        );
+    }
+    // An iteration with products of single matrices: fewer of them.
+    let near = space.exp(&p, &v).narrow(0, 0, 100);
+    let start = Instant::now();
+    drop(space.log(&p.narrow(0, 0, 100), &near).expect("near flags"));
+    let log = start.elapsed().as_secs_f64() * 1e6 / 100.0;
+    println!("{:<16} log      {log:>9.3}", "flag (1, 3; 10)");
+}
+
+/// The median of three calls, in µs a matrix, after one that is not counted.
+fn time(call: impl Fn() -> Tensor) -> f64 {
+    drop(call());
+    let times = (0..3).map(|_| {
+        let start = Instant::now();
+        drop(call());
+        start.elapsed().as_secs_f64() * 1e6 / BATCH as f64
+    });
+    median(times.collect())
 }
 
 impl Study {
@@ -58,7 +98,7 @@ impl Study {
                 let mut theirs = Vec::new();
                 for _ in 0..rounds.min(5) {
                     settle();
-                    ours.push(self.time(op));
+                    ours.push(time(|| self.apply(op)));
                     settle();
                     theirs.extend(self.ask_time(peer, library, op, count));
                 }
@@ -95,17 +135,6 @@ impl Study {
             "log" => self.space.log(&self.p, &self.q),
             _ => self.space.retract(&self.p, &self.v),
         }
-    }
-
-    /// The median of three calls, in µs a matrix, after one that is not counted.
-    fn time(&self, op: &str) -> f64 {
-        drop(self.apply(op));
-        let times = (0..3).map(|_| {
-            let start = Instant::now();
-            drop(self.apply(op));
-            start.elapsed().as_secs_f64() * 1e6 / BATCH as f64
-        });
-        median(times.collect())
     }
 
     fn ask_time(&self, peer: &mut Peer, library: &str, op: &str, count: i64) -> Option<f64> {

@@ -121,7 +121,11 @@ pub fn frechet_mean<M: Geodesic + ?Sized>(
 /// By Weiszfeld's steps Σ (wᵢ/dᵢ) log(x, pᵢ) / Σ wᵢ/dᵢ, halved until they descend; at a point of the
 /// data, where the objective has no gradient, by Vardi and Zhang's rule.
 ///
-/// # Shapes, errors
+/// # Shapes
+///
+/// As for [`frechet_mean`].
+///
+/// # Errors
 ///
 /// As for [`frechet_mean`].
 ///

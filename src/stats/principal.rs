@@ -215,7 +215,7 @@ impl<M: Geodesic + ?Sized> Search<'_, M> {
             let moved = score_step.norm().double_value(&[]);
             if turn <= self.config.tolerance && moved <= self.config.tolerance * size {
                 scores.narrow(1, 0, used).copy_(&t);
-                self.make_rest_orthonormal(directions, used);
+                Self::make_rest_orthonormal(directions, used);
                 let residual = sum / count;
                 return Ok(Refined {
                     residual,
@@ -232,7 +232,7 @@ impl<M: Geodesic + ?Sized> Search<'_, M> {
     }
 
     /// The directions that follow start orthogonal to those that are done.
-    fn make_rest_orthonormal(&self, directions: &mut Tensor, done: i64) {
+    fn make_rest_orthonormal(directions: &mut Tensor, done: i64) {
         for row in done..directions.size()[0] {
             let free = orthonormal_to(&directions.get(row), &directions.narrow(0, 0, row));
             directions.get(row).copy_(&free);

@@ -192,7 +192,7 @@ impl PrincipalFlag {
     pub fn test_flag(&self, frame: &Tensor) -> Result<SubspaceTest> {
         let overlaps = self.overlaps("PrincipalFlag::test_flag", frame, self.sizes.iter().sum())?;
         let blocks = self.sizes.len();
-        let mut statistic = Tensor::zeros([1], (Kind::Double, overlaps.device()));
+        let mut terms = Vec::new();
         let mut degrees_of_freedom = 0;
         for i in 0..blocks {
             for j in i + 1..blocks {
@@ -204,12 +204,11 @@ impl PrincipalFlag {
                         .sum_dim_intlist([-2, -1].as_slice(), false, Kind::Double)
                 };
                 let both = (square(i, j) + square(j, i)) * 0.5;
-                statistic = statistic + both * self.precision(i, j);
+                terms.push(both * self.precision(i, j));
                 degrees_of_freedom += self.sizes[i] * self.sizes[j];
             }
         }
-        let size = Self::batch_of(&overlaps);
-        SubspaceTest::new(statistic.reshape(size), degrees_of_freedom)
+        SubspaceTest::new(total(&terms), degrees_of_freedom)
     }
 
     /// Tests whether the span of a frame `[.., n, m]` is the true eigenspace of one block.
@@ -225,17 +224,16 @@ impl PrincipalFlag {
         const OP: &str = "PrincipalFlag::test_subspace";
         let m = self.size_of(OP, block)?;
         let overlaps = self.overlaps(OP, frame, m)?;
-        let mut statistic = Tensor::zeros([1], (Kind::Double, overlaps.device()));
+        let mut terms = Vec::new();
         for j in (0..self.sizes.len()).filter(|&j| j != block) {
             let part = overlaps
                 .narrow(-1, self.start_of(j), self.sizes[j])
                 .square();
             let square = part.sum_dim_intlist([-2, -1].as_slice(), false, Kind::Double);
-            statistic = statistic + square * self.precision(block, j);
+            terms.push(square * self.precision(block, j));
         }
-        let size = Self::batch_of(&overlaps);
         let n = self.sizes.iter().sum::<i64>();
-        SubspaceTest::new(statistic.reshape(size), m * (n - m))
+        SubspaceTest::new(total(&terms), m * (n - m))
     }
 
     /// count (λᵢ − λⱼ)²/(λᵢ λⱼ)
@@ -265,11 +263,6 @@ impl PrincipalFlag {
         Ok(transposed_times(&frame, &self.frame))
     }
 
-    fn batch_of(overlaps: &Tensor) -> Vec<i64> {
-        let size = overlaps.size();
-        size[..size.len() - 2].to_vec()
-    }
-
     fn start_of(&self, block: usize) -> i64 {
         self.sizes[..block].iter().sum()
     }
@@ -279,4 +272,9 @@ impl PrincipalFlag {
         let size = self.sizes.get(block).copied();
         size.ok_or_else(|| Error::invalid(op, format!("a block below {blocks}"), block))
     }
+}
+
+/// The sum of tensors of one shape.
+fn total(terms: &[Tensor]) -> Tensor {
+    Tensor::stack(terms, 0).sum_dim_intlist(0, false, Kind::Double)
 }

@@ -92,7 +92,7 @@ pub fn geodesic_regression<M: Geodesic + ?Sized>(
     };
     let (p, v, residual, iterations) = search.run(
         OP,
-        mean.point.to_kind(Kind::Double),
+        &mean.point.to_kind(Kind::Double),
         config,
         mean.objective.sqrt(),
     )?;
@@ -178,12 +178,12 @@ impl<M: Geodesic + ?Sized> Search<'_, M> {
             let gradient =
                 length(&p_step).hypot(length(&v_step) * (self.power / self.count).sqrt());
             Trial {
+                p,
+                v,
                 objective,
                 p_step,
                 v_step,
                 gradient,
-                p,
-                v,
             }
         })
     }
@@ -191,15 +191,15 @@ impl<M: Geodesic + ?Sized> Search<'_, M> {
     fn run(
         &self,
         op: &'static str,
-        p: Tensor,
+        p: &Tensor,
         config: &CenterConfig,
         spread: f64,
     ) -> Result<(Tensor, Tensor, f64, usize)> {
         const SHORTEST_STEP: f64 = 1e-6;
         // The slope of the logarithms at the mean.
-        let logs = tch::no_grad(|| self.m.log(&p, &self.y));
+        let logs = tch::no_grad(|| self.m.log(p, &self.y));
         let v = Data::combine(&logs, &(&self.x / self.power));
-        let mut here = self.at(&p, &v);
+        let mut here = self.at(p, &v);
         let mut step = 1.0;
         for iterations in 0..=config.max_iterations {
             if here.gradient <= config.tolerance * spread {

@@ -46,7 +46,7 @@ impl Way {
 pub(super) struct Ways {
     /// The angle of Bures between line and plane, in closed form.
     pub(super) distance: f64,
-    pub(super) ways: Vec<Way>,
+    pub(super) found: Vec<Way>,
     /// The largest angle between the way found by descent and the geodesic, at equal steps.
     pub(super) deviation: f64,
 }
@@ -86,7 +86,7 @@ pub(super) fn compare(steps: i64, iterations: usize) -> Result<Ways> {
     Ok(Ways {
         distance: start.dist(&end).double_value(&[]),
         deviation: deviation.double_value(&[]),
-        ways: vec![
+        found: vec![
             Way::new("geodesic, closed form", &exact)?,
             Way::new("least energy, by descent", &found)?,
             Way::new("straight between matrices", &straight)?,

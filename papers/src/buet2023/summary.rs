@@ -1,6 +1,7 @@
 //! The figures as people read them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::Path;
 
 use holonomy::Result;
@@ -18,7 +19,7 @@ fn percent(share: f64) -> String {
 
 pub(super) fn table(ways: &Ways, clouds: &[CloudOutcome], quick: bool) -> String {
     let rows: Vec<Vec<String>> = ways
-        .ways
+        .found
         .iter()
         .map(|way| {
             vec![
@@ -33,10 +34,11 @@ pub(super) fn table(ways: &Ways, clouds: &[CloudOutcome], quick: bool) -> String
         ways.distance,
         table::layout(&["way", "length", "largest third weight"], &rows)
     );
-    text.push_str(&format!(
-        "  The way of least energy is at most {:.1e} from the geodesic.\n",
+    let _ = writeln!(
+        text,
+        "  The way of least energy is at most {:.1e} from the geodesic.",
         ways.deviation
-    ));
+    );
     text.push_str("\nDimensions of a curve that ends on a surface, found right, in percent\n");
     let rows: Vec<Vec<String>> = clouds
         .iter()
@@ -76,8 +78,8 @@ pub(super) fn metrics(ways: &Ways, clouds: &[CloudOutcome]) -> BTreeMap<String, 
 }
 
 pub(super) fn claims(ways: &Ways, clouds: &[CloudOutcome]) -> Vec<Claim> {
-    let geodesic = &ways.ways[0];
-    let straight = &ways.ways[2];
+    let geodesic = &ways.found[0];
+    let straight = &ways.found[2];
     let shares: Vec<String> = clouds
         .iter()
         .map(|cloud| {
@@ -123,7 +125,7 @@ fn draw_all(folder: &Path, ways: &Ways, clouds: &[Cloud]) -> Result<Vec<String>>
         .title("From a line to a plane")
         .x_label("part of the way")
         .y_label("weights");
-    for (way, name) in [(&ways.ways[0], "geodesic"), (&ways.ways[2], "straight")] {
+    for (way, name) in [(&ways.found[0], "geodesic"), (&ways.found[2], "straight")] {
         let steps = (way.weights.len() - 1) as f64;
         for index in [1, 2] {
             let point = |(k, w): (usize, &[f64; 3])| (k as f64 / steps, w[index]);
@@ -173,10 +175,10 @@ mod tests {
         assert!(compare(8, 0).unwrap().deviation > 0.1);
         let ways = compare(8, 600).unwrap();
         assert!(ways.deviation < 0.02, "{}", ways.deviation);
-        assert!((ways.ways[0].length - ways.distance).abs() < 1e-6);
-        assert!(ways.ways[1].length >= ways.distance - 1e-9);
-        assert!(ways.ways[0].largest_third_weight < 1e-14);
-        assert!(ways.ways[2].largest_third_weight > 0.05);
+        assert!((ways.found[0].length - ways.distance).abs() < 1e-6);
+        assert!(ways.found[1].length >= ways.distance - 1e-9);
+        assert!(ways.found[0].largest_third_weight < 1e-14);
+        assert!(ways.found[2].largest_third_weight > 0.05);
     }
 
     #[test]

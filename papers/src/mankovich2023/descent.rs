@@ -66,7 +66,7 @@ pub(crate) fn descend(flags: &Flag, points: &Tensor, start: &Tensor, tolerance: 
     }
 }
 
-/// −2 [PᵢYᵢ]
+/// `−2 [PᵢYᵢ]`
 fn ambient_gradient(flags: &Flag, projectors: &Tensor, y: &Tensor) -> Tensor {
     let product = |(block, (start, size)): (usize, (i64, i64))| {
         projectors

@@ -1,6 +1,7 @@
 //! The figures as people read them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::Path;
 
 use holonomy::Result;
@@ -49,10 +50,11 @@ pub(super) fn table(runs: &[Runs], quick: bool) -> String {
     let rows: Vec<Vec<String>> = runs.iter().map(row).collect();
     let mut text = format!("\n{}", table::layout(&HEADER, &rows));
     let seeds = runs.first().map_or(0, |runs| runs.outcomes.len());
-    text.push_str(&format!(
+    let _ = write!(
+        text,
         "  Mean ± standard deviation over {seeds} seed(s) on the test half. Transfer: a linear \
          classifier of the digits 5 to 9\n  on features that were trained on 0 to 4.\n"
-    ));
+    );
     if quick {
         text.push_str("\nA quick run: these figures only show that the program works.\n");
     }

@@ -66,7 +66,8 @@ pub(crate) fn polar(x: &Tensor) -> Tensor {
         let next = newton_schulz(&x);
         let change = (&next - &x).detach().abs();
         x = next;
-        if change.numel() == 0 || !(change.max().double_value(&[]) > 1e-9) {
+        let moves = change.numel() > 0 && change.max().double_value(&[]) > 1e-9;
+        if !moves {
             // One step more squares what is left.
             return newton_schulz(&x);
         }

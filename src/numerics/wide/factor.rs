@@ -172,7 +172,7 @@ mod tests {
             for i in 0..rows {
                 for j in 0..cols {
                     for l in 0..inner {
-                        expected[(i, j)] = expected[(i, j)] - a[(i, l)] * b[(l, j)];
+                        expected[(i, j)] -= a[(i, l)] * b[(l, j)];
                     }
                 }
             }

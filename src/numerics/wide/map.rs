@@ -41,7 +41,7 @@ where
     if count > 0 {
         match kind {
             Kind::Double => {
-                run::<f64, N, M, K>(&flat, input_shapes, &outputs, shapes, count, &kernel)
+                run::<f64, N, M, K>(&flat, input_shapes, &outputs, shapes, count, &kernel);
             }
             _ => run::<f32, N, M, K>(&flat, input_shapes, &outputs, shapes, count, &kernel),
         }
