@@ -3,11 +3,11 @@
 
 use tch::Tensor;
 
-use super::exponential::exponential;
 use super::{Flag, fused};
 use crate::manifolds::frames::series::{angle_over_sine, at_matrices};
 use crate::manifolds::frames::{
-    identity_like, newton_schulz, polar, square_sum, transposed, transposed_times,
+    identity_like, matrix_exponential, newton_schulz, polar, square_sum, transposed,
+    transposed_times,
 };
 use crate::numerics::rows::fusible;
 use crate::numerics::wide::map::map_matrices;
@@ -59,7 +59,7 @@ pub(super) fn solve(flag: &Flag, p: &Tensor, q: &Tensor) -> Solution {
                 left: largest,
             };
         }
-        rotation = newton_schulz(&rotation.matmul(&exponential(&left.neg())));
+        rotation = newton_schulz(&rotation.matmul(&matrix_exponential(&left.neg())));
         before = largest;
         turns += 1;
     }

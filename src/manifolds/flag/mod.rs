@@ -25,17 +25,15 @@
 //! ye2022; edelman1998 (geodesics); pitaval2013 and mankovich2023 (chordal distance);
 //! szwagier2023 (logarithm).
 
-mod exponential;
 mod fused;
 mod logarithm;
 
 use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
-use self::exponential::exponential;
 use super::frames::{
-    check_frames, frobenius, identity_like, map_to_frame, newton_schulz, orthonormality_defect,
-    polar, transposed, transposed_times,
+    check_frames, frobenius, identity_like, map_to_frame, matrix_exponential, newton_schulz,
+    orthonormality_defect, polar, transposed, transposed_times,
 };
 use crate::manifold::{Manifold, Sample, first_above, tolerance};
 use crate::numerics::rows::with_kernel_or_formula;
@@ -168,7 +166,7 @@ impl Flag {
                 ],
                 -2,
             );
-            let first = exponential(&generator).narrow(-1, 0, self.frame_dim());
+            let first = matrix_exponential(&generator).narrow(-1, 0, self.frame_dim());
             let (onto_p, onto_direction) = (
                 first.narrow(-2, 0, self.frame_dim()),
                 first.narrow(-2, self.frame_dim(), self.frame_dim()),

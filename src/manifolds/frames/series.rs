@@ -207,4 +207,19 @@ mod tests {
             assert!((sinc.double_value(&[0, 0]) - exact).abs() < tolerance);
         }
     }
+
+    #[test]
+    fn exponentials_of_skew_matrices_are_rotations() {
+        for angle in [
+            1e-12, 1e-6, 1e-3, 0.01, 0.02, 0.049, 0.1, 0.5, 1.0, 2.0, 3.0_f64,
+        ] {
+            let a = Tensor::from_slice2(&[[0.0, -angle], [angle, 0.0]]);
+            let (sin, cos) = angle.sin_cos();
+            let exact = Tensor::from_slice2(&[[cos - 1.0, -sin], [sin, cos - 1.0]]);
+            let error = (exponential_minus_one(&a) - exact).abs().max();
+            assert!(error.double_value(&[]) < 2e-15, "{angle}");
+        }
+        let none = Tensor::zeros([0, 3, 3], (Kind::Double, tch::Device::Cpu));
+        assert_eq!(exponential_minus_one(&none).size(), [0, 3, 3]);
+    }
 }

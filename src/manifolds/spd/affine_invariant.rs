@@ -8,7 +8,7 @@ use super::formula::{
 };
 use super::{Cone, dot, fused, spd_operations, spd_type};
 use crate::manifold::{Geodesic, Manifold, Sample};
-use crate::manifolds::frames::{frobenius, map_to_frame, transposed};
+use crate::manifolds::frames::{frobenius, map_to_frame, matrix_exponential, transposed};
 use crate::numerics::rows::with_kernel_or_formula;
 use crate::numerics::wide::map::map_to_number;
 
@@ -173,7 +173,7 @@ impl Geodesic for SpdAffineInvariant {
             || map_to_frame([p, v], || fused::affine_exp(self.cone.size())),
             |[p, v]| {
                 let l = cholesky(&p);
-                congruence(&l, &whiten(&l, &v).matrix_exp())
+                congruence(&l, &matrix_exponential(&whiten(&l, &v)))
             },
         )
     }

@@ -11,7 +11,7 @@
 use tch::{Device, Kind, Tensor};
 
 use super::fused;
-use crate::manifolds::frames::{transposed, transposed_times};
+use crate::manifolds::frames::{matrix_exponential, transposed, transposed_times};
 use crate::numerics::rows::fusible;
 use crate::numerics::wide::map::map_matrices;
 
@@ -163,7 +163,7 @@ pub(super) fn exp_velocity(x: &Tensor, y: &Tensor) -> Tensor {
     let n = x.size()[x.dim() - 1];
     let above = Tensor::cat(&[x, y], -1);
     let below = Tensor::cat(&[&x.zeros_like(), x], -1);
-    let exponential = Tensor::cat(&[above, below], -2).matrix_exp();
+    let exponential = matrix_exponential(&Tensor::cat(&[above, below], -2));
     symmetric(&exponential.narrow(-2, 0, n).narrow(-1, n, n))
 }
 

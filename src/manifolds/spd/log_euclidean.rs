@@ -6,7 +6,7 @@ use tch::{Device, Kind, Tensor};
 use super::formula::{self, Spectrum, cholesky, exp_velocity, log_velocity, symmetric};
 use super::{Cone, dot, fused, spd_operations, spd_type};
 use crate::manifold::{Geodesic, Manifold, Sample};
-use crate::manifolds::frames::{frobenius, map_to_frame};
+use crate::manifolds::frames::{frobenius, map_to_frame, matrix_exponential};
 use crate::numerics::rows::with_kernel_or_formula;
 use crate::numerics::wide::map::map_to_number;
 
@@ -132,7 +132,11 @@ impl Geodesic for SpdLogEuclidean {
         with_kernel_or_formula(
             [p, v],
             || map_to_frame([p, v], || fused::log_euclidean_exp(self.cone.size())),
-            |[p, v]| symmetric(&(formula::log(&p) + log_velocity(&p, &v)).matrix_exp()),
+            |[p, v]| {
+                symmetric(&matrix_exponential(
+                    &(formula::log(&p) + log_velocity(&p, &v)),
+                ))
+            },
         )
     }
 
