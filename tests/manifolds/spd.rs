@@ -434,3 +434,72 @@ fn short_steps_move_by_their_velocity() {
         assert_close(&moved, &v, 1e-8);
     }
 }
+
+/// Transport keeps inner products, takes the velocity along, and comes back.
+#[test]
+fn bures_transport_is_parallel() {
+    let m = SpdBuresWasserstein::new(N).unwrap();
+    let [p, q] = points(21, 12);
+    let mut rng = seeded(22);
+    let (u, v) = (
+        m.random_tangent(&mut rng, &p),
+        m.random_tangent(&mut rng, &p),
+    );
+    let there = |v: &Tensor| m.parallel_transport(&p, &q, v).unwrap();
+    assert_close(
+        &m.inner(&q, &there(&u), &there(&v)),
+        &m.inner(&p, &u, &v),
+        1e-11,
+    );
+    assert_close(&m.norm(&q, &there(&u)), &m.norm(&p, &u), 1e-11);
+    assert_close(&there(&m.log(&p, &q)), &-m.log(&q, &p), 1e-11);
+    assert_close(
+        &m.parallel_transport(&q, &p, &there(&v)).unwrap(),
+        &v,
+        1e-10,
+    );
+    // In two halves as at once.
+    let middle = m.geodesic(&p, &q, &Tensor::from(0.4));
+    let half = m.parallel_transport(&p, &middle, &v).unwrap();
+    assert_close(
+        &m.parallel_transport(&middle, &q, &half).unwrap(),
+        &there(&v),
+        1e-10,
+    );
+    assert_close(&m.parallel_transport(&p, &p, &v).unwrap(), &v, 1e-12);
+}
+
+/// Matrices that commute: p = x², and v moves by q^½ p^(−½).
+#[test]
+fn bures_transport_of_matrices_that_commute_is_that_of_their_roots() {
+    let m = SpdBuresWasserstein::new(3).unwrap();
+    let diagonal = |numbers: [f64; 3]| Tensor::from_slice(&numbers).diag(0);
+    let (p, q) = (diagonal([4.0, 1.0, 0.25]), diagonal([1.0, 9.0, 1e-6]));
+    let v = diagonal([1.0, -2.0, 0.5]);
+    let moved = m.parallel_transport(&p, &q, &v).unwrap();
+    assert_close(&moved, &diagonal([0.5, -6.0, 1e-3]), 1e-13);
+}
+
+/// Discrete transport by geodesic parallelograms (Schild's ladder) comes to the same.
+#[test]
+fn bures_transport_is_the_limit_of_a_ladder() {
+    let m = SpdBuresWasserstein::new(3).unwrap();
+    let mut rng = seeded(23);
+    let p = m.random_point(&mut rng, &[], DOUBLE);
+    let v = m.random_tangent(&mut rng, &p);
+    let q = m.exp(&p, &(m.random_tangent(&mut rng, &p) * 0.1));
+    let exact = m.parallel_transport(&p, &q, &v).unwrap();
+    let ladder = |rungs: i32| {
+        let (mut here, mut side) = (p.shallow_clone(), &v / f64::from(rungs));
+        for rung in 1..=rungs {
+            let next = m.geodesic(&p, &q, &Tensor::from(f64::from(rung) / f64::from(rungs)));
+            let middle = m.geodesic(&m.exp(&here, &side), &next, &Tensor::from(0.5));
+            let corner = m.exp(&here, &(m.log(&here, &middle) * 2.0));
+            (side, here) = (m.log(&next, &corner), next);
+        }
+        let error = (side * f64::from(rungs) - &exact).abs().max();
+        number(&error) / number(&exact.abs().max())
+    };
+    let (coarse, fine) = (ladder(16), ladder(64));
+    assert!(fine < 5e-3 && fine < 0.4 * coarse, "{coarse:e} {fine:e}");
+}

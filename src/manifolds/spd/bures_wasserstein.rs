@@ -4,7 +4,8 @@ use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
 use super::formula::{Spectrum, cholesky, divide_transposed, lyapunov, root_of_square, symmetric};
-use super::{Cone, dot, fused, spd_operations, spd_type};
+use super::{Cone, bures_transport, dot, fused, spd_operations, spd_type};
+use crate::Result;
 use crate::manifold::{Manifold, Sample};
 use crate::manifolds::frames::{frobenius, map_to_frame, transposed, transposed_times};
 use crate::numerics::rows::with_kernel_or_formula;
@@ -25,8 +26,9 @@ use crate::numerics::wide::map::map_to_number;
 /// there: `exp` is the geodesic while 1 + X is positive definite. `log` is its inverse, for any two
 /// points.
 ///
-/// Parallel transport has no closed form, so the type does not implement
-/// [`Geodesic`](crate::Geodesic): `exp`, `log`, `dist` and `geodesic` are its own methods.
+/// Parallel transport has no closed form and is integrated, which may fail, so the type does not
+/// implement [`Geodesic`](crate::Geodesic): `exp`, `log`, `dist`, `geodesic` and
+/// `parallel_transport` are its own methods.
 ///
 /// # Shapes
 ///
@@ -73,6 +75,8 @@ pub struct SpdBuresWasserstein {
 spd_type!(SpdBuresWasserstein);
 
 impl SpdBuresWasserstein {
+    const TRANSPORT: &'static str = "SpdBuresWasserstein::parallel_transport";
+
     /// K = L_q O − L, of f64 tensors.
     fn alignment(&self, p: &Tensor, q: &Tensor) -> Tensor {
         with_kernel_or_formula(
@@ -144,6 +148,42 @@ impl SpdBuresWasserstein {
             || map_to_number([p, q], || fused::bures_wasserstein_dist(self.cone.size())),
             |[p, q]| frobenius(&self.alignment(&p, &q)),
         )
+    }
+
+    /// `v` moved from `p` to `q` along the shortest geodesic in parallel.
+    ///
+    /// ```text
+    /// V X₁ᵀ + X₁ Vᵀ,  X = L + tK,  V′ = X A,  XᵀX A + A XᵀX = VᵀK − KᵀV,  V₀ = YL,  pY + Yp = v
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// `[.., n, n]`
+    ///
+    /// # Accuracy
+    ///
+    /// The integration stops when its last extrapolation changes less than 1e-13 of the length; lengths
+    /// and angles are kept to about as much for moderate condition numbers, and lose as these grow.
+    ///
+    /// # Gradient
+    ///
+    /// None: the result is detached.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoConvergence`](crate::Error::NoConvergence) when 64 parts of the way are not enough.
+    pub fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Result<Tensor> {
+        self.cone.check("parallel_transport", &[p, q, v]);
+        tch::no_grad(|| {
+            let [p, q, wide] = [p, q, v].map(|t| t.to_kind(Kind::Double));
+            let l = cholesky(&p);
+            let k = self.alignment(&p, &q);
+            let lift = lyapunov(&p, &wide).matmul(&l);
+            let lift = crate::numerics::broadcast_to_both(&lift, &k);
+            let end = bures_transport::transport(Self::TRANSPORT, &l, &k, &lift)?;
+            let moved = end.matmul(&transposed(&(l + k)));
+            Ok((&moved + transposed(&moved)).to_kind(v.kind()))
+        })
     }
 
     /// The point at parameter `t` of the geodesic from `p` (t = 0) to `q` (t = 1), `[.., n, n]`;

@@ -31,6 +31,7 @@
 //! pennec2006; bhatia2007; arsigny2007; lin2019; malago2018; bhatia2019.
 
 mod affine_invariant;
+mod bures_transport;
 mod bures_wasserstein;
 mod formula;
 mod fused;
