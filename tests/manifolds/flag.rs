@@ -2,7 +2,9 @@
 //! cases, geodesics.
 
 use holonomy::numerics::{random_normal, with_tensor_formulas};
-use holonomy::{Error, Flag, Geodesic, Grassmann, Manifold, Sample};
+use holonomy::{
+    Error, Flag, Geodesic, Grassmann, Manifold, Sample, SpecialOrthogonal, Stiefel, StiefelMetric,
+};
 use nalgebra::DMatrix;
 use tch::{Kind, Tensor};
 
@@ -413,4 +415,50 @@ fn an_empty_batch_has_logarithms() {
     assert_eq!(flags.log(&none, &none).unwrap().size(), [0, 4, 2]);
     assert_eq!(flags.dist(&none, &none).unwrap().size(), [0]);
     assert_eq!(flags.exp(&none, &none).size(), [0, 4, 2]);
+}
+
+/// Blocks of one column: frames up to signs, with the canonical metric of the Stiefel manifold.
+#[test]
+fn blocks_of_one_are_canonical_frames() {
+    for (n, dims) in [(5, &[1, 2, 3][..]), (4, &[1, 2, 3, 4]), (6, &[1, 2])] {
+        let flags = Flag::new(n, dims).unwrap();
+        let frames = Stiefel::new(n, flags.frame_dim(), StiefelMetric::Canonical).unwrap();
+        let (p, v) = drawn(&flags, 31, 9, 0.7);
+        frames.check_tangent(&p, &v).unwrap();
+        assert_eq!(flags.dim(), frames.dim());
+        assert_close(&flags.inner(&p, &v, &v), &frames.inner(&p, &v, &v), 1e-14);
+        let end = flags.exp(&p, &v);
+        assert_close(&end, &frames.exp(&p, &v), 1e-13);
+        assert_close(
+            &flags.dist(&p, &end).unwrap(),
+            &frames.dist(&p, &end).unwrap(),
+            1e-11,
+        );
+    }
+}
+
+/// Full flags have the metric and the geodesics of rotations.
+#[test]
+fn full_flags_move_as_rotations_do() {
+    for n in [3, 4] {
+        let dims: Vec<i64> = (1..=n).collect();
+        let flags = Flag::new(n, &dims).unwrap();
+        let rotations = SpecialOrthogonal::new(n).unwrap();
+        let mut rng = seeded(32);
+        let p = rotations.random_point(&mut rng, &[9], DOUBLE);
+        let v = rotations.random_tangent(&mut rng, &p) * 0.2;
+        assert_eq!(flags.dim(), rotations.dim());
+        assert_close(
+            &flags.inner(&p, &v, &v),
+            &rotations.inner(&p, &v, &v),
+            1e-14,
+        );
+        let end = flags.exp(&p, &v);
+        assert_close(&end, &rotations.exp(&p, &v), 1e-13);
+        assert_close(
+            &flags.dist(&p, &end).unwrap(),
+            &rotations.dist(&p, &end),
+            1e-11,
+        );
+    }
 }
