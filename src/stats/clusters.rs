@@ -170,16 +170,17 @@ fn lloyd<M: Geodesic + ?Sized>(
     for iterations in 0..config.max_iterations {
         let squares = squares(m, data, &centers);
         let (distances, mut found) = squares.min_dim(1, false);
+        // Before the comparison: where points coincide, the same ones are moved in every round.
+        fill_empty(&mut found, &distances, centers.len() as i64);
         if labels.as_ref().is_some_and(|labels| labels.equal(&found)) {
             return Ok(Some(Clusters {
                 centers: Tensor::stack(&centers, 0),
+                inertia: own_squares(&squares, &found),
                 labels: found,
-                inertia: distances.sum(Kind::Double).double_value(&[]),
                 iterations,
                 converged: 0,
             }));
         }
-        fill_empty(&mut found, &distances, centers.len() as i64);
         for (label, center) in (0..).zip(centers.iter_mut()) {
             let members = found.eq(label).nonzero().squeeze_dim(1);
             let members = data.points.index_select(0, &members);
@@ -188,6 +189,12 @@ fn lloyd<M: Geodesic + ?Sized>(
         labels = Some(found);
     }
     Ok(None)
+}
+
+/// The sum of the squared distances of the points from their own centers.
+fn own_squares(squares: &Tensor, labels: &Tensor) -> f64 {
+    let own = squares.gather(1, &labels.unsqueeze(1), false);
+    own.sum(Kind::Double).double_value(&[])
 }
 
 /// Gives each cluster without points the point that is farthest from its center, of those that are

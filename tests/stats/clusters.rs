@@ -93,8 +93,13 @@ fn more_clusters_fit_no_worse_and_as_many_as_points_fit_exactly() {
 fn equal_points_fill_all_clusters() {
     let m = Euclidean::new(1).unwrap();
     let points = Tensor::from_slice(&[1.0, 1.0, 1.0, 2.0]).view([4, 1]);
-    let found = k_means(&m, &points, &KMeansConfig::new(2)).unwrap();
-    assert_eq!(found.inertia, 0.0);
+    for clusters in [2, 3, 4] {
+        let found = k_means(&m, &points, &KMeansConfig::new(clusters)).unwrap();
+        assert_eq!(found.inertia, 0.0);
+        let sizes = found.labels.bincount::<&Tensor>(None, clusters);
+        assert!(sizes.min().int64_value(&[]) > 0, "{clusters}: {sizes}");
+        assert_eq!(found.converged, 8);
+    }
 }
 
 #[test]
