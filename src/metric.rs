@@ -19,6 +19,19 @@ impl Distances {
     /// [`Error::InvalidArgument`] for another shape or kind, a diagonal that is not 0, and an entry that is
     /// negative, not finite or not equal to its mirror image; the message names the pair.
     pub(crate) fn new(op: &'static str, distances: &Tensor) -> Result<Self> {
+        Self::read(op, distances, false)
+    }
+
+    /// [`new`](Self::new), where an entry may also be NaN, if it is not known, or +∞, if no path leads.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new) otherwise.
+    pub(crate) fn with_gaps(op: &'static str, distances: &Tensor) -> Result<Self> {
+        Self::read(op, distances, true)
+    }
+
+    fn read(op: &'static str, distances: &Tensor, gaps: bool) -> Result<Self> {
         let size = distances.size();
         let floating = matches!(distances.kind(), Kind::Double | Kind::Float);
         if size.len() != 2 || size[0] != size[1] || !floating {
@@ -38,19 +51,19 @@ impl Distances {
         let mut values = vec![0.0; n * n];
         flat.copy_data(&mut values, n * n);
         let distances = Self { n, values };
-        distances.check(op)?;
+        distances.check(op, gaps)?;
         Ok(distances)
     }
 
-    fn check(&self, op: &'static str) -> Result<()> {
+    fn check(&self, op: &'static str, gaps: bool) -> Result<()> {
         for x in 0..self.n {
             for y in 0..=x {
                 let (there, back) = (self.get(x, y), self.get(y, x));
                 let wanted = if x == y && there != 0.0 {
                     "0 on the diagonal"
-                } else if !(there.is_finite() && back.is_finite()) {
+                } else if !gaps && !(there.is_finite() && back.is_finite()) {
                     "finite distances"
-                } else if there != back {
+                } else if there != back && !(there.is_nan() && back.is_nan()) {
                     "a symmetric matrix"
                 } else if there < 0.0 {
                     "distances ≥ 0"

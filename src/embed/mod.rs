@@ -77,6 +77,7 @@
 //! | predict pairs that were not trained on | [`Split`], [`link_prediction`] |
 //! | embed an undirected network | [`NetworkTrainer`], [`FermiDirac`], [`both_ways`], [`roc_auc`] |
 //! | say how far "u is a v" holds | [`is_a_scores`], [`spearman`] |
+//! | fit points to distances, in any product of spaces | [`DistanceTrainer`], [`Signature`] |
 //! | compare distances with a graph's | [`pairwise_distances`], [`distortion`], [`mean_average_precision`] |
 //!
 //! # References
@@ -94,6 +95,7 @@ mod kernel;
 mod named;
 mod native;
 mod network;
+mod products;
 mod rank;
 mod resume;
 mod sampler;
@@ -113,6 +115,10 @@ pub use fermi_dirac::FermiDirac;
 pub use half_spaces::nested_half_spaces;
 pub use named::NamedEmbedding;
 pub use network::{NetworkConfig, NetworkEmbedding, NetworkTrainer};
+pub use products::{
+    DistanceConfig, DistanceEmbedding, DistanceLoss, DistanceProgress, DistanceTrainer, Factor,
+    Signature,
+};
 pub use rank::{roc_auc, spearman};
 pub use sampler::{NegativeLaw, NegativeSampler};
 pub use split::{Split, SplitConfig, both_ways};

@@ -261,7 +261,7 @@ fn run_in<G: Geometry>(table: Table<'_>, pass: &Pass<'_>, pool: Option<&rayon::T
 }
 
 /// A seed for the stream `index` of `seed`: neighbouring numbers give unrelated seeds.
-pub(super) fn mix(seed: u64, index: u64) -> u64 {
+pub(crate) fn mix(seed: u64, index: u64) -> u64 {
     let mut bits = seed ^ index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
     bits = (bits ^ (bits >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);

@@ -25,7 +25,7 @@ use crate::{Error, Result};
 /// # Accuracy
 ///
 /// A few roundings of the largest distance. Time grows with n⁴ for trees, where nothing can be left
-/// out: 0.2 s for n = 200 and 11 s for n = 500 on two cores; memory with n². Beyond, see [`sampled_hyperbolicity`].
+/// out: about 0.5 s for n = 200 and 13 s for n = 500 on two busy cores; memory with n². Beyond, see [`sampled_hyperbolicity`].
 ///
 /// # Errors
 ///

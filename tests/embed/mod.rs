@@ -8,6 +8,7 @@ mod half_spaces;
 mod links;
 mod named;
 mod network;
+mod products;
 mod resume;
 mod sampler;
 mod split;

@@ -1,0 +1,580 @@
+//! The descent.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use serde::{Deserialize, Serialize};
+use tch::{Kind, Tensor};
+
+use super::loss::DistanceLoss;
+use super::signature::{Factor, Signature};
+use crate::embed::native::mix;
+use crate::embed::trainer::EpochRecord;
+use crate::metric::Distances;
+use crate::numerics::random_normal;
+use crate::optim::{AdamConfig, Gradient, ManifoldParameter, RiemannianAdam, Schedule};
+use crate::{Error, Euclidean, Geodesic, Product, Result, Space};
+
+/// The settings of a [`DistanceTrainer`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DistanceConfig {
+    /// The space.
+    pub signature: Signature,
+    /// What is minimised.
+    pub loss: DistanceLoss,
+    /// How often every point is moved.
+    pub epochs: usize,
+    /// The length of a step of Adam, in units of the mean distance; it falls linearly to a hundredth.
+    pub learning_rate: f64,
+    /// Whether the curvatures are learned, from ∓1 over the squared mean distance.
+    pub learn_curvature: bool,
+    /// Points moved at a time, each by its distances to all others.
+    pub batch: usize,
+    /// The standard deviation of the coordinates at the start, in units of the mean distance.
+    pub init_scale: f64,
+    /// Seeds the initial points and the order of batches.
+    pub seed: u64,
+}
+
+/// The share of the learning rate that is left at the end.
+const LAST_RATE: f64 = 0.01;
+/// The random stream of the start; the epochs count up from 0.
+const START_STREAM: u64 = u64::MAX - 29;
+const OP: &str = "DistanceTrainer";
+
+impl DistanceConfig {
+    /// The usual settings for a product: 500 epochs.
+    pub fn new(signature: Signature) -> Self {
+        Self {
+            signature,
+            loss: DistanceLoss::SquaredRatio,
+            epochs: 500,
+            learning_rate: 0.2,
+            learn_curvature: true,
+            batch: 512,
+            init_scale: 0.01,
+            seed: 0,
+        }
+    }
+
+    /// Whether every setting has a value that training is defined for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] that names the first setting out of range and its range.
+    pub fn validate(&self) -> Result<()> {
+        const OP: &str = "DistanceConfig";
+        for (name, value) in [("epochs", self.epochs), ("batch", self.batch)] {
+            if value == 0 {
+                return Err(Error::invalid(OP, format!("{name} ≥ 1"), value));
+            }
+        }
+        for (name, value) in [
+            ("learning_rate", self.learning_rate),
+            ("init_scale", self.init_scale),
+        ] {
+            if !(value.is_finite() && value > 0.0) {
+                return Err(Error::invalid(OP, format!("a finite {name} > 0"), value));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Points of a product fitted to distances.
+#[derive(Debug)]
+pub struct DistanceEmbedding {
+    /// The space: the factors of the signature with their curvatures.
+    pub space: Product<dyn Space>,
+    /// The curvature of each factor; 0 for Euclidean ones.
+    pub curvatures: Vec<f64>,
+    /// One row a point, `[n, width]` in the layout of [`Product`].
+    pub points: Tensor,
+    /// All epochs.
+    pub history: Vec<EpochRecord>,
+    /// Training time; callbacks do not count.
+    pub seconds: f64,
+    /// Whether a callback ended the training before its last epoch.
+    pub stopped_early: bool,
+}
+
+/// What a callback sees after each epoch.
+#[derive(Debug)]
+pub struct DistanceProgress<'a> {
+    /// This epoch.
+    pub record: EpochRecord,
+    /// How many epochs there will be.
+    pub epochs: usize,
+    state: &'a State,
+    unit: f64,
+}
+
+impl DistanceProgress<'_> {
+    /// The embedding as it is now.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] when a curvature has left the range of the numbers.
+    pub fn embedding(&self) -> Result<(Product<dyn Space>, Tensor)> {
+        let (space, _, points) = self.state.embedding(self.unit)?;
+        Ok((space, points))
+    }
+}
+
+/// Fits points of a product of hyperbolic, spherical and Euclidean spaces to distances, by descent.
+///
+/// ```text
+/// minimise over the points x and the curvatures κ   the mean over known pairs of loss(d(xᵢ, xⱼ), Dᵢⱼ)
+/// d(x, y)² = Σ over factors f of d_f(x_f, y_f)²
+/// ```
+///
+/// The curvatures are learned as the radii rᶠ of factors of curvature ∓1, κ = ∓1/r²: a point stays where it
+/// is while its space grows. Distances are measured in units of their mean, so that the result does not depend
+/// on the unit of D. The gradient is exact, ∂d_f²/∂x = −2 log_x y, and each epoch takes a step of
+/// [`RiemannianAdam`] along geodesics for every batch of points, then one for the radii. A run repeats bit for
+/// bit on one machine with one thread.
+///
+/// A distance that is NaN (not known) or infinite (no path) takes no part.
+///
+/// # Shapes
+///
+/// Distances `[n, n]`, f64 or f32; the points come in their kind and on their device.
+///
+/// # Examples
+///
+/// The distances of a cycle fit on a circle, whose curvature is found with them.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use holonomy::embed::{DistanceConfig, DistanceTrainer, distortion, pairwise_distances};
+/// use holonomy::graph::{Graph, shortest_paths};
+///
+/// let names = (0..12).map(|node| node.to_string()).collect();
+/// let cycle = Graph::new(names, (0..12).map(|node| (node, (node + 1) % 12)).collect(), None)?;
+/// let distances = shortest_paths(&cycle);
+///
+/// let config = DistanceConfig::new("S2".parse()?);
+/// let found = DistanceTrainer::new(config, &distances)?.run(|_| ControlFlow::Continue(()))?;
+/// let error = distortion(&distances, &pairwise_distances(&found.space, &found.points))?;
+/// assert!(error.average < 0.01);
+/// let radius = found.curvatures[0].powf(-0.5);
+/// assert!((radius - 6.0 / std::f64::consts::PI).abs() < 0.05);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// gu2019, section 3 (products, learned curvature, the loss); sala2018, section 4 (incomplete distances).
+#[derive(Debug)]
+pub struct DistanceTrainer {
+    config: DistanceConfig,
+    /// Distances in units of their mean; 1 where one is not known.
+    truth: Tensor,
+    /// 1 where a distance is known, else 0.
+    known: Tensor,
+    /// The mean distance.
+    unit: f64,
+    start: Option<Start>,
+}
+
+impl DistanceTrainer {
+    /// A trainer for these distances.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for a setting out of range, a matrix that is not square, symmetric and 0 on
+    /// the diagonal, a distance ≤ 0 between different points, or no known distance; the message
+    /// names the pair.
+    pub fn new(config: DistanceConfig, distances: &Tensor) -> Result<Self> {
+        config.validate()?;
+        let checked = Distances::with_gaps(OP, distances)?;
+        let (unit, pairs) = mean_distance(&checked)?;
+        if pairs == 0 {
+            return Err(Error::invalid(OP, "at least one known distance", "none"));
+        }
+        let distances = distances.detach();
+        let n = distances.size()[0];
+        let eye = Tensor::eye(n, (Kind::Bool, distances.device()));
+        let known = distances.isfinite().logical_and(&eye.logical_not());
+        let truth = (&distances / unit).where_self(&known, &distances.ones_like());
+        Ok(Self {
+            config,
+            truth,
+            known: known.to_kind(distances.kind()),
+            unit,
+            start: None,
+        })
+    }
+
+    /// Starts from these points, `[n, width]` in the layout of [`Product`], instead of random ones; the
+    /// factors have the curvatures `curvatures`, which is ignored for Euclidean ones.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for another shape or kind, or a curvature of the wrong sign;
+    /// [`Error::NotOnManifold`] for a row that is no point.
+    pub fn starting_at(mut self, points: &Tensor, curvatures: &[f64]) -> Result<Self> {
+        let factors = self.config.signature.factors();
+        let width: i64 = factors.iter().map(|factor| factor.width()).sum();
+        let size = [self.truth.size()[0], width];
+        if points.size() != size || points.kind() != self.truth.kind() {
+            let expected = format!("points {size:?} of {:?}", self.truth.kind());
+            return Err(Error::invalid(OP, expected, format!("{points:?}")));
+        }
+        if curvatures.len() != factors.len() {
+            let expected = format!("{} curvatures", factors.len());
+            return Err(Error::invalid(OP, expected, curvatures.len()));
+        }
+        for (factor, &kappa) in factors.iter().zip(curvatures) {
+            if factor.sign() != 0.0 && !(kappa * factor.sign() > 0.0) {
+                let expected = format!("a curvature of the sign of {factor}");
+                return Err(Error::invalid(OP, expected, kappa));
+            }
+        }
+        let radii = factors.iter().zip(curvatures);
+        let radii: Vec<f64> = radii
+            .map(|(f, kappa)| f.radius(*kappa, self.unit))
+            .collect();
+        let points: Vec<Tensor> = split(factors, points)
+            .zip(&radii)
+            .map(|(part, radius)| part / *radius)
+            .collect();
+        let radii = radii.iter().map(|radius| radius / self.unit).collect();
+        self.start = Some(Start { points, radii });
+        Ok(self)
+    }
+
+    /// Trains, and calls `on_epoch` after every epoch; `ControlFlow::Break` ends the training there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFinite`] at the first epoch whose loss is not finite; those of
+    /// [`starting_at`](Self::starting_at) about its points.
+    pub fn run(
+        self,
+        mut on_epoch: impl FnMut(&DistanceProgress<'_>) -> ControlFlow<()>,
+    ) -> Result<DistanceEmbedding> {
+        let mut state = State::new(&self)?;
+        let epochs = self.config.epochs;
+        let schedule = Schedule::linear(epochs as u64, LAST_RATE)?;
+        let mut history = Vec::with_capacity(epochs);
+        let (mut seconds, mut stopped_early) = (0.0, false);
+        for epoch in 0..epochs {
+            let clock = Instant::now();
+            state.optimizer.apply_schedule(&schedule, epoch as u64);
+            let loss = tch::no_grad(|| self.epoch(&mut state, epoch));
+            if !loss.is_finite() {
+                return Err(Error::NotFinite {
+                    op: OP,
+                    what: "the loss",
+                    place: format!("epoch {}", epoch + 1),
+                });
+            }
+            seconds += clock.elapsed().as_secs_f64();
+            let record = EpochRecord {
+                epoch: epoch + 1,
+                loss,
+                seconds,
+                learning_rate: self.config.learning_rate * schedule.factor(epoch as u64),
+            };
+            history.push(record);
+            let progress = DistanceProgress {
+                record,
+                epochs,
+                state: &state,
+                unit: self.unit,
+            };
+            if on_epoch(&progress).is_break() {
+                stopped_early = epoch + 1 < epochs;
+                break;
+            }
+        }
+        let (space, curvatures, points) = state.embedding(self.unit)?;
+        Ok(DistanceEmbedding {
+            space,
+            curvatures,
+            points,
+            history,
+            seconds,
+            stopped_early,
+        })
+    }
+
+    /// Moves every point once; the mean loss, each taken just before its point's step.
+    fn epoch(&self, state: &mut State, epoch: usize) -> f64 {
+        let n = self.truth.size()[0];
+        let mut order: Vec<i64> = (0..n).collect();
+        let seed = mix(self.config.seed, epoch as u64);
+        order.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(seed));
+        let pairs = self.known.sum(Kind::Double);
+        let mut total = Tensor::zeros([], (Kind::Double, self.truth.device()));
+        for rows in order.chunks(self.config.batch) {
+            let rows = Tensor::from_slice(rows).to_device(self.truth.device());
+            total += self.step(state, &rows, &pairs);
+        }
+        (total / pairs).double_value(&[])
+    }
+
+    /// Moves these points by their distances to all points; the summed loss before.
+    fn step(&self, state: &mut State, rows: &Tensor, pairs: &Tensor) -> Tensor {
+        let (truth, known) = (
+            self.truth.index_select(0, rows),
+            self.known.index_select(0, rows),
+        );
+        let parts: Vec<Part> = state.parts(rows).collect();
+        let squared = parts.iter().map(|part| &part.squared * part.radius_squared);
+        let squared: Tensor = squared.sum();
+        let (loss, derivative) = self.config.loss.with_derivative(&squared, &truth);
+        let derivative = derivative * &known;
+        let gradients: Vec<Tensor> = parts
+            .iter()
+            .map(|part| part.gradient(&derivative, pairs))
+            .collect();
+        let of_log_radii = parts
+            .iter()
+            .filter(|part| part.factor.sign() != 0.0)
+            .map(|part| {
+                let by_radius = (&derivative * &part.squared).sum(Kind::Double);
+                by_radius * (2.0 * part.radius_squared) / pairs
+            });
+        let of_log_radii: Vec<Tensor> = of_log_radii.collect();
+        state.give(rows, gradients, &of_log_radii);
+        state.optimizer.step();
+        (loss * known).sum(Kind::Double)
+    }
+}
+
+/// The mean of the known distances between different points, and how many there are.
+fn mean_distance(distances: &Distances) -> Result<(f64, usize)> {
+    let (mut sum, mut pairs) = (0.0, 0_usize);
+    for x in 0..distances.len() {
+        for (y, &distance) in distances.row(x).iter().enumerate().take(x) {
+            if distance == 0.0 {
+                let got = format!("0 at ({x}, {y})");
+                return Err(Error::invalid(
+                    OP,
+                    "distances > 0 between different points",
+                    got,
+                ));
+            }
+            if distance.is_finite() {
+                sum += distance;
+                pairs += 1;
+            }
+        }
+    }
+    Ok((sum / pairs as f64, pairs))
+}
+
+/// Where the descent begins: points of factors of curvature ∓1 and 0, and their radii in units of the
+/// mean distance.
+#[derive(Debug)]
+struct Start {
+    points: Vec<Tensor>,
+    radii: Vec<f64>,
+}
+
+impl Start {
+    fn random(config: &DistanceConfig, like: &Tensor) -> Result<Self> {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(mix(config.seed, START_STREAM));
+        let n = like.size()[0];
+        let factors = config.signature.factors();
+        let point = |factor: &Factor| {
+            let space = factor.space(1.0)?;
+            let mut origin = Tensor::zeros([n, factor.width()], (Kind::Double, tch::Device::Cpu));
+            if factor.sign() != 0.0 {
+                let _ = origin.narrow(1, 0, 1).fill_(1.0);
+            }
+            let ambient = random_normal(&mut rng, &origin.size(), Kind::Double, tch::Device::Cpu);
+            let tangent = space.project_tangent(&origin, &ambient) * config.init_scale;
+            origin = space.exp(&origin, &tangent);
+            Ok(origin.to_kind(like.kind()).to_device(like.device()))
+        };
+        Ok(Self {
+            points: factors.iter().map(point).collect::<Result<_>>()?,
+            radii: vec![1.0; factors.len()],
+        })
+    }
+}
+
+/// The points of each factor in a layout of [`Product`].
+fn split(factors: &[Factor], points: &Tensor) -> impl Iterator<Item = Tensor> {
+    let mut start = 0;
+    factors.iter().map(move |factor| {
+        let part = points.narrow(-1, start, factor.width());
+        start += factor.width();
+        part
+    })
+}
+
+/// What is trained: the points of each factor, and the logarithms of the radii of the curved ones.
+#[derive(Debug)]
+struct State {
+    factors: Vec<Factor>,
+    spaces: Vec<Box<dyn Space>>,
+    /// The memory of the optimiser's parameters.
+    points: Vec<Tensor>,
+    log_radii: Tensor,
+    learns_radii: bool,
+    optimizer: RiemannianAdam,
+}
+
+impl State {
+    fn new(trainer: &DistanceTrainer) -> Result<Self> {
+        let config = &trainer.config;
+        let factors = config.signature.factors().to_vec();
+        let random;
+        let start = match &trainer.start {
+            Some(start) => start,
+            None => {
+                random = Start::random(config, &trainer.truth)?;
+                &random
+            }
+        };
+        let spaces: Vec<Box<dyn Space>> = factors
+            .iter()
+            .map(|f| f.space(1.0))
+            .collect::<Result<_>>()?;
+        let mut parameters = Vec::new();
+        for (factor, points) in factors.iter().zip(&start.points) {
+            let space: Box<dyn Geodesic> = factor.space(1.0)?;
+            parameters.push(ManifoldParameter::geodesic(space, points)?);
+        }
+        let points = parameters
+            .iter()
+            .map(|parameter| parameter.tensor().detach())
+            .collect();
+        let mut optimizer = RiemannianAdam::new(parameters, AdamConfig::new(config.learning_rate))?;
+        let curved = factors
+            .iter()
+            .zip(&start.radii)
+            .filter(|(factor, _)| factor.sign() != 0.0);
+        let log_radii: Vec<f64> = curved.map(|(_, radius)| radius.ln()).collect();
+        let mut log_radii = Tensor::from_slice(&log_radii);
+        let learns_radii = config.learn_curvature && log_radii.numel() > 0;
+        if learns_radii {
+            let line = Euclidean::new(log_radii.numel() as i64)?;
+            let parameter = ManifoldParameter::geodesic(Box::new(line), &log_radii)?;
+            log_radii = parameter.tensor().detach();
+            optimizer.add_group(vec![parameter], AdamConfig::new(config.learning_rate))?;
+        }
+        Ok(Self {
+            factors,
+            spaces,
+            points,
+            log_radii,
+            learns_radii,
+            optimizer,
+        })
+    }
+
+    /// The radius of each factor in units of the mean distance; 1 for flat ones.
+    fn radii(&self) -> Vec<f64> {
+        let mut curved = 0;
+        let radius = |factor: &Factor| {
+            if factor.sign() == 0.0 {
+                return 1.0;
+            }
+            curved += 1;
+            self.log_radii.double_value(&[curved - 1]).exp()
+        };
+        self.factors.iter().map(radius).collect()
+    }
+
+    /// What each factor contributes to the distances from these rows.
+    fn parts(&self, rows: &Tensor) -> impl Iterator<Item = Part<'_>> {
+        let rows = rows.shallow_clone();
+        let factors = self.factors.iter().zip(&self.spaces);
+        factors.zip(&self.points).zip(self.radii()).map(
+            move |(((factor, space), points), radius)| {
+                let from = points.index_select(0, &rows).unsqueeze(1);
+                Part {
+                    factor: *factor,
+                    squared: space.dist(&from, points).square(),
+                    space: space.as_ref(),
+                    from,
+                    points,
+                    radius_squared: radius * radius,
+                }
+            },
+        )
+    }
+
+    /// Hands gradients to the optimiser: of the rows in each factor, and of the logarithms of the radii.
+    fn give(&mut self, rows: &Tensor, of_points: Vec<Tensor>, of_log_radii: &[Tensor]) {
+        let all = rows.size()[0] == self.points[0].size()[0];
+        let mut parameters = self.optimizer.parameters_mut();
+        for (values, parameter) in of_points.into_iter().zip(parameters.by_ref()) {
+            parameter.set_gradient(if all {
+                Gradient::Dense(values.zeros_like().index_copy(0, rows, &values))
+            } else {
+                Gradient::Rows {
+                    rows: rows.shallow_clone(),
+                    values,
+                }
+            });
+        }
+        if self.learns_radii
+            && let Some(parameter) = parameters.next()
+        {
+            let values = Tensor::stack(of_log_radii, 0).to_device(tch::Device::Cpu);
+            parameter.set_gradient(Gradient::Dense(values));
+        }
+    }
+
+    /// The space, its curvatures and the points, with distances in the unit of the data.
+    fn embedding(&self, unit: f64) -> Result<(Product<dyn Space>, Vec<f64>, Tensor)> {
+        let radii: Vec<f64> = self.radii().iter().map(|radius| radius * unit).collect();
+        let kappas = self.factors.iter().zip(&radii);
+        let kappas: Vec<f64> = kappas.map(|(f, r)| f.sign() / (r * r)).collect();
+        let spaces = self
+            .factors
+            .iter()
+            .zip(&kappas)
+            .map(|(f, kappa)| f.space(kappa.abs()));
+        let parts: Vec<Tensor> = self
+            .points
+            .iter()
+            .zip(&radii)
+            .map(|(x, r)| x * *r)
+            .collect();
+        Ok((
+            Product::new(spaces.collect::<Result<_>>()?)?,
+            kappas,
+            Tensor::cat(&parts, -1),
+        ))
+    }
+}
+
+/// A factor's part in the distances from some rows.
+struct Part<'a> {
+    factor: Factor,
+    space: &'a dyn Space,
+    from: Tensor,
+    points: &'a Tensor,
+    squared: Tensor,
+    radius_squared: f64,
+}
+
+impl Part<'_> {
+    /// The Euclidean gradient, in the sense of the manifold's `rgrad`, of the mean loss by the rows.
+    ///
+    /// Each pair counts from either end, hence 2 · (−2 log).
+    fn gradient(&self, derivative: &Tensor, pairs: &Tensor) -> Tensor {
+        let log = self.space.log(&self.from, self.points);
+        let sum = derivative.unsqueeze(1).matmul(&log).squeeze_dim(1);
+        let gradient = sum * (-4.0 * self.radius_squared) / pairs.to_kind(log.kind());
+        match self.factor {
+            // The metric of the ambient space has the sign −1 there.
+            Factor::Hyperbolic(_) => {
+                let _ = gradient.narrow(-1, 0, 1).neg_();
+                gradient
+            }
+            Factor::Spherical(_) | Factor::Euclidean(_) => gradient,
+        }
+    }
+}
