@@ -61,7 +61,7 @@ impl Distances {
                 let (there, back) = (self.get(x, y), self.get(y, x));
                 let wanted = if x == y && there != 0.0 {
                     "0 on the diagonal"
-                } else if !gaps && !(there.is_finite() && back.is_finite()) {
+                } else if !(gaps || there.is_finite() && back.is_finite()) {
                     "finite distances"
                 } else if there != back && !(there.is_nan() && back.is_nan()) {
                     "a symmetric matrix"

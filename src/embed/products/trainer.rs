@@ -230,7 +230,8 @@ impl DistanceTrainer {
             return Err(Error::invalid(OP, expected, curvatures.len()));
         }
         for (factor, &kappa) in factors.iter().zip(curvatures) {
-            if factor.sign() != 0.0 && !(kappa * factor.sign() > 0.0) {
+            let curved = factor.sign() != 0.0;
+            if curved && (kappa.is_nan() || kappa * factor.sign() <= 0.0) {
                 let expected = format!("a curvature of the sign of {factor}");
                 return Err(Error::invalid(OP, expected, kappa));
             }
@@ -428,12 +429,11 @@ impl State {
         let config = &trainer.config;
         let factors = config.signature.factors().to_vec();
         let random;
-        let start = match &trainer.start {
-            Some(start) => start,
-            None => {
-                random = Start::random(config, &trainer.truth)?;
-                &random
-            }
+        let start = if let Some(start) = &trainer.start {
+            start
+        } else {
+            random = Start::random(config, &trainer.truth)?;
+            &random
         };
         let spaces: Vec<Box<dyn Space>> = factors
             .iter()
