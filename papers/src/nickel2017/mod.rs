@@ -28,6 +28,7 @@ use crate::{files, interrupt, output};
 use data::{Data, Description};
 pub(crate) use data::{MAMMALS_ROOT, NOUNS, NOUNS_NAME};
 use experiment::{Figures, Plan, Role, Runs};
+pub(crate) use network::Name as Network;
 use options::Settings;
 pub(crate) use options::{Options, model};
 use published::{AUTHORS_ON_MAMMALS, PAPER_ON_MAMMALS, PAPER_ON_NOUNS, Published};

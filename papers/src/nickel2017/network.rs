@@ -41,7 +41,7 @@ pub(crate) enum Name {
 }
 
 impl Name {
-    pub(super) const ALL: [Self; 3] = [Self::Karate, Self::Davis, Self::Lesmis];
+    pub(crate) const ALL: [Self; 3] = [Self::Karate, Self::Davis, Self::Lesmis];
 
     fn file(self) -> (&'static str, &'static [u8]) {
         match self {
@@ -51,12 +51,20 @@ impl Name {
         }
     }
 
-    fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Karate => "Zachary's karate club",
             Self::Davis => "Davis's southern women",
             Self::Lesmis => "Les Misérables",
         }
+    }
+}
+
+impl Name {
+    /// The network.
+    pub(crate) fn graph(self) -> Result<Graph> {
+        let (file, bytes) = self.file();
+        Ok(parse_edge_list(bytes, file, EdgeListOptions::default())?.0)
     }
 }
 
@@ -75,10 +83,10 @@ impl Network {
             return Ok(vec![Self { name, graph }]);
         }
         let shipped = options.network.iter().map(|name| {
-            let (file, bytes) = name.file();
-            let (graph, _) = parse_edge_list(bytes, file, EdgeListOptions::default())?;
-            let name = name.title().to_owned();
-            Ok(Self { name, graph })
+            Ok(Self {
+                name: name.title().to_owned(),
+                graph: name.graph()?,
+            })
         });
         shipped.collect()
     }

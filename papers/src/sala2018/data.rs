@@ -4,10 +4,11 @@ use holonomy::Result;
 use holonomy::graph::{EdgeListOptions, Graph, parse_edge_list, read_edge_list};
 
 use super::options::Settings;
-use crate::nickel2017::{MAMMALS_ROOT, NOUNS, NOUNS_NAME};
+use crate::nickel2017::{MAMMALS_ROOT, NOUNS, NOUNS_NAME, Network};
 use crate::output;
 
 /// A graph with a name for tables.
+#[derive(Debug, Clone)]
 pub(crate) struct Named {
     pub(crate) name: String,
     pub(crate) graph: Graph,
@@ -53,4 +54,36 @@ pub(crate) fn mammals() -> Result<Named> {
         name: "WordNet 3.0 mammals".into(),
         graph: nouns()?.graph.subtree(MAMMALS_ROOT)?,
     })
+}
+
+/// A ring of `nodes` nodes.
+pub(crate) fn cycle(nodes: u32) -> Result<Named> {
+    let names = (0..nodes).map(|node| node.to_string()).collect();
+    let edges = (0..nodes).map(|node| (node, (node + 1) % nodes)).collect();
+    Ok(Named {
+        name: format!("cycle, {nodes} nodes"),
+        graph: Graph::new(names, edges, None)?,
+    })
+}
+
+/// A ring of ten nodes, each the root of a tree with three leaves.
+pub(crate) fn ring_of_trees() -> Result<Named> {
+    let names = (0..40).map(|node: u32| node.to_string()).collect();
+    let ring = (0..10).map(|node| (node, (node + 1) % 10));
+    let leaves = (10..40).map(|leaf| (leaf, leaf % 10));
+    Ok(Named {
+        name: "ring of trees, 40 nodes".into(),
+        graph: Graph::new(names, ring.chain(leaves).collect(), None)?,
+    })
+}
+
+/// The social networks that come with the program.
+pub(crate) fn networks() -> Result<Vec<Named>> {
+    let named = |network: &Network| {
+        Ok(Named {
+            name: network.title().into(),
+            graph: network.graph()?,
+        })
+    };
+    Network::ALL.iter().map(named).collect()
 }

@@ -5,6 +5,7 @@ mod data;
 mod hmds;
 mod options;
 mod products;
+mod unfolding;
 
 use std::collections::BTreeMap;
 
@@ -52,6 +53,9 @@ struct Details<'a> {
 /// Runs the task, writes the files and prints the tables.
 pub(crate) fn run(options: &Options) -> Result<Outcome> {
     let settings = options.settings();
+    if settings.task != Task::Products {
+        products::refuse_options(&settings)?;
+    }
     files::prepare(&settings.out)?;
     machine::use_threads(settings.threads)?;
     let findings = match settings.task {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use holonomy::embed::Signature;
 use serde::Serialize;
 
 use crate::{machine, results};
@@ -44,6 +45,16 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     edges: Option<PathBuf>,
 
+    /// The space of --task products, such as H2 or H5xS5 for a product of hyperbolic, spherical (S) and
+    /// Euclidean (E) spaces; may come several times [default: a choice of ten dimensions]
+    #[arg(long = "signature", value_name = "SPACE")]
+    signatures: Vec<Signature>,
+
+    /// Epochs of every training of --task products [default: 2000, for large graphs 300]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    epochs: Option<u32>,
+
     /// Seed of all random numbers
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     seed: u64,
@@ -68,6 +79,8 @@ pub(crate) struct Options {
 pub(crate) struct Settings {
     pub(crate) task: Task,
     pub(crate) edges: Option<PathBuf>,
+    pub(crate) signatures: Vec<Signature>,
+    pub(crate) epochs: Option<usize>,
     pub(crate) seed: u64,
     #[serde(skip)]
     pub(crate) threads: usize,
@@ -83,6 +96,8 @@ impl Options {
         Settings {
             task: self.task,
             edges: self.edges.clone(),
+            signatures: self.signatures.clone(),
+            epochs: self.epochs.map(|epochs| epochs as usize),
             seed: self.seed,
             threads: self
                 .threads
