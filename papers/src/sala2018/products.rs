@@ -80,7 +80,11 @@ pub(super) fn run(settings: &Settings) -> Result<Findings> {
     };
     let incomplete = incomplete(settings, &tree)?;
     let mut files = unfolding::draw(settings, &tree);
-    files.extend(unfolding::draw_incomplete(settings, &curve(&incomplete)));
+    files.extend(unfolding::draw_incomplete(
+        settings,
+        &tree.name,
+        &curve(&incomplete),
+    ));
     let details = Details {
         fits: &fits,
         incomplete: &incomplete,

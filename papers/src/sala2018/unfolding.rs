@@ -87,12 +87,12 @@ fn in_the_unit_disk(points: &Tensor) -> Result<Tensor> {
 }
 
 /// The curve of (per cent known, distortion of the known, of the hidden); returns the names of the files.
-pub(super) fn draw_incomplete(settings: &Settings, rows: &[[f64; 3]]) -> Vec<String> {
+pub(super) fn draw_incomplete(settings: &Settings, name: &str, rows: &[[f64; 3]]) -> Vec<String> {
     let line = |column: usize| -> Vec<(f64, f64)> {
         rows.iter().map(|row| (row[0], row[column])).collect()
     };
     let drawn = CurvePlot::new()
-        .title("Distances left out: the balanced tree in H10")
+        .title(format!("Distances left out: {name} in H10"))
         .x_label("known distances in %")
         .y_label("average distortion")
         .log_x()
