@@ -578,3 +578,115 @@ impl Part<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use tch::Device;
+
+    use super::*;
+    use crate::Sample;
+
+    /// What the parameters are given is the gradient that autograd finds of the same loss.
+    #[test]
+    fn gradients_are_those_of_autograd() {
+        for loss in [
+            DistanceLoss::SquaredRatio,
+            DistanceLoss::Distortion,
+            DistanceLoss::Stress,
+        ] {
+            check_gradients(loss).unwrap_or_else(|error| panic!("{loss:?}: {error}"));
+        }
+    }
+
+    fn check_gradients(loss: DistanceLoss) -> Result<()> {
+        let config = DistanceConfig {
+            loss,
+            ..DistanceConfig::new("H2xS2xE1".parse()?)
+        };
+        let (mut state, trainer) = far_from_the_origin(config)?;
+        let factors = state.factors.clone();
+        let points: Vec<Tensor> = state
+            .points
+            .iter()
+            .map(|x| x.copy().set_requires_grad(true))
+            .collect();
+        let log_radii = state.log_radii.copy().set_requires_grad(true);
+        let mean = mean_loss(&trainer, &factors, &points, &log_radii)?;
+        mean.backward();
+
+        let rows = Tensor::arange(6, (Kind::Int64, Device::Cpu));
+        let pairs = trainer.known.sum(Kind::Double);
+        let _ = tch::no_grad(|| trainer.step(&mut state, &rows, &pairs));
+        let given: Vec<Tensor> = state
+            .optimizer
+            .parameters()
+            .map(|parameter| parameter.gradient().map(|g| g.parts().0.copy()))
+            .collect::<Option<_>>()
+            .unwrap_or_default();
+        for ((factor, x), given) in factors.iter().zip(&points).zip(&given) {
+            let space = factor.space(1.0)?;
+            let x_detached = x.detach();
+            let [ours, theirs] = [given, &x.grad()].map(|egrad| space.rgrad(&x_detached, egrad));
+            let error = space.norm(&x_detached, &(&ours - &theirs)).max();
+            let scale = space.norm(&x_detached, &theirs).max();
+            assert!((error / scale).double_value(&[]) < 1e-9, "{factor}");
+        }
+        let error = (&given[3] - log_radii.grad()).abs().max();
+        assert!(error.double_value(&[]) < 1e-12, "{error}");
+        Ok(())
+    }
+
+    /// Six points of radius about 3, with distances that do not fit and one that is not known.
+    fn far_from_the_origin(config: DistanceConfig) -> Result<(State, DistanceTrainer)> {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(4);
+        let mut points = Vec::new();
+        for factor in config.signature.factors() {
+            let space = factor.space(1.0)?;
+            let spread = if factor.sign() < 0.0 { 3.0 } else { 0.5 };
+            let around = space.random_point(&mut rng, &[6], (Kind::Double, Device::Cpu));
+            let origin = around.narrow(0, 0, 1).expand_as(&around);
+            let tangent = space.random_tangent(&mut rng, &origin) * spread;
+            points.push(space.exp(&origin, &tangent));
+        }
+        let distances = random_normal(&mut rng, &[6, 6], Kind::Double, Device::Cpu).abs() + 1.0;
+        let distances = distances.triu(1);
+        let distances = &distances + distances.transpose(0, 1);
+        for (x, y) in [(1, 4), (4, 1)] {
+            let _ = distances.get(x).get(y).fill_(f64::NAN);
+        }
+        let trainer = DistanceTrainer::new(config, &distances)?;
+        let trainer = DistanceTrainer {
+            start: Some(Start {
+                points,
+                radii: vec![0.7, 1.3, 1.0],
+            }),
+            ..trainer
+        };
+        Ok((State::new(&trainer)?, trainer))
+    }
+
+    fn mean_loss(
+        trainer: &DistanceTrainer,
+        factors: &[Factor],
+        points: &[Tensor],
+        log_radii: &Tensor,
+    ) -> Result<Tensor> {
+        let mut squared = Tensor::from(0.0);
+        for (index, (factor, x)) in factors.iter().zip(points).enumerate() {
+            let distances = factor.space(1.0)?.dist(&x.unsqueeze(1), x);
+            let radius = match factor.sign() {
+                0.0 => Tensor::from(1.0),
+                _ => log_radii.get(index as i64).exp(),
+            };
+            squared = squared + (distances * radius).square();
+        }
+        // Away from the diagonal, where the root has no derivative.
+        let squared = squared + Tensor::eye(6, (Kind::Double, Device::Cpu));
+        let (loss, _) = trainer
+            .config
+            .loss
+            .with_derivative(&squared, &trainer.truth);
+        Ok((loss * &trainer.known).sum(Kind::Double) / trainer.known.sum(Kind::Double))
+    }
+}
