@@ -2,6 +2,7 @@
 
 mod loss;
 mod signature;
+mod state;
 mod trainer;
 
 pub use loss::DistanceLoss;
