@@ -134,9 +134,9 @@ impl DistanceProgress<'_> {
 ///
 /// The curvatures are learned as the radii rᶠ of factors of curvature ∓1, κ = ∓1/r²: a point stays where it
 /// is while its space grows. Distances are measured in units of their mean, so that the result does not depend
-/// on the unit of D. The gradient is exact, ∂d_f²/∂x = −2 log_x y, and each epoch takes a step of
-/// [`RiemannianAdam`](crate::optim::RiemannianAdam) along geodesics for every batch of points, then one for the radii. A run repeats bit for
-/// bit on one machine with one thread.
+/// on the unit of D. The gradient is exact, ∂d_f²/∂x = −2 log_x y, and an epoch takes, for
+/// every batch of points, a step of [`RiemannianAdam`](crate::optim::RiemannianAdam) along geodesics, of the
+/// points and of the logarithms of the radii. A run repeats bit for bit on one machine.
 ///
 /// A distance that is NaN (not known) or infinite (no path) takes no part.
 ///
