@@ -77,6 +77,8 @@
 //! | predict pairs that were not trained on | [`Split`], [`link_prediction`] |
 //! | embed an undirected network | [`NetworkTrainer`], [`FermiDirac`], [`both_ways`], [`roc_auc`] |
 //! | say how far "u is a v" holds | [`is_a_scores`], [`spearman`] |
+//! | recover a hierarchy from affinities, without training | [`affinity`], [`DiffusionOperator`], [`HyperbolicDiffusion`] |
+//! | bring distances to the scale of others before comparing | [`Rescaling`] |
 //! | compare distances with a graph's | [`pairwise_distances`], [`distortion`], [`mean_average_precision`] |
 //!
 //! # References
@@ -84,6 +86,7 @@
 //! nickel2017, sections 3 and 4.
 
 mod config;
+mod diffusion;
 mod distortion;
 mod entailment;
 mod evaluation;
@@ -95,6 +98,7 @@ mod named;
 mod native;
 mod network;
 mod rank;
+mod rescaling;
 mod resume;
 mod sampler;
 mod split;
@@ -103,6 +107,10 @@ mod tensor;
 mod trainer;
 
 pub use config::{Model, Schedule, Start, TrainConfig, TrainPath};
+pub use diffusion::{
+    Bandwidth, DiffusionConfig, DiffusionOperator, FeatureDistance, HyperbolicDiffusion, Kernel,
+    affinity, feature_distances,
+};
 pub use distortion::{Distortion, distortion, mean_average_precision, pairwise_distances};
 pub use entailment::is_a_scores;
 pub use evaluation::{
@@ -114,6 +122,7 @@ pub use half_spaces::nested_half_spaces;
 pub use named::NamedEmbedding;
 pub use network::{NetworkConfig, NetworkEmbedding, NetworkTrainer};
 pub use rank::{roc_auc, spearman};
+pub use rescaling::Rescaling;
 pub use sampler::{NegativeLaw, NegativeSampler};
 pub use split::{Split, SplitConfig, both_ways};
 pub use trainer::{Embedding, EpochRecord, Progress, Trainer, pair_step};
