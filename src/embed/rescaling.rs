@@ -118,11 +118,7 @@ fn pairs(truth: &Tensor, embedded: &Tensor) -> Result<Vec<(f64, f64)>> {
     let size = truth.size();
     if size.len() != 2 || size[0] != size[1] || size != embedded.size() {
         let got = format!("{size:?} and {:?}", embedded.size());
-        return Err(Error::invalid(
-            OP,
-            "two matrices of distances [n, n]",
-            got,
-        ));
+        return Err(Error::invalid(OP, "two matrices of distances [n, n]", got));
     }
     let rows = measure_rows([truth, embedded], |row, [truth, embedded]| {
         let known = (row + 1..truth.len()).filter(|&other| truth[other].is_finite());

@@ -93,7 +93,9 @@ fn rows_add_up_to_one_at_every_time() {
     let heat = DiffusionOperator::heat(&tree, 1.0).unwrap();
     for operator in [walk_on(&features(50)), indefinite, truncated, heat] {
         for time in [1.0, 0.5, 0.125, 1.0 / 1024.0, 3.0] {
-            let sums = operator.power(time).sum_dim_intlist(-1, false, Kind::Double);
+            let sums = operator
+                .power(time)
+                .sum_dim_intlist(-1, false, Kind::Double);
             let error = largest_difference(&sums, &sums.ones_like());
             assert!(error < 1e-12, "{error} at {time}");
         }
@@ -183,7 +185,10 @@ fn the_balanced_tree_keeps_its_neighbours() {
         for (rescaling, expected) in RESCALINGS.into_iter().zip(expected) {
             let factor = rescaling.factor(&paths, &distances).unwrap();
             let average = distortion(&paths, &(&distances * factor)).unwrap().average;
-            assert!((average - expected).abs() < 2e-6, "{rescaling:?}: {average}");
+            assert!(
+                (average - expected).abs() < 2e-6,
+                "{rescaling:?}: {average}"
+            );
         }
     }
 }
@@ -315,7 +320,10 @@ fn a_truncated_operator_keeps_its_largest_eigenvalues() {
 fn chords_are_cosine_distances() {
     let features = features(9);
     let chords = feature_distances(&features, FeatureDistance::Chord).unwrap();
-    let lengths = features.square().sum_dim_intlist(-1, true, Kind::Double).sqrt();
+    let lengths = features
+        .square()
+        .sum_dim_intlist(-1, true, Kind::Double)
+        .sqrt();
     let directions = &features / &lengths;
     let cosine = 1.0 - directions.matmul(&directions.tr());
     assert!(largest_difference(&(chords.square() * 0.5), &cosine) < 1e-15 * 10.0);
@@ -341,7 +349,10 @@ fn bad_distances_are_named() {
         (&[(5, -1.0), (7, -1.0)], "-1 at (2, 1)"),
         (&[(1, 3.0)], "3 at (0, 1)"),
         (&[(4, 0.5)], "0 on the diagonal"),
-        (&[(2, f64::INFINITY)], "∞ one way and not the other at (0, 2)"),
+        (
+            &[(2, f64::INFINITY)],
+            "∞ one way and not the other at (0, 2)",
+        ),
     ] {
         let message = message(changes);
         assert!(message.contains(expected), "{message}");
@@ -355,7 +366,11 @@ fn bad_distances_are_named() {
     }
     let coincide = Tensor::zeros([3, 3], (Kind::Double, Device::Cpu));
     let refused = affinity(&coincide, Kernel::Exponential, MEDIAN).unwrap_err();
-    assert!(refused.to_string().contains("half of the pairs at distance 0"));
+    assert!(
+        refused
+            .to_string()
+            .contains("half of the pairs at distance 0")
+    );
 }
 
 #[test]
@@ -369,7 +384,10 @@ fn bad_affinities_are_named() {
     let negative = message([1.0, 0.5, -0.2, 0.5, 1.0, 0.1, -0.2, 0.1, 1.0]);
     assert!(negative.contains("-0.2 at (0, 2)"), "{negative}");
     let lopsided = message([1.0, 0.5, 0.2, 0.5, 1.0, 0.1, 0.2, 0.3, 1.0]);
-    assert!(lopsided.contains("0.1 at (1, 2) and 0.3 at (2, 1)"), "{lopsided}");
+    assert!(
+        lopsided.contains("0.1 at (1, 2) and 0.3 at (2, 1)"),
+        "{lopsided}"
+    );
     let alone = message([1.0, 0.0, 0.2, 0.0, 0.0, 0.0, 0.2, 0.0, 1.0]);
     assert!(alone.contains("none for point 1"), "{alone}");
     let flat = Tensor::zeros([3], (Kind::Double, Device::Cpu));
@@ -401,7 +419,11 @@ fn factors_need_distances_to_divide_by() {
     let zeros = truth.zeros_like();
     for rescaling in Rescaling::ALL {
         let factor = rescaling.factor(&truth, &zeros);
-        assert_eq!(factor.is_ok(), rescaling == Rescaling::Unscaled, "{rescaling:?}");
+        assert_eq!(
+            factor.is_ok(),
+            rescaling == Rescaling::Unscaled,
+            "{rescaling:?}"
+        );
         let message = rescaling.factor(&truth, &(&truth * f64::NAN)).unwrap_err();
         assert!(message.to_string().contains("(0, 1)"), "{message}");
         assert!(rescaling.factor(&zeros, &truth).is_err());

@@ -229,14 +229,12 @@ fn check(op: &'static str, affinity: &Tensor) -> Result<()> {
         let fits = |(a, b): (&f64, &f64)| a.is_finite() && *a >= 0.0 && a == b;
         let column = there.iter().zip(back).position(|pair| !fits(pair))?;
         let (a, b) = (there[column], back[column]);
-        Some(format!("{a} at ({row}, {column}) and {b} at ({column}, {row})"))
+        Some(format!(
+            "{a} at ({row}, {column}) and {b} at ({column}, {row})"
+        ))
     });
     match wrong.into_iter().flatten().next() {
         None => Ok(()),
-        Some(got) => Err(Error::invalid(
-            op,
-            "finite, symmetric affinities ≥ 0",
-            got,
-        )),
+        Some(got) => Err(Error::invalid(op, "finite, symmetric affinities ≥ 0", got)),
     }
 }
