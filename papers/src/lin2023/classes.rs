@@ -50,6 +50,10 @@ impl Measure {
             Self::EuclideanDiffusion => "diffusion from Euclidean, standardised",
         }
     }
+
+    pub(super) fn is_diffusion(self) -> bool {
+        matches!(self, Self::ChordDiffusion | Self::EuclideanDiffusion)
+    }
 }
 
 /// Mean and standard deviation over the splits.

@@ -110,7 +110,8 @@ fn figures(settings: &Settings) -> Result<Figures> {
             classes: Vec::new(),
         });
     }
-    let tree = data::balanced_tree(3, 3)?;
+    let mut tree = data::balanced_tree(3, 3)?;
+    tree.name = "balanced tree".into();
     let mut hierarchies = vec![hierarchies::study(&tree, &ALPHAS, settings.scales)?];
     output::note("balanced tree: done");
     let mut mammals = data::mammals()?;

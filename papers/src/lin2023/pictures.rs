@@ -33,7 +33,8 @@ fn draw_all(folder: &Path, studies: &[Study], alphas: &[f64]) -> Result<Vec<Stri
             .map(|&alpha| (format!("α = {alpha}"), Walk::Heat, alpha))
             .collect();
         if alphas.len() > 1 && index == 0 {
-            plots.push((name("alpha"), over_scales(study, label, &curves, least)));
+            let label = format!("{label}, {}", Walk::Heat.name());
+            plots.push((name("alpha"), over_scales(study, &label, &curves, least)));
         }
     }
     let mut files = Vec::new();

@@ -1,11 +1,12 @@
 //! The figures as people read them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use holonomy::embed::Rescaling;
 
 use super::Figures;
-use super::classes::{Accuracy, Measure, Spread};
+use super::classes::{Accuracy, Spread};
 use super::hierarchies::{ALPHA, SCALES, Study, Walk};
 use crate::report::Claim;
 use crate::table;
@@ -70,13 +71,15 @@ fn hierarchy(study: &Study) -> String {
         table::layout(&header, &rows)
     );
     for (walk, negative_part, clipped) in &study.left_out {
-        if *negative_part > 1e-9 || *clipped > 1e-9 {
-            text.push_str(&format!(
-                "  {}: {:.2} % of the spectrum is negative and left out; up to {:.2} % of a density\n",
+        if *negative_part > 1e-4 || *clipped > 1e-4 {
+            let _ = writeln!(
+                text,
+                "  {}: {:.1} % of the spectrum is negative and left out; at the smallest time the negative \
+                 entries of a density add up to {:.0} % at most",
                 walk.name(),
-                100.0 * negative_part,
+                100.0 * negative_part.abs(),
                 100.0 * clipped
-            ));
+            );
         }
     }
     text
@@ -84,16 +87,16 @@ fn hierarchy(study: &Study) -> String {
 
 fn classes(accuracies: &[Accuracy], splits: usize) -> String {
     let header = [
-        "data",
-        "distance",
+        "data and distance",
+        "scales",
         "1 neighbour",
         "5 neighbours",
         "nearest mean",
     ];
     let row = |accuracy: &Accuracy| {
         vec![
-            format!("{} ({} scales)", accuracy.table, accuracy.scales),
-            accuracy.measure.name().to_owned(),
+            format!("{}, {}", accuracy.table, accuracy.measure.name()),
+            scales(accuracy),
             percent(accuracy.neighbours[0]),
             percent(accuracy.neighbours[1]),
             percent(accuracy.centres),
@@ -104,6 +107,15 @@ fn classes(accuracies: &[Accuracy], splits: usize) -> String {
         "\nRows that get their class, in percent, over {splits} splits (70 % known)\n{}",
         table::layout(&header, &rows)
     )
+}
+
+/// None where nothing is diffused.
+fn scales(accuracy: &Accuracy) -> String {
+    if accuracy.measure.is_diffusion() {
+        accuracy.scales.to_string()
+    } else {
+        String::new()
+    }
 }
 
 /// The main figures.
@@ -180,11 +192,7 @@ pub(super) fn claims(figures: &Figures) -> Vec<Claim> {
 fn class_claim(figures: &Figures) -> Option<Claim> {
     let best = |diffused: bool, table: &str| {
         let of_kind = figures.classes.iter().filter(|accuracy| {
-            let is = matches!(
-                accuracy.measure,
-                Measure::ChordDiffusion | Measure::EuclideanDiffusion
-            );
-            is == diffused && accuracy.table == table
+            accuracy.measure.is_diffusion() == diffused && accuracy.table == table
         });
         let means = of_kind.map(|accuracy| 100.0 * accuracy.centres.mean);
         means.fold(0.0, f64::max)
