@@ -269,7 +269,7 @@ fn centres_are_means_on_horospheres() {
     let embedding = embedded(walk_on(&features(12)), 3);
     let distances = embedding.distances();
     let mut weights = Tensor::zeros([2, 12], (Kind::Double, Device::Cpu));
-    let mut set = |row: i64, column: i64, weight: f64| {
+    let set = |row: i64, column: i64, weight: f64| {
         let _ = weights.get(row).get(column).fill_(weight);
     };
     set(0, 5, 1.0);
