@@ -1,6 +1,8 @@
 //! The papers that this program knows.
 
-use crate::{becigneul2019, buet2023, mankovich2023, nickel2017, rabenoro2022, sala2018, wang2023};
+use crate::{
+    becigneul2019, buet2023, lin2023, mankovich2023, nickel2017, rabenoro2022, sala2018, wang2023,
+};
 
 /// A paper as `papers list` shows it.
 pub(crate) struct Paper {
@@ -15,6 +17,7 @@ pub(crate) struct Paper {
 pub(crate) const PAPERS: &[Paper] = &[
     becigneul2019::PAPER,
     buet2023::PAPER,
+    lin2023::PAPER,
     mankovich2023::PAPER,
     nickel2017::PAPER,
     rabenoro2022::PAPER,

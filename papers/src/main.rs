@@ -11,6 +11,7 @@ mod embedding;
 mod files;
 mod interrupt;
 mod ledger;
+mod lin2023;
 mod machine;
 mod mankovich2023;
 mod nickel2017;

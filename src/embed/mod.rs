@@ -78,6 +78,8 @@
 //! | embed an undirected network | [`NetworkTrainer`], [`FermiDirac`], [`both_ways`], [`roc_auc`] |
 //! | say how far "u is a v" holds | [`is_a_scores`], [`spearman`] |
 //! | fit points to distances, in any product of spaces | [`DistanceTrainer`], [`Signature`] |
+//! | recover a hierarchy from affinities, without training | [`affinity`], [`DiffusionOperator`], [`HyperbolicDiffusion`] |
+//! | bring distances to the scale of others before comparing | [`Rescaling`] |
 //! | compare distances with a graph's | [`pairwise_distances`], [`distortion`], [`mean_average_precision`] |
 //!
 //! # References
@@ -85,6 +87,7 @@
 //! nickel2017, sections 3 and 4.
 
 mod config;
+mod diffusion;
 mod distortion;
 mod entailment;
 mod evaluation;
@@ -97,6 +100,7 @@ mod native;
 mod network;
 mod products;
 mod rank;
+mod rescaling;
 mod resume;
 mod sampler;
 mod split;
@@ -105,6 +109,10 @@ mod tensor;
 mod trainer;
 
 pub use config::{Model, Schedule, Start, TrainConfig, TrainPath};
+pub use diffusion::{
+    Bandwidth, DiffusionConfig, DiffusionOperator, FeatureDistance, HyperbolicDiffusion, Kernel,
+    affinity, feature_distances,
+};
 pub use distortion::{Distortion, distortion, mean_average_precision, pairwise_distances};
 pub use entailment::is_a_scores;
 pub use evaluation::{
@@ -120,6 +128,7 @@ pub use products::{
     Signature,
 };
 pub use rank::{roc_auc, spearman};
+pub use rescaling::Rescaling;
 pub use sampler::{NegativeLaw, NegativeSampler};
 pub use split::{Split, SplitConfig, both_ways};
 pub use trainer::{Embedding, EpochRecord, Progress, Trainer, pair_step};

@@ -1,5 +1,6 @@
 #[cfg(feature = "cuda-tests")]
 mod cuda;
+mod diffusion;
 mod distortion;
 mod evaluation;
 mod exchange;

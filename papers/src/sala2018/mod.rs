@@ -1,7 +1,7 @@
 //! Sala, De Sa, Gu and Ré, Representation Tradeoffs for Hyperbolic Embeddings (2018).
 
 mod combinatorial;
-mod data;
+pub(crate) mod data;
 mod hmds;
 mod options;
 mod products;

@@ -1,0 +1,141 @@
+//! Lin, Coifman, Mishne and Talmon, Hyperbolic Diffusion Embedding and Distance for Hierarchical
+//! Representation Learning (2023).
+
+mod classes;
+mod hierarchies;
+mod options;
+mod pictures;
+mod summary;
+mod tables;
+
+use holonomy::Result;
+use holonomy::device::Choice;
+use holonomy::graph::{EdgeListOptions, read_edge_list};
+use serde::Serialize;
+
+use crate::catalogue::Paper;
+use crate::cli::Outcome;
+use crate::machine::{self, Machine, Versions};
+use crate::report::{Report, Summary, command_line};
+use crate::sala2018::data::{self, Named};
+use crate::{files, output};
+use hierarchies::ALPHA;
+pub(crate) use options::Options;
+use options::Settings;
+
+/// Its entry in the catalogue.
+pub(crate) const PAPER: Paper = Paper {
+    key: "lin2023",
+    title: "Hyperbolic Diffusion Embedding and Distance for Hierarchical Representation Learning",
+    authors: "Lin, Coifman, Mishne and Talmon",
+    year: 2023,
+};
+
+/// The α of the sweep on a small tree.
+const ALPHAS: [f64; 4] = [0.25, ALPHA, 0.75, 1.0];
+/// The part of the mammals that a quick run takes.
+const QUICK_ROOT: &str = "feline.n.01";
+
+/// What all studies found.
+#[derive(Debug, Serialize)]
+struct Figures {
+    hierarchies: Vec<hierarchies::Study>,
+    splits: usize,
+    classes: Vec<classes::Accuracy>,
+}
+
+/// This paper's part of the report.
+#[derive(Debug, Serialize)]
+struct Details<'a> {
+    settings: &'a Settings,
+    #[serde(flatten)]
+    figures: &'a Figures,
+    /// The files beside the report.
+    files: &'a [String],
+}
+
+/// Runs the studies, writes the files and prints the tables.
+pub(crate) fn run(options: &Options) -> Result<Outcome> {
+    let settings = options.settings();
+    files::prepare(&settings.out)?;
+    machine::use_threads(settings.threads)?;
+    let figures = tch::no_grad(|| figures(&settings))?;
+    let files = pictures::draw(&settings.out, &figures.hierarchies, &ALPHAS);
+    let own_data = settings.edges.is_some();
+    let summary = Summary {
+        key: PAPER.key.into(),
+        title: PAPER.title.into(),
+        command: command_line(std::env::args()),
+        quick: settings.quick,
+        interrupted: false,
+        versions: Versions::current(),
+        machine: Machine::new(&on_the_cpu(), settings.threads),
+        metrics: summary::metrics(&figures),
+        claims: if own_data {
+            Vec::new()
+        } else {
+            summary::claims(&figures)
+        },
+    };
+    let details = Details {
+        settings: &settings,
+        figures: &figures,
+        files: &files,
+    };
+    let report = Report {
+        summary: &summary,
+        details: &details,
+    };
+    files::write_json(&settings.out.join("report.json"), &report)?;
+    output::print(&summary::table(&figures, settings.quick))?;
+    let mut names = vec!["report.json"];
+    names.extend(files.iter().map(|file| &**file));
+    output::print(&format!(
+        "\nWritten to {}: {}\n",
+        settings.out.display(),
+        names.join(", ")
+    ))?;
+    Ok(Outcome::Complete)
+}
+
+fn figures(settings: &Settings) -> Result<Figures> {
+    if let Some(path) = &settings.edges {
+        let (graph, report) = read_edge_list(path, EdgeListOptions::default())?;
+        let name = path.display().to_string();
+        output::note(&format!("{name}: {report}"));
+        let own = Named { name, graph };
+        return Ok(Figures {
+            hierarchies: vec![hierarchies::study(&own, &ALPHAS, settings.scales)?],
+            splits: 0,
+            classes: Vec::new(),
+        });
+    }
+    let mut tree = data::balanced_tree(3, 3)?;
+    tree.name = "balanced tree".into();
+    let mut hierarchies = vec![hierarchies::study(&tree, &ALPHAS, settings.scales)?];
+    output::note("balanced tree: done");
+    let mut mammals = data::mammals()?;
+    if settings.quick {
+        mammals.name = format!("WordNet 3.0 below {QUICK_ROOT}");
+        mammals.graph = mammals.graph.subtree(QUICK_ROOT)?;
+    }
+    hierarchies.push(hierarchies::study(&mammals, &[ALPHA], settings.scales)?);
+    output::note("mammals: done");
+    let mut classes = Vec::new();
+    for table in tables::all()? {
+        classes.extend(classes::accuracies(&table, settings.splits, settings.seed)?);
+        output::note(&format!("{}: done", table.name));
+    }
+    Ok(Figures {
+        hierarchies,
+        splits: settings.splits,
+        classes,
+    })
+}
+
+fn on_the_cpu() -> Choice {
+    Choice {
+        device: tch::Device::Cpu,
+        reason: "its matrices are small".into(),
+    }
+}

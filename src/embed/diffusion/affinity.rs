@@ -1,0 +1,202 @@
+//! Affinities from features and distances.
+
+use tch::{Kind, Tensor};
+
+use crate::metric::Distances;
+use crate::numerics::norm_last;
+use crate::{Error, Result};
+
+/// What libtorch calls the mode of `cdist` that keeps its digits.
+const WITHOUT_MATRIX_PRODUCT: i64 = 2;
+
+/// How an affinity falls with distance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kernel {
+    /// exp(−d²/ε). Positive semidefinite where d is a distance of Euclidean space; in general not where it is
+    /// one of a tree or another graph.
+    Gaussian,
+    /// exp(−d/ε). Positive semidefinite where d is a distance of a tree (whose square root is one of
+    /// Euclidean space), of ℓ1 or of Euclidean space.
+    Exponential,
+}
+
+/// The ε of an [`affinity`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Bandwidth {
+    /// This multiple of the median over all pairs: of d² for [`Kernel::Gaussian`], of d for
+    /// [`Kernel::Exponential`].
+    Median(f64),
+    /// This number.
+    Fixed(f64),
+}
+
+/// How far two rows of features are apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeatureDistance {
+    /// |x − y|
+    Euclidean,
+    /// |x/|x| − y/|y||, the chord between directions. Its square is twice the "cosine distance" 1 − cos, so
+    /// exp(−(1 − cos)/σ) is [`Kernel::Gaussian`] with ε = 2σ.
+    Chord,
+}
+
+/// The distances between rows of features.
+///
+/// # Shapes
+///
+/// `features` `[n, d]`, Double or Float → `[n, n]` in f64, on the device of the features.
+///
+/// # Accuracy
+///
+/// To the last digits also for rows that nearly coincide: differences are squared, not expanded.
+///
+/// # Gradient
+///
+/// None: the result is detached.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] for another shape or kind, no rows, or, with [`FeatureDistance::Chord`], a row
+/// of zeros; [`Error::NotFinite`] with the row.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::embed::{FeatureDistance, feature_distances};
+/// use tch::Tensor;
+///
+/// let features = Tensor::from_slice2(&[[3.0, 0.0], [0.0, 4.0]]);
+/// let apart = |how| Ok::<_, holonomy::Error>(feature_distances(&features, how)?.double_value(&[0, 1]));
+/// assert_eq!(apart(FeatureDistance::Euclidean)?, 5.0);
+/// assert!((apart(FeatureDistance::Chord)? - 2.0_f64.sqrt()).abs() < 1e-15);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+pub fn feature_distances(features: &Tensor, how: FeatureDistance) -> Result<Tensor> {
+    const OP: &str = "feature_distances";
+    let floating = matches!(features.kind(), Kind::Double | Kind::Float);
+    if features.dim() != 2 || features.size()[0] == 0 || !floating {
+        let got = format!("{:?} of {:?}", features.size(), features.kind());
+        return Err(Error::invalid(
+            OP,
+            "features [n, d] with n ≥ 1, Double or Float",
+            got,
+        ));
+    }
+    let features = features.detach().to_kind(Kind::Double);
+    let finite = features.isfinite().all_dim(-1, false);
+    if let Some(row) = first_true(&finite.logical_not()) {
+        return Err(Error::NotFinite {
+            op: OP,
+            what: "a feature",
+            place: format!("row {row}"),
+        });
+    }
+    Ok(match how {
+        FeatureDistance::Euclidean => row_distances(&features, &features),
+        FeatureDistance::Chord => {
+            let lengths = norm_last(&features);
+            if let Some(row) = first_true(&lengths.eq(0.0)) {
+                let got = format!("row {row} of zeros");
+                return Err(Error::invalid(OP, "rows with a direction", got));
+            }
+            let directions = features / lengths.unsqueeze(-1);
+            row_distances(&directions, &directions)
+        }
+    })
+}
+
+/// The Euclidean distances between the rows of two matrices.
+pub(super) fn row_distances(x: &Tensor, y: &Tensor) -> Tensor {
+    Tensor::cdist(x, y, 2.0, WITHOUT_MATRIX_PRODUCT)
+}
+
+/// The affinities of points at these distances: 1 at distance 0, 0 at distance ∞.
+///
+/// ```text
+/// Gaussian:     A(i, j) = exp(−d(i, j)²/ε)      Median(f): ε = f · median of d² over i < j
+/// Exponential:  A(i, j) = exp(−d(i, j)/ε)       Median(f): ε = f · median of d  over i < j
+/// ```
+///
+/// The median counts finite distances alone, the smaller of the middle two where their number is even;
+/// without any pair, ε plays no part. A larger factor joins points farther apart: 1 is a start for trees
+/// and features alike, 1/4 to 1/16 for features with small clusters.
+///
+/// # Shapes
+///
+/// `distances` `[n, n]` → `[n, n]` in f64, on the device of the distances.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] for distances that are not symmetric, negative, NaN or not 0 on the diagonal, with
+/// the pair; for an ε or a factor that is not positive and finite; and where the median is 0, because more than half of
+/// the pairs coincide.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::embed::{Bandwidth, Kernel, affinity};
+/// use tch::Tensor;
+///
+/// let pair = Tensor::from_slice2(&[[0.0, 2.0], [2.0, 0.0]]);
+/// let near = affinity(&pair, Kernel::Gaussian, Bandwidth::Fixed(8.0))?;
+/// assert!((near.double_value(&[0, 1]) - (-0.5_f64).exp()).abs() < 1e-15);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+pub fn affinity(distances: &Tensor, kernel: Kernel, bandwidth: Bandwidth) -> Result<Tensor> {
+    const OP: &str = "affinity";
+    let distances = distances.detach();
+    let apart = distances.eq(f64::INFINITY);
+    if apart.dim() == 2 && apart.size()[0] == apart.size()[1] {
+        let mirrored = apart.logical_xor(&apart.transpose(0, 1));
+        if let Some(at) = first_true(&mirrored.view(-1)) {
+            let n = apart.size()[0] as usize;
+            let got = format!("∞ one way and not the other at ({}, {})", at / n, at % n);
+            return Err(Error::invalid(OP, "a symmetric matrix", got));
+        }
+    }
+    let finite = distances.masked_fill(&apart, 0.0);
+    Distances::new(OP, &finite)?;
+    let finite = finite.to_kind(Kind::Double);
+    let exponents = match kernel {
+        Kernel::Gaussian => finite.square(),
+        Kernel::Exponential => finite,
+    };
+    let epsilon = match bandwidth {
+        Bandwidth::Fixed(epsilon) => checked(epsilon)?,
+        Bandwidth::Median(factor) => checked(factor)? * median(OP, &exponents, &apart)?,
+    };
+    Ok((exponents / -epsilon).exp().masked_fill(&apart, 0.0))
+}
+
+fn checked(number: f64) -> Result<f64> {
+    if number > 0.0 && number.is_finite() {
+        return Ok(number);
+    }
+    let expected = "a positive, finite bandwidth or factor";
+    Err(Error::invalid("affinity", expected, number))
+}
+
+/// The median over the pairs that are joined; 1 without any.
+fn median(op: &'static str, exponents: &Tensor, apart: &Tensor) -> Result<f64> {
+    let pairs = apart.logical_not().triu(1);
+    let values = exponents.masked_select(&pairs);
+    if values.numel() == 0 {
+        return Ok(1.0);
+    }
+    let median = values.median().double_value(&[]);
+    if median > 0.0 {
+        return Ok(median);
+    }
+    let expected = "a positive median, or a fixed bandwidth";
+    Err(Error::invalid(
+        op,
+        expected,
+        "more than half of the pairs at distance 0",
+    ))
+}
+
+/// The first position of a true entry.
+pub(super) fn first_true(mask: &Tensor) -> Option<usize> {
+    let places = mask.nonzero();
+    (places.size()[0] > 0).then(|| places.int64_value(&[0, 0]) as usize)
+}
