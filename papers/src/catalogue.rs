@@ -50,3 +50,25 @@ pub(crate) fn listing() -> String {
     let lines: Vec<String> = PAPERS.iter().map(line).collect();
     lines.concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn the_references_are_whole_and_hold_every_paper() {
+        let text = include_str!("../refs.bib");
+        let mut keys = HashSet::new();
+        for entry in text.split("\n@").skip(1) {
+            let count = |brace: char| entry.matches(brace).count();
+            assert_eq!(count('{'), count('}'), "@{entry}");
+            let key = entry.split(['{', ',']).nth(1).unwrap();
+            assert!(keys.insert(key), "{key} twice");
+        }
+        for paper in PAPERS {
+            assert!(keys.contains(paper.key), "{}", paper.key);
+        }
+    }
+}
