@@ -83,6 +83,7 @@
 //!
 //! nickel2017, sections 3 and 4.
 
+mod combinatorial;
 mod config;
 mod distortion;
 mod entailment;
@@ -102,6 +103,7 @@ mod table;
 mod tensor;
 mod trainer;
 
+pub use combinatorial::{PrecisePoints, TreeConfig, TreeEmbedding, TreeQuality, embed_tree};
 pub use config::{Model, Schedule, Start, TrainConfig, TrainPath};
 pub use distortion::{Distortion, distortion, mean_average_precision, pairwise_distances};
 pub use entailment::is_a_scores;

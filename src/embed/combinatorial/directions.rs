@@ -85,7 +85,10 @@ fn simplex(count: usize, dim: usize) -> Directions {
         }
         vectors.push(vector);
     }
-    Directions { vectors, angle: cosine.acos() }
+    Directions {
+        vectors,
+        angle: cosine.acos(),
+    }
 }
 
 /// ±eᵢ: the widest angles for more than dim + 1 and up to 2·dim.
@@ -126,8 +129,16 @@ fn binary(count: usize, dim: usize) -> Option<Directions> {
         .rev()
         .find_map(|distance| Some((greedy_code(count, length, distance)?, distance)))?;
     let size = 1.0 / (dim as f64).sqrt();
-    let sign = |word: u32, bit: usize| if bit < length && word >> bit & 1 == 1 { -size } else { size };
-    let vectors = words.iter().map(|&word| (0..dim).map(|bit| sign(word, bit)).collect());
+    let sign = |word: u32, bit: usize| {
+        if bit < length && word >> bit & 1 == 1 {
+            -size
+        } else {
+            size
+        }
+    };
+    let vectors = words
+        .iter()
+        .map(|&word| (0..dim).map(|bit| sign(word, bit)).collect());
     let angle = (1.0 - 2.0 * f64::from(distance) / dim as f64).acos();
     Some(measured(vectors.collect(), angle))
 }
@@ -140,7 +151,10 @@ fn greedy_code(count: usize, length: usize, distance: u32) -> Option<Vec<u32>> {
         if words.len() >= count {
             break;
         }
-        if words.iter().all(|other| (word ^ other).count_ones() >= distance) {
+        if words
+            .iter()
+            .all(|other| (word ^ other).count_ones() >= distance)
+        {
             let sums: Vec<u32> = words.iter().map(|other| other ^ word).collect();
             words.extend(sums);
         }
@@ -163,7 +177,10 @@ fn layered(count: usize, dim: usize) -> Directions {
     }
     let mut vectors = Vec::with_capacity(count);
     fill_layers(dim, low, count, &mut vectors);
-    Directions { vectors, angle: low }
+    Directions {
+        vectors,
+        angle: low,
+    }
 }
 
 /// The latitudes of a layered code, and the angle that its layers need within their own spheres;
@@ -196,7 +213,9 @@ fn layer_count(dim: usize, angle: f64, enough: usize) -> usize {
 
 fn on_circle(angle: f64) -> usize {
     // Rounding must not cost the last of vectors that just fit.
-    ((TAU / angle) * (1.0 + 4.0 * f64::EPSILON)).floor().max(1.0) as usize
+    ((TAU / angle) * (1.0 + 4.0 * f64::EPSILON))
+        .floor()
+        .max(1.0) as usize
 }
 
 fn fill_layers(dim: usize, angle: f64, count: usize, vectors: &mut Vec<Vec<f64>>) {
@@ -219,7 +238,9 @@ fn fill_layers(dim: usize, angle: f64, count: usize, vectors: &mut Vec<Vec<f64>>
         let (sin, cos) = latitude.sin_cos();
         vectors.extend(ring.into_iter().map(|around| {
             let cos = if own.is_none() { cos.signum() } else { cos };
-            std::iter::once(cos).chain(around.iter().map(|x| sin * x)).collect()
+            std::iter::once(cos)
+                .chain(around.iter().map(|x| sin * x))
+                .collect()
         }));
     }
 }

@@ -65,7 +65,11 @@ impl PrecisePoints {
         let (x, y) = (self.point(a), self.point(b));
         let precision = 2 * self.bits + WORKING_BITS;
         let arithmetic = Arithmetic { precision };
-        let gap: Vec<BigFloat> = x.iter().zip(y).map(|(x, y)| arithmetic.minus(x, y)).collect();
+        let gap: Vec<BigFloat> = x
+            .iter()
+            .zip(y)
+            .map(|(x, y)| arithmetic.minus(x, y))
+            .collect();
         let one = BigFloat::from_f64(1.0, precision);
         let room = |x: &[BigFloat]| arithmetic.minus(&one, &arithmetic.dot(x, x));
         let rooms = arithmetic.times(&room(x), &room(y));
@@ -103,7 +107,11 @@ fn parts(x: &BigFloat) -> (f64, i32) {
                 sum * 2.0_f64.powi(-width) + word as f64 * 2.0_f64.powi(-width)
             };
             let mantissa = words.iter().fold(0.0, add);
-            let sign = if sign == astro_float::Sign::Neg { -1.0 } else { 1.0 };
+            let sign = if sign == astro_float::Sign::Neg {
+                -1.0
+            } else {
+                1.0
+            };
             (sign * mantissa, exponent)
         }
         None => (f64::NAN, 0),
@@ -145,7 +153,9 @@ impl Arithmetic {
     /// a·x + b·y
     fn blend(self, a: &BigFloat, x: &[BigFloat], b: &BigFloat, y: &[BigFloat]) -> Vec<BigFloat> {
         let pairs = x.iter().zip(y);
-        pairs.map(|(x, y)| self.plus(&self.times(a, x), &self.times(b, y))).collect()
+        pairs
+            .map(|(x, y)| self.plus(&self.times(a, x), &self.times(b, y)))
+            .collect()
     }
 
     /// Σ aᵢ·xᵢ
@@ -170,14 +180,25 @@ struct Frame {
 impl Frame {
     fn origin(dim: usize, arithmetic: Arithmetic) -> Self {
         let unit = |axis: usize| -> Vec<BigFloat> {
-            (0..=dim).map(|i| arithmetic.of(f64::from(u8::from(i == axis)))).collect()
+            (0..=dim)
+                .map(|i| arithmetic.of(f64::from(u8::from(i == axis))))
+                .collect()
         };
-        Self { point: unit(0), axes: (1..=dim).map(unit).collect() }
+        Self {
+            point: unit(0),
+            axes: (1..=dim).map(unit).collect(),
+        }
     }
 
     /// The frame at the end of an edge that leaves in `direction`, a unit vector: translated along
     /// the edge, then reflected so that the way back is the first axis.
-    fn moved(&self, cosh: &BigFloat, sinh: &BigFloat, direction: &[BigFloat], by: Arithmetic) -> Self {
+    fn moved(
+        &self,
+        cosh: &BigFloat,
+        sinh: &BigFloat,
+        direction: &[BigFloat],
+        by: Arithmetic,
+    ) -> Self {
         let along = by.combination(direction, &self.axes);
         let point = by.blend(cosh, &self.point, sinh, &along);
         let onward = by.blend(sinh, &self.point, cosh, &along);
@@ -192,20 +213,29 @@ impl Frame {
         let mut mirror = direction.to_vec();
         mirror[0] = by.plus(&mirror[0], &one);
         if mirror[0].is_zero() {
-            return Self { point, axes: translated };
+            return Self {
+                point,
+                axes: translated,
+            };
         }
         let image = by.combination(&mirror, &translated);
         let reflected = translated.iter().zip(&mirror).map(|(axis, m)| {
             let factor = by.over(m, &mirror[0]).neg();
             by.blend(&one, axis, &factor, &image)
         });
-        Self { point, axes: reflected.collect() }
+        Self {
+            point,
+            axes: reflected.collect(),
+        }
     }
 
     /// The point in the ball.
     fn in_ball(&self, by: Arithmetic, bits: usize) -> Vec<BigFloat> {
         let bottom = by.plus(&self.point[0], &by.of(1.0));
-        self.point[1..].iter().map(|x| x.div(&bottom, bits, ROUNDING)).collect()
+        self.point[1..]
+            .iter()
+            .map(|x| x.div(&bottom, bits, ROUNDING))
+            .collect()
     }
 }
 
@@ -232,8 +262,9 @@ pub(super) fn points(embedding: &TreeEmbedding, bits: usize) -> Result<PrecisePo
             Some(parent) => {
                 let (cosh, sinh) = turns.of(embedding.lengths[place], by, &mut constants);
                 let direction = unit(embedding.direction(place), by);
-                let moved =
-                    frames[parent].as_ref().map(|frame| frame.moved(cosh, sinh, &direction, by));
+                let moved = frames[parent]
+                    .as_ref()
+                    .map(|frame| frame.moved(cosh, sinh, &direction, by));
                 waiting[parent] -= 1;
                 if waiting[parent] == 0 {
                     frames[parent] = None;
@@ -249,13 +280,19 @@ pub(super) fn points(embedding: &TreeEmbedding, bits: usize) -> Result<PrecisePo
             frames[place] = Some(frame);
         }
     }
-    Ok(PrecisePoints { bits, dim, coordinates })
+    Ok(PrecisePoints {
+        bits,
+        dim,
+        coordinates,
+    })
 }
 
 fn children_count(embedding: &TreeEmbedding) -> Vec<usize> {
     let tree = &embedding.tree;
     let upwards = |place| usize::from(tree.parent(place).is_some());
-    (0..tree.len()).map(|place| tree.degree(place) - upwards(place)).collect()
+    (0..tree.len())
+        .map(|place| tree.degree(place) - upwards(place))
+        .collect()
 }
 
 /// Exactly a unit vector, to the working precision.
@@ -272,7 +309,12 @@ struct Turns {
 }
 
 impl Turns {
-    fn of(&mut self, length: f64, by: Arithmetic, constants: &mut Consts) -> (&BigFloat, &BigFloat) {
+    fn of(
+        &mut self,
+        length: f64,
+        by: Arithmetic,
+        constants: &mut Consts,
+    ) -> (&BigFloat, &BigFloat) {
         if self.last.as_ref().is_none_or(|last| last.0 != length) {
             self.last = None;
         }

@@ -33,7 +33,11 @@ pub(super) fn corner_loss(angle: f64, length: f64) -> f64 {
 /// The worst-case distortion that is guaranteed for paths of up to `hops` edges.
 pub(super) fn distortion_bound(angle: f64, shortest: f64, hops: usize) -> f64 {
     let loss = corner_loss(angle, shortest) * corners_per_edge(hops);
-    if loss < shortest { 1.0 / (1.0 - loss / shortest) } else { f64::INFINITY }
+    if loss < shortest {
+        1.0 / (1.0 - loss / shortest)
+    } else {
+        f64::INFINITY
+    }
 }
 
 /// The length of the shortest edge that guarantees a worst-case distortion of 1 + `epsilon`; 0 where
@@ -45,8 +49,7 @@ pub(super) fn shortest_edge(angle: f64, hops: usize, epsilon: f64) -> f64 {
     if angle >= PI || hops < 2 {
         return 0.0;
     }
-    // The loss falls with the length: the edge that just does lies between one without and one with
-    // the loss of very long edges' opposite.
+    // The loss falls with the length, so that lengths that do lie above those that do not.
     let (mut low, mut high) = (0.0, wanted(f64::INFINITY).max(1.0));
     while wanted(high) > high {
         high *= 2.0;
@@ -64,7 +67,11 @@ pub(super) fn shortest_edge(angle: f64, hops: usize, epsilon: f64) -> f64 {
 
 /// A path of m edges has m − 1 corners.
 fn corners_per_edge(hops: usize) -> f64 {
-    if hops < 2 { 0.0 } else { (hops as f64 - 1.0) / hops as f64 }
+    if hops < 2 {
+        0.0
+    } else {
+        (hops as f64 - 1.0) / hops as f64
+    }
 }
 
 /// The bits of a coordinate of a point at this distance from the origin of the ball.

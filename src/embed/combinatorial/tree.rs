@@ -113,14 +113,23 @@ impl RootedTree {
         self.ranks[place] as usize
     }
 
-    /// The distance of each place from the root, with the edges' weights or each as 1.
-    pub(super) fn depths(&self, weighted: bool) -> Vec<f64> {
-        let mut depths = vec![0.0; self.len()];
-        for place in 1..self.len() {
-            let above = depths[self.parents[place] as usize];
-            depths[place] = above + if weighted { self.weights[place] } else { 1.0 };
+    /// The sums of the weights from a place to all, by place.
+    pub(super) fn fill_paths(&self, source: usize, lengths: &mut [f64]) {
+        lengths[source] = 0.0;
+        let mut path = vec![source];
+        let mut place = source;
+        while let Some(parent) = self.parent(place) {
+            lengths[parent] = lengths[place] + self.weights[place];
+            path.push(parent);
+            place = parent;
         }
-        depths
+        for place in 0..self.len() {
+            if path.last() == Some(&place) {
+                path.pop();
+            } else if let Some(parent) = self.parent(place) {
+                lengths[place] = lengths[parent] + self.weights[place];
+            }
+        }
     }
 
     /// The number of edges of the longest path.
@@ -219,7 +228,11 @@ fn check_tree(graph: &Graph) -> Result<()> {
     let name = |node: u32| format!("{:?}", graph.names()[node as usize]);
     for (edge, &(a, b)) in graph.edges().iter().enumerate() {
         if !parts.union(a, b) {
-            let got = format!("a cycle, closed by the edge from {} to {}", name(a), name(b));
+            let got = format!(
+                "a cycle, closed by the edge from {} to {}",
+                name(a),
+                name(b)
+            );
             return Err(Error::invalid(OP, "a tree", got));
         }
         if weight(graph, edge) <= 0.0 {

@@ -74,14 +74,20 @@ struct View<const D: usize> {
 
 impl<const D: usize> View<D> {
     /// From the source itself.
-    const HERE: Self = Self { distance: 0.0, direction: [0.0; D] };
+    const HERE: Self = Self {
+        distance: 0.0,
+        direction: [0.0; D],
+    };
 
     /// From the lower end of an edge, given from the upper.
     #[inline(always)]
     fn down(&self, edge: &Edge<D>) -> Self {
         let n = &self.direction;
         if self.distance == 0.0 {
-            return Self { distance: edge.length, direction: first() };
+            return Self {
+                distance: edge.length,
+                direction: first(),
+            };
         }
         let cosine: f64 = n.iter().zip(&edge.direction).map(|(n, e)| n * e).sum();
         let mut across = [0.0; D];
@@ -94,13 +100,19 @@ impl<const D: usize> View<D> {
             direction[axis] -= edge.tilt[axis] * leading;
         }
         direction[0] = back;
-        Self { distance, direction }
+        Self {
+            distance,
+            direction,
+        }
     }
 
     /// From the upper end of an edge, given from the lower.
     fn up(&self, edge: &Edge<D>) -> Self {
         if self.distance == 0.0 {
-            return Self { distance: edge.length, direction: edge.direction };
+            return Self {
+                distance: edge.length,
+                direction: edge.direction,
+            };
         }
         let mut across = self.direction;
         across[0] = 0.0;
@@ -111,7 +123,10 @@ impl<const D: usize> View<D> {
             direction[axis] = back * edge.direction[axis] + moved[axis] - edge.tilt[axis] * tilted;
         }
         direction[0] = back * edge.direction[0] - tilted;
-        Self { distance, direction }
+        Self {
+            distance,
+            direction,
+        }
     }
 }
 
@@ -129,9 +144,17 @@ fn along<const D: usize>(
     across: &[f64; D],
     edge: &Edge<D>,
 ) -> (f64, f64, [f64; D]) {
-    let one_minus_s = if distance < FAR { -(-2.0 * distance).exp_m1() } else { 1.0 };
+    let one_minus_s = if distance < FAR {
+        -(-2.0 * distance).exp_m1()
+    } else {
+        1.0
+    };
     let squared: f64 = across.iter().map(|x| x * x).sum();
-    let one_minus_cosine = if cosine > 0.0 { squared / (1.0 + cosine) } else { 1.0 - cosine };
+    let one_minus_cosine = if cosine > 0.0 {
+        squared / (1.0 + cosine)
+    } else {
+        1.0 - cosine
+    };
     let back = 2.0 * (edge.one_minus_q - one_minus_s)
         + one_minus_s * (2.0 - edge.one_minus_q) * one_minus_cosine;
     let shrink = edge.decay * one_minus_s;
@@ -179,7 +202,10 @@ pub(super) fn edges(dim: usize, lengths: &[f64], directions: &[&[f64]]) -> Box<d
 
 fn padded<const D: usize>(lengths: &[f64], directions: &[&[f64]]) -> Box<dyn Edges> {
     let ends = lengths.iter().zip(directions);
-    Box::new(ends.map(|(&length, direction)| Edge::<D>::new(length, direction)).collect::<Vec<_>>())
+    Box::new(
+        ends.map(|(&length, direction)| Edge::<D>::new(length, direction))
+            .collect::<Vec<_>>(),
+    )
 }
 
 impl<const D: usize> Edges for Vec<Edge<D>> {
@@ -220,7 +246,10 @@ impl<const D: usize> Edges for Vec<Edge<D>> {
                 lower = tree.parent(lower).unwrap_or(upper);
             }
         }
-        let end = descent.iter().rev().fold(view, |view, &place| view.down(&self[place]));
+        let end = descent
+            .iter()
+            .rev()
+            .fold(view, |view, &place| view.down(&self[place]));
         end.distance
     }
 }
