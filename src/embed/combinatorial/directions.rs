@@ -95,7 +95,7 @@ fn simplex(count: usize, dim: usize) -> Directions {
 fn cross(count: usize, dim: usize) -> Vec<Vec<f64>> {
     let vector = |index: usize| {
         let mut vector = vec![0.0; dim];
-        vector[index / 2] = if index % 2 == 0 { 1.0 } else { -1.0 };
+        vector[index / 2] = if index.is_multiple_of(2) { 1.0 } else { -1.0 };
         vector
     };
     (0..count).map(vector).collect()

@@ -96,8 +96,9 @@ impl<const D: usize> View<D> {
         }
         let (distance, back, mut direction) = along(self.distance, cosine, &across, edge);
         let leading = direction[0];
-        for axis in 1..D {
-            direction[axis] -= edge.tilt[axis] * leading;
+        // The first component is replaced anyway, and its tilt is 0.
+        for (x, tilt) in direction.iter_mut().zip(&edge.tilt) {
+            *x -= tilt * leading;
         }
         direction[0] = back;
         Self {
