@@ -610,7 +610,7 @@ fn a_quick_run_of_the_trees_measures_them_all() {
         (&balanced["map"], &balanced["fits_f64"]),
         (&Value::from(1.0), &Value::Bool(true))
     );
-    let nouns = of("nouns", "neighbours", 0.1);
+    let nouns = of("nouns", "between", 0.1);
     assert!(nouns["map"].as_f64().unwrap() > 0.9, "{nouns}");
     assert!(
         nouns["tree"]["worst_case"].as_f64().unwrap() <= 1.1,

@@ -75,6 +75,12 @@ fn graphs_in_pieces_and_roots_that_do_not_exist_are_refused() {
             "{error}"
         );
     }
+    let negative = SpanningTree::Between {
+        root: 1,
+        weight: -1.0,
+    };
+    let error = spanning_tree(&graph, negative).unwrap_err().to_string();
+    assert!(error.contains("a finite weight ≥ 0"), "{error}");
     let error = spanning_tree(&graph, SpanningTree::BreadthFirst { root: 3 }).unwrap_err();
     assert!(error.to_string().contains("a root below 3"), "{error}");
 }
@@ -99,6 +105,13 @@ proptest! {
             prop_assert!(tree.edges().iter().all(|edge| graph.edges().contains(edge)));
             prop_assert!(shortest_paths(tree).isfinite().all().int64_value(&[]) == 1);
         }
+        let between = |weight| {
+            spanning_tree(&graph, SpanningTree::Between { root, weight }).unwrap()
+        };
+        prop_assert!(between(0.0) == precise && between(1e6) == by_depth);
+        let share = |tree: &Graph| kept_share(&graph, tree);
+        prop_assert!(share(&between(0.2)) >= share(&by_depth) - 1e-9);
+        prop_assert!(share(&between(0.2)) <= share(&precise) + 1e-9);
         let depths = |graph: &Graph| shortest_paths_from(graph, &[root], |_| {}).unwrap();
         prop_assert!(depths(&graph).equal(&depths(&by_depth)));
         let share = kept_share(&graph, &precise);

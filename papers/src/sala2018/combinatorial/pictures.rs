@@ -62,7 +62,6 @@ fn of_mammals(mammals: &Named) -> Result<Picture> {
     let config = |scale| TreeConfig {
         epsilon: EPSILON,
         scale,
-        root: Some(root),
         ..TreeConfig::default()
     };
     let depth = embed_tree(&tree, &config(Some(1.0)))?.radius();

@@ -108,7 +108,7 @@ pub(super) fn claims(rows: &[Row], checks: &[Check]) -> Vec<Claim> {
         };
         rows.iter().find(fits)
     };
-    if let Some(row) = of("nouns", "neighbours", 2, super::EPSILON) {
+    if let Some(row) = of("nouns", "between", 2, super::EPSILON) {
         let other = of("nouns", "breadth", 2, super::EPSILON);
         let other = other.map_or(String::new(), |other| {
             format!(
@@ -144,8 +144,8 @@ pub(super) fn claims(rows: &[Row], checks: &[Check]) -> Vec<Claim> {
         });
     }
     if let (Some(two), Some(ten)) = (
-        of("nouns", "neighbours", 2, super::EPSILON),
-        of("nouns", "neighbours", 10, super::EPSILON),
+        of("nouns", "between", 2, super::EPSILON),
+        of("nouns", "between", 10, super::EPSILON),
     ) {
         let degrees = |row: &Row| 180.0 / PI * row.least_angle;
         claims.push(Claim {
