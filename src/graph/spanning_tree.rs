@@ -103,7 +103,9 @@ pub fn spanning_tree(graph: &Graph, rule: SpanningTree) -> Result<Graph> {
                 return Err(Error::invalid(OP, "a finite weight ≥ 0", weight));
             }
             let mut bonus = Shallow::new(graph, root, &degrees)?.sizes(graph);
-            bonus.iter_mut().for_each(|size| *size *= weight);
+            for size in &mut bonus {
+                *size *= weight;
+            }
             most_precise(graph, &degrees, &bonus)?
         }
     };

@@ -3,6 +3,7 @@
 mod pictures;
 mod summary;
 
+use std::f64::consts::PI;
 use std::time::Instant;
 
 use holonomy::Result;
@@ -79,6 +80,7 @@ struct Plan {
     rule: Option<SpanningTree>,
     dim: usize,
     epsilon: f64,
+    scale: Option<f64>,
 }
 
 impl Plan {
@@ -100,14 +102,7 @@ pub(super) fn run(settings: &Settings) -> Result<Findings> {
         }
     } else {
         let tree = data::balanced_tree(3, 3)?;
-        for (dim, epsilon) in dims(settings)
-            .into_iter()
-            .map(|dim| (dim, EPSILON))
-            .chain([(2, 0.2)])
-        {
-            let rule = None;
-            rows.push(measured(settings, &tree, Plan { rule, dim, epsilon })?);
-        }
+        rows.extend(balanced(settings, &tree)?);
         let mammals = data::mammals()?;
         for plan in plans(&mammals.graph, &dims(settings), EPSILON) {
             rows.push(measured(settings, &mammals, plan)?);
@@ -129,6 +124,33 @@ pub(super) fn run(settings: &Settings) -> Result<Findings> {
         tables: summary::tables(settings, &rows, &checks),
         files,
     })
+}
+
+/// The balanced tree in all dimensions, as f64 holds it, and at the scale of the authors' program.
+fn balanced(settings: &Settings, tree: &Named) -> Result<Vec<Row>> {
+    let plan = |dim, epsilon, scale| Plan {
+        rule: None,
+        dim,
+        epsilon,
+        scale,
+    };
+    let mut plans: Vec<Plan> = dims(settings)
+        .into_iter()
+        .map(|dim| plan(dim, EPSILON, None))
+        .collect();
+    plans.push(plan(2, 0.2, None));
+    plans.push(plan(2, EPSILON, Some(authors_scale(4, EPSILON))));
+    plans
+        .into_iter()
+        .map(|plan| measured(settings, tree, plan))
+        .collect()
+}
+
+/// (1 + ε)/ε · ν with ν = −2 ln tan(β/2) for cones of β = π/(1.2 · the largest degree), as the authors' program
+/// has it.
+fn authors_scale(degree: u32, epsilon: f64) -> f64 {
+    let cone = PI / (1.2 * f64::from(degree));
+    -2.0 * (0.5 * cone).tan().ln() * (1.0 + epsilon) / epsilon
 }
 
 fn dims(settings: &Settings) -> Vec<usize> {
@@ -154,7 +176,14 @@ fn plans(graph: &Graph, dims: &[usize], epsilon: f64) -> Vec<Plan> {
             Some(SpanningTree::KeepNeighbors),
         ]
     };
-    let plan = |&dim| rules.iter().map(move |&rule| Plan { rule, dim, epsilon });
+    let plan = |&dim| {
+        rules.iter().map(move |&rule| Plan {
+            rule,
+            dim,
+            epsilon,
+            scale: None,
+        })
+    };
     dims.iter().flat_map(plan).collect()
 }
 
@@ -177,6 +206,7 @@ fn measured(settings: &Settings, data: &Named, plan: Plan) -> Result<Row> {
     let config = TreeConfig {
         dim: plan.dim,
         epsilon: plan.epsilon,
+        scale: plan.scale,
         ..TreeConfig::default()
     };
     let embedding = embed_tree(&tree, &config)?;

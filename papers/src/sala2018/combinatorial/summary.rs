@@ -9,6 +9,9 @@ use super::{Check, Row};
 use crate::report::Claim;
 use crate::table;
 
+/// The scale of the authors' program for the balanced tree is above this, ours below.
+const AUTHORS_SCALE: f64 = 20.0;
+
 pub(super) fn tables(settings: &Settings, rows: &[Row], checks: &[Check]) -> String {
     let header = [
         "",
@@ -77,10 +80,9 @@ pub(super) fn metrics(rows: &[Row], checks: &[Check]) -> BTreeMap<String, Option
         let tree = row.spanning.split(' ').next().unwrap_or_default();
         let prefix = format!("{}_{tree}_{}d_eps{}", data.join("_"), row.dim, row.epsilon);
         let mut put = |name: &str, value: f64| {
-            metrics.insert(
-                format!("{prefix}_{name}"),
-                value.is_finite().then_some(value),
-            );
+            // The first embedding of a kind counts: others have a scale of their own.
+            let entry = metrics.entry(format!("{prefix}_{name}"));
+            entry.or_insert(value.is_finite().then_some(value));
         };
         put("map", row.quality.map);
         put("average_distortion", row.quality.tree.average);
@@ -132,15 +134,17 @@ pub(super) fn claims(rows: &[Row], checks: &[Check]) -> Vec<Claim> {
             published: "0.989 (74,374 nodes, 75,834 edges); 0.87 by optimisation in 200 dimensions".into(),
         });
     }
-    if let Some(row) = of("balanced", "", 2, super::EPSILON) {
+    let of_authors = |row: &&Row| row.data.contains("balanced") && row.scale > AUTHORS_SCALE;
+    if let Some(row) = rows.iter().find(of_authors) {
         claims.push(Claim {
             statement: "the balanced tree of 40 nodes in 2 dimensions, ε = 0.1".into(),
             ours: format!(
-                "MAP {}, distortion {:.4} on average, {:.4} at worst, scale {:.2}",
+                "MAP {}, distortion {:.6} on average, {:.6} at worst, scale {:.3}",
                 row.quality.map, row.quality.tree.average, row.quality.tree.worst_case, row.scale
             ),
-            published: "MAP 1.0, distortion 0.0129 and 1.0224 at the scale 23.77 (example of the authors' program)"
-                .into(),
+            published:
+                "MAP 1.0, 0.012939, 1.022360, scale 23.769 (documentation of the authors' program)"
+                    .into(),
         });
     }
     if let (Some(two), Some(ten)) = (
