@@ -83,7 +83,7 @@
 //!
 //! nickel2017, sections 3 and 4.
 
-mod combinatorial;
+pub mod combinatorial;
 mod config;
 mod distortion;
 mod entailment;

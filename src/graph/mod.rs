@@ -2,7 +2,8 @@
 //!
 //! An edge runs from child to parent, so that a hierarchy's relations read "child is a parent".
 //! Graphs come from edge lists ([`read_edge_list`]), from WordNet's own files
-//! ([`read_wordnet_nouns`]) or from code ([`Graph::new`]).
+//! ([`read_wordnet_nouns`]), from trees in Newick's format ([`read_newick`]) or from code
+//! ([`Graph::new`]).
 //!
 //! Where distances are measured an edge may be walked both ways: [`shortest_paths`],
 //! [`gromov_hyperbolicity`].
