@@ -588,6 +588,51 @@ fn a_quick_run_of_the_flag_averages_reports_all_studies() {
 }
 
 #[test]
+fn a_quick_run_of_the_trees_measures_them_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("first");
+    let table = succeed(&["run", "sala2018", "--quick", "--out", path(&out)]);
+    assert!(
+        table.contains("balanced tree, 40 nodes") && table.contains("WordNet 3.0 nouns"),
+        "{table}"
+    );
+    let first = report(&out);
+    let of = |data: &str, tree: &str, epsilon: f64| {
+        let rows = first["embeddings"].as_array().unwrap();
+        let fits = |row: &&Value| {
+            row["data"].as_str().unwrap().contains(data)
+                && row["spanning"].as_str().unwrap().contains(tree)
+                && row["epsilon"] == epsilon
+        };
+        rows.iter().find(fits).unwrap().clone()
+    };
+    let balanced = of("balanced", "", 0.2);
+    assert_eq!(
+        (&balanced["map"], &balanced["fits_f64"]),
+        (&Value::from(1.0), &Value::Bool(true))
+    );
+    let nouns = of("nouns", "between", 0.1);
+    assert!(nouns["map"].as_f64().unwrap() > 0.9, "{nouns}");
+    assert!(
+        nouns["tree"]["worst_case"].as_f64().unwrap() <= 1.1,
+        "{nouns}"
+    );
+    let check = first["checks"][0]["worst_relative_difference"]
+        .as_f64()
+        .unwrap();
+    assert!(check < 1e-13, "{check:e}");
+    assert_eq!(first["files"].as_array().unwrap().len(), 4);
+
+    let edges = hierarchy(folder.path());
+    let own = folder.path().join("own");
+    let arguments = ["run", "sala2018", "--edges", path(&edges), "--quick"];
+    succeed(&[&arguments[..], &["--out", path(&own)]].concat());
+    let own = report(&own);
+    assert_eq!(own["claims"], serde_json::json!([]));
+    assert_eq!(own["embeddings"][0]["map"], 1.0);
+}
+
+#[test]
 fn the_optimisers_arguments_are_checked() {
     for (option, value, allowed) in [
         ("--rates", "0.1,-1", "a finite number above 0"),

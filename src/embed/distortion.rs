@@ -151,23 +151,11 @@ pub fn distortion(truth: &Tensor, embedded: &Tensor) -> Result<Distortion> {
     for row in rows {
         all.merge(&row?);
     }
-    if all.pairs == 0 {
-        return Err(Error::invalid(
-            OP,
-            "a pair of points with a known distance",
-            "none",
-        ));
-    }
-    Ok(Distortion {
-        average: all.deviation / all.pairs as f64,
-        worst_case: all.largest / all.smallest,
-        mean_ratio: all.sum / all.pairs as f64,
-        pairs: all.pairs,
-    })
+    all.distortion(OP)
 }
 
 /// What is kept of the ratios embedded / true.
-struct Ratios {
+pub(super) struct Ratios {
     deviation: f64,
     sum: f64,
     largest: f64,
@@ -188,7 +176,7 @@ impl Default for Ratios {
 }
 
 impl Ratios {
-    fn add(
+    pub(super) fn add(
         &mut self,
         op: &'static str,
         (x, y): (usize, usize),
@@ -219,12 +207,25 @@ impl Ratios {
         Ok(())
     }
 
-    fn merge(&mut self, other: &Self) {
+    pub(super) fn merge(&mut self, other: &Self) {
         self.deviation += other.deviation;
         self.sum += other.sum;
         self.largest = self.largest.max(other.largest);
         self.smallest = self.smallest.min(other.smallest);
         self.pairs += other.pairs;
+    }
+
+    pub(super) fn distortion(&self, op: &'static str) -> Result<Distortion> {
+        if self.pairs == 0 {
+            let expected = "a pair of points with a known distance";
+            return Err(Error::invalid(op, expected, "none"));
+        }
+        Ok(Distortion {
+            average: self.deviation / self.pairs as f64,
+            worst_case: self.largest / self.smallest,
+            mean_ratio: self.sum / self.pairs as f64,
+            pairs: self.pairs,
+        })
     }
 }
 
@@ -299,7 +300,7 @@ pub fn mean_average_precision(graph: &Graph, distances: &Tensor) -> Result<f64> 
 }
 
 /// The average precision of a node; `None` without neighbours.
-fn average_precision(row: &[f64], node: usize, neighbours: &[u32]) -> Option<f64> {
+pub(super) fn average_precision(row: &[f64], node: usize, neighbours: &[u32]) -> Option<f64> {
     if neighbours.is_empty() {
         return None;
     }

@@ -86,6 +86,7 @@
 //!
 //! nickel2017, sections 3 and 4.
 
+pub mod combinatorial;
 mod config;
 mod diffusion;
 mod distortion;
@@ -108,6 +109,7 @@ mod table;
 mod tensor;
 mod trainer;
 
+pub use combinatorial::{PrecisePoints, TreeConfig, TreeEmbedding, TreeQuality, embed_tree};
 pub use config::{Model, Schedule, Start, TrainConfig, TrainPath};
 pub use diffusion::{
     Bandwidth, DiffusionConfig, DiffusionOperator, FeatureDistance, HyperbolicDiffusion, Kernel,

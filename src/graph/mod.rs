@@ -2,7 +2,8 @@
 //!
 //! An edge runs from child to parent, so that a hierarchy's relations read "child is a parent".
 //! Graphs come from edge lists ([`read_edge_list`]), from WordNet's own files
-//! ([`read_wordnet_nouns`]) or from code ([`Graph::new`]).
+//! ([`read_wordnet_nouns`]), from trees in Newick's format ([`read_newick`]) or from code
+//! ([`Graph::new`]).
 //!
 //! Where distances are measured an edge may be walked both ways: [`shortest_paths`],
 //! [`gromov_hyperbolicity`].
@@ -10,8 +11,10 @@
 mod completion;
 mod edge_list;
 mod hyperbolicity;
+mod newick;
 mod reachability;
 mod shortest_paths;
+mod spanning_tree;
 mod wordnet;
 
 use std::fmt;
@@ -21,9 +24,12 @@ pub use edge_list::{
     EdgeListOptions, EdgeListReport, Header, parse_edge_list, read_edge_list, write_edge_list,
 };
 pub use hyperbolicity::{SampledHyperbolicity, gromov_hyperbolicity, sampled_hyperbolicity};
+pub use newick::{parse_newick, read_newick};
 pub(crate) use reachability::ancestor_pairs;
 pub use reachability::direct_edges;
+pub(crate) use shortest_paths::Roads;
 pub use shortest_paths::{shortest_paths, shortest_paths_from};
+pub use spanning_tree::{SpanningTree, spanning_tree};
 pub use wordnet::read_wordnet_nouns;
 
 use crate::source::quote;
@@ -203,6 +209,18 @@ impl Graph {
             .ok_or_else(|| Error::invalid("Graph::subtree", "the name of a node", quote(root)))?;
         let below = reachability::is_below(self.node_count(), &self.edges, root);
         Ok(self.induced(&below))
+    }
+
+    /// The same nodes, with the edges that are marked.
+    fn with_edges(&self, keep: &[bool]) -> Self {
+        let marked = || keep.iter().enumerate().filter(|&(_, &keep)| keep);
+        let weights = self.weights.as_ref();
+        Self {
+            names: Arc::clone(&self.names),
+            by_name: Arc::clone(&self.by_name),
+            edges: marked().map(|(edge, _)| self.edges[edge]).collect(),
+            weights: weights.map(|all| marked().map(|(edge, _)| all[edge]).collect()),
+        }
     }
 
     /// The graph on the nodes that are marked.

@@ -90,13 +90,13 @@ pub fn shortest_paths_from(
 }
 
 /// The edges of a graph, to be walked both ways.
-struct Roads {
+pub(crate) struct Roads {
     neighbours: Csr<(), f64, Directed, u32>,
     all_of_length_1: bool,
 }
 
 impl Roads {
-    fn of(graph: &Graph) -> Self {
+    pub(crate) fn of(graph: &Graph) -> Self {
         let length = |edge: usize| graph.weights().map_or(1.0, |weights| weights[edge]);
         let mut edges: Vec<(u32, u32, f64)> = Vec::with_capacity(2 * graph.edge_count());
         for (edge, &(a, b)) in graph.edges().iter().enumerate() {
@@ -112,18 +112,21 @@ impl Roads {
 
     fn lengths(&self, sources: &[u32], progress: &(impl Fn(u32) + Sync)) -> Tensor {
         fill_rows(sources.len(), self.neighbours.node_count(), |row, out| {
-            out.fill(f64::INFINITY);
-            if self.all_of_length_1 {
-                self.breadth_first(sources[row], out);
-            } else {
-                for (node, length) in
-                    dijkstra(&self.neighbours, sources[row], None, |e| *e.weight())
-                {
-                    out[node as usize] = length;
-                }
-            }
+            self.fill(sources[row], out);
             progress(sources[row]);
         })
+    }
+
+    /// The lengths of the shortest paths from one node to all.
+    pub(crate) fn fill(&self, source: u32, lengths: &mut [f64]) {
+        lengths.fill(f64::INFINITY);
+        if self.all_of_length_1 {
+            self.breadth_first(source, lengths);
+            return;
+        }
+        for (node, length) in dijkstra(&self.neighbours, source, None, |e| *e.weight()) {
+            lengths[node as usize] = length;
+        }
     }
 
     fn breadth_first(&self, source: u32, lengths: &mut [f64]) {

@@ -1,3 +1,4 @@
+mod combinatorial;
 #[cfg(feature = "cuda-tests")]
 mod cuda;
 mod diffusion;

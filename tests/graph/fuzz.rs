@@ -61,7 +61,7 @@ pub(crate) fn mutate(content: &[u8], rng: &mut Xoshiro256PlusPlus) -> Vec<u8> {
 }
 
 /// Whether a graph came back, after a check that the error is one that readers may give.
-fn is_graph(result: &holonomy::Result<Graph>, content: &[u8]) -> bool {
+pub(crate) fn is_graph(result: &holonomy::Result<Graph>, content: &[u8]) -> bool {
     match result {
         Ok(graph) => {
             let (names, edges) = (graph.names().to_vec(), graph.edges().to_vec());

@@ -5,8 +5,10 @@ mod completion;
 mod edge_list;
 pub(crate) mod fuzz;
 mod hyperbolicity;
+mod newick;
 mod shipped;
 mod shortest_paths;
+mod spanning_tree;
 mod structure;
 mod wordnet;
 

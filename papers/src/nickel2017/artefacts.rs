@@ -4,7 +4,7 @@ use std::path::Path;
 
 use holonomy::Result;
 use holonomy::embed::NamedEmbedding;
-use holonomy::graph::direct_edges;
+use holonomy::graph::{Graph, direct_edges};
 use holonomy::plot::DiskPlot;
 
 use super::data::Data;
@@ -21,7 +21,7 @@ const DRAWN_RADIUS: f64 = 3.5;
 const CAPTION: &str = "in the Poincaré disk (distances from the centre scaled to fit)";
 
 /// The orders that are told apart by colour.
-const BRANCHES: &[&str] = &[
+pub(crate) const BRANCHES: &[&str] = &[
     "carnivore.n.01",
     "ungulate.n.01",
     "primate.n.02",
@@ -31,7 +31,7 @@ const BRANCHES: &[&str] = &[
 ];
 
 /// Mammals that every reader knows, and the orders that hold them together.
-const FAMOUS: &[&str] = &[
+pub(crate) const FAMOUS: &[&str] = &[
     "mammal.n.01",
     "placental.n.01",
     "marsupial.n.01",
@@ -132,7 +132,7 @@ fn plot(data: &Data, runs: &Runs, settings: &Settings) -> DiskPlot {
         .centered_on(with_most_descendants(data)[0])
         .fit_radius(DRAWN_RADIUS);
     if mammals {
-        let branches = named(data, BRANCHES);
+        let branches = named(&data.closure, BRANCHES);
         plot.branches(&borrowed(&branches))
     } else {
         plot.color_by_depth()
@@ -140,9 +140,9 @@ fn plot(data: &Data, runs: &Runs, settings: &Settings) -> DiskPlot {
 }
 
 /// The nodes of these names, those that are there, with their titles.
-fn named(data: &Data, names: &[&str]) -> Vec<(u32, String)> {
+pub(crate) fn named(graph: &Graph, names: &[&str]) -> Vec<(u32, String)> {
     let nodes = names.iter().filter_map(|name| {
-        let node = data.closure.index_of(name)?;
+        let node = graph.index_of(name)?;
         Some((node, title(name)))
     });
     nodes.collect()
@@ -158,7 +158,7 @@ fn borrowed(texts: &[(u32, String)]) -> Vec<(u32, &str)> {
 /// The nodes to label and their texts.
 fn labels(data: &Data, settings: &Settings) -> Vec<(u32, String)> {
     if is_mammals(settings) {
-        named(data, FAMOUS)
+        named(&data.closure, FAMOUS)
     } else {
         with_most_descendants(data)
             .into_iter()

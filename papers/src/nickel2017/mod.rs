@@ -25,6 +25,7 @@ use crate::ledger::{self, Ledger};
 use crate::machine::{self, Machine, Versions};
 use crate::report::{Report, Summary, command_line};
 use crate::{files, interrupt, output};
+pub(crate) use artefacts::{BRANCHES, FAMOUS, named};
 use data::{Data, Description};
 pub(crate) use data::{MAMMALS_ROOT, NOUNS, NOUNS_NAME};
 use experiment::{Figures, Plan, Role, Runs};

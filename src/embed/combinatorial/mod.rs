@@ -1,0 +1,417 @@
+//! Trees in hyperbolic space without any optimisation.
+//!
+//! Every node gets a frame of its own. In it the edges leave in well separated directions, the edge to the
+//! parent in the direction e₁, and the end of an edge of weight w lies at the distance τ·w:
+//!
+//! ```text
+//! p_child = exp_{p_parent}( τ·w·e ),   e ∈ C_k, the directions of a node with k edges
+//! ```
+//!
+//! The frame of the child is that of the parent, moved along the edge and reflected so that the way back
+//! is e₁. In two dimensions this is Sarkar's construction, in more that of sala2018.
+//!
+//! # Directions
+//!
+//! Two dimensions: k directions at 2π/k. More: the corners of a simplex for k ≤ d + 1 (the angle
+//! arccos(−1/(k − 1))) and ±eᵢ for k ≤ 2d (90°), which no others surpass; then the widest of
+//!
+//! - the roots (±eᵢ ± eⱼ)/√2, for k ≤ 2d(d − 1): 60°;
+//! - layers of constant latitude around e₁, as many degrees apart as the vectors within a layer, which is
+//!   itself a layered code of one dimension less; the angle is the widest that gives k vectors;
+//! - (±1, …, ±1)/√d with the signs of a greedy binary code of distance h: arccos(1 − 2h/d). This is the
+//!   coding-theoretic choice of the paper.
+//!
+//! Every angle is known and holds for all pairs; no random numbers are used.
+//!
+//! # Scale
+//!
+//! Edges are exact and no distance is longer than its path. A path loses something at each corner:
+//! with α the smallest angle between edges and ℓ the length of the shortest edge,
+//!
+//! ```text
+//! tan(ψ/2) = e^−ℓ cot((α − ψ)/2)        ν = −2 ln sin((α − ψ)/2)
+//! d(x, y) ≥ Σ ℓᵢ − (m − 1) ν            for a path of m edges
+//! ```
+//!
+//! (ψ: how far from the last edge, seen from its end, anything behind it can be. A path's end x seen
+//! from the corner makes an angle of at least α − ψ with the next edge, and (x|y) ≤ −ln sin(θ/2) for the
+//! Gromov product at a corner of angle θ.) So all distances are within a factor 1 + ε of those in
+//! the tree, times τ, where
+//!
+//! ```text
+//! τ = (1 + ε)/ε · ν · (m − 1)/m / (smallest weight)      for the longest path, of m edges
+//! ```
+//!
+//! In two dimensions ν ≈ 2 ln(k/π) for the largest degree k. The paper's argument by cones has
+//! ν = −2 ln tan(β/2) for a β < π/k, about 2 ln(2k/π), and no factor (m − 1)/m.
+//!
+//! # Bits
+//!
+//! A point at the distance R from the origin of the ball has 1 − |x| = 2/(e^R + 1). To tell it from the rim and
+//! have the distances to 2⁻¹⁰ takes
+//!
+//! ```text
+//! bits = R/ln 2 + 10,   R ≤ ½ · τ · longest path        with the centre of the tree at the origin
+//! ```
+//!
+//! a coordinate: O(ℓ/ε · ln k) for a longest path of ℓ edges, as in the paper. With up to 53, f64 is enough
+//! ([`TreeEmbedding::points`]); else there are big floats ([`TreeEmbedding::precise_points`]).
+//!
+//! # Distances without points
+//!
+//! As every node lies at a known place in its parent's frame, distances can be composed along the paths,
+//! with each source seen in polar coordinates (r, n) from node after node. That takes f64 alone
+//! whatever the bits are ([`TreeEmbedding::distances_from`]), and is the way to measure a large embedding
+//! ([`TreeEmbedding::measure`]).
+
+mod directions;
+mod precise;
+mod quality;
+mod scale;
+mod tree;
+mod walk;
+
+use std::collections::HashMap;
+
+use tch::Tensor;
+
+use self::directions::{Directions, spread};
+pub use self::precise::PrecisePoints;
+pub use self::quality::TreeQuality;
+use self::tree::RootedTree;
+use self::walk::Edges;
+use super::table::tensor_of;
+use crate::graph::Graph;
+use crate::{Error, Result};
+
+const OP: &str = "embed_tree";
+
+/// The most dimensions: more than enough, as ever more of them gain ever less.
+const LARGEST_DIM: usize = 64;
+
+/// The bits of an f64.
+const F64_BITS: f64 = 53.0;
+
+/// What [`embed_tree`] is asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TreeConfig {
+    /// The dimensions of the space, 2 to 64.
+    pub dim: usize,
+    /// The wanted worst-case distortion is 1 + ε.
+    pub epsilon: f64,
+    /// The length τ of an edge of weight 1; `None`: the smallest that guarantees the distortion.
+    pub scale: Option<f64>,
+    /// The node at the origin; `None`: the centre of the tree, which takes the fewest bits.
+    pub root: Option<u32>,
+}
+
+impl Default for TreeConfig {
+    /// Two dimensions, ε = 0.1, scale and root found.
+    fn default() -> Self {
+        Self {
+            dim: 2,
+            epsilon: 0.1,
+            scale: None,
+            root: None,
+        }
+    }
+}
+
+/// A tree in hyperbolic space of curvature −1: where each node lies, seen from its parent.
+///
+/// Made by [`embed_tree`].
+#[derive(Debug)]
+pub struct TreeEmbedding {
+    tree: RootedTree,
+    dim: usize,
+    scale: f64,
+    /// By degree.
+    directions: HashMap<usize, Directions>,
+    /// By place.
+    lengths: Vec<f64>,
+    edges: Box<dyn Edges>,
+    angle: f64,
+    bound: f64,
+    radius: f64,
+}
+
+/// Embeds a tree so that all distances are those along its edges, times the scale, up to a factor
+/// between 1/(1 + ε) and 1; the construction is that of the [module's page](self).
+///
+/// The edges' directions play no part; their weights are lengths. See [`TreeEmbedding`] for what comes of it. A
+/// [spanning tree](crate::graph::spanning_tree) makes a tree of any connected graph.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] for a graph that is not connected or has a cycle, with names of nodes; for
+/// an edge of length 0, for fewer than 2 or more than 64 dimensions, and for an ε or a scale that is
+/// not positive and finite.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::embed::{TreeConfig, embed_tree};
+/// use holonomy::graph::Graph;
+///
+/// let names = ["root", "a", "b", "c", "a's"].map(String::from).to_vec();
+/// let tree = Graph::new(names, vec![(1, 0), (2, 0), (3, 0), (4, 1)], None)?;
+/// let embedding = embed_tree(&tree, &TreeConfig { epsilon: 0.25, ..TreeConfig::default() })?;
+///
+/// assert!(embedding.distortion_bound() <= 1.25 + 1e-9);
+/// let (edge, path) = (embedding.distance(4, 1), embedding.distance(4, 2));
+/// assert!((edge / embedding.scale() - 1.0).abs() < 1e-12);
+/// assert!((3.0 / 1.25..=3.0).contains(&(path / embedding.scale())));
+/// assert!(embedding.fits_f64());
+/// assert_eq!(embedding.points()?.size(), [5, 2]);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// sala2018, section 3.
+pub fn embed_tree(graph: &Graph, config: &TreeConfig) -> Result<TreeEmbedding> {
+    check(config)?;
+    let tree = RootedTree::new(graph, config.root)?;
+    let mut directions = HashMap::new();
+    for place in 0..tree.len() {
+        let degree = tree.degree(place);
+        directions
+            .entry(degree)
+            .or_insert_with(|| spread(degree, config.dim));
+    }
+    let angle = least(directions.values().map(|directions| directions.angle));
+    let shortest = least((1..tree.len()).map(|place| tree.weight(place)));
+    let hops = tree.hops();
+    let scale = match config.scale {
+        Some(scale) => scale,
+        None => found_scale(angle, hops, config.epsilon, shortest)?,
+    };
+    let lengths: Vec<f64> = (0..tree.len())
+        .map(|place| scale * tree.weight(place))
+        .collect();
+    let mut depths = vec![0.0; tree.len()];
+    tree.fill_paths(0, &mut depths);
+    let radius = scale * depths.into_iter().fold(0.0, f64::max);
+    if !radius.is_finite() || (tree.len() > 1 && scale * shortest < f64::MIN_POSITIVE) {
+        let expected = "weights whose multiples by the scale are normal numbers";
+        return Err(Error::invalid(OP, expected, format!("scale {scale:e}")));
+    }
+    let edges = walk::edges(
+        config.dim,
+        &lengths,
+        &edge_directions(&tree, &directions, config.dim),
+    );
+    Ok(TreeEmbedding {
+        dim: config.dim,
+        scale,
+        lengths,
+        edges,
+        angle,
+        bound: scale::distortion_bound(angle, scale * shortest, hops),
+        radius,
+        tree,
+        directions,
+    })
+}
+
+fn check(config: &TreeConfig) -> Result<()> {
+    if !(2..=LARGEST_DIM).contains(&config.dim) {
+        let expected = format!("2 to {LARGEST_DIM} dimensions");
+        return Err(Error::invalid(OP, expected, config.dim));
+    }
+    let is_positive = |x: f64| x.is_finite() && x > 0.0;
+    if !is_positive(config.epsilon) {
+        return Err(Error::invalid(OP, "a finite ε > 0", config.epsilon));
+    }
+    match config.scale {
+        Some(scale) if !is_positive(scale) => Err(Error::invalid(OP, "a finite scale > 0", scale)),
+        _ => Ok(()),
+    }
+}
+
+/// The smallest; infinite for none.
+fn least(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(f64::INFINITY, f64::min)
+}
+
+/// The smallest scale with the wanted distortion; 1 where every one has it.
+fn found_scale(angle: f64, hops: usize, epsilon: f64, shortest: f64) -> Result<f64> {
+    let length = scale::shortest_edge(angle, hops, epsilon);
+    let scale = if length > 0.0 { length / shortest } else { 1.0 };
+    if scale.is_finite() {
+        return Ok(scale);
+    }
+    let expected = "edges that are long enough for a finite scale";
+    Err(Error::invalid(OP, expected, format!("{shortest:e}")))
+}
+
+/// The direction of the edge above each place in the frame of the upper node; e₁ for the root.
+fn edge_directions<'a>(
+    tree: &RootedTree,
+    directions: &'a HashMap<usize, Directions>,
+    dim: usize,
+) -> Vec<&'a [f64]> {
+    let of = |place: usize| -> &'a [f64] {
+        let upper = tree.parent(place).unwrap_or(place);
+        let vectors = &directions[&tree.degree(upper)].vectors;
+        vectors
+            .get(tree.rank(place))
+            .map_or(&[], |vector| &vector[..dim])
+    };
+    (0..tree.len()).map(of).collect()
+}
+
+impl TreeEmbedding {
+    /// The dimensions of the space.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// The number of nodes.
+    pub fn node_count(&self) -> usize {
+        self.tree.len()
+    }
+
+    /// The node at the origin.
+    pub fn root(&self) -> u32 {
+        self.tree.nodes()[0]
+    }
+
+    /// The length τ of an edge of weight 1.
+    pub fn scale(&self) -> f64 {
+        self.scale
+    }
+
+    /// The smallest angle α between two edges that meet.
+    pub fn least_angle(&self) -> f64 {
+        self.angle
+    }
+
+    /// What the worst-case distortion cannot exceed; infinite where the edges are too short to tell.
+    pub fn distortion_bound(&self) -> f64 {
+        self.bound
+    }
+
+    /// The distance of the farthest node from the origin.
+    pub fn radius(&self) -> f64 {
+        self.radius
+    }
+
+    /// The bits that a coordinate in the ball needs, as a whole number: those of the module's page.
+    pub fn bits(&self) -> f64 {
+        scale::bits(self.radius)
+    }
+
+    /// Whether the points can be told apart in f64.
+    pub fn fits_f64(&self) -> bool {
+        self.bits() <= F64_BITS
+    }
+
+    /// The parent of a node; `None` for the root.
+    ///
+    /// # Panics
+    ///
+    /// For a node that does not exist.
+    #[track_caller]
+    pub fn parent(&self, node: u32) -> Option<u32> {
+        let parent = self.tree.parent(self.tree.place(node))?;
+        Some(self.tree.nodes()[parent])
+    }
+
+    /// The edge above a node: its length, and the direction in which it leaves, a unit vector in the frame of the
+    /// parent. `None` for the root.
+    ///
+    /// # Panics
+    ///
+    /// For a node that does not exist.
+    #[track_caller]
+    pub fn edge(&self, node: u32) -> Option<(f64, &[f64])> {
+        let place = self.tree.place(node);
+        self.tree.parent(place)?;
+        Some((self.lengths[place], self.direction(place)))
+    }
+
+    /// The direction of the edge above a place other than the root's.
+    fn direction(&self, place: usize) -> &[f64] {
+        let upper = self.tree.parent(place).unwrap_or(place);
+        &self.directions[&self.tree.degree(upper)].vectors[self.tree.rank(place)]
+    }
+
+    /// The distance of two nodes, in time proportional to the number of edges between them.
+    ///
+    /// # Accuracy
+    ///
+    /// Relative, at any distance: within 2e-14 of big floats in the tests' trees at the scale that is found,
+    /// within 1e-12 at scales so small, or for weights so different, that nothing is like a tree.
+    ///
+    /// # Panics
+    ///
+    /// For a node that does not exist.
+    #[track_caller]
+    pub fn distance(&self, a: u32, b: u32) -> f64 {
+        let (from, to) = (self.tree.place(a), self.tree.place(b));
+        self.edges.distance(&self.tree, from, to)
+    }
+
+    /// The distances of all nodes from one, in time proportional to their number.
+    ///
+    /// # Accuracy
+    ///
+    /// That of [`TreeEmbedding::distance`].
+    ///
+    /// # Panics
+    ///
+    /// For a node that does not exist.
+    #[track_caller]
+    pub fn distances_from(&self, node: u32) -> Vec<f64> {
+        let source = self.tree.place(node);
+        let mut by_place = vec![0.0; self.tree.len()];
+        self.edges.walker(&self.tree)(source, &mut by_place);
+        let mut distances = vec![0.0; self.tree.len()];
+        for (&node, distance) in self.tree.nodes().iter().zip(by_place) {
+            distances[node as usize] = distance;
+        }
+        distances
+    }
+
+    /// The points in the Poincaré ball of curvature −1.
+    ///
+    /// # Shapes
+    ///
+    /// `[nodes, dim]`, f64 on the CPU.
+    ///
+    /// # Accuracy
+    ///
+    /// Each coordinate is within 1.01 units in the last place. Distances follow from them to about
+    /// 2^([bits](TreeEmbedding::bits) − 63).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] where more than 53 bits are needed.
+    pub fn points(&self) -> Result<Tensor> {
+        if !self.fits_f64() {
+            let expected =
+                "a tree and a scale for which 53 bits are enough (precise_points has more)";
+            return Err(Error::invalid(
+                "TreeEmbedding::points",
+                expected,
+                format!("{} bits", self.bits()),
+            ));
+        }
+        let points = precise::points(self, F64_BITS as usize + 64)?;
+        Ok(tensor_of(&points.rounded(), self.dim))
+    }
+
+    /// The points in the Poincaré ball of curvature −1, with so many bits a coordinate, such as
+    /// [`TreeEmbedding::bits`] or more.
+    ///
+    /// The time grows with the number of nodes and a little more than linearly with the bits; the
+    /// memory is nodes · dim · bits/8 bytes and more.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] where more than 2²⁰ bits are wanted or needed.
+    pub fn precise_points(&self, bits: usize) -> Result<PrecisePoints> {
+        precise::points(self, bits)
+    }
+}
