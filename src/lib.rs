@@ -40,7 +40,7 @@
 //! | [`manifold`] | the traits [`Manifold`], [`Geodesic`], [`Sample`], and the conventions for shapes, kinds and devices |
 //! | [`manifolds`] | [`Euclidean`], [`Sphere`], [`PoincareBall`], [`Lorentz`]; matrices: [`Stiefel`], [`Grassmann`], [`Flag`], [`SpecialOrthogonal`], [`SpecialEuclidean`], [`Oblique`], symmetric positive definite ones ([`spd`](manifolds::spd)); made of others: [`Product`], [`Power`], [`Scaled`]; and their [`Curvature`], fixed or learnable |
 //! | [`optim`] | parameters on manifolds; Riemannian SGD, Adam, Adagrad; schedules, clipping, state |
-//! | [`graph`] | hierarchies: edge lists, WordNet, transitive closure |
+//! | [`graph`] | hierarchies: edge lists, WordNet, transitive closure, shortest paths, δ-hyperbolicity |
 //! | [`stats`] | means and medians of flags, subspaces and rotations; nested principal components |
 //! | [`embed`] | embeddings of graphs: objective, trainer, MAP and mean rank |
 //! | [`nn`] | layers: classes as subspaces |
@@ -73,6 +73,7 @@ pub mod graph;
 pub mod laws;
 pub mod manifold;
 pub mod manifolds;
+mod metric;
 pub mod nn;
 pub mod numerics;
 pub mod optim;

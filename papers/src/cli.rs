@@ -5,7 +5,7 @@ use holonomy::Result;
 
 use crate::{
     becigneul2019, buet2023, catalogue, embedding, mankovich2023, nickel2017, output, rabenoro2022,
-    results, wang2023,
+    results, sala2018, wang2023,
 };
 
 /// How a command ended that did not fail.
@@ -59,6 +59,8 @@ enum Run {
     Nickel2017(Box<nickel2017::Options>),
     /// Confidence regions of principal subspaces (Rabenoro and Pennec, 2022)
     Rabenoro2022(rabenoro2022::Options),
+    /// Trees and distances in hyperbolic space (Sala et al., 2018)
+    Sala2018(sala2018::Options),
     /// Classes as subspaces (Wang et al., 2023)
     Wang2023(wang2023::Options),
     #[command(external_subcommand)]
@@ -96,6 +98,9 @@ impl Cli {
             Command::Run {
                 paper: Run::Rabenoro2022(options),
             } => return rabenoro2022::run(&options),
+            Command::Run {
+                paper: Run::Sala2018(options),
+            } => return sala2018::run(&options),
             Command::Run {
                 paper: Run::Wang2023(options),
             } => return wang2023::run(&options),

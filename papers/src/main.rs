@@ -19,6 +19,7 @@ mod progress;
 mod rabenoro2022;
 mod report;
 mod results;
+mod sala2018;
 mod table;
 mod wang2023;
 

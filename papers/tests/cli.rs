@@ -78,12 +78,13 @@ fn assert_is_picture(folder: &Path) {
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
 }
 
-const PAPERS: [&str; 6] = [
+const PAPERS: [&str; 7] = [
     "becigneul2019",
     "buet2023",
     "mankovich2023",
     "nickel2017",
     "rabenoro2022",
+    "sala2018",
     "wang2023",
 ];
 

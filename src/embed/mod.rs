@@ -77,12 +77,14 @@
 //! | predict pairs that were not trained on | [`Split`], [`link_prediction`] |
 //! | embed an undirected network | [`NetworkTrainer`], [`FermiDirac`], [`both_ways`], [`roc_auc`] |
 //! | say how far "u is a v" holds | [`is_a_scores`], [`spearman`] |
+//! | compare distances with a graph's | [`pairwise_distances`], [`distortion`], [`mean_average_precision`] |
 //!
 //! # References
 //!
 //! nickel2017, sections 3 and 4.
 
 mod config;
+mod distortion;
 mod entailment;
 mod evaluation;
 pub mod exchange;
@@ -101,6 +103,7 @@ mod tensor;
 mod trainer;
 
 pub use config::{Model, Schedule, Start, TrainConfig, TrainPath};
+pub use distortion::{Distortion, distortion, mean_average_precision, pairwise_distances};
 pub use entailment::is_a_scores;
 pub use evaluation::{
     LinkPrediction, Reconstruction, link_prediction, reconstruction, reconstruction_of,

@@ -3,10 +3,15 @@
 //! An edge runs from child to parent, so that a hierarchy's relations read "child is a parent".
 //! Graphs come from edge lists ([`read_edge_list`]), from WordNet's own files
 //! ([`read_wordnet_nouns`]) or from code ([`Graph::new`]).
+//!
+//! Where distances are measured an edge may be walked both ways: [`shortest_paths`],
+//! [`gromov_hyperbolicity`].
 
 mod completion;
 mod edge_list;
+mod hyperbolicity;
 mod reachability;
+mod shortest_paths;
 mod wordnet;
 
 use std::fmt;
@@ -15,8 +20,10 @@ use std::sync::Arc;
 pub use edge_list::{
     EdgeListOptions, EdgeListReport, Header, parse_edge_list, read_edge_list, write_edge_list,
 };
+pub use hyperbolicity::{SampledHyperbolicity, gromov_hyperbolicity, sampled_hyperbolicity};
 pub(crate) use reachability::ancestor_pairs;
 pub use reachability::direct_edges;
+pub use shortest_paths::{shortest_paths, shortest_paths_from};
 pub use wordnet::read_wordnet_nouns;
 
 use crate::source::quote;

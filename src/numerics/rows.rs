@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rayon::prelude::*;
 use tch::{Device, Kind, Tensor};
 
 use super::{in_f64, with_gradient_of};
@@ -263,6 +264,46 @@ impl<T> Rows<T> {
         // SAFETY: as promised by the caller.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(index * self.width), self.width) }
     }
+}
+
+/// A new f64 tensor `[rows, width]` on the CPU, each row filled by `fill(row, out)`, rows in parallel.
+///
+/// For rows that take long: a thread takes one at a time.
+pub(crate) fn fill_rows(
+    rows: usize,
+    width: usize,
+    fill: impl Fn(usize, &mut [f64]) + Sync,
+) -> Tensor {
+    let output = Tensor::empty([rows as i64, width as i64], (Kind::Double, Device::Cpu));
+    let write: Rows<f64> = Rows::of(&output, width);
+    in_parallel(rows, 1, 2, || {
+        |range: Range<usize>| {
+            for row in range {
+                // SAFETY: the output is allocated above with this many rows, and this row is written
+                // by this task alone.
+                fill(row, unsafe { write.row_mut(row) });
+            }
+        }
+    });
+    output
+}
+
+/// `measure(row, [rows of the inputs])` for every row of matrices `[rows, widths[i]]`, in order, rows
+/// in parallel; the inputs may be of any floating kind and on any device.
+pub(crate) fn measure_rows<const N: usize, R: Send>(
+    inputs: [&Tensor; N],
+    measure: impl Fn(usize, [&[f64]; N]) -> R + Sync,
+) -> Vec<R> {
+    let inputs = inputs.map(|t| t.detach().to_device(Device::Cpu).to_kind(Kind::Double));
+    let inputs = inputs.map(|t| t.contiguous());
+    let read: [Rows<f64>; N] = std::array::from_fn(|i| Rows::of(&inputs[i], last_dim(&inputs[i])));
+    let rows = inputs[0].size()[0] as usize;
+    (0..rows)
+        .into_par_iter()
+        // SAFETY: the tensors are contiguous, live until the end of this function, have this many
+        // rows, and nobody writes to them here.
+        .map(|row| measure(row, read.map(|rows| unsafe { rows.row(row) })))
+        .collect()
 }
 
 /// Has ranges of `0..count` worked on, `per_task` at a time, by several threads if there are at

@@ -1,5 +1,6 @@
 #[cfg(feature = "cuda-tests")]
 mod cuda;
+mod distortion;
 mod evaluation;
 mod exchange;
 mod exchange_fuzz;

@@ -4,7 +4,9 @@ mod closure;
 mod completion;
 mod edge_list;
 pub(crate) mod fuzz;
+mod hyperbolicity;
 mod shipped;
+mod shortest_paths;
 mod structure;
 mod wordnet;
 
@@ -39,4 +41,8 @@ fn named_edges(graph: &Graph) -> Vec<(&str, &str)> {
 
 fn numbered_names(count: usize) -> Vec<String> {
     (0..count).map(|node| format!("node{node}")).collect()
+}
+
+fn numbered(nodes: usize, edges: Vec<(u32, u32)>, weights: Option<Vec<f64>>) -> Graph {
+    Graph::new(numbered_names(nodes), edges, weights).unwrap()
 }

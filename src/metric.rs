@@ -1,0 +1,81 @@
+//! Matrices of distances, checked.
+
+use tch::{Device, Kind, Tensor};
+
+use crate::{Error, Result};
+
+/// A symmetric matrix of distances in memory, zero on the diagonal.
+#[derive(Debug, Clone)]
+pub(crate) struct Distances {
+    n: usize,
+    values: Vec<f64>,
+}
+
+impl Distances {
+    /// The distances of a matrix `[n, n]` of any floating kind.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for another shape or kind, a diagonal that is not 0, and an entry that is
+    /// negative, not finite or not equal to its mirror image; the message names the pair.
+    pub(crate) fn new(op: &'static str, distances: &Tensor) -> Result<Self> {
+        let size = distances.size();
+        let floating = matches!(distances.kind(), Kind::Double | Kind::Float);
+        if size.len() != 2 || size[0] != size[1] || !floating {
+            let got = format!("{size:?} of {:?}", distances.kind());
+            return Err(Error::invalid(
+                op,
+                "a matrix of distances [n, n], Double or Float",
+                got,
+            ));
+        }
+        let n = size[0] as usize;
+        let flat = distances
+            .detach()
+            .to_device(Device::Cpu)
+            .to_kind(Kind::Double);
+        let flat = flat.contiguous().view(-1);
+        let mut values = vec![0.0; n * n];
+        flat.copy_data(&mut values, n * n);
+        let distances = Self { n, values };
+        distances.check(op)?;
+        Ok(distances)
+    }
+
+    fn check(&self, op: &'static str) -> Result<()> {
+        for x in 0..self.n {
+            for y in 0..=x {
+                let (there, back) = (self.get(x, y), self.get(y, x));
+                let wanted = if x == y && there != 0.0 {
+                    "0 on the diagonal"
+                } else if !(there.is_finite() && back.is_finite()) {
+                    "finite distances"
+                } else if there != back {
+                    "a symmetric matrix"
+                } else if there < 0.0 {
+                    "distances ≥ 0"
+                } else {
+                    continue;
+                };
+                let got = format!("{there} at ({x}, {y}) and {back} at ({y}, {x})");
+                return Err(Error::invalid(op, wanted, got));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many points there are.
+    pub(crate) fn len(&self) -> usize {
+        self.n
+    }
+
+    /// The distance of x and y.
+    pub(crate) fn get(&self, x: usize, y: usize) -> f64 {
+        self.values[x * self.n + y]
+    }
+
+    /// The distances of x to all points.
+    pub(crate) fn row(&self, x: usize) -> &[f64] {
+        &self.values[x * self.n..(x + 1) * self.n]
+    }
+}
