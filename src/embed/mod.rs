@@ -90,6 +90,7 @@ mod evaluation;
 pub mod exchange;
 mod fermi_dirac;
 mod half_spaces;
+pub mod hmds;
 mod kernel;
 mod named;
 mod native;

@@ -5,6 +5,7 @@ mod evaluation;
 mod exchange;
 mod exchange_fuzz;
 mod half_spaces;
+mod hmds;
 mod links;
 mod named;
 mod network;

@@ -1,0 +1,296 @@
+//! Hyperbolic multidimensional scaling: points of hyperbolic space from the distances between them.
+//!
+//! For points of the hyperboloid of curvature −1 the matrix of cosh d(xᵢ, xⱼ) = −⟨xᵢ, xⱼ⟩_L has one positive
+//! eigenvalue and as many negative ones as there are dimensions. The eigenvectors vₖ of the most negative
+//! eigenvalues λₖ give the spatial coordinates √−λₖ vₖ, with the points' pseudo-Euclidean mean in the origin:
+//! the eigenvector of the positive eigenvalue, which holds the time coordinates, is orthogonal to
+//! them. With fewer dimensions than the points have, this keeps the part of the pseudo-Euclidean variance that is
+//! largest, as principal components do.
+//!
+//! Distances of another curvature are multiplied by a [scale](Scale) τ first; the points then lie in curvature −τ².
+//!
+//! # Digits
+//!
+//! cosh turns a rounding of a distance of 2R into e^2R roundings of everything between points near
+//! the middle, so a spectrum alone loses digits with the radius R of the points, most for pairs that are near each
+//! other. The [refinement](Refinement::LeastSquares) by Gauss–Newton steps on d(xᵢ, xⱼ) − Dᵢⱼ itself, with distances that keep
+//! their digits, gives them back. The table holds max |Δd|, see `cargo bench --bench hmds`:
+//!
+//! TABLE
+//!
+//! # References
+//!
+//! sala2018, section 4 (h-MDS).
+
+mod check;
+mod descend;
+mod distances;
+mod scale;
+mod spectrum;
+mod stress;
+
+use rand::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use tch::Tensor;
+
+use crate::manifolds::Lorentz;
+use crate::{Error, Result};
+use distances::Distances;
+use spectrum::Spectrum;
+
+pub(crate) const OP: &str = "hmds";
+
+/// How [`hmds`] embeds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HmdsConfig {
+    /// Dimensions of the space, at least 1.
+    pub dim: i64,
+    /// What distances are multiplied by before they count as those of curvature −1.
+    pub scale: Scale,
+    /// What follows the spectral solution.
+    pub refinement: Refinement,
+    /// How much a distance may exceed the way over a third point, as a part of that way; `None`: by anything.
+    ///
+    /// Measured dissimilarities are often no metric. What rounding does to distances in f32 is always allowed.
+    pub triangle_slack: Option<f64>,
+    /// The residual of an eigenpair, as a part of the largest eigenvalue.
+    pub tolerance: f64,
+    /// The products of cosh D with a block of vectors after which the search for eigenvectors has failed.
+    pub max_products: usize,
+    /// Of the random start of that search, and of the triangles that are checked.
+    pub seed: u64,
+}
+
+impl Default for HmdsConfig {
+    /// Two dimensions, scale 1, refined by least squares, metric to 1e-6.
+    fn default() -> Self {
+        Self {
+            dim: 2,
+            scale: Scale::Fixed(1.0),
+            refinement: Refinement::default(),
+            triangle_slack: Some(1e-6),
+            tolerance: 1e-11,
+            max_products: 500,
+            seed: 0,
+        }
+    }
+}
+
+/// What distances are multiplied by before they count as those of curvature −1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Scale {
+    /// This.
+    Fixed(f64),
+    /// That which gives the spectral solution of least average distortion: the best of a grid, then golden sections.
+    Search {
+        /// Where the scaled largest distance is sought: from here.
+        from: f64,
+        /// To here.
+        to: f64,
+    },
+}
+
+impl Scale {
+    /// A search among scaled largest distances from 0.5, which is nearly flat, to 24, beyond
+    /// which f64 does not hold the middle beside the edge.
+    pub fn search() -> Self {
+        Self::Search { from: 0.5, to: 24.0 }
+    }
+}
+
+/// What follows the spectral solution.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Refinement {
+    /// Nothing.
+    None,
+    /// Gauss–Newton steps (with Levenberg's damping where they do not descend) on Σ (d(xᵢ, xⱼ) − Dᵢⱼ)².
+    LeastSquares {
+        /// The most steps.
+        max_steps: usize,
+    },
+    /// Riemannian Adam on the mean of |(d(xᵢ, xⱼ)/Dᵢⱼ)² − 1|; the best place met is kept.
+    Distortion {
+        /// The steps.
+        steps: usize,
+        /// Its learning rate at first, in units of curvature −1; it falls linearly to 0.
+        learning_rate: f64,
+    },
+}
+
+impl Default for Refinement {
+    /// Least squares, up to 30 steps.
+    fn default() -> Self {
+        Self::LeastSquares { max_steps: 30 }
+    }
+}
+
+/// Points from distances, and how well they fit.
+#[derive(Debug)]
+pub struct Hmds {
+    /// The hyperboloid, of curvature −τ².
+    pub space: Lorentz,
+    /// `[n, dim + 1]`, f64, time first, on the device of the distances.
+    pub points: Tensor,
+    /// τ.
+    pub scale: f64,
+    /// The most negative eigenvalues of cosh τD, ascending: as many as there are dimensions, or n − 1.
+    pub eigenvalues: Vec<f64>,
+    /// The largest eigenvalue of cosh τD: that of the time coordinates.
+    pub time_eigenvalue: f64,
+    /// Products of cosh τD with a block of vectors.
+    pub products: usize,
+    /// Steps of the refinement.
+    pub steps: usize,
+    /// Whether the refinement ended by itself: no step promised a decrease of a millionth, or the fit is exact.
+    /// Always false for [`Refinement::Distortion`], which makes all its steps, and true for [`Refinement::None`].
+    pub converged: bool,
+    /// How well the distances fit.
+    pub fit: Fit,
+}
+
+/// How well distances of points fit the wanted ones, over all pairs.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Fit {
+    /// √ of the mean of (d − D)².
+    pub root_mean_square: f64,
+    /// max |d − D|.
+    pub largest_error: f64,
+    /// The mean of |d/D − 1| over the pairs with D > 0.
+    pub distortion: f64,
+}
+
+/// Points of hyperbolic space from the distances between them.
+///
+/// ```text
+/// cosh τD = λ₀v₀v₀ᵀ + Σ λₖvₖvₖᵀ + …,  λ₁ ≤ λ₂ ≤ … < 0 < λ₀
+/// spatial coordinates of point i: √−λₖ vₖ(i) / τ,  k = 1 … dim
+/// ```
+///
+/// The eigenpairs come from [`extreme_eigenpairs`](crate::numerics::extreme_eigenpairs), to which cosh τD is known by
+/// its products alone: tiles of it are made and dropped. A [refinement](Refinement) follows.
+///
+/// # Shapes
+///
+/// Distances `[n, n]`, f64 or f32, on any device; f32 is widened tile by tile. Memory beside them: some
+/// 100 MB and, for [`Refinement::LeastSquares`], two matrices of that size in f64.
+///
+/// # Accuracy
+///
+/// See the [module](self).
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] for settings out of range and, naming a pair, for what are no distances: NaN,
+/// negative, infinite (in different components of a graph), asymmetric, not 0 on the diagonal, longer than the way over a third
+/// point (all triangles up to n = 512, a million random ones beyond; see
+/// [`triangle_slack`](HmdsConfig::triangle_slack)), or so large that cosh overflows, with the scale that fits.
+/// [`Error::NoConvergence`] of the search for eigenvectors.
+///
+/// # Examples
+///
+/// A star of three rays of length 1 has distances 2 between its ends. Curved enough, the plane holds it.
+///
+/// ```
+/// use holonomy::embed::hmds::{HmdsConfig, Scale, hmds};
+/// use tch::Tensor;
+///
+/// let distances = Tensor::from_slice(&[
+///     0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 2.0, 2.0, 1.0, 2.0, 0.0, 2.0, 1.0, 2.0, 2.0, 0.0,
+/// ]);
+/// let config = HmdsConfig { scale: Scale::Fixed(8.0), ..HmdsConfig::default() };
+/// let star = hmds(&distances.view([4, 4]), &config)?;
+/// assert!(star.fit.distortion < 0.02);
+///
+/// let flat = HmdsConfig { scale: Scale::Fixed(0.1), ..config };
+/// assert!(hmds(&distances.view([4, 4]), &flat)?.fit.distortion > 0.05);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// sala2018, algorithm 2.
+pub fn hmds(distances: &Tensor, config: &HmdsConfig) -> Result<Hmds> {
+    tch::no_grad(|| {
+        check::settings(config)?;
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(config.seed);
+        let largest = check::distances(distances, config, &mut rng)?;
+        let mut search = spectrum::Search::new(distances, config, &mut rng);
+        let scale = match config.scale {
+            Scale::Fixed(scale) => scale,
+            Scale::Search { from, to } => scale::best(&mut search, &largest, (from, to))?,
+        };
+        check::fits(&largest, scale)?;
+        let distances = Distances::new(distances, scale);
+        let spectrum = search.at(&distances)?;
+        let refined = refine(&distances, &spectrum, largest.value * scale, config)?;
+        assemble(&distances, &spectrum, refined, search.products, config)
+    })
+}
+
+/// Where a refinement ended, in curvature −1.
+struct Refined {
+    points: Tensor,
+    steps: usize,
+    converged: bool,
+}
+
+fn refine(
+    distances: &Distances,
+    spectrum: &Spectrum,
+    largest: f64,
+    config: &HmdsConfig,
+) -> Result<Refined> {
+    let space = Lorentz::new(config.dim, -1.0)?;
+    match config.refinement {
+        Refinement::None => Ok(Refined {
+            points: spectrum.points(config.dim),
+            steps: 0,
+            converged: true,
+        }),
+        Refinement::LeastSquares { max_steps } => stress::minimise(
+            &space,
+            &spectrum.points(config.dim),
+            distances,
+            largest,
+            max_steps,
+        ),
+        Refinement::Distortion {
+            steps,
+            learning_rate,
+        } => descend::distortion(
+            &space,
+            &spectrum.points(config.dim),
+            distances,
+            steps,
+            learning_rate,
+        ),
+    }
+}
+
+fn assemble(
+    distances: &Distances,
+    spectrum: &Spectrum,
+    refined: Refined,
+    products: usize,
+    config: &HmdsConfig,
+) -> Result<Hmds> {
+    let scale = distances.scale();
+    let space = Lorentz::new(config.dim, -scale * scale)?;
+    let points = refined.points / scale;
+    let fit = distances.unscaled().fit(&space, &points);
+    Ok(Hmds {
+        space,
+        points,
+        scale,
+        eigenvalues: spectrum.negative.clone(),
+        time_eigenvalue: spectrum.positive,
+        products,
+        steps: refined.steps,
+        converged: refined.converged,
+        fit,
+    })
+}
+
+fn invalid(expected: impl Into<String>, got: impl std::fmt::Display) -> Error {
+    Error::invalid(OP, expected, got)
+}
