@@ -77,6 +77,7 @@
 //! | predict pairs that were not trained on | [`Split`], [`link_prediction`] |
 //! | embed an undirected network | [`NetworkTrainer`], [`FermiDirac`], [`both_ways`], [`roc_auc`] |
 //! | say how far "u is a v" holds | [`is_a_scores`], [`spearman`] |
+| find points whose distances are known | [`hmds`](hmds::hmds()), [`read_distances`] |
 //! | compare distances with a graph's | [`pairwise_distances`], [`distortion`], [`mean_average_precision`] |
 //!
 //! # References
@@ -96,6 +97,7 @@ mod named;
 mod native;
 mod network;
 mod rank;
+mod read_distances;
 mod resume;
 mod sampler;
 mod split;
@@ -115,6 +117,7 @@ pub use half_spaces::nested_half_spaces;
 pub use named::NamedEmbedding;
 pub use network::{NetworkConfig, NetworkEmbedding, NetworkTrainer};
 pub use rank::{roc_auc, spearman};
+pub use read_distances::{DistanceMatrix, read_distances};
 pub use sampler::{NegativeLaw, NegativeSampler};
 pub use split::{Split, SplitConfig, both_ways};
 pub use trainer::{Embedding, EpochRecord, Progress, Trainer, pair_step};

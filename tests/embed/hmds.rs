@@ -3,7 +3,7 @@
 
 use holonomy::embed::hmds::{Hmds, HmdsConfig, Refinement, Scale, hmds};
 use holonomy::embed::pairwise_distances;
-use holonomy::{Error, Geodesic, Lorentz, Manifold};
+use holonomy::{Error, Geodesic, Lorentz, Manifold, Sample};
 use tch::{Device, Kind, Tensor};
 
 use super::{numbers, seeded};
@@ -11,9 +11,8 @@ use super::{numbers, seeded};
 /// Points evenly in direction, with distances from the origin up to `radius`.
 fn spread(n: i64, dim: i64, radius: f64, seed: u64) -> Tensor {
     let mut rng = seeded(seed);
-    let mut normal = |width| {
-        holonomy::numerics::random_normal(&mut rng, &[n, width], Kind::Double, Device::Cpu)
-    };
+    let mut normal =
+        |width| holonomy::numerics::random_normal(&mut rng, &[n, width], Kind::Double, Device::Cpu);
     let direction = normal(dim);
     let direction = &direction / holonomy::numerics::norm_last(&direction).unsqueeze(-1);
     let radii = normal(1).sin().abs() * radius;
@@ -47,7 +46,13 @@ fn refusal(distances: &Tensor, config: &HmdsConfig) -> String {
 
 #[test]
 fn sixty_points_come_back_exactly() {
-    for (radius, bound) in [(1.0, 1e-14), (2.0, 1e-14), (5.0, 5e-14), (8.0, 1e-13), (12.0, 1e-12)] {
+    for (radius, bound) in [
+        (1.0, 1e-14),
+        (2.0, 1e-14),
+        (5.0, 5e-14),
+        (8.0, 1e-13),
+        (12.0, 1e-12),
+    ] {
         let distances = distances_of(&spread(60, 3, radius, 1));
         let found = hmds(&distances, &in_dim(3)).unwrap();
         let error = error_of(&found, &distances);
@@ -72,19 +77,19 @@ fn many_dimensions_come_back_exactly() {
 #[test]
 fn the_refinement_gives_back_digits_that_cosh_lost() {
     // Pairs of neighbours, far out.
-    let far = spread(40, 2, 8.0, 3);
-    let space = Lorentz::new(2, -1.0).unwrap();
-    let nudge = space.project_tangent(&far, &(far.ones_like() * 1e-9));
-    let nudge = &nudge / space.norm(&far, &nudge).unsqueeze(-1) * 1e-3;
-    let points = Tensor::cat(&[&far, &space.exp(&far, &nudge)], 0);
+    let far = spread(30, 3, 12.0, 3);
+    let space = Lorentz::new(3, -1.0).unwrap();
+    let tangents = space.random_tangent(&mut seeded(3), &far);
+    let tangents = &tangents / space.norm(&far, &tangents).unsqueeze(-1) * 1e-2;
+    let points = Tensor::cat(&[&far, &space.exp(&far, &tangents)], 0);
     let distances = distances_of(&points);
     let spectral = HmdsConfig {
         refinement: Refinement::None,
-        ..in_dim(2)
+        ..in_dim(3)
     };
     let before = error_of(&hmds(&distances, &spectral).unwrap(), &distances);
-    let after = error_of(&hmds(&distances, &in_dim(2)).unwrap(), &distances);
-    assert!(before > 1e-10, "{before:e}");
+    let after = error_of(&hmds(&distances, &in_dim(3)).unwrap(), &distances);
+    assert!(before > 1e-11, "{before:e} {after:e}");
     assert!(after < 1e-12, "{after:e}");
 }
 
@@ -107,7 +112,8 @@ fn the_scale_is_a_curvature() {
     };
     let found = hmds(&distances, &searched).unwrap();
     assert!((found.scale - 0.5).abs() < 1e-4, "{}", found.scale);
-    assert!(error_of(&found, &distances) < 1e-4);
+    // As near as the golden sections end.
+    assert!(error_of(&found, &distances) < 1e-3);
 }
 
 #[test]
@@ -130,13 +136,9 @@ fn fewer_dimensions_keep_what_varies_most() {
 fn noise_comes_out_no_larger_than_it_went_in() {
     let points = spread(100, 3, 2.0, 6);
     let truth = distances_of(&points);
-    let noise = holonomy::numerics::random_normal(
-        &mut seeded(7),
-        &[100, 100],
-        Kind::Double,
-        Device::Cpu,
-    )
-    .triu(1);
+    let noise =
+        holonomy::numerics::random_normal(&mut seeded(7), &[100, 100], Kind::Double, Device::Cpu)
+            .triu(1);
     for level in [1e-6, 1e-4, 1e-2] {
         let noise = (&noise + noise.tr()) * level;
         let distances = (&truth + noise).clamp_min(0.0);
@@ -162,7 +164,10 @@ fn noise_comes_out_no_larger_than_it_went_in() {
 fn truth_error(found: &Hmds, truth: &Tensor) -> f64 {
     let n = truth.size()[0] as f64;
     let measured = pairwise_distances(&found.space, &found.points);
-    let squares = (measured - truth).square().sum(Kind::Double).double_value(&[]);
+    let squares = (measured - truth)
+        .square()
+        .sum(Kind::Double)
+        .double_value(&[]);
     (squares / (n * (n - 1.0))).sqrt()
 }
 
@@ -170,20 +175,23 @@ fn truth_error(found: &Hmds, truth: &Tensor) -> f64 {
 fn descent_lowers_the_distortion_it_is_about() {
     let distances = holonomy::graph::shortest_paths(&tree(31));
     let config = |refinement| HmdsConfig {
-        scale: Scale::search(),
+        scale: Scale::Fixed(1.5),
         refinement,
-        ..in_dim(2)
+        ..in_dim(5)
     };
     let before = hmds(&distances, &config(Refinement::None)).unwrap();
     let descent = Refinement::Distortion {
-        steps: 200,
-        learning_rate: 0.05,
+        steps: 250,
+        learning_rate: 0.2,
     };
     let after = hmds(&distances, &config(descent)).unwrap();
-    assert_eq!((before.scale, after.steps), (after.scale, 200));
-    assert!(after.fit.distortion < 0.8 * before.fit.distortion);
+    assert_eq!(after.steps, 250);
+    assert!(after.fit.distortion < 0.7 * before.fit.distortion);
     let least_squares = hmds(&distances, &config(Refinement::default())).unwrap();
-    assert!(least_squares.fit.root_mean_square < after.fit.root_mean_square);
+    // Leaves that the spectrum puts into one place come apart.
+    assert!(before.fit.largest_error > 1.9);
+    assert!(least_squares.fit.largest_error < 1.0);
+    assert!(least_squares.fit.root_mean_square < 0.5 * before.fit.root_mean_square);
 }
 
 fn tree(nodes: u32) -> holonomy::graph::Graph {
@@ -211,7 +219,10 @@ fn one_two_and_three_points() {
         let found = hmds(&two, &in_dim(dim)).unwrap();
         assert_eq!(found.points.size(), [2, dim + 1]);
         assert!(error_of(&found, &two) < 1e-14);
-        let together = hmds(&Tensor::zeros([3, 3], (Kind::Double, Device::Cpu)), &in_dim(dim));
+        let together = hmds(
+            &Tensor::zeros([3, 3], (Kind::Double, Device::Cpu)),
+            &in_dim(dim),
+        );
         assert_eq!(together.unwrap().fit.largest_error, 0.0);
     }
     let line = matrix(&[0.0, 1.0, 3.0, 1.0, 0.0, 2.0, 3.0, 2.0, 0.0], 3);
@@ -253,7 +264,10 @@ fn what_is_no_distance_is_refused_with_its_pair() {
     let infinite = message((2, 9), f64::INFINITY, true);
     assert!(infinite.contains("between points 2 and 9") && infinite.contains("component"));
     let asymmetric = message((4, 6), 1.25, false);
-    assert!(asymmetric.contains("1.25 from point 4 to 6"), "{asymmetric}");
+    assert!(
+        asymmetric.contains("1.25 from point 4 to 6"),
+        "{asymmetric}"
+    );
     let triangle = message((1, 8), 9.0, true);
     assert!(triangle.contains("9 between points 1 and 8"), "{triangle}");
 }
@@ -285,7 +299,13 @@ fn a_cosh_that_overflows_suggests_a_scale() {
         scale: Scale::Fixed(0.375),
         ..in_dim(2)
     };
-    assert!(hmds(&distances, &config).unwrap().fit.distortion.is_finite());
+    assert!(
+        hmds(&distances, &config)
+            .unwrap()
+            .fit
+            .distortion
+            .is_finite()
+    );
 }
 
 #[test]
@@ -294,16 +314,34 @@ fn settings_out_of_range_are_refused() {
     let default = HmdsConfig::default;
     for config in [
         in_dim(0),
-        HmdsConfig { scale: Scale::Fixed(0.0), ..default() },
-        HmdsConfig { scale: Scale::Fixed(f64::NAN), ..default() },
-        HmdsConfig { scale: Scale::Search { from: 2.0, to: 1.0 }, ..default() },
-        HmdsConfig { triangle_slack: Some(-1.0), ..default() },
-        HmdsConfig { tolerance: 0.0, ..default() },
+        HmdsConfig {
+            scale: Scale::Fixed(0.0),
+            ..default()
+        },
+        HmdsConfig {
+            scale: Scale::Fixed(f64::NAN),
+            ..default()
+        },
+        HmdsConfig {
+            scale: Scale::Search { from: 2.0, to: 1.0 },
+            ..default()
+        },
+        HmdsConfig {
+            triangle_slack: Some(-1.0),
+            ..default()
+        },
+        HmdsConfig {
+            tolerance: 0.0,
+            ..default()
+        },
     ] {
         refusal(&distances, &config);
     }
     for size in [[3, 2], [0, 0]] {
-        refusal(&Tensor::zeros(size, (Kind::Double, Device::Cpu)), &default());
+        refusal(
+            &Tensor::zeros(size, (Kind::Double, Device::Cpu)),
+            &default(),
+        );
     }
     refusal(&distances.to_kind(Kind::Int64), &default());
 }

@@ -9,6 +9,7 @@ mod hmds;
 mod links;
 mod named;
 mod network;
+mod read_distances;
 mod resume;
 mod sampler;
 mod split;

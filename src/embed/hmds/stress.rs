@@ -23,7 +23,7 @@ use crate::numerics::{dot_keep, sum_keep};
 use crate::Result;
 
 /// A fit whose worst pair is off by this part of the largest distance is exact.
-const EXACT: f64 = 16.0 * f64::EPSILON;
+const EXACT: f64 = 64.0 * f64::EPSILON;
 /// Ends where the model promises a smaller decrease, as a part of the sum of squares.
 const LEAST_DECREASE: f64 = 1e-6;
 /// Squared preconditioned residual, as a part of the first, that ends the conjugate gradients.
