@@ -77,7 +77,7 @@
 //! | predict pairs that were not trained on | [`Split`], [`link_prediction`] |
 //! | embed an undirected network | [`NetworkTrainer`], [`FermiDirac`], [`both_ways`], [`roc_auc`] |
 //! | say how far "u is a v" holds | [`is_a_scores`], [`spearman`] |
-| find points whose distances are known | [`hmds`](hmds::hmds()), [`read_distances`] |
+//! | find points whose distances are known | [`hmds`](hmds::hmds()), [`read_distances`] |
 //! | compare distances with a graph's | [`pairwise_distances`], [`distortion`], [`mean_average_precision`] |
 //!
 //! # References

@@ -55,7 +55,10 @@ pub fn read_distances(path: impl AsRef<Path>) -> Result<DistanceMatrix> {
         Some("csv") => parse(&Source::read(path)?, b','),
         Some("tsv" | "tab") => parse(&Source::read(path)?, b'\t'),
         Some("npy") => read_npy(path),
-        _ => Err(unusable(path, "a matrix of distances ends in .csv, .tsv or .npy")),
+        _ => Err(unusable(
+            path,
+            "a matrix of distances ends in .csv, .tsv or .npy",
+        )),
     }
 }
 
@@ -83,7 +86,14 @@ fn parse(source: &Source, delimiter: u8) -> Result<DistanceMatrix> {
         if let Some(names) = &names {
             own_name(source, line, &record, names, rows)?;
         }
-        row(source, line, &record, usize::from(names.is_some()), columns, &mut numbers)?;
+        row(
+            source,
+            line,
+            &record,
+            usize::from(names.is_some()),
+            columns,
+            &mut numbers,
+        )?;
         rows += 1;
     }
     if rows == 0 || rows != columns {
@@ -147,8 +157,14 @@ fn read_npy(path: &Path) -> Result<DistanceMatrix> {
         let reason = format!("an array of shape {size:?}: a matrix of distances is square");
         return Err(unusable(path, reason));
     }
-    if matches!(matrix.kind(), Kind::ComplexFloat | Kind::ComplexDouble | Kind::Bool) {
-        return Err(unusable(path, format!("{:?} are no distances", matrix.kind())));
+    if matches!(
+        matrix.kind(),
+        Kind::ComplexFloat | Kind::ComplexDouble | Kind::Bool
+    ) {
+        return Err(unusable(
+            path,
+            format!("{:?} are no distances", matrix.kind()),
+        ));
     }
     Ok(DistanceMatrix {
         names: None,

@@ -171,7 +171,11 @@ impl Ends {
             return Err(Error::invalid(OP, "1 to n wanted pairs and b ≥ 1", got));
         }
         if start.kind() != Kind::Double || !is_finite(start) {
-            return Err(Error::invalid(OP, "a start of finite f64", format!("{start:?}")));
+            return Err(Error::invalid(
+                OP,
+                "a start of finite f64",
+                format!("{start:?}"),
+            ));
         }
         let kept = smallest.max(largest) + GUARDS + width;
         Ok(Self {
@@ -315,7 +319,10 @@ impl Target {
 fn both_ends(columns: &Tensor, first: i64, last: i64) -> Tensor {
     let m = columns.size()[1];
     Tensor::cat(
-        &[columns.narrow(1, 0, first), columns.narrow(1, m - last, last)],
+        &[
+            columns.narrow(1, 0, first),
+            columns.narrow(1, m - last, last),
+        ],
         1,
     )
 }

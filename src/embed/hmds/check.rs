@@ -67,7 +67,10 @@ pub(super) fn fits(largest: &Largest, scale: f64) -> Result<()> {
         LARGEST_ANGLE / largest.value,
         EXACT_ANGLE / largest.value
     );
-    let got = format!("{} times the scale {scale} between points {i} and {j}", largest.value);
+    let got = format!(
+        "{} times the scale {scale} between points {i} and {j}",
+        largest.value
+    );
     Err(invalid(expected, got))
 }
 
@@ -82,7 +85,10 @@ pub(super) fn distances(
         return Err(invalid("distances [n, n], n ≥ 1", format!("{size:?}")));
     }
     if !matches!(matrix.kind(), Kind::Double | Kind::Float) {
-        return Err(invalid("distances in f64 or f32", format!("{:?}", matrix.kind())));
+        return Err(invalid(
+            "distances in f64 or f32",
+            format!("{:?}", matrix.kind()),
+        ));
     }
     let largest = largest(matrix)?;
     symmetry(matrix, largest.value)?;
@@ -128,7 +134,10 @@ fn diagonal(tile: &Tensor, first: i64) -> Tensor {
 fn no_distance(value: f64, (i, j): (i64, i64)) -> crate::Error {
     let between = format!("{value} between points {i} and {j}");
     if i == j {
-        invalid("distance 0 of a point from itself", format!("{value} for point {i}"))
+        invalid(
+            "distance 0 of a point from itself",
+            format!("{value} for point {i}"),
+        )
     } else if value == f64::INFINITY {
         let expected = "finite distances (no path joins the two: embed every component of the graph by itself)";
         invalid(expected, between)
@@ -158,7 +167,9 @@ fn triangles(matrix: &Tensor, slack: f64, rng: &mut dyn Rng) -> Result<()> {
         return all_triangles(matrix, slack);
     }
     let mut corners = || {
-        let corners: Vec<i64> = (0..RANDOM_TRIANGLES).map(|_| rng.random_range(0..n)).collect();
+        let corners: Vec<i64> = (0..RANDOM_TRIANGLES)
+            .map(|_| rng.random_range(0..n))
+            .collect();
         Tensor::from_slice(&corners).to_device(matrix.device())
     };
     let [i, j, k] = [corners(), corners(), corners()];
@@ -169,7 +180,10 @@ fn triangles(matrix: &Tensor, slack: f64, rng: &mut dyn Rng) -> Result<()> {
         return Ok(());
     }
     let which = found.int64_value(&[0, 0]);
-    Err(no_triangle(matrix, [i, j, k].map(|t| t.int64_value(&[which]))))
+    Err(no_triangle(
+        matrix,
+        [i, j, k].map(|t| t.int64_value(&[which])),
+    ))
 }
 
 fn all_triangles(matrix: &Tensor, slack: f64) -> Result<()> {

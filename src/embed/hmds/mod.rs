@@ -232,7 +232,13 @@ pub fn hmds(distances: &Tensor, config: &HmdsConfig) -> Result<Hmds> {
         check::fits(&largest, scale)?;
         let distances = Distances::new(distances, scale);
         let spectrum = search.at(&distances)?;
-        let refined = refine(&distances, &spectrum, largest.value * scale, config, &mut rng)?;
+        let refined = refine(
+            &distances,
+            &spectrum,
+            largest.value * scale,
+            config,
+            &mut rng,
+        )?;
         assemble(&distances, &spectrum, refined, search.products, config)
     })
 }

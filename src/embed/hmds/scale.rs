@@ -33,7 +33,11 @@ pub(super) fn best(search: &mut Search, largest: &Largest, extent: (f64, f64)) -
     }
     let range = ((best.1 - cell).max(logs.0), (best.1 + cell).min(logs.1));
     let refined = golden_section(&mut measure, range)?;
-    let log = if refined.0 < best.0 { refined.1 } else { best.1 };
+    let log = if refined.0 < best.0 {
+        refined.1
+    } else {
+        best.1
+    };
     Ok(log.exp() / largest.value)
 }
 

@@ -17,10 +17,10 @@ use tch::{Kind, Tensor};
 
 use super::Refined;
 use super::distances::{Distances, dist_rows, tiles};
+use crate::Result;
 use crate::manifold::Geodesic;
 use crate::manifolds::Lorentz;
 use crate::numerics::{dot_keep, sum_keep};
-use crate::Result;
 
 /// A fit whose worst pair is off by this part of the largest distance is exact.
 const EXACT: f64 = 64.0 * f64::EPSILON;
