@@ -13,9 +13,9 @@ const ALL_TRIANGLES: i64 = 512;
 const RANDOM_TRIANGLES: usize = 1 << 20;
 /// Relative difference of D[i, j] and D[j, i], and excess of a distance over a way, that rounding makes.
 const ROUNDING: (f64, f64) = (1e-10, 1e-5);
-/// cosh of more than this squared, summed over points, is no f64.
+/// The square of cosh of more, summed over points, is no f64.
 const LARGEST_ANGLE: f64 = 300.0;
-/// e^(2·36) is a rounding beside 1 in cosh of the distance of points on opposite sides.
+/// cosh of more swallows a 1 beside it.
 const EXACT_ANGLE: f64 = 36.0;
 
 /// The largest distance and its pair.

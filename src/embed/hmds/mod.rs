@@ -11,12 +11,26 @@
 //!
 //! # Digits
 //!
-//! cosh turns a rounding of a distance of 2R into e^2R roundings of everything between points near
-//! the middle, so a spectrum alone loses digits with the radius R of the points, most for pairs that are near each
-//! other. The [refinement](Refinement::LeastSquares) by Gauss–Newton steps on d(xᵢ, xⱼ) − Dᵢⱼ itself, with distances that keep
-//! their digits, gives them back. The table holds max |Δd|, see `cargo bench --bench hmds`:
+//! The spectrum gives a coordinate with an error relative to its own size, which is e^R roundings at the distance R
+//! from the middle. Distances between points in different directions do not notice; those between neighbours far out
+//! have that error. The [refinement](Refinement::LeastSquares) by Gauss–Newton steps on d(xᵢ, xⱼ) − Dᵢⱼ itself, with
+//! distances that keep their digits, takes most of it away. max |Δd| (`cargo bench --bench hmds`), f64, distances
+//! from the middle up to R:
 //!
-//! TABLE
+//! | points | | R = 1 | 2 | 5 | 8 | 12 |
+//! | --- | --- | --- | --- | --- | --- | --- |
+//! | 60 in 3 dimensions | spectral | 1.6e-15 | 1.8e-15 | 7.1e-15 | 1.3e-14 | 4.1e-14 |
+//! | 2,000 in 10 dimensions | spectral | 2.3e-14 | 2.0e-14 | 2.3e-14 | 3.0e-14 | 2.8e-14 |
+//! | 30 in 3 dimensions, and another 1e-4 from each | spectral | 2.3e-15 | 3.5e-15 | 2.0e-14 | 1.2e-12 | 9.2e-11 |
+//! | the same | refined | 2.3e-15 | 3.5e-15 | 2.0e-14 | 1.1e-13 | 2.8e-13 |
+//!
+//! Where the spectral solution is exact to some ten roundings of the largest distance no step is taken.
+//!
+//! # Trees
+//!
+//! A tree fits the better the larger the scale, but in few dimensions the largest eigenvectors hold nothing of its small
+//! branches, whose leaves fall into one place. The refinement parts them: on the balanced tree of 40 nodes in
+//! five dimensions, at the scale 2, the mean average precision goes from 0.53 to 1.
 //!
 //! # References
 //!
