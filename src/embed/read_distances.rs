@@ -22,14 +22,14 @@ pub struct DistanceMatrix {
 /// Text holds a row of numbers a line; gzip is unpacked on the way (`.csv.gz`). A first row
 /// that is not all numbers is a header with the points' names; every row below then begins with its
 /// own name, in the same order. `inf` and `nan` are numbers, which
-/// [`hmds`](super::hmds::hmds()) refuses with the pair. An `.npy` file is f64, f32 or of integers, in C order.
+/// [`hmds`](super::hmds::hmds()) refuses with the pair. An `.npy` file holds floats or signed integers.
 ///
 /// # Errors
 ///
 /// [`Error::Io`]; [`Error::Parse`] with the line, and the column in its text, for what is no number, for rows that have
 /// not as many numbers as the first, and for names in another order than the header's; [`Error::Data`] for a matrix that
-/// is not square or has no rows, a name with another ending, and an `.npy` file that cannot be
-/// used (Fortran order and big-endian numbers among them).
+/// is not square or has no rows, a name with another ending, and an `.npy` file that is cut off
+/// or holds other numbers (big-endian ones among them).
 ///
 /// # Examples
 ///
@@ -145,30 +145,90 @@ fn row(
     Ok(())
 }
 
+/// Reads numpy's format here: the reader of libtorch's binding trusts the header about the length of the data.
 fn read_npy(path: &Path) -> Result<DistanceMatrix> {
-    // libtorch's binding gives a missing file as an error of the format.
-    std::fs::File::open(path).map_err(Error::io("read", path))?;
-    let matrix = Tensor::read_npy(path).map_err(|error| {
-        let reason = format!("{error} (wanted: an array in C order, little-endian)");
+    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let (header, data) = npy_parts(&bytes)
+        .ok_or_else(|| unusable(path, "no array of numpy, or one cut off in its header"))?;
+    let descr = quoted_after(header, "'descr':").unwrap_or_default();
+    let kind = kind_of(descr).ok_or_else(|| {
+        let reason = format!(
+            "numbers of the type {descr:?}: distances are little-endian floats or integers"
+        );
         unusable(path, reason)
     })?;
-    let size = matrix.size();
+    let size = shape(header).unwrap_or_default();
     if size.len() != 2 || size[0] != size[1] || size[0] == 0 {
         let reason = format!("an array of shape {size:?}: a matrix of distances is square");
         return Err(unusable(path, reason));
     }
-    if matches!(
-        matrix.kind(),
-        Kind::ComplexFloat | Kind::ComplexDouble | Kind::Bool
-    ) {
-        return Err(unusable(
-            path,
-            format!("{:?} are no distances", matrix.kind()),
-        ));
+    let wanted = size[0]
+        .checked_mul(size[0])
+        .and_then(|n| n.checked_mul(kind.elt_size_in_bytes()));
+    if wanted != Some(data.len()) {
+        let reason = format!(
+            "{} bytes of numbers for an array of shape {size:?}",
+            data.len()
+        );
+        return Err(unusable(path, reason));
     }
+    let n = size[0] as i64;
+    let matrix = Tensor::f_from_data_size(data, &[n, n], kind).map_err(|source| {
+        let op = "read_distances";
+        Error::Torch { op, source }
+    })?;
+    let matrix = if header.contains("'fortran_order': True") {
+        matrix.tr().contiguous()
+    } else {
+        matrix
+    };
     Ok(DistanceMatrix {
         names: None,
         distances: matrix.to_kind(Kind::Double),
+    })
+}
+
+/// The header's text and the data behind it.
+fn npy_parts(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let rest = bytes.strip_prefix(b"\x93NUMPY")?;
+    let (&major, rest) = rest.split_first()?;
+    let (_, rest) = rest.split_first()?;
+    let width = if major == 1 { 2 } else { 4 };
+    let (length, rest) = rest.split_at_checked(width)?;
+    let length = length
+        .iter()
+        .rev()
+        .fold(0, |sum, &byte| 256 * sum + usize::from(byte));
+    let (header, data) = rest.split_at_checked(length)?;
+    Some((std::str::from_utf8(header).ok()?, data))
+}
+
+/// What stands between quotation marks behind a key of the header.
+fn quoted_after<'a>(header: &'a str, key: &str) -> Option<&'a str> {
+    header.split_once(key)?.1.split('\'').nth(1)
+}
+
+fn shape(header: &str) -> Option<Vec<usize>> {
+    let (_, behind) = header.split_once("'shape':")?;
+    let inside = behind.split_once('(')?.1.split_once(')')?.0;
+    let numbers = inside
+        .split(',')
+        .map(str::trim)
+        .filter(|number| !number.is_empty());
+    numbers.map(|number| number.parse().ok()).collect()
+}
+
+fn kind_of(descr: &str) -> Option<Kind> {
+    Some(match descr {
+        "<f8" => Kind::Double,
+        "<f4" => Kind::Float,
+        "<f2" => Kind::Half,
+        "<i8" => Kind::Int64,
+        "<i4" => Kind::Int,
+        "<i2" => Kind::Int16,
+        "|i1" => Kind::Int8,
+        "|u1" => Kind::Uint8,
+        _ => return None,
     })
 }
 

@@ -87,14 +87,27 @@ fn arrays_of_numpy() {
             .contains("[1, 2]")
     );
 
-    let bytes = std::fs::read(folder.path().join("Double.npy")).unwrap();
-    let header = String::from_utf8_lossy(&bytes).into_owned();
-    let at = header
-        .find("False")
-        .map(|_| bytes.windows(5).position(|w| w == b"False").unwrap());
-    let mut fortran = bytes.clone();
-    fortran.splice(at.unwrap()..at.unwrap() + 5, *b"True ");
-    assert!(message("a.npy", fortran).contains("order"));
-    assert!(message("a.npy", &bytes[..bytes.len() - 3]).contains("a.npy"));
-    assert!(message("a.npy", "no array").contains("a.npy"));
+    let asymmetric = Tensor::from_slice(&[0.0, 1.0, 2.0, 0.0]).view([2, 2]);
+    let path = folder.path().join("asymmetric.npy");
+    asymmetric.write_npy(&path).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    assert_eq!(read("a.npy", &bytes).unwrap().1, [0.0, 1.0, 2.0, 0.0]);
+    let with = |old: &[u8], new: &[u8]| {
+        let at = bytes.windows(old.len()).position(|w| w == old).unwrap();
+        [&bytes[..at], new, &bytes[at + old.len()..]].concat()
+    };
+    let fortran = read("a.npy", with(b"False", b"True ")).unwrap();
+    assert_eq!(fortran.1, [0.0, 2.0, 1.0, 0.0]);
+    assert!(message("a.npy", with(b"<f8", b">f8")).contains(">f8"));
+    assert!(message("a.npy", with(b"<f8", b"<c8")).contains("<c8"));
+    assert!(message("a.npy", with(b"(2,2,)", b"(2000)")).contains("[2000]"));
+    // Sizes that the data does not have, in either direction, and one beyond all numbers.
+    assert!(message("a.npy", with(b"(2,2,)", b"(9,9,)")).contains("32 bytes"));
+    assert!(message("a.npy", &bytes[..bytes.len() - 3]).contains("29 bytes"));
+    assert!(message("a.npy", [&bytes[..], b"x"].concat()).contains("33 bytes"));
+    let huge = with(b"(2,2,)", b"(9999999999,9999999999)");
+    assert!(read("a.npy", huge).is_err());
+    for length in 0..20 {
+        assert!(message("a.npy", &bytes[..length]).contains("cut off"));
+    }
 }

@@ -24,7 +24,8 @@
 //! | 30 in 3 dimensions, and another 1e-4 from each | spectral | 2.3e-15 | 3.5e-15 | 2.0e-14 | 1.2e-12 | 9.2e-11 |
 //! | the same | refined | 2.3e-15 | 3.5e-15 | 2.0e-14 | 1.1e-13 | 2.8e-13 |
 //!
-//! Where the spectral solution is exact to some ten roundings of the largest distance no step is taken.
+//! At R = 12 the refined error was 3e-13 to 2e-12 over eight draws of such points.
+//! Where the spectral solution is exact to some sixty roundings of the largest distance no step is taken.
 //!
 //! # Trees
 //!
