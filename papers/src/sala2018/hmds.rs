@@ -59,15 +59,20 @@ fn everything(settings: &Settings) -> Result<Results> {
     } else {
         &[(60, 3), (2_000, 10)]
     };
+    let radii: &[f64] = if settings.quick {
+        &[1.0, 8.0]
+    } else {
+        &[1.0, 2.0, 5.0, 8.0, 12.0]
+    };
     for &(n, dim) in sizes {
-        for radius in [1.0, 2.0, 5.0, 8.0, 12.0] {
+        for &radius in radii {
             let points = study::points(n, dim, radius, settings.seed);
             results
                 .recovery
                 .push(study::recover(&points, radius, None)?);
         }
     }
-    for radius in [2.0, 5.0, 8.0, 12.0] {
+    for &radius in radii {
         let apart = 1e-4;
         let points = study::with_neighbours(30, 3, radius, apart, settings.seed)?;
         results
@@ -75,9 +80,9 @@ fn everything(settings: &Settings) -> Result<Results> {
             .push(study::recover(&points, radius, Some(apart))?);
     }
     output::note("exact recovery: done");
-    results.reduction = study::reduction(if settings.quick { 40 } else { 300 }, settings.seed)?;
+    results.reduction = study::reduction(if settings.quick { 30 } else { 300 }, settings.seed)?;
     output::note("fewer dimensions: done");
-    results.noise = study::noise(if settings.quick { 40 } else { 200 }, settings.seed)?;
+    results.noise = study::noise(if settings.quick { 30 } else { 200 }, settings.seed)?;
     output::note("noise: done");
     let mut trees = vec![data::balanced_tree(3, 3)?];
     if !settings.quick {

@@ -54,17 +54,19 @@ impl<'a> Distances<'a> {
     pub(super) fn fit(&self, space: &Lorentz, points: &Tensor) -> Fit {
         let n = self.count();
         let (mut squares, mut largest, mut ratios, mut counted) = (0.0, 0.0_f64, 0.0, 0.0);
-        for tile in tiles(n, n * points.size()[1]) {
-            let truth = self.rows(tile);
-            let found = dist_rows(space, points, tile);
+        for (first, rows) in tiles(n, n * points.size()[1]) {
+            // From the diagonal on, where pairs of the tile's own rows come twice, and all others once.
+            let others = points.narrow(0, first, n - first);
+            let from = others.narrow(0, 0, rows);
+            let found = space.dist(&from.unsqueeze(1), &others.unsqueeze(0));
+            let truth = self.rows((first, rows)).narrow(1, first, n - first);
             let errors = (found - &truth).abs();
             largest = largest.max(errors.max().double_value(&[]));
             let positive = truth.gt(0.0);
             let safe = truth.where_self(&positive, &truth.ones_like());
-            let sum = |t: &Tensor| t.sum(Kind::Double).double_value(&[]);
-            ratios += sum(&((&errors / safe) * &positive));
-            counted += sum(&positive);
-            squares += sum(&errors.square());
+            ratios += both_ways(&((&errors / safe) * &positive), rows);
+            counted += both_ways(&positive.to_kind(Kind::Double), rows);
+            squares += both_ways(&errors.square(), rows);
         }
         let pairs = (n * (n - 1)).max(1) as f64;
         Fit {
@@ -73,6 +75,12 @@ impl<'a> Distances<'a> {
             distortion: if counted > 0.0 { ratios / counted } else { 0.0 },
         }
     }
+}
+
+/// Twice the sum of a tile whose first columns, as many as it has rows, hold both orders already.
+fn both_ways(tile: &Tensor, rows: i64) -> f64 {
+    let sum = |t: &Tensor| t.sum(Kind::Double).double_value(&[]);
+    2.0 * sum(tile) - sum(&tile.narrow(1, 0, rows))
 }
 
 /// The distances of some points from all, `[count, n]`.
