@@ -282,7 +282,9 @@ fn refine(
         }),
         Refinement::LeastSquares { max_steps } => {
             let start = apart::parted(&space, &start, distances, rng);
-            stress::minimise(&space, &start, distances, largest, max_steps)
+            Ok(stress::minimise(
+                &space, &start, distances, largest, max_steps,
+            ))
         }
         Refinement::Distortion {
             steps,

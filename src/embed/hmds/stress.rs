@@ -17,7 +17,6 @@ use tch::{Kind, Tensor};
 
 use super::Refined;
 use super::distances::{Distances, dist_rows, tiles};
-use crate::Result;
 use crate::manifold::Geodesic;
 use crate::manifolds::Lorentz;
 use crate::numerics::{dot_keep, sum_keep};
@@ -50,7 +49,7 @@ pub(super) fn minimise(
     distances: &Distances,
     largest_distance: f64,
     max_steps: usize,
-) -> Result<Refined> {
+) -> Refined {
     let mut here = Place::at(space, start, distances);
     let mut damping = LEAST_DAMPING;
     let mut steps = 0;
@@ -78,11 +77,11 @@ pub(super) fn minimise(
             }
         }
     };
-    Ok(Refined {
+    Refined {
         points: here.points,
         steps,
         converged,
-    })
+    }
 }
 
 /// Points, and what the distances between them say.

@@ -20,7 +20,9 @@ pub(super) fn tables(results: &Results) -> String {
     let mut text = String::new();
     let mut add = |title: &str, header: &[&str], rows: Vec<Vec<String>>| {
         if !rows.is_empty() {
-            text.push_str(&format!("\n{title}\n{}", table::layout(header, &rows)));
+            let title = ["\n", title, "\n"].concat();
+            text.push_str(&title);
+            text.push_str(&table::layout(header, &rows));
         }
     };
     add(
