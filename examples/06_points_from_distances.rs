@@ -51,9 +51,12 @@ fn main() -> Result<()> {
 /// A header with names, and a row for each name.
 fn table(distances: &Tensor) -> String {
     let n = distances.size()[0];
-    let mut text: String = (0..n).map(|i| format!(",p{i}")).collect();
+    let mut text = String::new();
+    // Writing to a string cannot fail.
     for i in 0..n {
-        // Writing to a string cannot fail.
+        let _ = write!(text, ",p{i}");
+    }
+    for i in 0..n {
         let _ = write!(text, "\np{i}");
         for j in 0..n {
             let _ = write!(text, ",{:?}", distances.double_value(&[i, j]));
