@@ -42,7 +42,7 @@
 //! | [`optim`] | parameters on manifolds; Riemannian SGD, Adam, Adagrad; schedules, clipping, state |
 //! | [`graph`] | hierarchies: edge lists, WordNet, transitive closure, shortest paths, δ-hyperbolicity |
 //! | [`stats`] | means and medians of flags, subspaces and rotations; nested principal components |
-//! | [`embed`] | embeddings of graphs: objective, trainer, MAP and mean rank |
+//! | [`embed`] | embeddings of graphs: objective, trainer, MAP and mean rank; points from distances |
 //! | [`nn`] | layers: classes as subspaces |
 //! | [`stats`] | Fréchet means and medians, k-means, principal geodesics, geodesic regression |
 //! | `laws` | feature `laws`: a property-test suite for manifolds, yours too |

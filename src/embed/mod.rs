@@ -80,6 +80,7 @@
 //! | fit points to distances, in any product of spaces | [`DistanceTrainer`], [`Signature`] |
 //! | recover a hierarchy from affinities, without training | [`affinity`], [`DiffusionOperator`], [`HyperbolicDiffusion`] |
 //! | bring distances to the scale of others before comparing | [`Rescaling`] |
+//! | find points whose distances are known | [`hmds`](hmds::hmds()), [`read_distances`] |
 //! | compare distances with a graph's | [`pairwise_distances`], [`distortion`], [`mean_average_precision`] |
 //!
 //! # References
@@ -95,12 +96,14 @@ mod evaluation;
 pub mod exchange;
 mod fermi_dirac;
 mod half_spaces;
+pub mod hmds;
 mod kernel;
 mod named;
 mod native;
 mod network;
 mod products;
 mod rank;
+mod read_distances;
 mod rescaling;
 mod resume;
 mod sampler;
@@ -130,6 +133,7 @@ pub use products::{
     Signature,
 };
 pub use rank::{roc_auc, spearman};
+pub use read_distances::{DistanceMatrix, read_distances};
 pub use rescaling::Rescaling;
 pub use sampler::{NegativeLaw, NegativeSampler};
 pub use split::{Split, SplitConfig, both_ways};

@@ -7,11 +7,13 @@
 
 pub(crate) mod across;
 pub(crate) mod double_double;
+mod eigen;
 pub(crate) mod lanes;
 pub(crate) mod rows;
 pub(crate) mod special;
 pub(crate) mod wide;
 
+pub use eigen::{EigenConfig, ExtremeEigenpairs, extreme_eigenpairs};
 pub use rows::with_tensor_formulas;
 
 use rand::{Rng, RngExt};

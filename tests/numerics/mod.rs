@@ -1,5 +1,7 @@
 //! The small public functions that manifolds are written with.
 
+mod eigen;
+
 use holonomy::numerics::{broadcast_to_both, norm_last, random_normal, safe_sqrt, sum_last};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
