@@ -84,7 +84,8 @@ pub mod stats;
 pub use error::{Error, Result};
 pub use manifold::{Geodesic, Manifold, Sample};
 pub use manifolds::{
-    Curvature, Euclidean, Flag, Grassmann, Lorentz, Oblique, PoincareBall, Power, Product,
-    Retraction, Scaled, Space, SpdAffineInvariant, SpdBuresWasserstein, SpdLogCholesky,
-    SpdLogEuclidean, SpecialEuclidean, SpecialOrthogonal, Sphere, Stiefel, StiefelMetric,
+    Curvature, Euclidean, EuclideanParametrised, Flag, Grassmann, Lorentz, Oblique, PoincareBall,
+    Power, Product, Retraction, Scaled, Space, SpdAffineInvariant, SpdBuresWasserstein,
+    SpdLogCholesky, SpdLogEuclidean, SpecialEuclidean, SpecialOrthogonal, Sphere, Stiefel,
+    StiefelMetric,
 };
