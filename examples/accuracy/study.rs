@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use holonomy::Geodesic;
-use holonomy::manifolds::{Lorentz, PoincareBall, Sphere};
+use holonomy::manifolds::{EuclideanParametrised, Lorentz, PoincareBall, Sphere};
 use serde::Deserialize;
 use serde_json::Value;
 use tch::{Kind, Tensor};
@@ -18,6 +18,7 @@ pub(crate) enum SpaceForm {
     Poincare,
     Lorentz,
     Sphere,
+    Parametrised,
 }
 
 /// The operations under study, by their names in a case file.
@@ -73,6 +74,7 @@ impl fmt::Display for SpaceForm {
             Self::Poincare => "poincare",
             Self::Lorentz => "lorentz",
             Self::Sphere => "sphere",
+            Self::Parametrised => "parametrised",
         })
     }
 }
@@ -276,7 +278,7 @@ pub(crate) fn in_single_precision(case: &Case) -> Option<Case> {
 }
 
 /// The crate's result, as the case file would state it.
-fn apply(case: &Case, kind: Kind, path: Path) -> Result<Vec<f64>, String> {
+pub(crate) fn apply(case: &Case, kind: Kind, path: Path) -> Result<Vec<f64>, String> {
     let space = space(case)?;
     let input = |values: &[f64]| {
         Tensor::from_slice(values)
@@ -311,6 +313,7 @@ fn space(case: &Case) -> Result<Box<dyn Geodesic>, String> {
         SpaceForm::Poincare => PoincareBall::new(n, case.curvature).map(boxed),
         SpaceForm::Lorentz => Lorentz::new(n, case.curvature).map(boxed),
         SpaceForm::Sphere => Sphere::new(n - 1, case.curvature).map(boxed),
+        SpaceForm::Parametrised => EuclideanParametrised::new(n, case.curvature).map(boxed),
     };
     made.map_err(|e| e.to_string())
 }

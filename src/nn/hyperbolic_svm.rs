@@ -23,7 +23,8 @@ pub enum SvmForm {
     /// w itself, pulled back into ⟨w, w⟩_L > 0 after each step (cho2019); points on the hyperboloid.
     Hyperboloid(Lorentz),
     /// w = |z| (sinh a, cosh a z/|z|) by z ∈ ℝⁿ and a ∈ ℝ, all of which are hyperplanes
-    /// (mishne2023); points in normal coordinates.
+    /// (mishne2023); points in normal coordinates. The direction of z moves in steps that are short
+    /// as the hyperplane sees them, cosh a-fold.
     Parametrised(EuclideanParametrised),
     /// The usual linear SVM, w·x + b.
     Euclidean(Euclidean),
@@ -125,7 +126,8 @@ pub struct SvmScore {
 pub struct HyperbolicSvm {
     form: SvmForm,
     classes: Vec<i64>,
-    /// Of all classes, `[classes, 1, ..]`: p and a; w; z and a; w and b.
+    /// Of all classes, `[classes, 1, ..]`: p, direction and log length of the normal; w; direction with
+    /// offset and log length; w and b.
     weights: Vec<Tensor>,
 }
 
@@ -349,6 +351,7 @@ impl SvmForm {
                 Ok(vec![
                     ManifoldParameter::new(Box::new(ball.clone()), &foot)?,
                     flat(unit)?,
+                    flat(&offset.zeros_like())?,
                 ])
             }
             Self::Hyperboloid(space) => {
@@ -358,7 +361,17 @@ impl SvmForm {
                 let w = spacelike(&Tensor::cat(&[time, unit.shallow_clone()], -1));
                 Ok(vec![flat(&w)?])
             }
-            Self::Parametrised(_) => Ok(vec![flat(unit)?, flat(offset)?]),
+            Self::Parametrised(space) => {
+                let hyperplanes = Hyperplanes {
+                    n: space.dim(),
+                    root_c: (-space.curvature().value()).sqrt(),
+                };
+                let start = Tensor::cat(&[unit, offset], -1);
+                Ok(vec![
+                    ManifoldParameter::new(Box::new(hyperplanes), &start)?,
+                    flat(&offset.zeros_like())?,
+                ])
+            }
             Self::Euclidean(_) => Ok(vec![flat(unit)?, flat(&-offset)?]),
         }
     }
@@ -414,8 +427,9 @@ impl SvmForm {
                 let (time, spatial) = split(&weights[0]);
                 sum_last(&spatial.square()) - time.square().squeeze_dim(-1)
             }
-            Self::Ball(_) => sum_last(&weights[1].square()),
-            Self::Parametrised(_) | Self::Euclidean(_) => sum_last(&weights[0].square()),
+            Self::Ball(_) => (&weights[2] * 2.0).exp().squeeze_dim(-1),
+            Self::Parametrised(_) => (&weights[1] * 2.0).exp().squeeze_dim(-1),
+            Self::Euclidean(_) => sum_last(&weights[0].square()),
         }
     }
 
@@ -424,7 +438,7 @@ impl SvmForm {
         match self {
             Self::Ball(ball) => {
                 let distance = ball.hyperplane_dist(points, &weights[0], &weights[1]);
-                scaled(&distance, &weights[1], ball.curvature().value())
+                scaled(&distance, &weights[2], ball.curvature().value())
             }
             Self::Hyperboloid(space) => {
                 let (time, spatial) = split(&weights[0]);
@@ -434,8 +448,9 @@ impl SvmForm {
                 (product.squeeze_dim(-1) * root_c).asinh()
             }
             Self::Parametrised(space) => {
-                let distance = space.hyperplane_distance(points, &weights[0], &weights[1]);
-                scaled(&distance, &weights[0], space.curvature().value())
+                let (direction, offset) = parts(&weights[0]);
+                let distance = space.hyperplane_distance(points, &direction, &offset);
+                scaled(&distance, &weights[1], space.curvature().value())
             }
             Self::Euclidean(_) => (dot_keep(&weights[0], points) + &weights[1]).squeeze_dim(-1),
         }
@@ -455,14 +470,87 @@ fn spacelike(w: &Tensor) -> Tensor {
     Tensor::cat(&[time.minimum(&limit).maximum(&-limit), spatial], -1)
 }
 
-/// asinh(|w| sinh(√c h)) of distances h `[classes, count]`: ±(√c|h| + ln |w|) where the sine is
-/// large.
-fn scaled(distance: &Tensor, normal: &Tensor, kappa: f64) -> Tensor {
+/// Direction and offset.
+fn parts(hyperplane: &Tensor) -> (Tensor, Tensor) {
+    let width = hyperplane.size()[hyperplane.dim() - 1];
+    (
+        hyperplane.narrow(-1, 0, width - 1),
+        hyperplane.narrow(-1, width - 1, 1),
+    )
+}
+
+/// asinh(|w| sinh(√c h)) of distances h `[classes, count]` and log |w|: ±(√c|h| + log |w|) where the
+/// sine is large.
+fn scaled(distance: &Tensor, log_length: &Tensor, kappa: f64) -> Tensor {
     const FAR: f64 = 30.0;
     let rapidity = distance * (-kappa).sqrt();
-    let length = safe_sqrt(&dot_keep(normal, normal)).squeeze_dim(-1);
+    let log_length = log_length.squeeze_dim(-1);
     let far = rapidity.abs().gt(FAR);
     let near = rapidity.where_self(&far.logical_not(), &rapidity.zeros_like());
-    let asymptote = (rapidity.abs() + length.log()) * rapidity.sign();
-    asymptote.where_self(&far, &(near.sinh() * length).asinh())
+    let asymptote = (rapidity.abs() + &log_length) * rapidity.sign();
+    asymptote.where_self(&far, &(near.sinh() * log_length.exp()).asinh())
+}
+
+/// Oriented hyperplanes as a manifold: a unit vector e and an offset a, with the metric
+/// da² + cosh²(√c a) |de|²/c, in which a turn counts by what it moves at the offset. Only what an
+/// optimiser needs.
+#[derive(Debug)]
+struct Hyperplanes {
+    n: i64,
+    root_c: f64,
+}
+
+impl Hyperplanes {
+    fn stretch(&self, offset: &Tensor) -> Tensor {
+        (offset * self.root_c).cosh() / self.root_c
+    }
+}
+
+impl Manifold for Hyperplanes {
+    fn point_shape(&self) -> Vec<i64> {
+        vec![self.n + 1]
+    }
+
+    fn dim(&self) -> i64 {
+        self.n
+    }
+
+    fn point_defect(&self, p: &Tensor) -> Tensor {
+        let (direction, offset) = parts(p);
+        let finite = (offset * 0.0).squeeze_dim(-1);
+        (sum_last(&direction.square()) - 1.0).abs() + finite
+    }
+
+    fn tangent_defect(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        let size = sum_last(&v.square()).sqrt().clamp_min(f64::MIN_POSITIVE);
+        sum_last(&(parts(p).0 * parts(v).0)).abs() / size
+    }
+
+    fn project(&self, z: &Tensor) -> Tensor {
+        let (direction, offset) = parts(z);
+        let size = dot_keep(&direction, &direction).sqrt();
+        Tensor::cat(&[direction / size, offset], -1)
+    }
+
+    fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
+        let (direction, v) = (parts(p).0, parts(z).0);
+        let across = &v - dot_keep(&direction, &v) * direction;
+        Tensor::cat(&[across, parts(z).1], -1)
+    }
+
+    fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
+        let stretch = self.stretch(&parts(p).1);
+        let ((u, du), (v, dv)) = (parts(u), parts(v));
+        (dot_keep(&(u * &stretch), &(v * stretch)) + du * dv).squeeze_dim(-1)
+    }
+
+    fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
+        let stretch = self.stretch(&parts(p).1);
+        let (turn, shift) = parts(&self.project_tangent(p, egrad));
+        Tensor::cat(&[turn / &stretch / stretch, shift], -1)
+    }
+
+    fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        self.project(&(p + v))
+    }
 }

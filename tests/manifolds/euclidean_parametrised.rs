@@ -80,7 +80,7 @@ fn the_frame_has_the_dot_product_and_is_transport_to_the_origin() {
 fn coordinates_and_frame_agree_at_radius_300() {
     let m = space(2, -1.0);
     let p = row(&[300.0, 0.0]);
-    for u in [[1e-9, 0.0], [0.0, 1e-9], [0.3, -2.0], [-400.0, 1.0]] {
+    for u in [[1.0, 0.0], [0.0, 1e-9], [0.3, -2.0], [-400.0, 1.0]] {
         let u = row(&u);
         let q = m.exp_in_frame(&p, &u);
         assert_close(&m.exp(&p, &m.from_frame(&p, &u)), &q, 1e-14);
@@ -96,13 +96,13 @@ fn coordinates_and_frame_agree_at_radius_300() {
 fn nothing_overflows_up_to_radius_700() {
     let m = space(3, -1.0);
     let mut rng = seeded(5);
-    let direction = |rng: &mut _| {
-        let v = m.random_point(rng, &[50], DOUBLE);
+    let mut direction = || {
+        let v = m.random_point(&mut rng, &[50], DOUBLE);
         &v / v.square().sum_dim_intlist(-1, true, Kind::Double).sqrt()
     };
     for radius in [40.0, 100.0, 300.0, 700.0] {
-        let (p, q) = (row(&[radius, 0.0, 0.0]), direction(&mut rng) * radius);
-        let u = direction(&mut rng);
+        let (p, q) = (row(&[radius, 0.0, 0.0]), direction() * radius);
+        let u = direction();
         let d = m.dist(&p, &q);
         let log = m.log_in_frame(&p, &q);
         let length = log.square().sum_dim_intlist(-1, false, Kind::Double).sqrt();

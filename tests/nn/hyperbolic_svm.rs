@@ -78,9 +78,9 @@ fn the_three_hyperbolic_forms_agree() {
 #[test]
 fn only_the_parametrised_form_sees_depth_at_radius_100() {
     let labels = Tensor::arange(40, (Kind::Int64, tch::Device::Cpu)).remainder(2);
-    let radius = labels.to_kind(Kind::Double) * 8.0 + 100.0 + features(&[40]) * 0.5;
-    let direction = Tensor::from_slice(&[0.6, 0.8]);
-    let z = radius.unsqueeze(-1) * direction;
+    let radius = labels.to_kind(Kind::Double) * 8.0 + 100.0;
+    let center = Tensor::stack(&[radius.shallow_clone(), radius.zeros_like()], -1);
+    let z = parametrised().exp_in_frame(&center, &(features(&[40, 2]) * 0.5));
     for (form, points) in forms(&z) {
         let name = form.to_string();
         let fitted = HyperbolicSvm::fit(form, &points, &labels, &SvmConfig::default());

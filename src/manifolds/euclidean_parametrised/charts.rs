@@ -162,7 +162,7 @@ impl EuclideanParametrised {
         check_points("from_ball", self.n, &[x]);
         in_f64([x], |[x]| {
             let ball = PoincareBall::with_curvature(self.n, &self.kappa);
-            self.from_spatial(&(&x * 2.0 / ball.alpha(&x)))
+            self.lowered(&(&x * 2.0 / ball.alpha(&x)))
         })
     }
 
@@ -195,13 +195,7 @@ impl EuclideanParametrised {
     /// `[.., n + 1]` → `[.., n]`
     pub fn from_lorentz(&self, x: &Tensor) -> Tensor {
         check_points("from_lorentz", self.n + 1, &[x]);
-        in_f64([x], |[x]| self.from_spatial(&x.narrow(-1, 1, self.n)))
-    }
-
-    /// z of the spatial part on the hyperboloid.
-    fn from_spatial(&self, x: &Tensor) -> Tensor {
-        let w = sum_keep(&x.square()) * self.c();
-        special::asinhc(&w) * x
+        in_f64([x], |[x]| self.lowered(&x.narrow(-1, 1, self.n)))
     }
 
     /// The signed distance to the hyperplane that meets the line through the origin along
@@ -254,19 +248,8 @@ impl EuclideanParametrised {
             },
             |[z, direction, offset]| {
                 let unit = &direction / safe_sqrt(&dot_keep(&direction, &direction));
-                let height = far_asinh(&self.height(&z, &unit, &offset));
-                (height / self.c().sqrt()).squeeze_dim(-1)
+                self.height(&z, &unit, &offset).squeeze_dim(-1)
             },
         )
     }
-}
-
-/// asinh with a gradient also where the square of its argument overflows.
-fn far_asinh(x: &Tensor) -> Tensor {
-    const FAR: f64 = 1e100;
-    let far = x.abs().gt(FAR);
-    let near = x.where_self(&far.logical_not(), &x.zeros_like()).asinh();
-    let beyond = x.where_self(&far, &x.ones_like());
-    let logarithm = (beyond.abs().log() + std::f64::consts::LN_2) * beyond.sign();
-    logarithm.where_self(&far, &near)
 }

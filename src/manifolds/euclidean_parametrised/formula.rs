@@ -164,31 +164,72 @@ impl EuclideanParametrised {
         factor * far.where_self(&p.far, &near)
     }
 
-    /// The exponential of u in the frame at x: the spatial part on the hyperboloid, and its
+    /// The exponential of u in the frame at x: the spatial part Y on the hyperboloid, and its
     /// logarithm at the origin.
     pub(super) fn exp_frame(&self, x: &Tensor, u: &Tensor) -> Tensor {
         let c = self.c();
         let p = Polar::new(x, &c);
         let square = dot_keep(u, u) * &c;
-        let sinhc = special::sinhc(&square);
+        let (cosh, sinhc) = (special::cosh(&square), special::sinhc(&square));
         let lifted = u + p.versine() * &c * dot_keep(x, u) * x;
-        let plain = special::cosh(&square) * &p.stretch * x + &sinhc * lifted;
+        let spatial = &cosh * &p.stretch * x + &sinhc * lifted;
+        let near = self.lowered(&spatial);
 
-        // Inwards, where the two parts nearly cancel.
         let along = dot_keep(&p.unit, u);
-        let inwards = p.far.logical_and(&along.lt(0.0));
-        let length = square.where_self(&inwards, &square.ones_like()).sqrt();
         let across = u - &along * &p.unit;
-        let cos = along * c.sqrt() / &length;
-        let sin_square = sum_keep(&across.square()) * &c / length.square();
-        let cos = cos.where_self(&inwards, &cos.zeros_like());
-        let rise = sin_square / (-cos + 1.0) * length.sinh() * &p.cosh;
-        let radial = ((&p.radius - &length).sinh() + rise) / c.sqrt();
-        let careful = radial * &p.unit + sinhc * across;
+        let outwards = p.sinh() * cosh + &p.cosh * &sinhc * &along * c.sqrt();
+        let inwards = self.radial_inwards(&p, &square, &along, &across);
+        let radial = inwards.where_self(&along.lt(0.0), &outwards);
+        let far = self.from_parts(&p, &radial, &(sinhc * across));
+        far.where_self(&p.far, &near)
+    }
 
-        let spatial = careful.where_self(&inwards, &plain);
-        let spatial_square = sum_keep(&spatial.square()) * c;
-        spatial * special::asinhc(&spatial_square)
+    /// √c times the radial part of Y for a step inwards, where two large parts nearly cancel:
+    /// sinh(r − n) + (1 + cos φ) sinh n cosh r.
+    fn radial_inwards(
+        &self,
+        p: &Polar,
+        square: &Tensor,
+        along: &Tensor,
+        across: &Tensor,
+    ) -> Tensor {
+        let c = self.c();
+        let inwards = along.lt(0.0);
+        let length = square.where_self(&inwards, &square.ones_like()).sqrt();
+        let cos = along * c.sqrt() / &length;
+        let cos = cos.where_self(&inwards, &cos.zeros_like());
+        let sin_square = sum_keep(&across.square()) * c / length.square();
+        let rise = sin_square / (-cos + 1.0) * length.sinh() * &p.cosh;
+        (&p.radius - length).sinh() + rise
+    }
+
+    /// The point whose spatial part on the hyperboloid is Y: asinh(√c|Y|)/(√c|Y|) Y.
+    pub(super) fn lowered(&self, spatial: &Tensor) -> Tensor {
+        let c = self.c();
+        let size = norm_of(spatial);
+        let far = (&size * c.detach().sqrt()).gt(1.0);
+        let beyond = size.where_self(&far, &size.ones_like());
+        let far_factor = far_asinh(&(&beyond * c.sqrt())) / c.sqrt() / beyond;
+        let near = spatial.where_self(&far.logical_not(), &spatial.zeros_like());
+        let factor = special::asinhc(&(sum_keep(&near.square()) * c));
+        far_factor.where_self(&far, &factor) * spatial
+    }
+
+    /// The point with a radial part of √c Y and a part of Y across. The cosine of its angle to x
+    /// is written as 1 less what the part across takes: by the quotient of the parts, derivatives
+    /// along the radius would cancel r-fold.
+    fn from_parts(&self, p: &Polar, radial: &Tensor, across: &Tensor) -> Tensor {
+        let root_c = self.c().sqrt();
+        let across = across * &root_c;
+        let size = norm_of(&Tensor::cat(&[radial, &across], -1));
+        let somewhere = size.gt(0.0);
+        let size = size.where_self(&somewhere, &size.ones_like());
+        let distance = far_asinh(&size) / root_c;
+        let sines = across / &size;
+        let cos = radial.abs() / &size;
+        let deficit = sum_keep(&sines.square()) / (cos + 1.0);
+        let along = (-deficit + 1.0) * radial.sign() * &p.unit;
+        distance * (along + sines)
     }
 
     /// u turned in the plane of x and y by the area of the triangle (0, x, y): the gyration of the
@@ -223,13 +264,37 @@ impl EuclideanParametrised {
         u + (wedge(&turned) - real * turned) * 2.0 / size
     }
 
-    /// sinh of the signed distance times √c: cosh a σ(r) √c x·e − sinh a cosh r.
+    /// The signed distance to a hyperplane, `[.., 1]`: of its sinh near the origin
+    /// cosh a σ(r) √c x·e − sinh a cosh r, far out ±(sinh(r ∓ a) − cosh a sinh r |x̂ ∓ e|²/2).
     pub(super) fn height(&self, x: &Tensor, unit: &Tensor, offset: &Tensor) -> Tensor {
         let c = self.c();
         let p = Polar::new(x, &c);
         let a = offset * c.sqrt();
-        a.cosh() * &p.stretch * dot_keep(x, unit) * c.sqrt() - a.sinh() * p.cosh
+        let near = a.cosh() * &p.stretch * dot_keep(x, unit) * c.sqrt() - a.sinh() * &p.cosh;
+        let along = dot_keep(x, unit);
+        let side = along.lt(0.0).to_kind(along.kind()) * -2.0 + 1.0;
+        let chord = sum_keep(&(&p.unit - &side * unit).square()) / 2.0;
+        let rest = (&p.radius - &side * &a).sinh();
+        let far = side * (rest - a.cosh() * p.sinh() * chord);
+        far_asinh(&far.where_self(&p.far, &near)) / c.sqrt()
     }
+}
+
+/// The Euclidean norm, `[.., 1]`, where squares would overflow too; its gradient at 0 is 0.
+fn norm_of(x: &Tensor) -> Tensor {
+    let largest = x.detach().abs().amax([-1], true);
+    let scale = largest.where_self(&largest.gt(1.0), &largest.ones_like());
+    safe_sqrt(&sum_keep(&(x / &scale).square())) * scale
+}
+
+/// asinh, with a gradient also where the square of its argument overflows.
+fn far_asinh(x: &Tensor) -> Tensor {
+    const FAR: f64 = 1e100;
+    let far = x.abs().gt(FAR);
+    let near = x.where_self(&far.logical_not(), &x.zeros_like()).asinh();
+    let beyond = x.where_self(&far, &x.ones_like());
+    let logarithm = (beyond.abs().log() + std::f64::consts::LN_2) * beyond.sign();
+    logarithm.where_self(&far, &near)
 }
 
 /// 1 − tanh(r/2).

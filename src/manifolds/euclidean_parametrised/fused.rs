@@ -5,8 +5,8 @@
 //! no intermediate number is greater than e^{r/2} and nothing is subtracted from 1.
 
 use crate::numerics::across::{Across, pivot};
-use crate::numerics::double_double::two_product;
-use crate::numerics::lanes::{compiled_twice, difference, dot, exact_square};
+use crate::numerics::double_double::{two_product, two_sum};
+use crate::numerics::lanes::{compiled_twice, dot, exact_square};
 
 /// Below this distance from the origin (times √c) a point counts as the origin, where the radial
 /// direction has no meaning; it costs a relative 1e-100.
@@ -44,10 +44,12 @@ pub(crate) mod kernels {
     }
 }
 
-/// A side of a triangle, times √c: its length and the root of its hyperbolic sine.
+/// A side of a triangle, times √c: its length, what the length has beyond an f64, and the root of its
+/// hyperbolic sine. e^r feels a rounding of r r-fold.
 #[derive(Clone, Copy)]
 struct Side {
     length: f64,
+    low: f64,
     root_sinh: f64,
 }
 
@@ -63,8 +65,18 @@ impl Side {
         };
         Self {
             length,
+            low,
             root_sinh: root_sinh * correction,
         }
+    }
+
+    /// sinh(Δ/2) and cosh(Δ/2) of the difference Δ to another side.
+    #[inline(always)]
+    fn half_difference(&self, other: &Self) -> (f64, f64) {
+        let (high, error) = two_sum(self.length, -other.length);
+        let (half, low) = (0.5 * high, 0.5 * (error + (self.low - other.low)));
+        let (sinh, cosh) = (half.sinh(), half.cosh());
+        (low.mul_add(cosh, sinh), low.mul_add(sinh, cosh))
     }
 
     /// sinh(length)/length.
@@ -142,24 +154,27 @@ struct Third {
 #[derive(Clone, Copy)]
 struct HalfSinh {
     radial: f64,
+    /// cosh(Δ/2)
+    radial_cosh: f64,
     angular: f64,
     both: f64,
 }
 
 impl HalfSinh {
     #[inline(always)]
-    fn new(first: Side, second: Side, difference: f64, angle: HalfAngle) -> Self {
-        let radial = (0.5 * difference).sinh();
+    fn new(first: Side, second: Side, angle: HalfAngle) -> Self {
+        let (radial, radial_cosh) = first.half_difference(&second);
         let angular = first.root_sinh * (second.root_sinh * angle.sin);
         Self {
             radial,
+            radial_cosh,
             angular,
             both: radial.hypot(angular),
         }
     }
 }
 
-/// Solves a triangle by two sides, their difference and the angle between them:
+/// Solves a triangle by two sides and the angle between them:
 ///
 /// ```text
 /// sinh a sinh d cos β = sinh Δ sinh a + (1 − cos θ) sinh a sinh b cosh a
@@ -167,8 +182,8 @@ impl HalfSinh {
 /// ```
 /// both divided by sinh d = 2 sinh(d/2) cosh(d/2).
 #[inline(always)]
-fn third_side(first: Side, second: Side, difference: f64, angle: HalfAngle) -> Third {
-    let half = HalfSinh::new(first, second, difference, angle);
+fn third_side(first: Side, second: Side, angle: HalfAngle) -> Third {
+    let half = HalfSinh::new(first, second, angle);
     if half.both == 0.0 {
         return Third {
             length: 0.0,
@@ -178,7 +193,7 @@ fn third_side(first: Side, second: Side, difference: f64, angle: HalfAngle) -> T
     }
     let inverse_cosh = 1.0 / half.both.hypot(1.0);
     let (radial, angular) = (half.radial / half.both, half.angular / half.both);
-    let along = radial * (0.5 * difference).cosh() + angular * half.angular / first.length.tanh();
+    let along = radial * half.radial_cosh + angular * half.angular / first.length.tanh();
     let across = angular * angle.cos * (second.root_sinh / first.root_sinh);
     Third {
         length: 2.0 * half.both.asinh(),
@@ -206,6 +221,7 @@ impl Polar {
         let side = if at_origin {
             Side {
                 length: 0.0,
+                low: 0.0,
                 root_sinh: 0.0,
             }
         } else {
@@ -222,12 +238,6 @@ impl Polar {
         }
     }
 
-    /// √c(|x| − |y|)
-    #[inline(always)]
-    fn radial_difference(&self, x: &Base, y: &Base) -> f64 {
-        self.root_c * (difference(x.square, y.square) / (x.norm + y.norm))
-    }
-
     /// The part of u across the point x.
     #[inline(always)]
     fn across(base: &Base, x: &[f64], u: &[f64]) -> Across {
@@ -242,7 +252,7 @@ impl Polar {
         }
         let across = Self::across(&p, x, y).square.sqrt();
         let (angle, _) = HalfAngle::new(dot(x, y) / p.norm, across);
-        let half = HalfSinh::new(p.side, q.side, self.radial_difference(&p, &q), angle);
+        let half = HalfSinh::new(p.side, q.side, angle);
         2.0 * self.inverse_root_c * half.both.asinh()
     }
 
@@ -257,7 +267,7 @@ impl Polar {
         let across = Self::across(p, x, y);
         let across_norm = across.square.sqrt();
         let (angle, _) = HalfAngle::new(dot(x, y) / p.norm, across_norm);
-        let third = third_side(p.side, q.side, self.radial_difference(p, &q), angle);
+        let third = third_side(p.side, q.side, angle);
         let length = self.inverse_root_c * third.length;
         let sideways = if across_norm > 0.0 {
             length * third.sin / across_norm
@@ -324,8 +334,7 @@ impl Polar {
             return;
         }
         let step = Side::new(self.root_c * length, 0.0);
-        let difference = p.side.length - step.length;
-        let third = third_side(p.side, step, difference, angle.supplement());
+        let third = third_side(p.side, step, angle.supplement());
         let radius = self.inverse_root_c * third.length;
         let on_x = radius * third.cos / p.norm;
         let on_across = if across_norm > 0.0 {
