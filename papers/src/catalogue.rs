@@ -1,6 +1,8 @@
 //! The papers that this program knows.
 
-use crate::{becigneul2019, buet2023, mankovich2023, nickel2017, rabenoro2022, wang2023};
+use crate::{
+    becigneul2019, buet2023, mankovich2023, mishne2023, nickel2017, rabenoro2022, wang2023,
+};
 
 /// A paper as `papers list` shows it.
 pub(crate) struct Paper {
@@ -16,6 +18,7 @@ pub(crate) const PAPERS: &[Paper] = &[
     becigneul2019::PAPER,
     buet2023::PAPER,
     mankovich2023::PAPER,
+    mishne2023::PAPER,
     nickel2017::PAPER,
     rabenoro2022::PAPER,
     wang2023::PAPER,

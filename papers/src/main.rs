@@ -13,6 +13,7 @@ mod interrupt;
 mod ledger;
 mod machine;
 mod mankovich2023;
+mod mishne2023;
 mod nickel2017;
 mod output;
 mod progress;

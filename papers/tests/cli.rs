@@ -78,10 +78,11 @@ fn assert_is_picture(folder: &Path) {
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
 }
 
-const PAPERS: [&str; 6] = [
+const PAPERS: [&str; 7] = [
     "becigneul2019",
     "buet2023",
     "mankovich2023",
+    "mishne2023",
     "nickel2017",
     "rabenoro2022",
     "wang2023",
@@ -97,7 +98,7 @@ fn the_papers_are_listed() {
         .collect();
     assert_eq!(keys, PAPERS);
     assert!(lines[0].starts_with("becigneul2019  Bécigneul and Ganea, Riemannian"));
-    assert!(lines[3].starts_with("nickel2017     Nickel and Kiela, Poincaré"));
+    assert!(lines[4].starts_with("nickel2017     Nickel and Kiela, Poincaré"));
 }
 
 #[test]

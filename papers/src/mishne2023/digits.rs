@@ -35,13 +35,8 @@ pub(super) enum Measure {
 }
 
 impl Measure {
-    pub(super) const ALL: [Self; 5] = [
-        Self::Dist,
-        Self::Log,
-        Self::Transport,
-        Self::Exp,
-        Self::End,
-    ];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Dist, Self::Log, Self::Transport, Self::Exp, Self::End];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -181,12 +176,7 @@ fn apart(case: &Case, end: &[f64]) -> f64 {
 }
 
 /// Points at a distance from the origin and 1 apart, and unit tangents, in random directions.
-fn case(
-    rng: &mut Xoshiro256PlusPlus,
-    model: Model,
-    op: Op,
-    radius: f64,
-) -> Result<Case> {
+fn case(rng: &mut Xoshiro256PlusPlus, model: Model, op: Op, radius: f64) -> Result<Case> {
     let [axis, u, v] = [(); 3].map(|()| unit(rng));
     let (manifold, point) = match model {
         Model::Ball => (SpaceForm::Poincare, (radius / 2.0).tanh()),

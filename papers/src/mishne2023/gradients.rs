@@ -3,7 +3,7 @@
 //! The loss is the distance from a point at radius r to one at radius 1 in another direction, so its
 //! Riemannian gradient has length 1 in every model and at every r. What differs are the numbers.
 
-use holonomy::{EuclideanParametrised, Geodesic, Lorentz, Manifold, PoincareBall, Result};
+use holonomy::{EuclideanParametrised, Geodesic, Lorentz, PoincareBall, Result};
 use serde::Serialize;
 use tch::{Kind, Tensor};
 

@@ -13,7 +13,7 @@ const DIRECTIONS: i64 = 64;
 const FAILED: f64 = 0.01;
 const STEP: f64 = 0.1;
 /// Where the search ends.
-const END: f64 = 800.0;
+pub(super) const END: f64 = 800.0;
 
 /// The largest radius up to which everything went well.
 #[derive(Debug, Clone, Serialize)]
@@ -86,7 +86,11 @@ fn textbook(model: Model, kind: Kind, radius: f64) -> f64 {
             let product = r.cosh().square() - norm(&x).square();
             let error = (product - 1.0).abs().max().to_kind(Kind::Double);
             // A product of 0 or of 2 no longer is that of a point.
-            if error.double_value(&[]) < 1.0 { 0.0 } else { f64::INFINITY }
+            if error.double_value(&[]) < 1.0 {
+                0.0
+            } else {
+                f64::INFINITY
+            }
         }
         Model::Parametrised => worst(&norm(&(direction * r)), radius),
     }

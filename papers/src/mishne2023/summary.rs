@@ -152,7 +152,11 @@ fn mean(rows: &[&Row], classifier: &str, value: impl Fn(&Row) -> f64) -> Option<
 }
 
 fn subtree_rows(figures: &Figures) -> Vec<&Row> {
-    figures.subtrees.iter().flat_map(|row| &row.scores).collect()
+    figures
+        .subtrees
+        .iter()
+        .flat_map(|row| &row.scores)
+        .collect()
 }
 
 pub(super) fn metrics(figures: &Figures) -> BTreeMap<String, Option<f64>> {
@@ -163,7 +167,13 @@ pub(super) fn metrics(figures: &Figures) -> BTreeMap<String, Option<f64>> {
         metrics.insert(format!("{name}_round_trip_radius"), Some(limit.round_trip));
     }
     for (index, classifier) in super::classify::CLASSIFIERS.into_iter().enumerate() {
-        let name = ["ball", "hyperboloid", "parametrised", "euclidean_ball", "euclidean_normal"][index];
+        let name = [
+            "ball",
+            "hyperboloid",
+            "parametrised",
+            "euclidean_ball",
+            "euclidean_normal",
+        ][index];
         let mixtures: Vec<&Row> = figures.mixtures.iter().collect();
         metrics.insert(
             format!("mixtures_{name}_accuracy"),
@@ -186,14 +196,16 @@ fn limit(figures: &Figures, model: Model) -> f64 {
 }
 
 pub(super) fn claims(figures: &Figures) -> Vec<Claim> {
-    let percent = |value: Option<f64>| value.map_or_else(|| "none".into(), |v| format!("{:.1}", 100.0 * v));
+    let percent =
+        |value: Option<f64>| value.map_or_else(|| "none".into(), |v| format!("{:.1}", 100.0 * v));
     let mixtures: Vec<&Row> = figures.mixtures.iter().collect();
     let accuracy = |classifier| percent(mean(&mixtures, classifier, |row| row.accuracy.mean));
     let subtrees = subtree_rows(figures);
     let f1 = |classifier| percent(mean(&subtrees, classifier, |row| row.macro_f1.mean));
     vec![
         Claim {
-            statement: "In f64 the ball holds points to a larger radius than the hyperboloid".into(),
+            statement: "In f64 the ball holds points to a larger radius than the hyperboloid"
+                .into(),
             ours: format!(
                 "{:.1} and {:.1} by textbook formulas; with the time coordinate recomputed the hyperboloid goes \
                  to {:.0}",
@@ -226,7 +238,8 @@ pub(super) fn claims(figures: &Figures) -> Vec<Claim> {
                 f1("hyperboloid"),
                 f1("Euclidean, ball")
             ),
-            published: "better than SVMs in the Lorentz model and in Euclidean space, on other data".into(),
+            published:
+                "better than SVMs in the Lorentz model and in Euclidean space, on other data".into(),
         },
     ]
 }
