@@ -103,7 +103,7 @@ fn every_operation_keeps_its_digits_at_every_radius() {
 fn tensor_formulas_lose_what_rounding_of_the_angle_costs() {
     let cases = committed();
     with_tensor_formulas(|| {
-        for (radius, bound) in [(1e-9, 1e-6), (0.5, 1e-6), (2.0, 1e-6)] {
+        for (radius, bound) in [(1e-9, 1e-6), (0.5, 1e-6), (2.0, 1e-5)] {
             let (error, index) = worst(&cases, |case| case.kind == "f64" && case.radius == radius);
             assert!(error <= bound, "radius {radius}: {error:e} in case {index}");
         }

@@ -29,10 +29,11 @@ struct Polar {
 
 impl Polar {
     fn new(x: &Tensor, c: &Tensor) -> Self {
-        let square = sum_keep(&x.square()) * c;
+        let plain = sum_keep(&x.square());
+        let square = &plain * c;
         let far = square.gt(NEAR);
-        let norm = square.where_self(&far, &square.ones_like()).sqrt();
-        let unit = x * (c.sqrt() / norm).where_self(&far, &square.ones_like());
+        // A division, and not by √c|x|: on an axis it gives 1 without rounding.
+        let unit = x / plain.where_self(&far, &plain.ones_like()).sqrt();
         Self {
             radius: safe_sqrt(&square),
             stretch: special::sinhc(&square),
@@ -90,8 +91,10 @@ impl EuclideanParametrised {
             -1 => stretch.reciprocal(),
             _ => stretch.reciprocal().square(),
         };
-        let along = dot_keep(&p.unit, v) * &p.unit;
-        let far = &along + &factor * (v - &along);
+        // Twice, so that neither values nor gradients along x leave a part that is then scaled.
+        let along = |v: &Tensor| dot_keep(&p.unit, v) * &p.unit;
+        let across = |v: Tensor| &v - along(&v);
+        let far = along(v) + across(&factor * across(v.shallow_clone()));
         let near_square = p
             .square
             .where_self(&p.far.logical_not(), &p.square.zeros_like());
