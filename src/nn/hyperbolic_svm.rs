@@ -94,8 +94,8 @@ pub struct SvmScore {
 /// ½|w|² + C Σ max(0, 1 − y (w·x + b))                      Euclidean
 /// ```
 ///
-/// by Riemannian Adam on all points at once, from the difference of the class's mean to that of
-/// the rest in normal coordinates. The prediction is the class with the largest decision value:
+/// by Riemannian Adam on all points at once, from the perpendicular bisector of the class's mean and
+/// that of the rest, means of normal coordinates. The prediction is the class with the largest decision value:
 /// asinh(√c⟨w, x⟩_L), or w·x + b.
 ///
 /// # Accuracy
@@ -299,80 +299,83 @@ fn signs(classes: &[i64], labels: &[i64], like: &Tensor) -> Tensor {
 }
 
 impl SvmForm {
-    /// The points as vectors of ℝⁿ: normal coordinates of hyperbolic ones.
-    fn vectors(&self, points: &Tensor) -> Result<Tensor> {
-        let parametrised = EuclideanParametrised::new;
-        Ok(match self {
-            Self::Ball(ball) => {
-                parametrised(ball.dim(), ball.curvature().value())?.from_ball(points)
-            }
-            Self::Hyperboloid(space) => {
-                parametrised(space.dim(), space.curvature().value())?.from_lorentz(points)
-            }
-            Self::Parametrised(_) | Self::Euclidean(_) => points.shallow_clone(),
-        })
+    /// The same space in normal coordinates; `None` for Euclidean space.
+    fn normal_coordinates(&self) -> Result<Option<EuclideanParametrised>> {
+        let curvature = match self {
+            Self::Ball(ball) => ball.curvature(),
+            Self::Hyperboloid(space) => space.curvature(),
+            Self::Parametrised(space) => space.curvature(),
+            Self::Euclidean(_) => return Ok(None),
+        };
+        EuclideanParametrised::new(self.manifold().dim(), curvature.value()).map(Some)
     }
 
-    /// Hyperplanes half way between the mean of a class and that of the rest.
+    /// Perpendicular bisectors of the mean of a class and that of the rest.
     fn start(&self, points: &Tensor, signs: &Tensor) -> Result<Vec<ManifoldParameter>> {
-        let vectors = self.vectors(points)?;
-        let mean = |of_class: Tensor| {
-            let total = of_class.sum_dim_intlist(-1, true, Kind::Double);
-            of_class.matmul(&vectors) / total
+        let space = self.normal_coordinates()?;
+        let vectors = match (self, &space) {
+            (Self::Ball(_), Some(space)) => space.from_ball(points),
+            (Self::Hyperboloid(_), Some(space)) => space.from_lorentz(points),
+            _ => points.shallow_clone(),
         };
-        let (inside, outside) = (
-            mean(signs.ge(0.0).to_kind(Kind::Double)),
-            mean(signs.lt(0.0).to_kind(Kind::Double)),
-        );
-        let gap = &inside - &outside;
-        let length = safe_sqrt(&dot_keep(&gap, &gap));
-        let somewhere = length.gt(0.0);
-        let first = gap.zeros_like();
-        let _ = first.narrow(-1, 0, 1).fill_(1.0);
-        let safe = length.where_self(&somewhere, &length.ones_like());
-        let unit = (gap / safe).where_self(&somewhere, &first).unsqueeze(1);
-        let middle = ((inside + outside) / 2.0).unsqueeze(1);
-        let offset = dot_keep(&unit, &middle);
-        self.parameters(&unit, &offset)
+        let mean = |of_class: Tensor| {
+            let of_class = of_class.to_kind(Kind::Double);
+            let total = of_class.sum_dim_intlist(-1, true, Kind::Double);
+            (of_class.matmul(&vectors) / total).unsqueeze(1)
+        };
+        let (inside, outside) = (mean(signs.ge(0.0)), mean(signs.lt(0.0)));
+        if let Some(space) = space {
+            let step = space.log_in_frame(&inside, &outside);
+            let middle = space.exp_in_frame(&inside, &(step / 2.0));
+            let normal = unit(&space.log_in_frame(&middle, &inside));
+            return self.hyperbolic(&space, &middle, &normal);
+        }
+        let normal = unit(&(&inside - &outside));
+        let bias = -dot_keep(&normal, &((inside + outside) / 2.0));
+        Ok(vec![flat(&normal)?, flat(&bias)?])
     }
 
-    /// The hyperplanes across unit vectors `[classes, 1, n]` at offsets `[classes, 1, 1]`, with
-    /// ⟨w, w⟩_L = 1.
-    fn parameters(&self, unit: &Tensor, offset: &Tensor) -> Result<Vec<ManifoldParameter>> {
-        let flat = |value: &Tensor| {
-            let last = value.size()[2];
-            ManifoldParameter::new(Box::new(Euclidean::new(last)?), value)
-        };
+    /// The hyperplanes through points `[classes, 1, n]` across unit vectors in the frame there, with
+    /// |w| = 1.
+    ///
+    /// On the hyperboloid w = (u_∥ sinh r, u_⊥ + u_∥ cosh r x̂).
+    fn hyperbolic(
+        &self,
+        space: &EuclideanParametrised,
+        foot: &Tensor,
+        normal: &Tensor,
+    ) -> Result<Vec<ManifoldParameter>> {
+        let root_c = (-space.curvature().value()).sqrt();
+        let radius = safe_sqrt(&dot_keep(foot, foot)) * root_c;
+        let radial = unit(foot);
+        let along = dot_keep(normal, &radial);
+        let across = normal - &along * &radial;
+        let direction = unit(&(across + &along * radius.cosh() * radial));
+        let offset = (along * radius.sinh()).asinh() / root_c;
+        let log_length = offset.zeros_like();
         match self {
             Self::Ball(ball) => {
-                let root_c = (-ball.curvature().value()).sqrt();
-                let foot = (offset * (root_c / 2.0)).tanh() / root_c * unit;
-                let foot = ball.project(&foot);
-                Ok(vec![
-                    ManifoldParameter::new(Box::new(ball.clone()), &foot)?,
-                    flat(unit)?,
-                    flat(&offset.zeros_like())?,
-                ])
+                let foot = ball.project(&space.to_ball(foot));
+                let foot = ManifoldParameter::new(Box::new(ball.clone()), &foot)?;
+                Ok(vec![foot, flat(normal)?, flat(&log_length)?])
             }
-            Self::Hyperboloid(space) => {
-                let root_c = (-space.curvature().value()).sqrt();
-                // Of length 1 in the spatial part: w/cosh a.
+            Self::Hyperboloid(_) => {
+                // With a spatial part of length 1: w/cosh a.
                 let time = (offset * root_c).tanh();
-                let w = spacelike(&Tensor::cat(&[time, unit.shallow_clone()], -1));
-                Ok(vec![flat(&w)?])
+                Ok(vec![flat(&spacelike(&Tensor::cat(
+                    &[time, direction],
+                    -1,
+                )))?])
             }
-            Self::Parametrised(space) => {
+            Self::Parametrised(_) | Self::Euclidean(_) => {
                 let hyperplanes = Hyperplanes {
                     n: space.dim(),
-                    root_c: (-space.curvature().value()).sqrt(),
+                    root_c,
                 };
-                let start = Tensor::cat(&[unit, offset], -1);
-                Ok(vec![
-                    ManifoldParameter::new(Box::new(hyperplanes), &start)?,
-                    flat(&offset.zeros_like())?,
-                ])
+                let start = Tensor::cat(&[direction, offset], -1);
+                let start = ManifoldParameter::new(Box::new(hyperplanes), &start)?;
+                Ok(vec![start, flat(&log_length)?])
             }
-            Self::Euclidean(_) => Ok(vec![flat(unit)?, flat(&-offset)?]),
         }
     }
 
@@ -455,6 +458,21 @@ impl SvmForm {
             Self::Euclidean(_) => (dot_keep(&weights[0], points) + &weights[1]).squeeze_dim(-1),
         }
     }
+}
+
+/// Numbers without a geometry.
+fn flat(value: &Tensor) -> Result<ManifoldParameter> {
+    let width = value.size()[value.dim() - 1];
+    ManifoldParameter::new(Box::new(Euclidean::new(width)?), value)
+}
+
+/// v/|v|; the first axis where v = 0.
+fn unit(v: &Tensor) -> Tensor {
+    let first = v.zeros_like();
+    let _ = first.narrow(-1, 0, 1).fill_(1.0);
+    let length = safe_sqrt(&dot_keep(v, v));
+    let somewhere = length.gt(0.0);
+    (v / length.where_self(&somewhere, &length.ones_like())).where_self(&somewhere, &first)
 }
 
 /// Time and spatial part.

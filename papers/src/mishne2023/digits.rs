@@ -3,6 +3,7 @@
 use holonomy::{EuclideanParametrised, Geodesic, Lorentz, PoincareBall, Result};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use rayon::prelude::*;
 use serde::Serialize;
 use tch::{Device, Kind, Tensor};
 
@@ -78,20 +79,20 @@ impl Curve {
 
 /// Of all models, kinds and measures.
 pub(super) fn curves(settings: &Settings) -> Result<Vec<Curve>> {
-    let mut curves = Vec::new();
-    for model in Model::ALL {
-        for precision in Precision::ALL {
-            for measure in Measure::ALL {
-                curves.push(curve(settings, model, precision, measure)?);
-            }
-        }
-    }
-    Ok(curves)
+    let wanted: Vec<(Model, Precision, Measure)> = Model::ALL
+        .into_iter()
+        .flat_map(|model| Precision::ALL.map(|precision| (model, precision)))
+        .flat_map(|(model, precision)| Measure::ALL.map(|measure| (model, precision, measure)))
+        .collect();
+    wanted
+        .into_par_iter()
+        .map(|(model, precision, measure)| curve(settings, model, precision, measure))
+        .collect()
 }
 
 fn radii(settings: &Settings, model: Model) -> Vec<f64> {
     let near: Vec<f64> = (1..=40).map(f64::from).collect();
-    let far = [50.0, 75.0, 100.0, 150.0, 200.0, 250.0, 300.0];
+    let far = [50.0, 100.0, 200.0, 300.0];
     if settings.quick {
         return vec![2.0, 20.0, 40.0];
     }

@@ -75,7 +75,7 @@ impl Options {
             seeds: self.seeds.map_or(quick(2, 5), u64::from),
             penalty: self.penalty,
             seed: self.seed,
-            cases: quick(1, 8) as usize,
+            cases: quick(1, 4) as usize,
             points: quick(10, 100) as i64,
             steps: quick(30, 500),
             epochs: quick(3, 300) as usize,

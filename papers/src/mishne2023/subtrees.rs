@@ -71,6 +71,7 @@ fn embed(settings: &Settings, closure: &Graph, dim: usize, seed: u64) -> Result<
     let config = TrainConfig {
         dim,
         epochs: settings.epochs,
+        burn_in_epochs: settings.epochs / 3,
         seed,
         threads: settings.threads,
         ..TrainConfig::default()
