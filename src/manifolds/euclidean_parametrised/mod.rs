@@ -8,8 +8,8 @@
 //!
 //! # Why
 //!
-//! The ball in f64 ends at distance 36 from the origin and the hyperboloid loses the direction across at 19;
-//! z has no edge: its coordinates are as long as the distance. It can be trained by an
+//! The ball in f64 ends at distance 36 from the origin, and on the hyperboloid 1 vanishes beside the squares
+//! of time and space at 19; z has no edge: its coordinates are as long as the distance. It can be trained by an
 //! optimiser that knows nothing of manifolds, as mishne2023 does: [`Manifold::retract`] is z + v.
 //!
 //! # Tangents, and the frame
@@ -63,7 +63,7 @@ use fused::{Polar, kernels};
 ///
 /// Worst relative error of `dist`, and of `exp`, `log` and `parallel_transport` in the frame,
 /// against 1000-digit references for radii from 1e-9 to 300 and separations from 1e-9 to 600:
-/// WORST64 in f64, WORST32 in f32.
+/// 1.4e-15 in f64, 6e-8 in f32 (tests/golden/parametrised.py).
 /// On devices without fused kernels, and in gradients, the rounding of directions counts e^r-fold.
 ///
 /// # Gradient
