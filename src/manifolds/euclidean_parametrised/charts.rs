@@ -23,7 +23,11 @@ impl EuclideanParametrised {
         check_points("to_frame", self.n, &[p, v]);
         self.run(
             [p, v],
-            |space| map_to_row([p, v], |[p, v], out| kernels::to_frame(&space, p, v, out)),
+            |space| {
+                map_to_row([p, v], |[p, v], out| {
+                    kernels::stretch_across(&space, p, v, out);
+                })
+            },
             |[p, v]| self.scale_across(&p, &v, 1),
         )
     }
@@ -37,7 +41,11 @@ impl EuclideanParametrised {
         check_points("from_frame", self.n, &[p, u]);
         self.run(
             [p, u],
-            |space| map_to_row([p, u], |[p, u], out| kernels::from_frame(&space, p, u, out)),
+            |space| {
+                map_to_row([p, u], |[p, u], out| {
+                    kernels::shrink_across(&space, p, u, out);
+                })
+            },
             |[p, u]| self.scale_across(&p, &u, -1),
         )
     }
@@ -70,7 +78,7 @@ impl EuclideanParametrised {
             [p, u],
             |space| {
                 map_to_row([p, u], |[p, u], out| {
-                    kernels::exp_in_frame(&space, p, u, out)
+                    kernels::exp_in_frame(&space, p, u, out);
                 })
             },
             |[p, u]| self.exp_frame(&p, &u),
@@ -88,7 +96,7 @@ impl EuclideanParametrised {
             [p, q],
             |space| {
                 map_to_row([p, q], |[p, q], out| {
-                    kernels::log_in_frame(&space, p, q, out)
+                    kernels::log_in_frame(&space, p, q, out);
                 })
             },
             |[p, q]| self.log_frame(&p, &q),

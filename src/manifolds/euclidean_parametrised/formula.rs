@@ -183,7 +183,7 @@ impl EuclideanParametrised {
         let outwards = p.sinh() * cosh + &p.cosh * &sinhc * &along * c.sqrt();
         let inwards = self.radial_inwards(&p, &square, &along, &across);
         let radial = inwards.where_self(&along.lt(0.0), &outwards);
-        let far = self.from_parts(&p, &radial, &(sinhc * across));
+        let far = self.assembled(&p, &radial, &(sinhc * across));
         far.where_self(&p.far, &near)
     }
 
@@ -221,7 +221,7 @@ impl EuclideanParametrised {
     /// The point with a radial part of √c Y and a part of Y across. The cosine of its angle to x
     /// is written as 1 less what the part across takes: by the quotient of the parts, derivatives
     /// along the radius would cancel r-fold.
-    fn from_parts(&self, p: &Polar, radial: &Tensor, across: &Tensor) -> Tensor {
+    fn assembled(&self, p: &Polar, radial: &Tensor, across: &Tensor) -> Tensor {
         let root_c = self.c().sqrt();
         let across = across * &root_c;
         let size = norm_of(&Tensor::cat(&[radial, &across], -1));

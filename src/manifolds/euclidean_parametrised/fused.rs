@@ -34,8 +34,8 @@ pub(crate) mod kernels {
             fn exp_in_frame(x: &[f64], u: &[f64], out: &mut [f64]);
             fn transport(x: &[f64], y: &[f64], v: &[f64], out: &mut [f64]);
             fn transport_in_frame(x: &[f64], y: &[f64], u: &[f64], out: &mut [f64]);
-            fn to_frame(x: &[f64], v: &[f64], out: &mut [f64]);
-            fn from_frame(x: &[f64], u: &[f64], out: &mut [f64]);
+            fn stretch_across(x: &[f64], v: &[f64], out: &mut [f64]);
+            fn shrink_across(x: &[f64], u: &[f64], out: &mut [f64]);
             fn inner(x: &[f64], u: &[f64], v: &[f64]) -> f64;
             fn norm(x: &[f64], v: &[f64]) -> f64;
             fn rgrad(x: &[f64], egrad: &[f64], out: &mut [f64]);
@@ -412,20 +412,20 @@ impl Polar {
     }
 
     #[inline(always)]
-    pub(crate) fn to_frame(&self, x: &[f64], v: &[f64], out: &mut [f64]) {
+    pub(crate) fn stretch_across(&self, x: &[f64], v: &[f64], out: &mut [f64]) {
         let p = self.base(x);
         out.copy_from_slice(v);
         Self::scale_across(&p, x, out, p.side.stretch());
     }
 
     #[inline(always)]
-    pub(crate) fn from_frame(&self, x: &[f64], u: &[f64], out: &mut [f64]) {
+    pub(crate) fn shrink_across(&self, x: &[f64], u: &[f64], out: &mut [f64]) {
         let p = self.base(x);
         out.copy_from_slice(u);
         Self::scale_across(&p, x, out, 1.0 / p.side.stretch());
     }
 
-    /// As [`from_frame`](Self::from_frame) twice.
+    /// As [`shrink_across`](Self::shrink_across) twice.
     #[inline(always)]
     pub(crate) fn rgrad(&self, x: &[f64], egrad: &[f64], out: &mut [f64]) {
         let p = self.base(x);
