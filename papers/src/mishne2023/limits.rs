@@ -137,11 +137,11 @@ mod tests {
             match (model, precision) {
                 (Model::Ball, Precision::F64) => {
                     assert!((36.0..38.5).contains(&textbook), "{textbook}");
-                    assert!((35.5..37.0).contains(&round_trip), "{round_trip}");
+                    assert!((34.0..37.0).contains(&round_trip), "{round_trip}");
                 }
                 (Model::Hyperboloid, Precision::F64) => {
                     assert!((17.0..20.0).contains(&textbook), "{textbook}");
-                    assert!(round_trip > 300.0, "{round_trip}");
+                    assert!(round_trip > 150.0, "{round_trip}");
                 }
                 (Model::Parametrised, _) => assert!(round_trip > 700.0),
                 _ => assert!(textbook < 20.0, "{model} {precision}: {textbook}"),

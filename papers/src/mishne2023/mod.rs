@@ -98,8 +98,9 @@ fn figures(settings: &Settings) -> Result<Figures> {
     let gradients = gradients::rows()?;
     output::note("gradients: done");
     let mixtures = classify::mixtures(settings)?;
+    output::note("mixtures: done");
     let depth = classify::depth(settings)?;
-    output::note("classification of generated points: done");
+    output::note("groups one behind the other: done");
     let subtrees = subtrees::rows(settings)?;
     Ok(Figures {
         limits,

@@ -11,7 +11,7 @@ use crate::{machine, results};
 #[command(after_help = "\
 References are computed in big floats of up to 10,000 bits. Ctrl-C stops at once and leaves no report.")]
 pub(crate) struct Options {
-    /// Data sets and embeddings per classification, each of another seed [default: 5; with --quick 2]
+    /// Data sets and embeddings per classification, each of another seed [default: 3; with --quick 2]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(2..=1_000))]
     seeds: Option<u32>,
@@ -72,12 +72,12 @@ impl Options {
         let quick = |short, usual| if self.quick { short } else { usual };
         let out = self.out.clone();
         Settings {
-            seeds: self.seeds.map_or(quick(2, 5), u64::from),
+            seeds: self.seeds.map_or(quick(2, 3), u64::from),
             penalty: self.penalty,
             seed: self.seed,
             cases: quick(1, 4) as usize,
-            points: quick(10, 100) as i64,
-            steps: quick(30, 500),
+            points: quick(10, 50) as i64,
+            steps: quick(30, 200),
             epochs: quick(3, 300) as usize,
             threads: self
                 .threads
