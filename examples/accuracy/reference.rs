@@ -26,26 +26,42 @@ thread_local! {
 /// The exact result of a case's operation for exactly its arguments, rounded at the end: one number
 /// for `dist`, the coordinates otherwise. The case's `expected` is not looked at.
 pub(crate) fn exact(case: &Case) -> Vec<f64> {
+    with_precision_for(case, || {
+        let [x, y, u, v] = [&case.x, &case.y, &case.u, &case.v].map(|values| Vector::of(values));
+        let result = apply(case, case.op, [&x, &y, &u, &v]);
+        result.0.iter().map(Big::to_f64).collect()
+    })
+}
+
+/// The exact distance from a point to the true end of a case of `exp`.
+pub(crate) fn distance_to_end(case: &Case, point: &[f64]) -> f64 {
+    with_precision_for(case, || {
+        let [x, u, point] = [&case.x, &case.u, point].map(|values| Vector::of(values));
+        let none = Vector::of(&[]);
+        let end = apply(case, Op::Exp, [&x, &none, &u, &none]);
+        apply(case, Op::Dist, [&point, &end, &none, &none]).0[0].to_f64()
+    })
+}
+
+fn with_precision_for<T>(case: &Case, compute: impl FnOnce() -> T) -> T {
     if case.manifold == SpaceForm::Parametrised {
-        let farther = [&case.x, &case.y, &case.u].map(|z| z.iter().map(|t| t.abs()).sum::<f64>());
-        let radius = case.curvature.abs().sqrt() * farther.iter().sum::<f64>();
+        let sizes = [&case.x, &case.y, &case.u].map(|z| z.iter().map(|t| t.abs()).sum::<f64>());
+        let radius = case.curvature.abs().sqrt() * sizes.iter().sum::<f64>();
         PRECISION.set(BITS + (BITS_PER_RADIUS * radius) as usize);
     }
-    let result = apply(case);
+    let result = compute();
     PRECISION.set(BITS);
     result
 }
 
-fn apply(case: &Case) -> Vec<f64> {
-    let [x, y, u, v] = [&case.x, &case.y, &case.u, &case.v].map(|values| Vector::of(values));
+fn apply(case: &Case, op: Op, [x, y, u, v]: [&Vector; 4]) -> Vector {
     let c = Big::from(case.curvature.abs());
-    let result = match case.manifold {
-        SpaceForm::Poincare => Ball { c }.apply(case.op, &x, &y, &u, &v),
-        SpaceForm::Lorentz => Hyperboloid { c }.apply(case.op, &x, &y, &u, &v),
-        SpaceForm::Sphere => Sphere { c }.apply(case.op, &x, &y, &u, &v),
-        SpaceForm::Parametrised => Normal(Hyperboloid { c }).apply(case.op, &x, &y, &u, &v),
-    };
-    result.0.iter().map(Big::to_f64).collect()
+    match case.manifold {
+        SpaceForm::Poincare => Ball { c }.apply(op, x, y, u, v),
+        SpaceForm::Lorentz => Hyperboloid { c }.apply(op, x, y, u, v),
+        SpaceForm::Sphere => Sphere { c }.apply(op, x, y, u, v),
+        SpaceForm::Parametrised => Normal(Hyperboloid { c }).apply(op, x, y, u, v),
+    }
 }
 
 /// Whether 1 + κ|x|² > 0 exactly: the point is inside the ball of curvature κ < 0.
@@ -185,7 +201,7 @@ impl Hyperboloid {
     }
 }
 
-/// Normal coordinates, by way of the hyperboloid.
+/// Normal coordinates with tangents in the frame, by way of the hyperboloid.
 struct Normal(Hyperboloid);
 
 impl Normal {
@@ -220,26 +236,22 @@ impl Normal {
         x * &(s.asinh() / s)
     }
 
-    /// The differential of `spatial`: cosh r along z, sinh(r)/r across it.
+    /// The spatial part of a tangent in the frame at z.
     fn push(&self, z: &Vector, v: &Vector) -> Vector {
-        let r = self.radius(z);
-        if r.is_zero() {
-            return v.clone();
-        }
-        Self::scale(z, v, &r.cosh(), &(r.sinh() / r))
+        Self::scale_along(z, v, &self.radius(z).cosh())
     }
 
     fn pull(&self, z: &Vector, v: &Vector) -> Vector {
-        let r = self.radius(z);
-        if r.is_zero() {
-            return v.clone();
-        }
-        Self::scale(z, v, &(Big::from(1.0) / r.cosh()), &(&r / r.sinh()))
+        Self::scale_along(z, v, &(Big::from(1.0) / self.radius(z).cosh()))
     }
 
-    fn scale(z: &Vector, v: &Vector, along: &Big, across: &Big) -> Vector {
-        let part = z * &(z.dot(v) / z.dot(z));
-        (&part * along) + (v - &part) * across
+    fn scale_along(z: &Vector, v: &Vector, factor: &Big) -> Vector {
+        let square = z.dot(z);
+        if square.is_zero() {
+            return v.clone();
+        }
+        let part = z * &(z.dot(v) / square);
+        &part * factor + (v - &part)
     }
 }
 
