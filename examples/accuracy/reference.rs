@@ -34,9 +34,13 @@ pub(crate) fn exact(case: &Case) -> Vec<f64> {
 }
 
 /// The exact distance from a point to the true end of a case of `exp`.
+#[allow(
+    dead_code,
+    reason = "for `papers run mishne2023`, which includes this file"
+)]
 pub(crate) fn distance_to_end(case: &Case, point: &[f64]) -> f64 {
     with_precision_for(case, || {
-        let [x, u, point] = [&case.x, &case.u, point].map(|values| Vector::of(values));
+        let [x, u, point] = [&case.x[..], &case.u, point].map(Vector::of);
         let none = Vector::of(&[]);
         let end = apply(case, Op::Exp, [&x, &none, &u, &none]);
         apply(case, Op::Dist, [&point, &end, &none, &none]).0[0].to_f64()
