@@ -95,7 +95,9 @@ fn space(form: SpaceForm, n: i64) -> Box<dyn Space> {
     match form {
         SpaceForm::Poincare => Box::new(PoincareBall::new(n, -1.0).expect("a ball")),
         SpaceForm::Lorentz => Box::new(Lorentz::new(n, -1.0).expect("a hyperboloid")),
-        SpaceForm::Sphere => unreachable!("the sphere is not timed"),
+        SpaceForm::Sphere | SpaceForm::Parametrised => {
+            unreachable!("only the ball and the hyperboloid are timed")
+        }
     }
 }
 

@@ -38,12 +38,12 @@
 //! | where | what |
 //! | --- | --- |
 //! | [`manifold`] | the traits [`Manifold`], [`Geodesic`], [`Sample`], and the conventions for shapes, kinds and devices |
-//! | [`manifolds`] | [`Euclidean`], [`Sphere`], [`PoincareBall`], [`Lorentz`]; matrices: [`Stiefel`], [`Grassmann`], [`Flag`], [`SpecialOrthogonal`], [`SpecialEuclidean`], [`Oblique`], symmetric positive definite ones ([`spd`](manifolds::spd)); made of others: [`Product`], [`Power`], [`Scaled`]; and their [`Curvature`], fixed or learnable |
+//! | [`manifolds`] | [`Euclidean`], [`Sphere`], [`PoincareBall`], [`Lorentz`], [`EuclideanParametrised`]; matrices: [`Stiefel`], [`Grassmann`], [`Flag`], [`SpecialOrthogonal`], [`SpecialEuclidean`], [`Oblique`], symmetric positive definite ones ([`spd`](manifolds::spd)); made of others: [`Product`], [`Power`], [`Scaled`]; and their [`Curvature`], fixed or learnable |
 //! | [`optim`] | parameters on manifolds; Riemannian SGD, Adam, Adagrad; schedules, clipping, state |
 //! | [`graph`] | hierarchies: edge lists, WordNet, transitive closure, shortest paths, δ-hyperbolicity |
 //! | [`stats`] | means and medians of flags, subspaces and rotations; nested principal components |
 //! | [`embed`] | embeddings of graphs: objective, trainer, MAP and mean rank; points from distances |
-//! | [`nn`] | layers: classes as subspaces |
+//! | [`nn`] | layers: classes as subspaces; hyperbolic support vector machines |
 //! | [`stats`] | Fréchet means and medians, k-means, principal geodesics, geodesic regression |
 //! | `laws` | feature `laws`: a property-test suite for manifolds, yours too |
 //! | `plot` | feature `plot`: the Poincaré disk and curves, as SVG and PNG |
@@ -85,7 +85,8 @@ pub mod stats;
 pub use error::{Error, Result};
 pub use manifold::{Geodesic, Manifold, Sample};
 pub use manifolds::{
-    Curvature, Euclidean, Flag, Grassmann, Lorentz, Oblique, PoincareBall, Power, Product,
-    Retraction, Scaled, Space, SpdAffineInvariant, SpdBuresWasserstein, SpdLogCholesky,
-    SpdLogEuclidean, SpecialEuclidean, SpecialOrthogonal, Sphere, Stiefel, StiefelMetric,
+    Curvature, Euclidean, EuclideanParametrised, Flag, Grassmann, Lorentz, Oblique, PoincareBall,
+    Power, Product, Retraction, Scaled, Space, SpdAffineInvariant, SpdBuresWasserstein,
+    SpdLogCholesky, SpdLogEuclidean, SpecialEuclidean, SpecialOrthogonal, Sphere, Stiefel,
+    StiefelMetric,
 };

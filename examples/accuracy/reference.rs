@@ -3,7 +3,7 @@
 //! The f32 rows of the study need them: a case's inputs are given in f64, and rounding them to f32
 //! gives other points, to which the case's `expected` no longer belongs.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::iter::Sum;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -13,23 +13,59 @@ use super::study::{Case, Op, SpaceForm};
 
 /// Bits of a number: enough for cosh² of radius 100 beside a separation of 1e-9, with 100 to spare.
 const BITS: usize = 640;
+/// Bits more for each unit of radius in normal coordinates, whose points go as far as one likes:
+/// cosh⁴ of the radius.
+const BITS_PER_RADIUS: f64 = 6.0;
 const ROUNDING: RoundingMode = RoundingMode::ToEven;
 
 thread_local! {
+    static PRECISION: Cell<usize> = const { Cell::new(BITS) };
     static CONSTANTS: RefCell<Consts> = RefCell::new(Consts::new().expect("memory for constants"));
 }
 
 /// The exact result of a case's operation for exactly its arguments, rounded at the end: one number
 /// for `dist`, the coordinates otherwise. The case's `expected` is not looked at.
 pub(crate) fn exact(case: &Case) -> Vec<f64> {
-    let [x, y, u, v] = [&case.x, &case.y, &case.u, &case.v].map(|values| Vector::of(values));
+    with_precision_for(case, || {
+        let [x, y, u, v] = [&case.x, &case.y, &case.u, &case.v].map(|values| Vector::of(values));
+        let result = apply(case, case.op, [&x, &y, &u, &v]);
+        result.0.iter().map(Big::to_f64).collect()
+    })
+}
+
+/// The exact distance from a point to the true end of a case of `exp`.
+#[allow(
+    dead_code,
+    reason = "for `papers run mishne2023`, which includes this file"
+)]
+pub(crate) fn distance_to_end(case: &Case, point: &[f64]) -> f64 {
+    with_precision_for(case, || {
+        let [x, u, point] = [&case.x[..], &case.u, point].map(Vector::of);
+        let none = Vector::of(&[]);
+        let end = apply(case, Op::Exp, [&x, &none, &u, &none]);
+        apply(case, Op::Dist, [&point, &end, &none, &none]).0[0].to_f64()
+    })
+}
+
+fn with_precision_for<T>(case: &Case, compute: impl FnOnce() -> T) -> T {
+    if case.manifold == SpaceForm::Parametrised {
+        let sizes = [&case.x, &case.y, &case.u].map(|z| z.iter().map(|t| t.abs()).sum::<f64>());
+        let radius = case.curvature.abs().sqrt() * sizes.iter().sum::<f64>();
+        PRECISION.set(BITS + (BITS_PER_RADIUS * radius) as usize);
+    }
+    let result = compute();
+    PRECISION.set(BITS);
+    result
+}
+
+fn apply(case: &Case, op: Op, [x, y, u, v]: [&Vector; 4]) -> Vector {
     let c = Big::from(case.curvature.abs());
-    let result = match case.manifold {
-        SpaceForm::Poincare => Ball { c }.apply(case.op, &x, &y, &u, &v),
-        SpaceForm::Lorentz => Hyperboloid { c }.apply(case.op, &x, &y, &u, &v),
-        SpaceForm::Sphere => Sphere { c }.apply(case.op, &x, &y, &u, &v),
-    };
-    result.0.iter().map(Big::to_f64).collect()
+    match case.manifold {
+        SpaceForm::Poincare => Ball { c }.apply(op, x, y, u, v),
+        SpaceForm::Lorentz => Hyperboloid { c }.apply(op, x, y, u, v),
+        SpaceForm::Sphere => Sphere { c }.apply(op, x, y, u, v),
+        SpaceForm::Parametrised => Normal(Hyperboloid { c }).apply(op, x, y, u, v),
+    }
 }
 
 /// Whether 1 + κ|x|² > 0 exactly: the point is inside the ball of curvature κ < 0.
@@ -169,6 +205,60 @@ impl Hyperboloid {
     }
 }
 
+/// Normal coordinates with tangents in the frame, by way of the hyperboloid.
+struct Normal(Hyperboloid);
+
+impl Normal {
+    fn apply(&self, op: Op, x: &Vector, y: &Vector, u: &Vector, v: &Vector) -> Vector {
+        let (p, q) = (self.spatial(x), self.spatial(y));
+        match op {
+            Op::Dist => Vector(vec![self.0.angle(&p, &q) / self.0.c.sqrt()]),
+            Op::Exp => self.coordinates(&self.0.exp(&p, &self.push(x, u))),
+            Op::Log => self.pull(x, &self.0.log(&p, &q)),
+            Op::Transport => self.pull(y, &self.0.transport(&p, &q, &self.push(x, v))),
+            Op::Project => x.clone(),
+        }
+    }
+
+    fn radius(&self, z: &Vector) -> Big {
+        self.0.c.sqrt() * z.norm()
+    }
+
+    fn spatial(&self, z: &Vector) -> Vector {
+        let r = self.radius(z);
+        if r.is_zero() {
+            return z.clone();
+        }
+        z * &(r.sinh() / r)
+    }
+
+    fn coordinates(&self, x: &Vector) -> Vector {
+        let s = self.radius(x);
+        if s.is_zero() {
+            return x.clone();
+        }
+        x * &(s.asinh() / s)
+    }
+
+    /// The spatial part of a tangent in the frame at z.
+    fn push(&self, z: &Vector, v: &Vector) -> Vector {
+        Self::scale_along(z, v, &self.radius(z).cosh())
+    }
+
+    fn pull(&self, z: &Vector, v: &Vector) -> Vector {
+        Self::scale_along(z, v, &(Big::from(1.0) / self.radius(z).cosh()))
+    }
+
+    fn scale_along(z: &Vector, v: &Vector, factor: &Big) -> Vector {
+        let square = z.dot(z);
+        if square.is_zero() {
+            return v.clone();
+        }
+        let part = z * &(z.dot(v) / square);
+        &part * factor + (v - &part)
+    }
+}
+
 /// The sphere of curvature c. A point in f64 is not quite on it: it is scaled to it, exactly.
 struct Sphere {
     c: Big,
@@ -233,7 +323,7 @@ struct Big(BigFloat);
 
 impl From<f64> for Big {
     fn from(value: f64) -> Self {
-        Big(BigFloat::from_f64(value, BITS))
+        Big(BigFloat::from_f64(value, PRECISION.get()))
     }
 }
 
@@ -258,7 +348,7 @@ impl Big {
     }
 
     fn sqrt(&self) -> Big {
-        Big(self.0.sqrt(BITS, ROUNDING))
+        Big(self.0.sqrt(PRECISION.get(), ROUNDING))
     }
 }
 
@@ -267,12 +357,12 @@ macro_rules! functions {
     ($($name:ident)*) => {
         impl Big {
             $(fn $name(&self) -> Big {
-                CONSTANTS.with_borrow_mut(|constants| Big(self.0.$name(BITS, ROUNDING, constants)))
+                CONSTANTS.with_borrow_mut(|constants| Big(self.0.$name(PRECISION.get(), ROUNDING, constants)))
             })*
         }
     };
 }
-functions! { tanh atanh sinh cosh acosh sin cos atan }
+functions! { tanh atanh sinh cosh asinh acosh sin cos atan }
 
 /// An operator for all four ways of owning its arguments.
 macro_rules! operator {
@@ -280,7 +370,7 @@ macro_rules! operator {
         impl $trait<&Big> for &Big {
             type Output = Big;
             fn $name(self, other: &Big) -> Big {
-                Big(self.0.$name(&other.0, BITS, ROUNDING))
+                Big(self.0.$name(&other.0, PRECISION.get(), ROUNDING))
             }
         }
         impl $trait<Big> for &Big {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use holonomy::Geodesic;
-use holonomy::manifolds::{Lorentz, PoincareBall, Sphere};
+use holonomy::manifolds::{EuclideanParametrised, Lorentz, PoincareBall, Sphere};
 use serde::Deserialize;
 use serde_json::Value;
 use tch::{Kind, Tensor};
@@ -18,6 +18,7 @@ pub(crate) enum SpaceForm {
     Poincare,
     Lorentz,
     Sphere,
+    Parametrised,
 }
 
 /// The operations under study, by their names in a case file.
@@ -73,6 +74,7 @@ impl fmt::Display for SpaceForm {
             Self::Poincare => "poincare",
             Self::Lorentz => "lorentz",
             Self::Sphere => "sphere",
+            Self::Parametrised => "parametrised",
         })
     }
 }
@@ -276,8 +278,7 @@ pub(crate) fn in_single_precision(case: &Case) -> Option<Case> {
 }
 
 /// The crate's result, as the case file would state it.
-fn apply(case: &Case, kind: Kind, path: Path) -> Result<Vec<f64>, String> {
-    let space = space(case)?;
+pub(crate) fn apply(case: &Case, kind: Kind, path: Path) -> Result<Vec<f64>, String> {
     let input = |values: &[f64]| {
         Tensor::from_slice(values)
             .to_kind(kind)
@@ -285,14 +286,19 @@ fn apply(case: &Case, kind: Kind, path: Path) -> Result<Vec<f64>, String> {
     };
     let point = |values: &[f64]| input(&complete_point(case, values));
     let tangent = |values: &[f64]| input(&complete_tangent(case, values));
-    let result = match case.op {
-        Op::Dist => space.dist(&point(&case.x), &point(&case.y)),
-        Op::Exp => space.exp(&point(&case.x), &tangent(&case.u)),
-        Op::Log => space.log(&point(&case.x), &point(&case.y)),
-        Op::Transport => {
-            space.parallel_transport(&point(&case.x), &point(&case.y), &tangent(&case.v))
+    let result = if case.manifold == SpaceForm::Parametrised {
+        in_frame(case, &input)?
+    } else {
+        let space = space(case)?;
+        match case.op {
+            Op::Dist => space.dist(&point(&case.x), &point(&case.y)),
+            Op::Exp => space.exp(&point(&case.x), &tangent(&case.u)),
+            Op::Log => space.log(&point(&case.x), &point(&case.y)),
+            Op::Transport => {
+                space.parallel_transport(&point(&case.x), &point(&case.y), &tangent(&case.v))
+            }
+            Op::Project => space.project(&point(&case.x)),
         }
-        Op::Project => space.project(&point(&case.x)),
     };
     let mut values = vec![0.0; result.numel()];
     let result = result.detach().to_kind(Kind::Double).view([-1]);
@@ -305,12 +311,27 @@ fn apply(case: &Case, kind: Kind, path: Path) -> Result<Vec<f64>, String> {
     })
 }
 
+/// In normal coordinates, where a case's tangents are in the frame.
+fn in_frame(case: &Case, input: &dyn Fn(&[f64]) -> Tensor) -> Result<Tensor, String> {
+    let space = EuclideanParametrised::new(case.x.len() as i64, case.curvature)
+        .map_err(|e| e.to_string())?;
+    let [x, y, u, v] = [&case.x, &case.y, &case.u, &case.v].map(|values| input(values));
+    Ok(match case.op {
+        Op::Dist => space.dist(&x, &y),
+        Op::Exp => space.exp_in_frame(&x, &u),
+        Op::Log => space.log_in_frame(&x, &y),
+        Op::Transport => space.transport_in_frame(&x, &y, &v),
+        Op::Project => x,
+    })
+}
+
 fn space(case: &Case) -> Result<Box<dyn Geodesic>, String> {
     let n = case.x.len() as i64;
     let made = match case.manifold {
         SpaceForm::Poincare => PoincareBall::new(n, case.curvature).map(boxed),
         SpaceForm::Lorentz => Lorentz::new(n, case.curvature).map(boxed),
         SpaceForm::Sphere => Sphere::new(n - 1, case.curvature).map(boxed),
+        SpaceForm::Parametrised => EuclideanParametrised::new(n, case.curvature).map(boxed),
     };
     made.map_err(|e| e.to_string())
 }

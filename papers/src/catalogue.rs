@@ -1,7 +1,8 @@
 //! The papers that this program knows.
 
 use crate::{
-    becigneul2019, buet2023, lin2023, mankovich2023, nickel2017, rabenoro2022, sala2018, wang2023,
+    becigneul2019, buet2023, lin2023, mankovich2023, mishne2023, nickel2017, rabenoro2022,
+    sala2018, wang2023,
 };
 
 /// A paper as `papers list` shows it.
@@ -19,6 +20,7 @@ pub(crate) const PAPERS: &[Paper] = &[
     buet2023::PAPER,
     lin2023::PAPER,
     mankovich2023::PAPER,
+    mishne2023::PAPER,
     nickel2017::PAPER,
     rabenoro2022::PAPER,
     sala2018::PAPER,

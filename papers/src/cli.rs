@@ -4,8 +4,8 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use holonomy::Result;
 
 use crate::{
-    becigneul2019, buet2023, catalogue, embedding, lin2023, mankovich2023, nickel2017, output,
-    rabenoro2022, results, sala2018, wang2023,
+    becigneul2019, buet2023, catalogue, embedding, lin2023, mankovich2023, mishne2023, nickel2017,
+    output, rabenoro2022, results, sala2018, wang2023,
 };
 
 /// How a command ended that did not fail.
@@ -57,6 +57,8 @@ enum Run {
     Lin2023(lin2023::Options),
     /// Means and medians of flags in the chordal distance (Mankovich and Birdal, 2023)
     Mankovich2023(Box<mankovich2023::Options>),
+    /// The limits of floating point in hyperbolic space (Mishne et al., 2023)
+    Mishne2023(mishne2023::Options),
     /// Poincaré embeddings of a hierarchy (Nickel and Kiela, 2017)
     Nickel2017(Box<nickel2017::Options>),
     /// Confidence regions of principal subspaces (Rabenoro and Pennec, 2022)
@@ -97,6 +99,9 @@ impl Cli {
             Command::Run {
                 paper: Run::Mankovich2023(options),
             } => return mankovich2023::run(&options),
+            Command::Run {
+                paper: Run::Mishne2023(options),
+            } => return mishne2023::run(&options),
             Command::Run {
                 paper: Run::Nickel2017(options),
             } => return nickel2017::run(&options),

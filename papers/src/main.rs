@@ -14,6 +14,7 @@ mod ledger;
 mod lin2023;
 mod machine;
 mod mankovich2023;
+mod mishne2023;
 mod nickel2017;
 mod output;
 mod progress;

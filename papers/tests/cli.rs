@@ -78,11 +78,12 @@ fn assert_is_picture(folder: &Path) {
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
 }
 
-const PAPERS: [&str; 8] = [
+const PAPERS: [&str; 9] = [
     "becigneul2019",
     "buet2023",
     "lin2023",
     "mankovich2023",
+    "mishne2023",
     "nickel2017",
     "rabenoro2022",
     "sala2018",

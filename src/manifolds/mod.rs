@@ -2,6 +2,7 @@
 
 mod curvature;
 mod euclidean;
+mod euclidean_parametrised;
 mod flag;
 pub(crate) mod frames;
 mod grassmann;
@@ -19,6 +20,7 @@ mod stiefel;
 
 pub use curvature::Curvature;
 pub use euclidean::Euclidean;
+pub use euclidean_parametrised::EuclideanParametrised;
 pub use flag::Flag;
 pub use grassmann::Grassmann;
 pub use lorentz::Lorentz;

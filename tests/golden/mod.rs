@@ -4,6 +4,7 @@
 
 mod flags;
 mod matrices;
+mod parametrised;
 #[path = "../../examples/accuracy/reference.rs"]
 mod reference;
 mod spd;

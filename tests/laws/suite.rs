@@ -3,9 +3,9 @@
 use holonomy::StiefelMetric::{Canonical, Euclidean as Ambient};
 use holonomy::laws::Domain;
 use holonomy::{
-    Euclidean, Flag, Grassmann, Lorentz, Oblique, PoincareBall, Power, Product, Retraction, Scaled,
-    SpdAffineInvariant, SpdBuresWasserstein, SpdLogCholesky, SpdLogEuclidean, SpecialEuclidean,
-    SpecialOrthogonal, Sphere, Stiefel, manifold_laws,
+    Euclidean, EuclideanParametrised, Flag, Grassmann, Lorentz, Oblique, PoincareBall, Power,
+    Product, Retraction, Scaled, SpdAffineInvariant, SpdBuresWasserstein, SpdLogCholesky,
+    SpdLogEuclidean, SpecialEuclidean, SpecialOrthogonal, Sphere, Stiefel, manifold_laws,
 };
 
 use super::toy::Globe;
@@ -38,6 +38,9 @@ manifold_laws! { lorentz_1: Lorentz::new(1, -3.0)?, within curved(-3.0) }
 manifold_laws! { lorentz_2: Lorentz::new(2, -1.0)?, within curved(-1.0) }
 manifold_laws! { lorentz_5: Lorentz::new(5, -0.25)?, within curved(-0.25) }
 manifold_laws! { lorentz_16: Lorentz::new(16, -1.0)?, within curved(-1.0) }
+manifold_laws! { parametrised_1: EuclideanParametrised::new(1, -3.0)?, within curved(-3.0) }
+manifold_laws! { parametrised_2: EuclideanParametrised::new(2, -1.0)?, within curved(-1.0) }
+manifold_laws! { parametrised_16: EuclideanParametrised::new(16, -0.25)?, within curved(-0.25) }
 manifold_laws! { product: product()?, within curved(-1.0) }
 manifold_laws! { nested_product: nested_product()?, within curved(-3.0) }
 manifold_laws! { grassmann_2_1: Grassmann::new(2, 1)? }

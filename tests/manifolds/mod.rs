@@ -3,6 +3,7 @@
 mod combinators;
 mod curvature;
 mod edge;
+mod euclidean_parametrised;
 mod flag;
 mod grassmann;
 mod gyro;

@@ -1,4 +1,6 @@
-//! Layers on manifolds.
+//! Layers on manifolds, and classifiers of points.
+
+mod hyperbolic_svm;
 
 use holonomy::Error;
 use holonomy::nn::{GrassmannClassifier, GrassmannClassifierConfig};

@@ -100,9 +100,14 @@ impl PoincareBall {
 
     /// The ball of the dimension and curvature of a hyperboloid.
     pub(crate) fn from_lorentz(space: &Lorentz) -> Self {
+        Self::with_curvature(space.dim(), space.curvature())
+    }
+
+    /// The ball of a dimension and curvature that another model of the space has.
+    pub(crate) fn with_curvature(n: i64, kappa: &Curvature) -> Self {
         Self {
-            n: space.dim(),
-            kappa: space.curvature().clone(),
+            n,
+            kappa: kappa.clone(),
             straight_edge: None,
         }
     }

@@ -1,0 +1,120 @@
+//! Mishne, Wan, Wang and Yang, The Numerical Stability of Hyperbolic Representation Learning (2023).
+
+mod classify;
+mod digits;
+mod gradients;
+mod limits;
+mod options;
+mod pictures;
+mod spaces;
+mod subtrees;
+mod summary;
+
+use holonomy::Result;
+use holonomy::device::Choice;
+use serde::Serialize;
+
+use crate::catalogue::Paper;
+use crate::cli::Outcome;
+use crate::machine::{self, Machine, Versions};
+use crate::report::{Report, Summary, command_line};
+use crate::{files, output};
+pub(crate) use options::Options;
+use options::Settings;
+
+/// Its entry in the catalogue.
+pub(crate) const PAPER: Paper = Paper {
+    key: "mishne2023",
+    title: "The Numerical Stability of Hyperbolic Representation Learning",
+    authors: "Mishne, Wan, Wang and Yang",
+    year: 2023,
+};
+
+/// What all studies found.
+#[derive(Debug, Serialize)]
+struct Figures {
+    limits: Vec<limits::Limit>,
+    digits: Vec<digits::Curve>,
+    gradients: Vec<gradients::Row>,
+    mixtures: Vec<classify::Row>,
+    depth: Vec<classify::Row>,
+    subtrees: Vec<subtrees::Row>,
+}
+
+/// This paper's part of the report.
+#[derive(Debug, Serialize)]
+struct Details<'a> {
+    settings: &'a Settings,
+    #[serde(flatten)]
+    figures: &'a Figures,
+    /// The files beside the report.
+    files: &'a [String],
+}
+
+/// Runs the studies, writes the files and prints the tables.
+pub(crate) fn run(options: &Options) -> Result<Outcome> {
+    let settings = options.settings();
+    files::prepare(&settings.out)?;
+    machine::use_threads(settings.threads)?;
+    let figures = figures(&settings)?;
+    let files = pictures::draw(&settings.out, &figures);
+    let summary = Summary {
+        key: PAPER.key.into(),
+        title: PAPER.title.into(),
+        command: command_line(std::env::args()),
+        quick: settings.quick,
+        interrupted: false,
+        versions: Versions::current(),
+        machine: Machine::new(&on_the_cpu(), settings.threads),
+        metrics: summary::metrics(&figures),
+        claims: summary::claims(&figures),
+    };
+    let details = Details {
+        settings: &settings,
+        figures: &figures,
+        files: &files,
+    };
+    let report = Report {
+        summary: &summary,
+        details: &details,
+    };
+    files::write_json(&settings.out.join("report.json"), &report)?;
+    output::print(&summary::table(&settings, &figures))?;
+    let mut names = vec!["report.json"];
+    names.extend(files.iter().map(|file| &**file));
+    output::print(&format!(
+        "\nWritten to {}: {}\n",
+        settings.out.display(),
+        names.join(", ")
+    ))?;
+    Ok(Outcome::Complete)
+}
+
+fn figures(settings: &Settings) -> Result<Figures> {
+    let limits = limits::all();
+    output::note("round trips: done");
+    let digits = digits::curves(settings)?;
+    output::note("digits of every operation: done");
+    let gradients = gradients::rows()?;
+    output::note("gradients: done");
+    let mixtures = classify::mixtures(settings)?;
+    output::note("mixtures: done");
+    let depth = classify::depth(settings)?;
+    output::note("groups one behind the other: done");
+    let subtrees = subtrees::rows(settings)?;
+    Ok(Figures {
+        limits,
+        digits,
+        gradients,
+        mixtures,
+        depth,
+        subtrees,
+    })
+}
+
+fn on_the_cpu() -> Choice {
+    Choice {
+        device: tch::Device::Cpu,
+        reason: "its tensors are small".into(),
+    }
+}

@@ -1,0 +1,89 @@
+//! The options of `papers run mishne2023` and what they mean together.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::{machine, results};
+
+/// As the user gave them.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+References are computed in big floats of up to 10,000 bits. Ctrl-C stops at once and leaves no report.")]
+pub(crate) struct Options {
+    /// Data sets and embeddings per classification, each of another seed [default: 3; with --quick 2]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    seeds: Option<u32>,
+
+    /// Weight C of the hinges against the margin in every SVM
+    #[arg(long, value_name = "C", default_value_t = 1.0, value_parser = positive)]
+    penalty: f64,
+
+    /// Seed of all random numbers
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    seed: u64,
+
+    /// Threads [default: all cores]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
+
+    /// Folder for the report and the pictures [default: target/papers/mishne2023 in the checkout]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// A short run that shows that everything works; its figures mean little
+    #[arg(long)]
+    quick: bool,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
+        _ => Err(format!("expected a number above 0, got {text:?}")),
+    }
+}
+
+/// What all studies share.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Settings {
+    pub(crate) seeds: u64,
+    pub(crate) penalty: f64,
+    pub(crate) seed: u64,
+    /// Random cases behind each point of the curves of digits.
+    pub(crate) cases: usize,
+    /// Points of each class in a generated data set, for training and again for the test.
+    pub(crate) points: i64,
+    /// Steps of an SVM's training.
+    pub(crate) steps: u64,
+    /// Epochs of the embedding of WordNet mammals.
+    pub(crate) epochs: usize,
+    #[serde(skip)]
+    pub(crate) threads: usize,
+    pub(crate) quick: bool,
+    #[serde(skip)]
+    pub(crate) out: PathBuf,
+}
+
+impl Options {
+    /// What the options mean on this machine.
+    pub(crate) fn settings(&self) -> Settings {
+        let quick = |short, usual| if self.quick { short } else { usual };
+        let out = self.out.clone();
+        Settings {
+            seeds: self.seeds.map_or(quick(2, 3), u64::from),
+            penalty: self.penalty,
+            seed: self.seed,
+            cases: quick(1, 4) as usize,
+            points: quick(10, 50) as i64,
+            steps: quick(30, 200),
+            epochs: quick(3, 300) as usize,
+            threads: self
+                .threads
+                .map_or_else(machine::cores, |threads| threads as usize),
+            quick: self.quick,
+            out: out.unwrap_or_else(|| results::default_folder().join(super::PAPER.key)),
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! What only normal coordinates have: the frame, other models of hyperbolic space, hyperplanes.
+
+use tch::Tensor;
+
+use super::EuclideanParametrised;
+use super::fused::kernels;
+use crate::numerics::rows::{map_to_row, map_to_scalar};
+use crate::numerics::{check_points, dot_keep, in_f64, safe_sqrt, special, sum_keep};
+use crate::{Lorentz, PoincareBall, Result};
+
+impl EuclideanParametrised {
+    /// A tangent in the frame at p: its parallel transport to the origin. The frame's dot product is
+    /// the Riemannian one.
+    ///
+    /// ```text
+    /// v_∥ + (sinh ρ/ρ) v_⊥,  ρ = √c|p|
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// `[.., n]`, `[.., n]` → `[.., n]`
+    pub fn to_frame(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        check_points("to_frame", self.n, &[p, v]);
+        self.run(
+            [p, v],
+            |space| {
+                map_to_row([p, v], |[p, v], out| {
+                    kernels::stretch_across(&space, p, v, out);
+                })
+            },
+            |[p, v]| self.scale_across(&p, &v, 1),
+        )
+    }
+
+    /// The inverse of [`to_frame`](Self::to_frame).
+    ///
+    /// # Shapes
+    ///
+    /// `[.., n]`, `[.., n]` → `[.., n]`
+    pub fn from_frame(&self, p: &Tensor, u: &Tensor) -> Tensor {
+        check_points("from_frame", self.n, &[p, u]);
+        self.run(
+            [p, u],
+            |space| {
+                map_to_row([p, u], |[p, u], out| {
+                    kernels::shrink_across(&space, p, u, out);
+                })
+            },
+            |[p, u]| self.scale_across(&p, &u, -1),
+        )
+    }
+
+    /// The exponential map of a vector in the frame at p.
+    ///
+    /// # Shapes
+    ///
+    /// `[.., n]`, `[.., n]` → `[.., n]`
+    ///
+    /// # Examples
+    ///
+    /// From 300 to the right, 400 straight up: a right angle at the first point.
+    ///
+    /// ```
+    /// use holonomy::{EuclideanParametrised, Geodesic};
+    /// use tch::Tensor;
+    ///
+    /// let space = EuclideanParametrised::new(2, -1.0)?;
+    /// let p = Tensor::from_slice(&[300.0, 0.0]);
+    /// let up = Tensor::from_slice(&[0.0, 400.0]);
+    /// let q = space.exp_in_frame(&p, &up);
+    /// assert!((space.dist(&p, &q).double_value(&[]) - 400.0).abs() < 1e-12);
+    /// assert!((space.log_in_frame(&p, &q) - up).abs().max().double_value(&[]) < 1e-12);
+    /// # Ok::<(), holonomy::Error>(())
+    /// ```
+    pub fn exp_in_frame(&self, p: &Tensor, u: &Tensor) -> Tensor {
+        check_points("exp_in_frame", self.n, &[p, u]);
+        self.run(
+            [p, u],
+            |space| {
+                map_to_row([p, u], |[p, u], out| {
+                    kernels::exp_in_frame(&space, p, u, out);
+                })
+            },
+            |[p, u]| self.exp_frame(&p, &u),
+        )
+    }
+
+    /// [`log`](crate::Geodesic::log) in the frame at p.
+    ///
+    /// # Shapes
+    ///
+    /// `[.., n]`, `[.., n]` → `[.., n]`
+    pub fn log_in_frame(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        check_points("log_in_frame", self.n, &[p, q]);
+        self.run(
+            [p, q],
+            |space| {
+                map_to_row([p, q], |[p, q], out| {
+                    kernels::log_in_frame(&space, p, q, out);
+                })
+            },
+            |[p, q]| self.log_frame(&p, &q),
+        )
+    }
+
+    /// Parallel transport of a vector in the frame at p to one in the frame at q: a rotation in the
+    /// plane of p and q by the area of the triangle (0, p, q).
+    ///
+    /// # Shapes
+    ///
+    /// `[.., n]`, `[.., n]`, `[.., n]` → `[.., n]`
+    pub fn transport_in_frame(&self, p: &Tensor, q: &Tensor, u: &Tensor) -> Tensor {
+        check_points("transport_in_frame", self.n, &[p, q, u]);
+        self.run(
+            [p, q, u],
+            |space| {
+                map_to_row([p, q, u], |[p, q, u], out| {
+                    kernels::transport_in_frame(&space, p, q, u, out);
+                })
+            },
+            |[p, q, u]| self.turn(&p, &q, &u),
+        )
+    }
+
+    /// The Poincaré ball of the same dimension and curvature.
+    ///
+    /// # Errors
+    ///
+    /// As [`PoincareBall::new`], for a learnable curvature that has lost its sign.
+    pub fn ball(&self) -> Result<PoincareBall> {
+        PoincareBall::new(self.n, self.kappa.clone())
+    }
+
+    /// The hyperboloid of the same dimension and curvature.
+    ///
+    /// # Errors
+    ///
+    /// As [`Lorentz::new`], for a learnable curvature that has lost its sign.
+    pub fn lorentz(&self) -> Result<Lorentz> {
+        Lorentz::new(self.n, self.kappa.clone())
+    }
+
+    /// The isometry to the Poincaré ball of the same curvature.
+    ///
+    /// ```text
+    /// z ↦ tanh(ρ/2)/ρ z,  ρ = √c|z|
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// `[.., n]` → `[.., n]`; beyond √c|z| = 37 (f64) or 17 (f32) the result rounds to the boundary.
+    pub fn to_ball(&self, z: &Tensor) -> Tensor {
+        check_points("to_ball", self.n, &[z]);
+        in_f64([z], |[z]| {
+            let w = sum_keep(&z.square()) * self.c();
+            special::tanhc(&(w / 4.0)) / 2.0 * z
+        })
+    }
+
+    /// The inverse of [`to_ball`](Self::to_ball).
+    ///
+    /// ```text
+    /// x ↦ asinh(s)/s · 2x/α,  s = 2√c|x|/α,  α = 1 − c|x|²
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// `[.., n]` → `[.., n]`; not finite for points on the boundary.
+    pub fn from_ball(&self, x: &Tensor) -> Tensor {
+        check_points("from_ball", self.n, &[x]);
+        in_f64([x], |[x]| {
+            let ball = PoincareBall::with_curvature(self.n, &self.kappa);
+            self.lowered(&(&x * 2.0 / ball.alpha(&x)))
+        })
+    }
+
+    /// The isometry to the hyperboloid of the same curvature.
+    ///
+    /// ```text
+    /// z ↦ (cosh ρ/√c, sinh(ρ)/ρ z),  ρ = √c|z|
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// `[.., n]` → `[.., n + 1]`
+    pub fn to_lorentz(&self, z: &Tensor) -> Tensor {
+        check_points("to_lorentz", self.n, &[z]);
+        in_f64([z], |[z]| {
+            let w = sum_keep(&z.square()) * self.c();
+            let time = special::cosh(&w) / self.c().sqrt();
+            Tensor::cat(&[time, special::sinhc(&w) * z], -1)
+        })
+    }
+
+    /// The inverse of [`to_lorentz`](Self::to_lorentz); the time coordinate is not looked at.
+    ///
+    /// ```text
+    /// x ↦ asinh(√c|x|)/(√c|x|) x, spatial
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// `[.., n + 1]` → `[.., n]`
+    pub fn from_lorentz(&self, x: &Tensor) -> Tensor {
+        check_points("from_lorentz", self.n + 1, &[x]);
+        in_f64([x], |[x]| self.lowered(&x.narrow(-1, 1, self.n)))
+    }
+
+    /// The signed distance to the hyperplane that meets the line through the origin along
+    /// `direction` at a right angle, `offset` away from the origin; positive on the side that
+    /// `direction` points to.
+    ///
+    /// ```text
+    /// sinh(√c h) = cosh a sinh ρ cos θ − sinh a cosh ρ,  a = √c offset
+    ///            = sinh(ρ − a) − 2 sin²(θ/2) cosh a sinh ρ
+    /// ```
+    /// with θ the angle between z and the direction. On the hyperboloid this is √c⟨w, x⟩_L of the unit
+    /// normal w = (sinh a, cosh a ê); mishne2023 parametrises hyperplanes so, section 4.2.
+    ///
+    /// # Shapes
+    ///
+    /// `z` and `direction` `[.., n]`, of any length but 0, `offset` `[.., 1]` → `[..]`
+    ///
+    /// # Gradient
+    ///
+    /// Of the tensor formula, for √c(|z| + |offset|) ≤ 700.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use holonomy::EuclideanParametrised;
+    /// use tch::Tensor;
+    ///
+    /// let space = EuclideanParametrised::new(2, -1.0)?;
+    /// let z = Tensor::from_slice(&[300.0, 0.0]);
+    /// let direction = Tensor::from_slice(&[2.0, 0.0]);
+    /// let offset = Tensor::from_slice(&[290.0]);
+    /// let h = space.hyperplane_distance(&z, &direction, &offset);
+    /// assert!((h.double_value(&[]) - 10.0).abs() < 1e-12);
+    /// # Ok::<(), holonomy::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the offset's last dimension is not 1, or kinds differ.
+    #[track_caller]
+    pub fn hyperplane_distance(&self, z: &Tensor, direction: &Tensor, offset: &Tensor) -> Tensor {
+        check_points("hyperplane_distance", self.n, &[z, direction]);
+        check_points("hyperplane_distance", 1, &[offset]);
+        self.run(
+            [z, direction, offset],
+            |space| {
+                map_to_scalar([z, direction, offset], |[z, direction, offset]| {
+                    kernels::distance_to_hyperplane(&space, z, direction, offset[0])
+                })
+            },
+            |[z, direction, offset]| {
+                let unit = &direction / safe_sqrt(&dot_keep(&direction, &direction));
+                self.height(&z, &unit, &offset).squeeze_dim(-1)
+            },
+        )
+    }
+}

@@ -1,0 +1,574 @@
+//! Support vector machines in hyperbolic space, and the Euclidean one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor};
+
+use crate::numerics::{dot_keep, safe_sqrt, sum_last};
+use crate::optim::{AdamConfig, ManifoldParameter, RiemannianAdam, Schedule};
+use crate::{Error, Euclidean, EuclideanParametrised, Lorentz, Manifold, PoincareBall, Result};
+
+/// What an SVM's points are given in, and by what numbers its hyperplanes are learned.
+///
+/// A hyperplane of hyperbolic space is {x : ⟨w, x⟩_L = 0} on the hyperboloid, for a w with
+/// ⟨w, w⟩_L > 0. The three hyperbolic forms learn the same w by different numbers; in exact arithmetic
+/// they have the same minimum.
+#[derive(Debug, Clone)]
+pub enum SvmForm {
+    /// w by a point p that the hyperplane goes through and a normal a at it (ganea2018); points in
+    /// the ball.
+    Ball(PoincareBall),
+    /// w itself, pulled back into ⟨w, w⟩_L > 0 after each step (cho2019); points on the hyperboloid.
+    Hyperboloid(Lorentz),
+    /// w = |z| (sinh a, cosh a z/|z|) by z ∈ ℝⁿ and a ∈ ℝ, all of which are hyperplanes
+    /// (mishne2023); points in normal coordinates. The direction of z moves in steps that are short
+    /// as the hyperplane sees them, cosh a-fold.
+    Parametrised(EuclideanParametrised),
+    /// The usual linear SVM, w·x + b.
+    Euclidean(Euclidean),
+}
+
+impl SvmForm {
+    fn manifold(&self) -> &dyn Manifold {
+        match self {
+            Self::Ball(ball) => ball,
+            Self::Hyperboloid(space) => space,
+            Self::Parametrised(space) => space,
+            Self::Euclidean(space) => space,
+        }
+    }
+}
+
+impl fmt::Display for SvmForm {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.pad(match self {
+            Self::Ball(_) => "ball",
+            Self::Hyperboloid(_) => "hyperboloid",
+            Self::Parametrised(_) => "parametrised",
+            Self::Euclidean(_) => "Euclidean",
+        })
+    }
+}
+
+/// How an SVM is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SvmConfig {
+    /// C, the weight of the hinges against the margin, > 0.
+    pub penalty: f64,
+    /// The first learning rate of Adam, > 0; it falls to 0 along a cosine.
+    pub lr: f64,
+    /// Steps on all points at once, ≥ 1.
+    pub steps: u64,
+}
+
+impl Default for SvmConfig {
+    /// C = 1, 500 steps from a learning rate of 0.1.
+    fn default() -> Self {
+        Self {
+            penalty: 1.0,
+            lr: 0.1,
+            steps: 500,
+        }
+    }
+}
+
+/// How well predictions fit labels.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SvmScore {
+    /// The share of right predictions.
+    pub accuracy: f64,
+    /// The mean over classes of 2·hits/(2·hits + false alarms + misses), which a rare class counts as much as
+    /// a frequent one.
+    pub macro_f1: f64,
+}
+
+/// Linear classifiers, one class against the rest, in hyperbolic or Euclidean space.
+///
+/// Each class minimises, over all points with y = ±1,
+///
+/// ```text
+/// ½⟨w, w⟩_L + C Σ max(0, asinh 1 − y asinh(√c⟨w, x⟩_L))      hyperbolic (cho2019)
+/// ½|w|² + C Σ max(0, 1 − y (w·x + b))                      Euclidean
+/// ```
+///
+/// by Riemannian Adam on all points at once, from the perpendicular bisector of the class's mean and
+/// that of the rest, means of normal coordinates. The prediction is the class with the largest decision value:
+/// asinh(√c⟨w, x⟩_L), or w·x + b.
+///
+/// # Accuracy
+///
+/// Decision values of `Parametrised` keep their digits to distance 300/√c and beyond. `Ball` needs
+/// points within 36/√c, `Hyperboloid` loses depth along a radius from 19/√c on.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::EuclideanParametrised;
+/// use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm};
+/// use tch::Tensor;
+///
+/// // In one direction, 300 and 310 away from the origin.
+/// let points = Tensor::from_slice2(&[[300.0, 0.0], [301.0, 0.0], [310.0, 0.0], [311.0, 0.0]]);
+/// let labels = Tensor::from_slice(&[0_i64, 0, 1, 1]);
+/// let form = SvmForm::Parametrised(EuclideanParametrised::new(2, -1.0)?);
+/// let svm = HyperbolicSvm::fit(form, &points, &labels, &SvmConfig::default())?;
+/// assert_eq!(svm.score(&points, &labels)?.accuracy, 1.0);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// cho2019; mishne2023, section 4.
+#[derive(Debug)]
+pub struct HyperbolicSvm {
+    form: SvmForm,
+    classes: Vec<i64>,
+    /// Of all classes, `[classes, 1, ..]`: p, direction and log length of the normal; w; direction with
+    /// offset and log length; w and b.
+    weights: Vec<Tensor>,
+}
+
+const OP: &str = "HyperbolicSvm::fit";
+
+/// The hyperboloid form keeps |w₀| ≤ (1 − this)|w|, so that ⟨w, w⟩_L > 0: hyperplanes farther than
+/// 15.1/√c from the origin come as if they were there.
+const SPACELIKE: f64 = 1e-13;
+
+impl HyperbolicSvm {
+    /// Learns one hyperplane a class.
+    ///
+    /// # Shapes
+    ///
+    /// Points `[count, point..]` of the form's space, labels `[count]`, any integers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for settings out of range, points or labels of a wrong shape or
+    /// kind, no points, or fewer than two classes; [`Error::NotOnManifold`] for what is no point,
+    /// NaN too; [`Error::NotFinite`] when training ends in hyperplanes that are not finite.
+    pub fn fit(
+        form: SvmForm,
+        points: &Tensor,
+        labels: &Tensor,
+        config: &SvmConfig,
+    ) -> Result<Self> {
+        check_config(config)?;
+        let points = checked_points(OP, &form, points)?;
+        let labels = checked_labels(OP, labels, points.size()[0])?;
+        let mut classes = labels.clone();
+        classes.sort_unstable();
+        classes.dedup();
+        if classes.len() < 2 {
+            let got = format!("only {classes:?} among {} points", labels.len());
+            return Err(Error::invalid(OP, "labels of two classes or more", got));
+        }
+        let signs = signs(&classes, &labels, &points);
+        let weights = form.start(&points, &signs)?;
+        let weights = form.train(weights, &points.unsqueeze(0), &signs, config)?;
+        Ok(Self {
+            form,
+            classes,
+            weights,
+        })
+    }
+
+    /// The classes, ascending.
+    pub fn classes(&self) -> &[i64] {
+        &self.classes
+    }
+
+    /// The form that it was fitted in.
+    pub fn form(&self) -> &SvmForm {
+        &self.form
+    }
+
+    /// The decision values of every class, `[count, classes]` in f64.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit`](Self::fit) for the points.
+    pub fn decision(&self, points: &Tensor) -> Result<Tensor> {
+        let points = checked_points("HyperbolicSvm::decision", &self.form, points)?;
+        let decide = || self.form.decide(&self.weights, &points.unsqueeze(0));
+        Ok(tch::no_grad(decide).transpose(0, 1).contiguous())
+    }
+
+    /// The class of each point, `[count]` as integers.
+    ///
+    /// # Errors
+    ///
+    /// As [`decision`](Self::decision).
+    pub fn predict(&self, points: &Tensor) -> Result<Tensor> {
+        let best = self.decision(points)?.argmax(-1, false);
+        let classes = Tensor::from_slice(&self.classes).to_device(best.device());
+        Ok(classes.index_select(0, &best))
+    }
+
+    /// Accuracy and macro-F1 of the predictions. A label that training did not see is a class that
+    /// is always missed.
+    ///
+    /// # Errors
+    ///
+    /// As [`decision`](Self::decision), and for labels of a wrong shape or kind.
+    pub fn score(&self, points: &Tensor, labels: &Tensor) -> Result<SvmScore> {
+        let count = points.size().first().copied().unwrap_or(0);
+        let labels = checked_labels("HyperbolicSvm::score", labels, count)?;
+        let predicted = integers("HyperbolicSvm::score", &self.predict(points)?)?;
+        Ok(score(&labels, &predicted))
+    }
+}
+
+/// Hits, false alarms and misses of each class that occurs.
+fn score(labels: &[i64], predicted: &[i64]) -> SvmScore {
+    let mut counts: BTreeMap<i64, [f64; 3]> = BTreeMap::new();
+    let mut hits = 0.0;
+    for (&label, &guess) in labels.iter().zip(predicted) {
+        if label == guess {
+            hits += 1.0;
+            counts.entry(label).or_default()[0] += 1.0;
+        } else {
+            counts.entry(guess).or_default()[1] += 1.0;
+            counts.entry(label).or_default()[2] += 1.0;
+        }
+    }
+    let f1 = |[hits, alarms, misses]: &[f64; 3]| 2.0 * hits / (2.0 * hits + alarms + misses);
+    SvmScore {
+        accuracy: hits / labels.len() as f64,
+        macro_f1: counts.values().map(f1).sum::<f64>() / counts.len() as f64,
+    }
+}
+
+fn check_config(config: &SvmConfig) -> Result<()> {
+    for (name, value) in [("penalty", config.penalty), ("lr", config.lr)] {
+        if !(value.is_finite() && value > 0.0) {
+            return Err(Error::invalid(
+                OP,
+                format!("{name} finite and above 0"),
+                value,
+            ));
+        }
+    }
+    if config.steps == 0 {
+        return Err(Error::invalid(OP, "at least one step", 0));
+    }
+    Ok(())
+}
+
+/// The points in f64.
+fn checked_points(op: &'static str, form: &SvmForm, points: &Tensor) -> Result<Tensor> {
+    let size = points.size();
+    let width = form.manifold().point_shape();
+    let floating = matches!(points.kind(), Kind::Double | Kind::Float);
+    if size.len() != 2 || size[1..] != width || !floating {
+        let expected = format!("points [count, {}] of kind Double or Float", width[0]);
+        let got = format!("{size:?} of {:?}", points.kind());
+        return Err(Error::invalid(op, expected, got));
+    }
+    if size[0] == 0 {
+        return Err(Error::invalid(op, "at least one point", "none"));
+    }
+    form.manifold().check_point(points)?;
+    Ok(points.detach().to_kind(Kind::Double))
+}
+
+fn checked_labels(op: &'static str, labels: &Tensor, count: i64) -> Result<Vec<i64>> {
+    let whole = matches!(
+        labels.kind(),
+        Kind::Int64 | Kind::Int | Kind::Int16 | Kind::Int8 | Kind::Uint8
+    );
+    if labels.size() != [count] || !whole {
+        let got = format!("{:?} of {:?}", labels.size(), labels.kind());
+        return Err(Error::invalid(op, format!("{count} integer labels"), got));
+    }
+    integers(op, labels)
+}
+
+fn integers(op: &'static str, values: &Tensor) -> Result<Vec<i64>> {
+    let values = values.to_kind(Kind::Int64).to_device(Device::Cpu);
+    Vec::try_from(values).map_err(|source| Error::Torch { op, source })
+}
+
+/// 1 where a point is of the class, −1 elsewhere, `[classes, count]`.
+fn signs(classes: &[i64], labels: &[i64], like: &Tensor) -> Tensor {
+    let classes = Tensor::from_slice(classes).unsqueeze(-1);
+    let same = classes.eq_tensor(&Tensor::from_slice(labels));
+    (same.to_kind(Kind::Double) * 2.0 - 1.0).to_device(like.device())
+}
+
+impl SvmForm {
+    /// The same space in normal coordinates; `None` for Euclidean space.
+    fn normal_coordinates(&self) -> Result<Option<EuclideanParametrised>> {
+        let curvature = match self {
+            Self::Ball(ball) => ball.curvature(),
+            Self::Hyperboloid(space) => space.curvature(),
+            Self::Parametrised(space) => space.curvature(),
+            Self::Euclidean(_) => return Ok(None),
+        };
+        EuclideanParametrised::new(self.manifold().dim(), curvature.value()).map(Some)
+    }
+
+    /// Perpendicular bisectors of the mean of a class and that of the rest.
+    fn start(&self, points: &Tensor, signs: &Tensor) -> Result<Vec<ManifoldParameter>> {
+        let space = self.normal_coordinates()?;
+        let vectors = match (self, &space) {
+            (Self::Ball(_), Some(space)) => space.from_ball(points),
+            (Self::Hyperboloid(_), Some(space)) => space.from_lorentz(points),
+            _ => points.shallow_clone(),
+        };
+        let mean = |of_class: Tensor| {
+            let of_class = of_class.to_kind(Kind::Double);
+            let total = of_class.sum_dim_intlist(-1, true, Kind::Double);
+            (of_class.matmul(&vectors) / total).unsqueeze(1)
+        };
+        let (inside, outside) = (mean(signs.ge(0.0)), mean(signs.lt(0.0)));
+        if let Some(space) = space {
+            let step = space.log_in_frame(&inside, &outside);
+            let middle = space.exp_in_frame(&inside, &(step / 2.0));
+            let normal = unit(&space.log_in_frame(&middle, &inside));
+            return self.hyperbolic(&space, &middle, &normal);
+        }
+        let normal = unit(&(&inside - &outside));
+        let bias = -dot_keep(&normal, &((inside + outside) / 2.0));
+        Ok(vec![flat(&normal)?, flat(&bias)?])
+    }
+
+    /// The hyperplanes through points `[classes, 1, n]` across unit vectors in the frame there, with
+    /// |w| = 1.
+    ///
+    /// On the hyperboloid w = (u_∥ sinh r, u_⊥ + u_∥ cosh r x̂).
+    fn hyperbolic(
+        &self,
+        space: &EuclideanParametrised,
+        foot: &Tensor,
+        normal: &Tensor,
+    ) -> Result<Vec<ManifoldParameter>> {
+        let root_c = (-space.curvature().value()).sqrt();
+        let radius = safe_sqrt(&dot_keep(foot, foot)) * root_c;
+        let radial = unit(foot);
+        let along = dot_keep(normal, &radial);
+        let across = normal - &along * &radial;
+        let direction = unit(&(across + &along * radius.cosh() * radial));
+        let offset = (along * radius.sinh()).asinh() / root_c;
+        let log_length = offset.zeros_like();
+        match self {
+            Self::Ball(ball) => {
+                let foot = ball.project(&space.to_ball(foot));
+                let foot = ManifoldParameter::new(Box::new(ball.clone()), &foot)?;
+                Ok(vec![foot, flat(normal)?, flat(&log_length)?])
+            }
+            Self::Hyperboloid(_) => {
+                // With a spatial part of length 1: w/cosh a.
+                let time = (offset * root_c).tanh();
+                Ok(vec![flat(&spacelike(&Tensor::cat(
+                    &[time, direction],
+                    -1,
+                )))?])
+            }
+            Self::Parametrised(_) | Self::Euclidean(_) => {
+                let hyperplanes = Hyperplanes {
+                    n: space.dim(),
+                    root_c,
+                };
+                let start = Tensor::cat(&[direction, offset], -1);
+                let start = ManifoldParameter::new(Box::new(hyperplanes), &start)?;
+                Ok(vec![start, flat(&log_length)?])
+            }
+        }
+    }
+
+    fn train(
+        &self,
+        parameters: Vec<ManifoldParameter>,
+        points: &Tensor,
+        signs: &Tensor,
+        config: &SvmConfig,
+    ) -> Result<Vec<Tensor>> {
+        let weights: Vec<Tensor> = parameters
+            .iter()
+            .map(|parameter| parameter.tensor().shallow_clone())
+            .collect();
+        let mut optimizer = RiemannianAdam::new(parameters, AdamConfig::new(config.lr))?;
+        let schedule = Schedule::cosine(config.steps, 0.0)?;
+        let edge = if matches!(self, Self::Euclidean(_)) {
+            1.0
+        } else {
+            1.0_f64.asinh()
+        };
+        for step in 0..config.steps {
+            optimizer.apply_schedule(&schedule, step);
+            optimizer.zero_grad();
+            let margins = self.decide(&weights, points) * signs;
+            let hinges = (edge - margins).clamp_min(0.0).sum(Kind::Double);
+            let loss = self.square(&weights).sum(Kind::Double) / 2.0 + hinges * config.penalty;
+            loss.backward();
+            optimizer.step();
+            if let Self::Hyperboloid(_) = self {
+                tch::no_grad(|| {
+                    let mut w = weights[0].shallow_clone();
+                    w.copy_(&spacelike(&w));
+                });
+            }
+        }
+        let finite = |w: &Tensor| w.isfinite().all().int64_value(&[]) == 1;
+        if weights.iter().all(finite) {
+            return Ok(weights.iter().map(|w| w.detach().copy()).collect());
+        }
+        Err(Error::NotFinite {
+            op: OP,
+            what: "a hyperplane",
+            place: format!("the end of {} steps with lr {}", config.steps, config.lr),
+        })
+    }
+
+    /// ⟨w, w⟩_L of each class, or |w|².
+    fn square(&self, weights: &[Tensor]) -> Tensor {
+        match self {
+            Self::Hyperboloid(_) => {
+                let (time, spatial) = split(&weights[0]);
+                sum_last(&spatial.square()) - time.square().squeeze_dim(-1)
+            }
+            Self::Ball(_) => (&weights[2] * 2.0).exp().squeeze_dim(-1),
+            Self::Parametrised(_) => (&weights[1] * 2.0).exp().squeeze_dim(-1),
+            Self::Euclidean(_) => sum_last(&weights[0].square()),
+        }
+    }
+
+    /// The decision values `[classes, count]` of points `[1, count, ..]`.
+    fn decide(&self, weights: &[Tensor], points: &Tensor) -> Tensor {
+        match self {
+            Self::Ball(ball) => {
+                let distance = ball.hyperplane_dist(points, &weights[0], &weights[1]);
+                scaled(&distance, &weights[2], ball.curvature().value())
+            }
+            Self::Hyperboloid(space) => {
+                let (time, spatial) = split(&weights[0]);
+                let (point_time, point) = split(points);
+                let product = dot_keep(&spatial, &point) - time * point_time;
+                let root_c = (-space.curvature().value()).sqrt();
+                (product.squeeze_dim(-1) * root_c).asinh()
+            }
+            Self::Parametrised(space) => {
+                let (direction, offset) = parts(&weights[0]);
+                let distance = space.hyperplane_distance(points, &direction, &offset);
+                scaled(&distance, &weights[1], space.curvature().value())
+            }
+            Self::Euclidean(_) => (dot_keep(&weights[0], points) + &weights[1]).squeeze_dim(-1),
+        }
+    }
+}
+
+/// Numbers without a geometry.
+fn flat(value: &Tensor) -> Result<ManifoldParameter> {
+    let width = value.size()[value.dim() - 1];
+    ManifoldParameter::new(Box::new(Euclidean::new(width)?), value)
+}
+
+/// v/|v|; the first axis where v = 0.
+fn unit(v: &Tensor) -> Tensor {
+    let first = v.zeros_like();
+    let _ = first.narrow(-1, 0, 1).fill_(1.0);
+    let length = safe_sqrt(&dot_keep(v, v));
+    let somewhere = length.gt(0.0);
+    (v / length.where_self(&somewhere, &length.ones_like())).where_self(&somewhere, &first)
+}
+
+/// Time and spatial part.
+fn split(x: &Tensor) -> (Tensor, Tensor) {
+    let width = x.size()[x.dim() - 1];
+    (x.narrow(-1, 0, 1), x.narrow(-1, 1, width - 1))
+}
+
+/// w with its time cut to where ⟨w, w⟩_L > 0.
+fn spacelike(w: &Tensor) -> Tensor {
+    let (time, spatial) = split(w);
+    let limit = safe_sqrt(&dot_keep(&spatial, &spatial)) * (1.0 - SPACELIKE);
+    Tensor::cat(&[time.minimum(&limit).maximum(&-limit), spatial], -1)
+}
+
+/// Direction and offset.
+fn parts(hyperplane: &Tensor) -> (Tensor, Tensor) {
+    let width = hyperplane.size()[hyperplane.dim() - 1];
+    (
+        hyperplane.narrow(-1, 0, width - 1),
+        hyperplane.narrow(-1, width - 1, 1),
+    )
+}
+
+/// asinh(|w| sinh(√c h)) of distances h `[classes, count]` and log |w|: ±(√c|h| + log |w|) where the
+/// sine is large.
+fn scaled(distance: &Tensor, log_length: &Tensor, kappa: f64) -> Tensor {
+    const FAR: f64 = 30.0;
+    let rapidity = distance * (-kappa).sqrt();
+    let log_length = log_length.squeeze_dim(-1);
+    let far = rapidity.abs().gt(FAR);
+    let near = rapidity.where_self(&far.logical_not(), &rapidity.zeros_like());
+    let asymptote = (rapidity.abs() + &log_length) * rapidity.sign();
+    asymptote.where_self(&far, &(near.sinh() * log_length.exp()).asinh())
+}
+
+/// Oriented hyperplanes as a manifold: a unit vector e and an offset a, with the metric
+/// da² + cosh²(√c a) |de|²/c, in which a turn counts by what it moves at the offset. Only what an
+/// optimiser needs.
+#[derive(Debug)]
+struct Hyperplanes {
+    n: i64,
+    root_c: f64,
+}
+
+impl Hyperplanes {
+    fn stretch(&self, offset: &Tensor) -> Tensor {
+        (offset * self.root_c).cosh() / self.root_c
+    }
+}
+
+impl Manifold for Hyperplanes {
+    fn point_shape(&self) -> Vec<i64> {
+        vec![self.n + 1]
+    }
+
+    fn dim(&self) -> i64 {
+        self.n
+    }
+
+    fn point_defect(&self, p: &Tensor) -> Tensor {
+        let (direction, offset) = parts(p);
+        let finite = (offset * 0.0).squeeze_dim(-1);
+        (sum_last(&direction.square()) - 1.0).abs() + finite
+    }
+
+    fn tangent_defect(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        let size = sum_last(&v.square()).sqrt().clamp_min(f64::MIN_POSITIVE);
+        sum_last(&(parts(p).0 * parts(v).0)).abs() / size
+    }
+
+    fn project(&self, z: &Tensor) -> Tensor {
+        let (direction, offset) = parts(z);
+        let size = dot_keep(&direction, &direction).sqrt();
+        Tensor::cat(&[direction / size, offset], -1)
+    }
+
+    fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
+        let (direction, v) = (parts(p).0, parts(z).0);
+        let across = &v - dot_keep(&direction, &v) * direction;
+        Tensor::cat(&[across, parts(z).1], -1)
+    }
+
+    fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
+        let stretch = self.stretch(&parts(p).1);
+        let ((u, du), (v, dv)) = (parts(u), parts(v));
+        (dot_keep(&(u * &stretch), &(v * stretch)) + du * dv).squeeze_dim(-1)
+    }
+
+    fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
+        let stretch = self.stretch(&parts(p).1);
+        let (turn, shift) = parts(&self.project_tangent(p, egrad));
+        Tensor::cat(&[turn / &stretch / stretch, shift], -1)
+    }
+
+    fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        self.project(&(p + v))
+    }
+}
