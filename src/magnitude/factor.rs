@@ -135,6 +135,14 @@ impl Ldl {
     }
 
     fn solve(&self, b: &Tensor) -> Tensor {
+        if b.requires_grad() {
+            // libtorch does not differentiate its solve; a product with the inverse it does.
+            let n = self.compact.size()[0];
+            let inverse = tch::no_grad(|| {
+                self.solve(&Tensor::eye(n, (Kind::Double, tch::Device::Cpu)))
+            });
+            return inverse.to_device(self.device).matmul(b);
+        }
         let b = b.to_device(tch::Device::Cpu);
         Tensor::linalg_ldl_solve(&self.compact, &self.pivots, &b, false).to_device(self.device)
     }
@@ -169,11 +177,17 @@ impl Shifted {
         }))
     }
 
-    /// (E + 11ᵀ)⁻¹b = E⁻¹b − E⁻¹1 · 1ᵀE⁻¹b / (1 + 1ᵀE⁻¹1)
+    /// With v = E⁻¹1, σ = 1ᵀv and x = E⁻¹b: (E + 11ᵀ)⁻¹b = x − v 1ᵀx/(1 + σ). At small scales σ is huge and
+    /// most of this cancels: then x is first freed of its part m v, m = 1ᵀx/σ, whose image is m v/(1 + σ).
     fn solve(&self, b: &Tensor) -> Tensor {
         let x = self.ldl.solve(b);
         let sums = x.sum_dim_intlist(0, true, Kind::Double);
-        x - &self.of_ones * (sums / self.denominator)
+        let sigma = self.denominator - 1.0;
+        if sigma.abs() <= 1.0 {
+            return x - &self.of_ones * (sums / self.denominator);
+        }
+        let part = sums / sigma;
+        (x - &self.of_ones * &part) + &self.of_ones * (part / self.denominator)
     }
 
     /// By how much 1 + 1ᵀE⁻¹1 is smaller than its parts.

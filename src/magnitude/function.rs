@@ -120,7 +120,7 @@ pub fn magnitude_function(
 ///
 /// # References
 ///
-/// willerton2015; andreeva2023.
+/// willerton2015, where it is that of the spread.
 pub fn magnitude_dimension(distances: &Tensor, t: f64) -> Result<f64> {
     let w = weighting(distances, t, &WeightingConfig::default())?;
     if w.distinct == 0 {

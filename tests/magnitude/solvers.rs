@@ -104,7 +104,7 @@ fn indefinite_similarities_are_solved_and_said() {
     assert!(apart(&spectral.weights, &w.weights) < 1e-12);
 }
 
-/// At t = log √2 no weights give each point of K₃,₂ a similarity of 1 (leinster2013, example 2.2.7).
+/// At t = log √2 no weights give each point of K₃,₂ a similarity of 1 (leinster2013).
 #[test]
 fn a_pole_is_an_error() {
     let t = 0.5 * 2.0_f64.ln();
