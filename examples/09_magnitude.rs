@@ -37,7 +37,12 @@ fn main() -> Result<()> {
     let found = weighting_of_points(&plane, &grid, 0.5, &config)?;
     let weights = found.weights.view([20, 20]);
     let at = |x: i64, y: i64| weights.double_value(&[x, y]);
-    println!("corner {:.3}, side {:.3}, middle {:.3}", at(0, 0), at(0, 9), at(9, 9));
+    println!(
+        "corner {:.3}, side {:.3}, middle {:.3}",
+        at(0, 0),
+        at(0, 9),
+        at(9, 9)
+    );
     assert!(at(0, 0) > at(0, 9) && at(0, 9) > at(9, 9));
 
     // Magnitude as a loss: ten points of the Poincaré disk near its origin spread until they look like
@@ -58,7 +63,10 @@ fn main() -> Result<()> {
         (-size).backward();
         optimizer.step();
     }
-    println!("spread out: from {:.3} to {:.3} points", magnitudes[0], magnitudes[99]);
+    println!(
+        "spread out: from {:.3} to {:.3} points",
+        magnitudes[0], magnitudes[99]
+    );
     assert!(magnitudes[0] < 1.1 && magnitudes[99] > 8.0);
     Ok(())
 }

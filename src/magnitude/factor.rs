@@ -3,7 +3,8 @@
 use tch::{Kind, Tensor};
 
 use super::pivoted::PivotedCholesky;
-use super::similarity::Similarity;
+use super::similarity::{Similarity, to_vec};
+use crate::numerics::compensated::{plus, rounded, sum};
 use crate::{Error, Result};
 
 /// Z in a form that systems are solved with.
@@ -43,7 +44,37 @@ impl Factor {
         }
     }
 
-    /// As [`solve`](Self::solve), for the matrix that was factored: E where Z = E + 11ᵀ.
+    /// The unknowns of Zw = 1: w, `[n, 1]`, and for Z = E + 11ᵀ another one.
+    pub(super) fn first_unknowns(&self, similarity: &Similarity) -> Tensor {
+        let ones = ones_like(similarity);
+        match self {
+            Self::Shifted(shifted) => {
+                shifted.solve_system(&ones.zeros_like(), &ones.narrow(0, 0, 1))
+            }
+            _ => self.solve(&ones),
+        }
+    }
+
+    /// What the unknowns leave of Zw = 1.
+    pub(super) fn residual(&self, similarity: &Similarity, unknowns: &Tensor) -> Tensor {
+        match self {
+            Self::Shifted(shifted) => shifted.residual(similarity, unknowns),
+            _ => similarity.residual(unknowns),
+        }
+    }
+
+    /// The change of the unknowns that removes a residual.
+    pub(super) fn correction(&self, residual: &Tensor) -> Tensor {
+        match self {
+            Self::Shifted(shifted) => {
+                let n = residual.size()[0] - 1;
+                shifted.solve_system(&residual.narrow(0, 0, n), &residual.narrow(0, n, 1))
+            }
+            _ => self.solve(residual),
+        }
+    }
+
+    /// As [`solve`](Self::solve), for the matrix that was factored: E/s where Z = E + 11ᵀ.
     pub(super) fn solve_factored(&self, b: &Tensor) -> Tensor {
         match self {
             Self::Shifted(shifted) => shifted.ldl.solve(b),
@@ -55,7 +86,9 @@ impl Factor {
     /// and what Z = E + 11ᵀ may cancel.
     pub(super) fn norm(&self, similarity: &Similarity) -> f64 {
         match self {
-            Self::Shifted(shifted) => largest_row(similarity.entries()) * shifted.cancellation(),
+            Self::Shifted(shifted) => {
+                largest_row(similarity.entries()) / shifted.size * shifted.cancellation()
+            }
             _ => similarity.norm(),
         }
     }
@@ -138,9 +171,8 @@ impl Ldl {
         if b.requires_grad() {
             // libtorch does not differentiate its solve; a product with the inverse it does.
             let n = self.compact.size()[0];
-            let inverse = tch::no_grad(|| {
-                self.solve(&Tensor::eye(n, (Kind::Double, tch::Device::Cpu)))
-            });
+            let inverse =
+                tch::no_grad(|| self.solve(&Tensor::eye(n, (Kind::Double, tch::Device::Cpu))));
             return inverse.to_device(self.device).matmul(b);
         }
         let b = b.to_device(tch::Device::Cpu);
@@ -149,50 +181,77 @@ impl Ldl {
 }
 
 /// Z = E + 11ᵀ through the factors of E: small differences of similarities keep their digits.
+///
+/// With μ = Σw − 1, Zw = 1 is the system
+///
+/// ```text
+/// E w/s + (μ/s) 1 = 0,   1ᵀw − s (μ/s) = 1
+/// ```
+///
+/// of the unknowns w and μ/s, whose condition does not depend on the scale t: s is the size of E.
 pub(super) struct Shifted {
+    /// E/s.
     ldl: Ldl,
-    /// E⁻¹1, `[n, 1]`.
+    /// s, a power of 2.
+    size: f64,
+    /// (E/s)⁻¹1, `[n, 1]`.
     of_ones: Tensor,
-    /// 1 + 1ᵀE⁻¹1.
+    /// s + 1ᵀ(E/s)⁻¹1.
     denominator: f64,
 }
 
 impl Shifted {
     /// `None` where E is singular, or Z is.
     pub(super) fn new(op: &'static str, similarity: &Similarity) -> Result<Option<Self>> {
-        let Some(ldl) = Ldl::new(op, similarity.entries())? else {
+        let entries = similarity.entries();
+        let largest = entries.abs().max().double_value(&[]);
+        let size = largest.log2().ceil().max(f64::from(f64::MIN_EXP)).exp2();
+        let Some(ldl) = Ldl::new(op, &(entries / size))? else {
             return Ok(None);
         };
-        let ones = Tensor::ones(
-            [similarity.len(), 1],
-            (Kind::Double, similarity.entries().device()),
-        );
-        let of_ones = ldl.solve(&ones);
-        let denominator = 1.0 + of_ones.sum(Kind::Double).double_value(&[]);
+        let of_ones = ldl.solve(&ones_like(similarity));
+        let denominator = size + of_ones.sum(Kind::Double).double_value(&[]);
         let regular = denominator.is_finite() && denominator != 0.0;
         Ok(regular.then_some(Self {
             ldl,
+            size,
             of_ones,
             denominator,
         }))
     }
 
-    /// With v = E⁻¹1, σ = 1ᵀv and x = E⁻¹b: (E + 11ᵀ)⁻¹b = x − v 1ᵀx/(1 + σ). At small scales σ is huge and
-    /// most of this cancels: then x is first freed of its part m v, m = 1ᵀx/σ, whose image is m v/(1 + σ).
+    /// Z⁻¹b.
     fn solve(&self, b: &Tensor) -> Tensor {
-        let x = self.ldl.solve(b);
-        let sums = x.sum_dim_intlist(0, true, Kind::Double);
-        let sigma = self.denominator - 1.0;
-        if sigma.abs() <= 1.0 {
-            return x - &self.of_ones * (sums / self.denominator);
-        }
-        let part = sums / sigma;
-        (x - &self.of_ones * &part) + &self.of_ones * (part / self.denominator)
+        let n = b.size()[0];
+        let second = Tensor::zeros([1, b.size()[1]], (Kind::Double, b.device()));
+        self.solve_system(&(b / self.size), &second).narrow(0, 0, n)
     }
 
-    /// By how much 1 + 1ᵀE⁻¹1 is smaller than its parts.
+    /// The unknowns, `[n + 1, k]`, for the right sides `[n, k]` and `[1, k]`.
+    fn solve_system(&self, first: &Tensor, second: &Tensor) -> Tensor {
+        let x = self.ldl.solve(first);
+        let excess = (x.sum_dim_intlist(0, true, Kind::Double) - second) / self.denominator;
+        Tensor::cat(&[x - &self.of_ones * &excess, excess], 0)
+    }
+
+    /// What is left of the right sides 0 and 1, `[n + 1, 1]`.
+    fn residual(&self, similarity: &Similarity, unknowns: &Tensor) -> Tensor {
+        let n = similarity.len();
+        let w = unknowns.narrow(0, 0, n);
+        let excess = unknowns.double_value(&[n, 0]);
+        let first = similarity.minus_image(&w, (-self.size * excess, 0.0)) / self.size;
+        let total = sum(&to_vec(&w));
+        let second = plus((1.0, 0.0), (-total.0, -total.1));
+        let second = rounded(plus(second, (self.size * excess, 0.0)));
+        Tensor::cat(
+            &[first, Tensor::full_like(&unknowns.narrow(0, n, 1), second)],
+            0,
+        )
+    }
+
+    /// By how much s + 1ᵀ(E/s)⁻¹1 is smaller than its parts.
     fn cancellation(&self) -> f64 {
-        let parts = 1.0 + self.of_ones.abs().sum(Kind::Double).double_value(&[]);
+        let parts = self.size + self.of_ones.abs().sum(Kind::Double).double_value(&[]);
         parts / self.denominator.abs()
     }
 
@@ -200,6 +259,13 @@ impl Shifted {
     fn negative_eigenvalues(&self) -> i64 {
         self.ldl.negative - i64::from(self.denominator < 0.0)
     }
+}
+
+fn ones_like(similarity: &Similarity) -> Tensor {
+    Tensor::ones(
+        [similarity.len(), 1],
+        (Kind::Double, similarity.entries().device()),
+    )
 }
 
 /// The eigenvectors of the eigenvalues that are not 0 to rounding.

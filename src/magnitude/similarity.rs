@@ -104,18 +104,22 @@ impl Similarity {
 
     /// 1 − Z w, `[n, 1]` for w of that shape, summed in twice the precision.
     pub(super) fn residual(&self, weights: &Tensor) -> Tensor {
-        let w = to_vec(weights);
         let total = if self.is_shifted() {
-            sum(&w)
+            sum(&to_vec(weights))
         } else {
             (0.0, 0.0)
         };
-        let start = plus((1.0, 0.0), (-total.0, -total.1));
-        let residual = measure_rows([&self.entries], |_, [row]| {
+        self.minus_image(weights, plus((1.0, 0.0), (-total.0, -total.1)))
+    }
+
+    /// start − A w for the entries A that are kept, `[n, 1]`, summed in twice the precision.
+    pub(super) fn minus_image(&self, weights: &Tensor, start: (f64, f64)) -> Tensor {
+        let w = to_vec(weights);
+        let left = measure_rows([&self.entries], |_, [row]| {
             let (high, low) = dot(row, &w);
             rounded(plus(start, (-high, -low)))
         });
-        Tensor::from_slice(&residual)
+        Tensor::from_slice(&left)
             .unsqueeze(1)
             .to_device(self.entries.device())
     }

@@ -1,6 +1,6 @@
 //! From similarities to weights: which factorisation, how it went, and what is left over.
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::condition::inverse_norm;
 use super::factor::{Factor, Ldl, Shifted, Spectral};
@@ -152,34 +152,33 @@ impl Work<'_> {
 
     /// Solves, refines, and measures how well that went.
     fn finish(&self, factor: Factor, solver: Solver, reason: String) -> Result<Solution> {
-        let device = self.similarity.entries().device();
-        let ones = Tensor::ones([self.similarity.len(), 1], (Kind::Double, device));
-        let first = factor.solve(&ones);
-        let of_ones = match &factor {
-            Factor::Shifted(_) => factor.solve_factored(&ones),
-            _ => first.shallow_clone(),
-        };
-        let inverse = inverse_norm(&of_ones, |b| Ok(factor.solve_factored(b)))?;
-        let condition = inverse * factor.norm(self.similarity);
-        let mut weights = first;
-        let mut residual = self.similarity.residual(&weights);
+        let n = self.similarity.len();
+        let mut unknowns = factor.first_unknowns(self.similarity);
+        let condition = self.condition(&factor, &unknowns)?;
+        let mut residual = factor.residual(self.similarity, &unknowns);
         let mut previous = 1.0;
         let (mut refinements, mut settled) = (0, false);
         while refinements < self.config.max_refinements && !settled {
-            let correction = factor.solve(&residual);
-            let change = largest(&correction) / largest(&weights);
+            let correction = factor.correction(&residual);
+            let change = largest(&correction) / largest(&unknowns);
             // Each correction is smaller than the one before by the same factor, or rounding is reached.
-            let factor_of_change = change / previous;
-            if !(factor_of_change < 0.5) {
+            let shrinks_by = change / previous;
+            let shrinks = shrinks_by < 0.5;
+            if !shrinks {
                 settled = change <= SETTLED;
                 break;
             }
-            weights += correction;
-            residual = self.similarity.residual(&weights);
+            unknowns += correction;
+            residual = factor.residual(self.similarity, &unknowns);
             refinements += 1;
-            settled = change * factor_of_change <= f64::EPSILON;
+            settled = change * shrinks_by <= f64::EPSILON;
             previous = change;
         }
+        let weights = unknowns.narrow(0, 0, n);
+        let residual = match factor {
+            Factor::Shifted(_) => self.similarity.residual(&weights),
+            _ => residual,
+        };
         Ok(Solution {
             residual: largest(&residual),
             weights,
@@ -190,6 +189,18 @@ impl Work<'_> {
             refinements,
             settled,
         })
+    }
+
+    /// Of the matrix that was factored.
+    fn condition(&self, factor: &Factor, unknowns: &Tensor) -> Result<f64> {
+        let of_ones = match factor {
+            Factor::Shifted(_) => {
+                factor.solve_factored(&unknowns.ones_like().narrow(0, 0, self.similarity.len()))
+            }
+            _ => unknowns.shallow_clone(),
+        };
+        let inverse = inverse_norm(&of_ones, |b| Ok(factor.solve_factored(b)))?;
+        Ok(inverse * factor.norm(self.similarity))
     }
 }
 

@@ -50,7 +50,12 @@ fn homogeneous_spaces() {
                 .sum(Kind::Double)
                 .double_value(&[]);
             assert_close(w.magnitude, n / row, 1e-14);
-            assert!(apart(&w.weights, &Tensor::full_like(&w.weights, 1.0 / row)) < 1e-14);
+            // Even cycles and cubes are singular to rounding at small scales.
+            if w.rank == w.distinct {
+                let equal = Tensor::full_like(&w.weights, 1.0 / row);
+                let bound = 1e-15 * w.condition.max(10.0);
+                assert!(apart(&w.weights, &equal) < bound, "t = {t}: {w:?}");
+            }
             assert_close(spread(&space, t).unwrap(), n / row, 1e-14);
         }
     }
@@ -142,6 +147,7 @@ fn near_and_far() {
     for t in [1e-8, 1e-20, 1e-100, 1e-300] {
         let w = weigh(&distances, t);
         assert_close(w.magnitude, 1.0, 1e2 * t.max(1e-17));
+        assert_eq!(w.negative_eigenvalues, 0);
     }
     // The limit of the weights exists, and is reached.
     let [a, b] = [1e-20, 1e-30].map(|t| weigh(&distances, t));
