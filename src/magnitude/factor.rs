@@ -74,7 +74,7 @@ impl Factor {
         }
     }
 
-    /// As [`solve`](Self::solve), for the matrix that was factored: E/s where Z = E + 11ᵀ.
+    /// As [`solve`](Self::solve), for the matrix that was factored: E where Z = E + 11ᵀ.
     pub(super) fn solve_factored(&self, b: &Tensor) -> Tensor {
         match self {
             Self::Shifted(shifted) => shifted.ldl.solve(b),
@@ -86,9 +86,7 @@ impl Factor {
     /// and what Z = E + 11ᵀ may cancel.
     pub(super) fn norm(&self, similarity: &Similarity) -> f64 {
         match self {
-            Self::Shifted(shifted) => {
-                largest_row(similarity.entries()) / shifted.size * shifted.cancellation()
-            }
+            Self::Shifted(shifted) => largest_row(similarity.entries()) * shifted.cancellation(),
             _ => similarity.norm(),
         }
     }
@@ -185,36 +183,30 @@ impl Ldl {
 /// With μ = Σw − 1, Zw = 1 is the system
 ///
 /// ```text
-/// E w/s + (μ/s) 1 = 0,   1ᵀw − s (μ/s) = 1
+/// Ew + μ1 = 0,   1ᵀw − μ = 1
 /// ```
 ///
-/// of the unknowns w and μ/s, whose condition does not depend on the scale t: s is the size of E.
+/// of the unknowns w and μ, which Z at small scales would have to tell from rounding.
 pub(super) struct Shifted {
-    /// E/s.
+    /// Of E.
     ldl: Ldl,
-    /// s, a power of 2.
-    size: f64,
-    /// (E/s)⁻¹1, `[n, 1]`.
+    /// E⁻¹1, `[n, 1]`.
     of_ones: Tensor,
-    /// s + 1ᵀ(E/s)⁻¹1.
+    /// 1 + 1ᵀE⁻¹1.
     denominator: f64,
 }
 
 impl Shifted {
     /// `None` where E is singular, or Z is.
     pub(super) fn new(op: &'static str, similarity: &Similarity) -> Result<Option<Self>> {
-        let entries = similarity.entries();
-        let largest = entries.abs().max().double_value(&[]);
-        let size = largest.log2().ceil().max(f64::from(f64::MIN_EXP)).exp2();
-        let Some(ldl) = Ldl::new(op, &(entries / size))? else {
+        let Some(ldl) = Ldl::new(op, similarity.entries())? else {
             return Ok(None);
         };
         let of_ones = ldl.solve(&ones_like(similarity));
-        let denominator = size + of_ones.sum(Kind::Double).double_value(&[]);
+        let denominator = 1.0 + of_ones.sum(Kind::Double).double_value(&[]);
         let regular = denominator.is_finite() && denominator != 0.0;
         Ok(regular.then_some(Self {
             ldl,
-            size,
             of_ones,
             denominator,
         }))
@@ -224,7 +216,7 @@ impl Shifted {
     fn solve(&self, b: &Tensor) -> Tensor {
         let n = b.size()[0];
         let second = Tensor::zeros([1, b.size()[1]], (Kind::Double, b.device()));
-        self.solve_system(&(b / self.size), &second).narrow(0, 0, n)
+        self.solve_system(b, &second).narrow(0, 0, n)
     }
 
     /// The unknowns, `[n + 1, k]`, for the right sides `[n, k]` and `[1, k]`.
@@ -239,19 +231,19 @@ impl Shifted {
         let n = similarity.len();
         let w = unknowns.narrow(0, 0, n);
         let excess = unknowns.double_value(&[n, 0]);
-        let first = similarity.minus_image(&w, (-self.size * excess, 0.0)) / self.size;
+        let first = similarity.minus_image(&w, (-excess, 0.0));
         let total = sum(&to_vec(&w));
         let second = plus((1.0, 0.0), (-total.0, -total.1));
-        let second = rounded(plus(second, (self.size * excess, 0.0)));
+        let second = rounded(plus(second, (excess, 0.0)));
         Tensor::cat(
             &[first, Tensor::full_like(&unknowns.narrow(0, n, 1), second)],
             0,
         )
     }
 
-    /// By how much s + 1ᵀ(E/s)⁻¹1 is smaller than its parts.
+    /// By how much 1 + 1ᵀE⁻¹1 is smaller than its parts.
     fn cancellation(&self) -> f64 {
-        let parts = self.size + self.of_ones.abs().sum(Kind::Double).double_value(&[]);
+        let parts = 1.0 + self.of_ones.abs().sum(Kind::Double).double_value(&[]);
         parts / self.denominator.abs()
     }
 

@@ -64,7 +64,7 @@
 //! Each solve is refined with residuals that are summed in twice the precision. At scales at which most
 //! points are similar, the residual is 1 − Σw − Ew with E = e^(−t d) − 1, whose entries have all their
 //! digits where those of Z agree in all but the last: the weights then keep 15 digits at a condition of Z of
-//! 1e3 or 1e17 alike, and |tX| → 1 is followed down to t = 1e-300. Against 120-digit references
+//! 1e3 or 1e17 alike, and |tX| → 1 is followed down to t = 1e-307. Against 120-digit references
 //! (`tests/golden/magnitude.py`: Gaussian, hyperbolic and spherical points, bipartite graphs, pairs of near
 //! points), relative to the largest weight:
 //!

@@ -70,10 +70,10 @@ impl Work<'_> {
             Err(pivot) => format!("Cholesky: pivot {pivot} is not positive"),
         };
         if self.similarity.is_shifted() {
-            if let Some(solution) = self.shifted(&reason)? {
-                if solution.is_regular() {
-                    return Ok(solution);
-                }
+            if let Some(solution) = self.shifted(&reason)?
+                && solution.is_regular()
+            {
+                return Ok(solution);
             }
             reason += "; Z − 11ᵀ is singular to rounding";
         }
@@ -84,10 +84,10 @@ impl Work<'_> {
         } else {
             reason += "; not positive semidefinite";
         }
-        if let Some(solution) = self.indefinite(&reason)? {
-            if solution.is_regular() {
-                return Ok(solution);
-            }
+        if let Some(solution) = self.indefinite(&reason)?
+            && solution.is_regular()
+        {
+            return Ok(solution);
         }
         reason += "; singular to rounding";
         self.spectral(&reason)
