@@ -2,6 +2,7 @@
 
 use tch::Tensor;
 
+use super::similarity::count;
 use crate::manifold::tolerance;
 use crate::{Error, Result};
 
@@ -24,12 +25,11 @@ impl Classes {
     pub(super) fn of(op: &'static str, distances: &Tensor) -> Result<Option<Self>> {
         let distances = distances.detach();
         let n = distances.size()[0] as usize;
-        let same = distances.eq(0.0);
-        if same.count_nonzero_dim_intlist([0, 1]).int64_value(&[]) == n as i64 {
+        if count(&distances, |d| d == 0.0) == n {
             return Ok(None);
         }
         // Distance 0 is transitive (checked below), so a point's class is that of the first 0 of its row.
-        let first = same.to_kind(tch::Kind::Int).argmax(1, false);
+        let first = distances.eq(0.0).to_kind(tch::Kind::Int).argmax(1, false);
         let first =
             Vec::<i64>::try_from(first.view(-1)).map_err(|source| Error::Torch { op, source })?;
         let mut representatives = Vec::new();

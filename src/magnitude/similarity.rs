@@ -57,8 +57,8 @@ impl Similarity {
     pub(super) fn new(distances: &Tensor, t: f64) -> Self {
         let mut exponents = distances.detach().to_kind(Kind::Double) * -t;
         let n = exponents.size()[0];
-        let alike = exponents.gt(-std::f64::consts::LN_2).sum(Kind::Int64);
-        let shifted = 2 * alike.int64_value(&[]) > n * n;
+        let alike = count(&exponents, |exponent| exponent > -std::f64::consts::LN_2);
+        let shifted = 2 * alike as i64 > n * n;
         let entries = if shifted {
             exponents.expm1_()
         } else {
@@ -123,6 +123,14 @@ impl Similarity {
             .unsqueeze(1)
             .to_device(self.entries.device())
     }
+}
+
+/// How many entries of a matrix meet a condition.
+pub(super) fn count(matrix: &Tensor, condition: impl Fn(f64) -> bool + Sync) -> usize {
+    let rows = measure_rows([matrix], |_, [row]| {
+        row.iter().filter(|&&entry| condition(entry)).count()
+    });
+    rows.iter().sum()
 }
 
 /// The numbers of an f64 tensor, in order.
