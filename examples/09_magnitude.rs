@@ -18,8 +18,8 @@ fn main() -> Result<()> {
     // A grid of 20 × 20 points looks like one point from afar and like 400 from near; in between its
     // magnitude grows with the square of the scale.
     let steps = Tensor::arange(20, (Kind::Double, tch::Device::Cpu));
-    let grid = Tensor::meshgrid(&[&steps, &steps]);
-    let grid = Tensor::stack(&grid, -1).view([400, 2]);
+    let across = steps.unsqueeze(1).expand([20, 20], false);
+    let grid = Tensor::stack(&[&across, &across.transpose(0, 1)], -1).view([400, 2]);
     let scales = [1e-6, 0.1, 0.3, 1.0, 3.0, 30.0];
     let function = magnitude_function(&pairwise_distances(&plane, &grid), &scales, &config)?;
     let dimensions = function.dimensions();
