@@ -58,7 +58,7 @@ impl Factor {
     /// What the unknowns leave of Zw = 1.
     pub(super) fn residual(&self, similarity: &Similarity, unknowns: &Tensor) -> Tensor {
         match self {
-            Self::Shifted(shifted) => shifted.residual(similarity, unknowns),
+            Self::Shifted(_) => Shifted::residual(similarity, unknowns),
             _ => similarity.residual(unknowns),
         }
     }
@@ -227,7 +227,7 @@ impl Shifted {
     }
 
     /// What is left of the right sides 0 and 1, `[n + 1, 1]`.
-    fn residual(&self, similarity: &Similarity, unknowns: &Tensor) -> Tensor {
+    fn residual(similarity: &Similarity, unknowns: &Tensor) -> Tensor {
         let n = similarity.len();
         let w = unknowns.narrow(0, 0, n);
         let excess = unknowns.double_value(&[n, 0]);

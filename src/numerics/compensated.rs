@@ -62,8 +62,11 @@ mod tests {
 
     #[test]
     fn products_keep_what_they_round_off() {
-        let x = [1.0 + f64::EPSILON; 16];
-        let left = plus(dot(&x, &x), (-16.0 * (1.0 + 2.0 * f64::EPSILON), 0.0));
-        assert_eq!(rounded(left), 16.0 * f64::EPSILON * f64::EPSILON);
+        for length in [1, 16] {
+            let mut x = vec![0.0; length];
+            x[0] = 1.0 + f64::EPSILON;
+            let left = plus(dot(&x, &x), (-(1.0 + 2.0 * f64::EPSILON), 0.0));
+            assert_eq!(rounded(left), f64::EPSILON * f64::EPSILON, "{length}");
+        }
     }
 }
