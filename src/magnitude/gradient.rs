@@ -129,6 +129,8 @@ pub fn differentiable_magnitude(
 /// ```
 ///
 /// By recorded steps of refinement w + Z⁻¹(1 − Z(x)w) with Z⁻¹ held constant, one for each derivative.
+/// Where the solver is [`Solver::Shifted`](super::Solver::Shifted) or
+/// [`Solver::Indefinite`](super::Solver::Indefinite), the inverse is formed for that.
 ///
 /// # Shapes
 ///
