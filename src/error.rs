@@ -125,6 +125,21 @@ pub enum Error {
         place: String,
     },
 
+    /// A similarity matrix is singular, and no weights give every point a similarity of 1.
+    #[error(
+        "{op}: the {size} points have no weighting at this scale: their similarities have rank {rank} and leave {residual:e} of 1"
+    )]
+    NoWeighting {
+        /// The operation, as a user calls it.
+        op: &'static str,
+        /// The rank of the similarities, to rounding.
+        rank: usize,
+        /// How many different points there are.
+        size: usize,
+        /// The largest |1 − Zw| that is left.
+        residual: f64,
+    },
+
     /// libtorch reported an error.
     #[error("{op}: libtorch: {source}")]
     Torch {

@@ -43,6 +43,7 @@
 //! | [`graph`] | hierarchies: edge lists, WordNet, transitive closure, shortest paths, δ-hyperbolicity |
 //! | [`stats`] | means and medians of flags, subspaces and rotations; nested principal components |
 //! | [`embed`] | embeddings of graphs: objective, trainer, MAP and mean rank; points from distances |
+//! | [`magnitude`] | how many points a metric space has at a scale, and which are at its boundary: weighting vectors, magnitude functions, spread |
 //! | [`nn`] | layers: classes as subspaces; hyperbolic support vector machines |
 //! | [`stats`] | Fréchet means and medians, k-means, principal geodesics, geodesic regression |
 //! | `laws` | feature `laws`: a property-test suite for manifolds, yours too |
@@ -71,6 +72,7 @@ mod error;
 pub mod graph;
 #[cfg(feature = "laws")]
 pub mod laws;
+pub mod magnitude;
 pub mod manifold;
 pub mod manifolds;
 mod metric;

@@ -8,6 +8,7 @@ mod golden;
 mod graph;
 mod issues;
 mod laws;
+mod magnitude;
 mod manifolds;
 mod nn;
 mod numerics;

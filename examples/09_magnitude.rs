@@ -1,0 +1,72 @@
+//! How many points are there? It depends on how near one looks: magnitude, dimension, and who is at the edge.
+
+use holonomy::embed::pairwise_distances;
+use holonomy::magnitude::{
+    Derivatives, WeightingConfig, differentiable_distances, differentiable_magnitude,
+    magnitude_function, weighting_of_points,
+};
+use holonomy::optim::{AdamConfig, ManifoldParameter, RiemannianAdam};
+use holonomy::{Euclidean, PoincareBall, Result};
+use rand::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use tch::{Kind, Tensor};
+
+fn main() -> Result<()> {
+    let plane = Euclidean::new(2)?;
+    let config = WeightingConfig::default();
+
+    // A grid of 20 × 20 points looks like one point from afar and like 400 from near; in between its
+    // magnitude grows with the square of the scale.
+    let steps = Tensor::arange(20, (Kind::Double, tch::Device::Cpu));
+    let across = steps.unsqueeze(1).expand([20, 20], false);
+    let grid = Tensor::stack(&[&across, &across.transpose(0, 1)], -1).view([400, 2]);
+    let scales = [1e-6, 0.1, 0.3, 1.0, 3.0, 30.0];
+    let function = magnitude_function(&pairwise_distances(&plane, &grid), &scales, &config)?;
+    let dimensions = function.dimensions();
+    for (i, t) in scales.iter().enumerate() {
+        println!(
+            "scale {t:7.0e}: {:6.2} points, of dimension {:.2}, by {}",
+            function.magnitudes[i], dimensions[i], function.solvers[i]
+        );
+    }
+    assert!((function.magnitudes[0] - 1.0).abs() < 1e-3);
+    assert!((function.magnitudes[5] - 400.0).abs() < 1e-6);
+    assert!(dimensions[2] > 1.3 && dimensions[2] < 2.0);
+
+    // The weights are largest at the corners, then along the sides.
+    let found = weighting_of_points(&plane, &grid, 0.5, &config)?;
+    let weights = found.weights.view([20, 20]);
+    let at = |x: i64, y: i64| weights.double_value(&[x, y]);
+    println!(
+        "corner {:.3}, side {:.3}, middle {:.3}",
+        at(0, 0),
+        at(0, 9),
+        at(9, 9)
+    );
+    assert!(at(0, 0) > at(0, 9) && at(0, 9) > at(9, 9));
+
+    // Magnitude as a loss: ten points of the Poincaré disk near its origin spread until they look like
+    // almost ten.
+    let disk = PoincareBall::new(2, -1.0)?;
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+    let start = holonomy::numerics::random_normal(&mut rng, &[10, 2], Kind::Double, steps.device());
+    let points = ManifoldParameter::geodesic(Box::new(disk.clone()), &(start * 0.01))?;
+    let p = points.tensor().shallow_clone();
+    let mut optimizer = RiemannianAdam::new(vec![points], AdamConfig::new(0.1))?;
+    let mut magnitudes = Vec::new();
+    for _ in 0..100 {
+        optimizer.zero_grad();
+        let distances = differentiable_distances(&disk, &p);
+        let t = Tensor::from(1.0);
+        let size = differentiable_magnitude(&distances, &t, Derivatives::First, &config)?;
+        magnitudes.push(size.double_value(&[]));
+        (-size).backward();
+        optimizer.step();
+    }
+    println!(
+        "spread out: from {:.3} to {:.3} points",
+        magnitudes[0], magnitudes[99]
+    );
+    assert!(magnitudes[0] < 1.1 && magnitudes[99] > 8.0);
+    Ok(())
+}

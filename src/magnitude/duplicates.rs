@@ -1,0 +1,106 @@
+//! Points at distance 0 of each other, which count as one.
+
+use tch::Tensor;
+
+use super::similarity::count;
+use crate::manifold::tolerance;
+use crate::{Error, Result};
+
+/// The classes of points at distance 0.
+pub(super) struct Classes {
+    /// The first point of each class, `[classes]`.
+    representatives: Tensor,
+    /// The class of each point, `[n]`.
+    labels: Tensor,
+    /// How many points the class of each point has, `[n]`, f64.
+    sizes: Tensor,
+}
+
+impl Classes {
+    /// The classes of checked distances; `None` where all points differ.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] where points of one class are at different distances from a third.
+    pub(super) fn of(op: &'static str, distances: &Tensor) -> Result<Option<Self>> {
+        let distances = distances.detach();
+        let n = distances.size()[0] as usize;
+        if count(&distances, |d| d == 0.0) == n {
+            return Ok(None);
+        }
+        // Distance 0 is transitive (checked below), so a point's class is that of the first 0 of its row.
+        let first = distances.eq(0.0).to_kind(tch::Kind::Int).argmax(1, false);
+        let first =
+            Vec::<i64>::try_from(first.view(-1)).map_err(|source| Error::Torch { op, source })?;
+        let mut representatives = Vec::new();
+        let mut labels = vec![0; n];
+        let mut counts = Vec::new();
+        for (point, &first) in first.iter().enumerate() {
+            if first == point as i64 {
+                labels[point] = representatives.len() as i64;
+                representatives.push(first);
+                counts.push(0.0);
+            } else {
+                labels[point] = labels[first as usize];
+            }
+            counts[labels[point] as usize] += 1.0;
+        }
+        let sizes: Vec<f64> = labels.iter().map(|&label| counts[label as usize]).collect();
+        let device = distances.device();
+        let classes = Self {
+            representatives: Tensor::from_slice(&representatives).to_device(device),
+            labels: Tensor::from_slice(&labels).to_device(device),
+            sizes: Tensor::from_slice(&sizes).to_device(device),
+        };
+        classes.check(op, &distances)?;
+        Ok(Some(classes))
+    }
+
+    /// Whether the rows of a class are the same, but for rounding.
+    fn check(&self, op: &'static str, distances: &Tensor) -> Result<()> {
+        let known = distances.masked_fill(&distances.isinf(), 0.0);
+        let allowed = tolerance(distances.kind()) * known.max().double_value(&[]);
+        let of_class = self.representatives.index_select(0, &self.labels);
+        let expected = distances.index_select(0, &of_class);
+        let both_infinite = expected.isinf().logical_and(&distances.isinf());
+        let apart = (&expected - distances)
+            .abs()
+            .masked_fill(&both_infinite, 0.0);
+        let bad = apart.le(allowed).logical_not().nonzero();
+        if bad.size()[0] == 0 {
+            return Ok(());
+        }
+        let (x, z) = (bad.int64_value(&[0, 0]), bad.int64_value(&[0, 1]));
+        let y = of_class.int64_value(&[x]);
+        let got = format!(
+            "0 at ({y}, {x}), but {} at ({y}, {z}) and {} at ({x}, {z})",
+            distances.double_value(&[y, z]),
+            distances.double_value(&[x, z]),
+        );
+        let wanted = "points at distance 0 that are equally far from every other";
+        Err(Error::invalid(op, wanted, got))
+    }
+
+    /// The distances of one point of each class.
+    pub(super) fn distinct(&self, distances: &Tensor) -> Tensor {
+        let rows = distances.index_select(0, &self.representatives);
+        rows.index_select(1, &self.representatives)
+    }
+
+    /// The distances of the classes, each the mean over its points, so that gradients reach them all.
+    pub(super) fn averaged(&self, distances: &Tensor) -> Tensor {
+        let n = self.labels.size()[0];
+        let classes = self.representatives.size()[0];
+        let options = (distances.kind(), distances.device());
+        let sizes = self.sizes.index_select(0, &self.representatives);
+        let sizes = sizes.to_kind(distances.kind());
+        let rows = Tensor::zeros([classes, n], options).index_add(0, &self.labels, distances)
+            / sizes.unsqueeze(1);
+        Tensor::zeros([classes, classes], options).index_add(1, &self.labels, &rows) / sizes
+    }
+
+    /// Weights `[classes]`, shared equally among the points of each class: `[n]`.
+    pub(super) fn share(&self, weights: &Tensor) -> Tensor {
+        weights.index_select(0, &self.labels) / &self.sizes
+    }
+}

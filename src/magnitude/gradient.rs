@@ -1,0 +1,236 @@
+//! Magnitude and weights as functions that gradients flow through.
+
+use tch::{Kind, Tensor};
+
+use super::duplicates::Classes;
+use super::similarity::{Similarity, check_distances, check_scale, to_vec};
+use super::solve::solve;
+use super::weighting::WeightingConfig;
+use crate::manifold::Geodesic;
+use crate::numerics::compensated::{rounded, sum};
+use crate::numerics::with_gradient_of;
+use crate::{Error, Result};
+
+/// The derivatives that a result carries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Derivatives {
+    /// The first, exactly. Derivatives of that are wrong: they take the weights to be constant.
+    #[default]
+    First,
+    /// The first and the second, exactly; costs one more solve forward and one backward.
+    Second,
+}
+
+/// The distances between all pairs of points, with gradients.
+///
+/// As [`pairwise_distances`](crate::embed::pairwise_distances), each pair measured once, but recorded
+/// for autograd, and in memory all at once.
+///
+/// # Shapes
+///
+/// `points`: `[n, point..]`; the result `[n, n]` of their kind; about n²/2 times the size of a point in memory.
+///
+/// # Gradient
+///
+/// That of the manifold's `dist`; 0 for a pair at distance 0.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::{Euclidean, magnitude::differentiable_distances};
+/// use tch::Tensor;
+///
+/// let x = Tensor::from_slice(&[0.0, 3.0]).view([2, 1]).set_requires_grad(true);
+/// let d = differentiable_distances(&Euclidean::new(1)?, &x);
+/// d.get(0).get(1).backward();
+/// assert_eq!(x.grad().double_value(&[1, 0]), 1.0);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+pub fn differentiable_distances(space: &dyn Geodesic, points: &Tensor) -> Tensor {
+    let n = points.size()[0];
+    let pairs = Tensor::triu_indices(n, n, 1, (Kind::Int64, points.device()));
+    let (from, to) = (pairs.get(0), pairs.get(1));
+    let lengths = space.dist(&points.index_select(0, &from), &points.index_select(0, &to));
+    let places = from * n + to;
+    let upper = Tensor::zeros([n * n], (points.kind(), points.device()))
+        .index_add(0, &places, &lengths)
+        .view([n, n]);
+    &upper + upper.transpose(0, 1)
+}
+
+/// |tX| as a tensor without dimensions, with gradients in the distances and in t.
+///
+/// ```text
+/// ∂|tX|/∂d(i, j) = t wᵢ wⱼ e^(−t d(i, j)),   ∂|tX|/∂t = wᵀ(d ∘ Z)w
+/// ```
+///
+/// Z(x) is recorded, the solve is not: with the weights w of the solve held constant, the derivative of
+/// −wᵀZ(x)w is that of the magnitude, since Σ w(x) = 2 Σ v − vᵀZ(x)v + O((v − w(x))²). For second
+/// derivatives v is w and one recorded step of refinement, v = w + Z⁻¹(1 − Z(x)w).
+///
+/// # Shapes
+///
+/// `distances`: `[n, n]`, f64 or f32, see [`differentiable_distances`]; `t`: no dimensions. The result is f64.
+///
+/// # Gradient
+///
+/// Exact to rounding times the condition of Z. Points at distance 0 are taken to stay together, and share
+/// the gradient equally.
+///
+/// # Errors
+///
+/// Those of [`weighting`](super::weighting), and [`Error::InvalidArgument`] for a t with dimensions.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::magnitude::{
+///     Derivatives, WeightingConfig, differentiable_distances, differentiable_magnitude,
+/// };
+/// use holonomy::Euclidean;
+/// use tch::Tensor;
+///
+/// let x = Tensor::from_slice(&[0.0, 1.0]).view([2, 1]).set_requires_grad(true);
+/// let d = differentiable_distances(&Euclidean::new(1)?, &x);
+/// let t = Tensor::from(1.0);
+/// let config = WeightingConfig::default();
+/// differentiable_magnitude(&d, &t, Derivatives::First, &config)?.backward();
+/// // |X| = 1 + tanh(d/2).
+/// assert!((x.grad().double_value(&[1, 0]) - 0.5 / 0.5_f64.cosh().powi(2)).abs() < 1e-15);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+pub fn differentiable_magnitude(
+    distances: &Tensor,
+    t: &Tensor,
+    derivatives: Derivatives,
+    config: &WeightingConfig,
+) -> Result<Tensor> {
+    const OP: &str = "differentiable_magnitude";
+    let Some(linearised) = Linearised::new(OP, distances, t, config)? else {
+        return Ok(Tensor::zeros([], (Kind::Double, distances.device())));
+    };
+    let w = &linearised.weights;
+    let value = Tensor::from(rounded(sum(&to_vec(w)))).to_device(w.device());
+    let v = match derivatives {
+        Derivatives::First => w.shallow_clone(),
+        Derivatives::Second => linearised.refined(),
+    };
+    let squared = v
+        .transpose(0, 1)
+        .matmul(&linearised.similarities.matmul(&v));
+    let plain = v.sum(Kind::Double) * 2.0 - squared.view([]);
+    Ok(with_gradient_of(&value, &plain))
+}
+
+/// The weights `[n]` with gradients in the distances and in t.
+///
+/// ```text
+/// dw = −Z⁻¹ dZ w
+/// ```
+///
+/// By recorded steps of refinement w + Z⁻¹(1 − Z(x)w) with Z⁻¹ held constant, one for each derivative.
+/// Where the solver is [`Solver::Shifted`](super::Solver::Shifted) or
+/// [`Solver::Indefinite`](super::Solver::Indefinite), the inverse is formed for that.
+///
+/// # Shapes
+///
+/// As for [`differentiable_magnitude`]; the result is f64.
+///
+/// # Errors
+///
+/// Those of [`differentiable_magnitude`].
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::magnitude::{Derivatives, WeightingConfig, differentiable_weights};
+/// use tch::Tensor;
+///
+/// let d = Tensor::from_slice(&[0.0, 1.0, 1.0, 0.0]).view([2, 2]);
+/// let t = Tensor::from(1.0).set_requires_grad(true);
+/// let w = differentiable_weights(&d, &t, Derivatives::First, &WeightingConfig::default())?;
+/// w.get(0).backward();
+/// // w = 1/(1 + e^−t).
+/// assert!((t.grad().double_value(&[]) - 0.25 / 0.5_f64.cosh().powi(2)).abs() < 1e-15);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+pub fn differentiable_weights(
+    distances: &Tensor,
+    t: &Tensor,
+    derivatives: Derivatives,
+    config: &WeightingConfig,
+) -> Result<Tensor> {
+    const OP: &str = "differentiable_weights";
+    let Some(linearised) = Linearised::new(OP, distances, t, config)? else {
+        return Ok(Tensor::zeros([0], (Kind::Double, distances.device())));
+    };
+    let plain = match derivatives {
+        Derivatives::First => linearised.refined(),
+        Derivatives::Second => linearised.step_from(&linearised.refined()),
+    };
+    let weights = with_gradient_of(&linearised.weights, &plain).view(-1);
+    Ok(match &linearised.classes {
+        Some(classes) => classes.share(&weights),
+        None => weights,
+    })
+}
+
+/// Zw = 1 at the place where it was solved, and the recorded similarities around it.
+struct Linearised {
+    /// `[n, 1]`, not recorded.
+    weights: Tensor,
+    /// Z(x), recorded.
+    similarities: Tensor,
+    factor: super::factor::Factor,
+    classes: Option<Classes>,
+}
+
+impl Linearised {
+    /// `None` of no points.
+    fn new(
+        op: &'static str,
+        distances: &Tensor,
+        t: &Tensor,
+        config: &WeightingConfig,
+    ) -> Result<Option<Self>> {
+        if !t.size().is_empty() {
+            let got = format!("{:?}", t.size());
+            return Err(Error::invalid(op, "a scale t without dimensions", got));
+        }
+        let scale = t.double_value(&[]);
+        check_scale(op, scale)?;
+        check_distances(op, distances)?;
+        let classes = tch::no_grad(|| Classes::of(op, distances))?;
+        let distinct = classes.as_ref().map_or_else(
+            || distances.shallow_clone(),
+            |classes| classes.averaged(distances),
+        );
+        if distinct.size()[0] == 0 {
+            return Ok(None);
+        }
+        let solution = tch::no_grad(|| solve(op, &Similarity::new(&distinct, scale), config))?;
+        Ok(Some(Self {
+            weights: solution.weights,
+            factor: solution.factor,
+            similarities: recorded_similarities(&distinct, t),
+            classes,
+        }))
+    }
+
+    /// w + Z⁻¹(1 − Z(x)w)
+    fn refined(&self) -> Tensor {
+        self.step_from(&self.weights)
+    }
+
+    fn step_from(&self, v: &Tensor) -> Tensor {
+        v + self.factor.solve(&(1.0 - self.similarities.matmul(v)))
+    }
+}
+
+/// e^(−t d), which is 0 for infinite d whatever t does.
+fn recorded_similarities(distances: &Tensor, t: &Tensor) -> Tensor {
+    let infinite = distances.isinf();
+    let finite = distances.to_kind(Kind::Double).masked_fill(&infinite, 0.0);
+    let t = t.to_kind(Kind::Double).to_device(distances.device());
+    (-(finite * t)).exp().masked_fill(&infinite, 0.0)
+}

@@ -1,0 +1,71 @@
+//! Functions of the scale.
+
+use holonomy::Euclidean;
+use holonomy::magnitude::{
+    MagnitudeFunction, Solver, WeightingConfig, magnitude, magnitude_dimension, magnitude_function,
+    spread,
+};
+use tch::Tensor;
+
+use super::{assert_close, cloud, complete_bipartite};
+
+fn function(distances: &Tensor, scales: &[f64]) -> MagnitudeFunction {
+    magnitude_function(distances, scales, &WeightingConfig::default()).unwrap()
+}
+
+#[test]
+fn every_scale_is_that_of_its_own() {
+    let d = cloud(&Euclidean::new(3).unwrap(), 1, 40);
+    let scales = [3.0, 1e-5, 0.4];
+    let f = function(&d, &scales);
+    let dimensions = f.dimensions();
+    for (i, &t) in scales.iter().enumerate() {
+        assert_eq!(f.magnitudes[i], magnitude(&d, t).unwrap());
+        assert_eq!(dimensions[i], magnitude_dimension(&d, t).unwrap());
+        assert!(f.residuals[i] < 1e-14 && f.conditions[i] >= 1.0);
+    }
+    assert_eq!(f.solvers, [Solver::Cholesky; 3]);
+    let text = serde_json::to_string(&f).unwrap();
+    assert_eq!(serde_json::from_str::<MagnitudeFunction>(&text).unwrap(), f);
+    assert!(function(&d, &[]).magnitudes.is_empty());
+}
+
+/// Positive definite spaces grow from 1 to n, and their derivatives are the slopes.
+#[test]
+fn euclidean_magnitudes_grow_by_their_derivatives() {
+    let d = cloud(&Euclidean::new(2).unwrap(), 2, 35);
+    let scales: Vec<f64> = (-30..30)
+        .map(|i| f64::from(i).exp2().sqrt().sqrt())
+        .collect();
+    let f = function(&d, &scales);
+    for i in 1..scales.len() {
+        assert!(f.magnitudes[i] > f.magnitudes[i - 1]);
+    }
+    for (&t, &derivative) in scales.iter().zip(&f.derivatives) {
+        let h = 1e-3 * t;
+        let at = |k: f64| magnitude(&d, t + k * h).unwrap();
+        let slope = (8.0 * (at(1.0) - at(-1.0)) - (at(2.0) - at(-2.0))) / (12.0 * h);
+        assert_close(derivative, slope, 1e-9 + 1e-12 / (t * derivative));
+    }
+}
+
+#[test]
+fn graphs_without_a_positive_definite_matrix_change_the_solver() {
+    let f = function(&complete_bipartite(3, 2), &[0.1, 1.0]);
+    assert_eq!(f.solvers, [Solver::Shifted, Solver::Cholesky]);
+}
+
+/// At most the magnitude where that is positive definite; from 1 to n.
+#[test]
+fn spread_is_a_number_of_points() {
+    let d = cloud(&Euclidean::new(3).unwrap(), 3, 30);
+    for t in [1e-3, 0.1, 1.0, 5.0] {
+        let s = spread(&d, t).unwrap();
+        assert!((1.0..=30.0).contains(&s));
+        assert!(s <= magnitude(&d, t).unwrap());
+        let rows = (&d * -t).exp().sum_dim_intlist(1, false, tch::Kind::Double);
+        let sum: f64 = (0..30).map(|i| rows.double_value(&[i]).recip()).sum();
+        assert_close(s, sum, 1e-15);
+    }
+    assert_close(spread(&d, 1e4).unwrap(), 30.0, 1e-15);
+}
