@@ -343,8 +343,12 @@ fn claims(fits: &[Fit], incomplete: &[Incomplete]) -> Vec<Claim> {
 
 fn tables(settings: &Settings, fits: &[Fit], incomplete: &[Incomplete], tree: &str) -> String {
     let mut text = String::new();
-    let mut graphs: Vec<&str> = fits.iter().map(|fit| fit.graph.as_str()).collect();
-    graphs.dedup();
+    let mut graphs: Vec<&str> = Vec::new();
+    for fit in fits {
+        if !graphs.contains(&fit.graph.as_str()) {
+            graphs.push(&fit.graph);
+        }
+    }
     let header = [
         "space",
         "distortion",
