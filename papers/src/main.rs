@@ -18,6 +18,7 @@ mod mishne2023;
 mod nickel2017;
 mod output;
 mod progress;
+mod publication;
 mod rabenoro2022;
 mod report;
 mod results;

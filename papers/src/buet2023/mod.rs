@@ -4,17 +4,14 @@ mod cloud;
 mod path;
 mod summary;
 
-use std::path::PathBuf;
-
 use holonomy::Result;
-use holonomy::device::Choice;
 use serde::Serialize;
 
 use crate::catalogue::Paper;
 use crate::cli::Outcome;
-use crate::machine::{self, Machine, Versions};
-use crate::report::{Report, Summary, command_line};
-use crate::{files, output, results};
+use crate::machine;
+use crate::publication::{Publication, RunOptions};
+use crate::{files, output};
 use cloud::{Cloud, CloudOutcome, CloudSettings};
 use path::Ways;
 
@@ -53,13 +50,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     seed: u64,
 
-    /// Folder for the report and the pictures [default: target/papers/buet2023 in the checkout]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-
-    /// A short run that shows that everything works; its figures mean nothing
-    #[arg(long)]
-    quick: bool,
+    #[command(flatten)]
+    run: RunOptions,
 }
 
 fn not_negative(text: &str) -> std::result::Result<f64, String> {
@@ -81,22 +73,20 @@ struct Details<'a> {
     seed: u64,
     ways: &'a Ways,
     clouds: &'a [CloudOutcome],
-    files: &'a [String],
 }
 
 /// Finds the ways and the dimensions, writes the files and prints the tables.
 pub(crate) fn run(options: &Options) -> Result<Outcome> {
-    let default_out = || results::default_folder().join(PAPER.key);
-    let out = options.out.clone().unwrap_or_else(default_out);
+    let out = options.run.folder(PAPER.key);
     files::prepare(&out)?;
     let threads = machine::cores();
     machine::use_threads(threads)?;
-    let ways = path::compare(24, if options.quick { 200 } else { 4_000 })?;
+    let ways = path::compare(24, if options.run.quick { 200 } else { 4_000 })?;
     output::note("from a line to a plane: done");
     let clouds = options.noise.iter().map(|&noise| {
         cloud::measure(CloudSettings {
-            curve_points: if options.quick { 300 } else { 1_000 },
-            surface_points: if options.quick { 1_500 } else { 6_000 },
+            curve_points: if options.run.quick { 300 } else { 1_000 },
+            surface_points: if options.run.quick { 1_500 } else { 6_000 },
             noise,
             radius: options.radius,
             seed: options.seed,
@@ -105,39 +95,22 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     let clouds = clouds.collect::<Result<Vec<Cloud>>>()?;
     let outcomes: Vec<CloudOutcome> = clouds.iter().map(|cloud| cloud.outcome).collect();
     let files = summary::draw(&out, &ways, &clouds);
-    let summary = Summary {
-        key: PAPER.key.into(),
-        title: PAPER.title.into(),
-        command: command_line(std::env::args()),
-        quick: options.quick,
-        interrupted: false,
-        versions: Versions::current(),
-        machine: Machine::new(&on_the_cpu(), threads),
+    Publication {
+        paper: &PAPER,
+        folder: &out,
+        quick: options.run.quick,
+        complete: true,
+        threads,
+        reason: "its matrices are small",
         metrics: summary::metrics(&ways, &outcomes),
         claims: summary::claims(&ways, &outcomes),
-    };
-    let details = Details {
-        seed: options.seed,
-        ways: &ways,
-        clouds: &outcomes,
+        details: Details {
+            seed: options.seed,
+            ways: &ways,
+            clouds: &outcomes,
+        },
         files: &files,
-    };
-    let report = Report {
-        summary: &summary,
-        details: &details,
-    };
-    files::write_json(&out.join("report.json"), &report)?;
-    output::print(&summary::table(&ways, &outcomes, options.quick))?;
-    let names = [&["report.json".to_owned()], &files[..]]
-        .concat()
-        .join(", ");
-    output::print(&format!("\nWritten to {}: {names}\n", out.display()))?;
-    Ok(Outcome::Complete)
-}
-
-fn on_the_cpu() -> Choice {
-    Choice {
-        device: tch::Device::Cpu,
-        reason: "its matrices are small".into(),
+        tables: summary::table(&ways, &outcomes, options.run.quick),
     }
+    .publish()
 }

@@ -9,14 +9,13 @@ mod summary;
 mod tables;
 
 use holonomy::Result;
-use holonomy::device::Choice;
 use holonomy::graph::{EdgeListOptions, read_edge_list};
 use serde::Serialize;
 
 use crate::catalogue::Paper;
 use crate::cli::Outcome;
-use crate::machine::{self, Machine, Versions};
-use crate::report::{Report, Summary, command_line};
+use crate::machine;
+use crate::publication::Publication;
 use crate::sala2018::data::{self, Named};
 use crate::{files, output};
 use hierarchies::ALPHA;
@@ -50,8 +49,6 @@ struct Details<'a> {
     settings: &'a Settings,
     #[serde(flatten)]
     figures: &'a Figures,
-    /// The files beside the report.
-    files: &'a [String],
 }
 
 /// Runs the studies, writes the files and prints the tables.
@@ -62,40 +59,27 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     let figures = tch::no_grad(|| figures(&settings))?;
     let files = pictures::draw(&settings.out, &figures.hierarchies, &ALPHAS);
     let own_data = settings.edges.is_some();
-    let summary = Summary {
-        key: PAPER.key.into(),
-        title: PAPER.title.into(),
-        command: command_line(std::env::args()),
+    Publication {
+        paper: &PAPER,
+        folder: &settings.out,
         quick: settings.quick,
-        interrupted: false,
-        versions: Versions::current(),
-        machine: Machine::new(&on_the_cpu(), settings.threads),
+        complete: true,
+        threads: settings.threads,
+        reason: "its matrices are small",
         metrics: summary::metrics(&figures),
         claims: if own_data {
             Vec::new()
         } else {
             summary::claims(&figures)
         },
-    };
-    let details = Details {
-        settings: &settings,
-        figures: &figures,
+        details: Details {
+            settings: &settings,
+            figures: &figures,
+        },
         files: &files,
-    };
-    let report = Report {
-        summary: &summary,
-        details: &details,
-    };
-    files::write_json(&settings.out.join("report.json"), &report)?;
-    output::print(&summary::table(&figures, settings.quick))?;
-    let mut names = vec!["report.json"];
-    names.extend(files.iter().map(|file| &**file));
-    output::print(&format!(
-        "\nWritten to {}: {}\n",
-        settings.out.display(),
-        names.join(", ")
-    ))?;
-    Ok(Outcome::Complete)
+        tables: summary::table(&figures, settings.quick),
+    }
+    .publish()
 }
 
 fn figures(settings: &Settings) -> Result<Figures> {
@@ -131,11 +115,4 @@ fn figures(settings: &Settings) -> Result<Figures> {
         splits: settings.splits,
         classes,
     })
-}
-
-fn on_the_cpu() -> Choice {
-    Choice {
-        device: tch::Device::Cpu,
-        reason: "its matrices are small".into(),
-    }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::{machine, results};
+use crate::publication::{RunOptions, ThreadOptions};
 
 /// As the user gave them.
 #[derive(Debug, Clone, clap::Args)]
@@ -27,18 +27,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     seed: u64,
 
-    /// Threads [default: all cores]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=1024))]
-    threads: Option<u32>,
+    #[command(flatten)]
+    threads: ThreadOptions,
 
-    /// Folder for the report and the pictures [default: target/papers/lin2023 in the checkout]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-
-    /// A short run that shows that everything works: fewer scales, splits and nodes
-    #[arg(long)]
-    quick: bool,
+    #[command(flatten)]
+    run: RunOptions,
 }
 
 /// What all studies share.
@@ -59,18 +52,15 @@ pub(crate) struct Settings {
 impl Options {
     /// What the options mean on this machine.
     pub(crate) fn settings(&self) -> Settings {
-        let usual = if self.quick { 5 } else { 100 };
-        let out = self.out.clone();
+        let usual = if self.run.quick { 5 } else { 100 };
         Settings {
             edges: self.edges.clone(),
             splits: self.splits.map_or(usual, |splits| splits as usize),
             seed: self.seed,
-            scales: if self.quick { 4 } else { 10 },
-            threads: self
-                .threads
-                .map_or_else(machine::cores, |threads| threads as usize),
-            quick: self.quick,
-            out: out.unwrap_or_else(|| results::default_folder().join(super::PAPER.key)),
+            scales: if self.run.quick { 4 } else { 10 },
+            threads: self.threads.threads(),
+            quick: self.run.quick,
+            out: self.run.folder(super::PAPER.key),
         }
     }
 }

@@ -11,13 +11,12 @@ mod subtrees;
 mod summary;
 
 use holonomy::Result;
-use holonomy::device::Choice;
 use serde::Serialize;
 
 use crate::catalogue::Paper;
 use crate::cli::Outcome;
-use crate::machine::{self, Machine, Versions};
-use crate::report::{Report, Summary, command_line};
+use crate::machine;
+use crate::publication::Publication;
 use crate::{files, output};
 pub(crate) use options::Options;
 use options::Settings;
@@ -47,8 +46,6 @@ struct Details<'a> {
     settings: &'a Settings,
     #[serde(flatten)]
     figures: &'a Figures,
-    /// The files beside the report.
-    files: &'a [String],
 }
 
 /// Runs the studies, writes the files and prints the tables.
@@ -58,36 +55,23 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     machine::use_threads(settings.threads)?;
     let figures = figures(&settings)?;
     let files = pictures::draw(&settings.out, &figures);
-    let summary = Summary {
-        key: PAPER.key.into(),
-        title: PAPER.title.into(),
-        command: command_line(std::env::args()),
+    Publication {
+        paper: &PAPER,
+        folder: &settings.out,
         quick: settings.quick,
-        interrupted: false,
-        versions: Versions::current(),
-        machine: Machine::new(&on_the_cpu(), settings.threads),
+        complete: true,
+        threads: settings.threads,
+        reason: "its tensors are small",
         metrics: summary::metrics(&figures),
         claims: summary::claims(&figures),
-    };
-    let details = Details {
-        settings: &settings,
-        figures: &figures,
+        details: Details {
+            settings: &settings,
+            figures: &figures,
+        },
         files: &files,
-    };
-    let report = Report {
-        summary: &summary,
-        details: &details,
-    };
-    files::write_json(&settings.out.join("report.json"), &report)?;
-    output::print(&summary::table(&settings, &figures))?;
-    let mut names = vec!["report.json"];
-    names.extend(files.iter().map(|file| &**file));
-    output::print(&format!(
-        "\nWritten to {}: {}\n",
-        settings.out.display(),
-        names.join(", ")
-    ))?;
-    Ok(Outcome::Complete)
+        tables: summary::table(&settings, &figures),
+    }
+    .publish()
 }
 
 fn figures(settings: &Settings) -> Result<Figures> {
@@ -110,11 +94,4 @@ fn figures(settings: &Settings) -> Result<Figures> {
         depth,
         subtrees,
     })
-}
-
-fn on_the_cpu() -> Choice {
-    Choice {
-        device: tch::Device::Cpu,
-        reason: "its tensors are small".into(),
-    }
 }

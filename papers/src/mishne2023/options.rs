@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::{machine, results};
+use crate::publication::{RunOptions, ThreadOptions};
 
 /// As the user gave them.
 #[derive(Debug, Clone, clap::Args)]
@@ -24,18 +24,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     seed: u64,
 
-    /// Threads [default: all cores]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=1024))]
-    threads: Option<u32>,
+    #[command(flatten)]
+    threads: ThreadOptions,
 
-    /// Folder for the report and the pictures [default: target/papers/mishne2023 in the checkout]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-
-    /// A short run that shows that everything works; its figures mean little
-    #[arg(long)]
-    quick: bool,
+    #[command(flatten)]
+    run: RunOptions,
 }
 
 fn positive(text: &str) -> Result<f64, String> {
@@ -69,8 +62,7 @@ pub(crate) struct Settings {
 impl Options {
     /// What the options mean on this machine.
     pub(crate) fn settings(&self) -> Settings {
-        let quick = |short, usual| if self.quick { short } else { usual };
-        let out = self.out.clone();
+        let quick = |short, usual| if self.run.quick { short } else { usual };
         Settings {
             seeds: self.seeds.map_or(quick(2, 3), u64::from),
             penalty: self.penalty,
@@ -79,11 +71,9 @@ impl Options {
             points: quick(10, 50) as i64,
             steps: quick(30, 200),
             epochs: quick(3, 300) as usize,
-            threads: self
-                .threads
-                .map_or_else(machine::cores, |threads| threads as usize),
-            quick: self.quick,
-            out: out.unwrap_or_else(|| results::default_folder().join(super::PAPER.key)),
+            threads: self.threads.threads(),
+            quick: self.run.quick,
+            out: self.run.folder(super::PAPER.key),
         }
     }
 }

@@ -4,17 +4,14 @@
 mod study;
 mod summary;
 
-use std::path::PathBuf;
-
 use holonomy::Result;
-use holonomy::device::Choice;
 use serde::Serialize;
 
 use crate::catalogue::Paper;
 use crate::cli::Outcome;
-use crate::machine::{self, Machine, Versions};
-use crate::report::{Report, Summary, command_line};
-use crate::{files, interrupt, output, results};
+use crate::machine;
+use crate::publication::{Publication, RunOptions, ThreadOptions};
+use crate::{files, interrupt, output};
 use study::{Coverage, MODELS, Power};
 
 /// Its entry in the catalogue.
@@ -47,18 +44,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     seed: u64,
 
-    /// Threads [default: all cores]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=1024))]
-    threads: Option<u32>,
+    #[command(flatten)]
+    threads: ThreadOptions,
 
-    /// Folder for the report and the pictures [default: target/papers/rabenoro2022 in the checkout]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-
-    /// A short run that shows that everything works; its figures mean nothing
-    #[arg(long)]
-    quick: bool,
+    #[command(flatten)]
+    run: RunOptions,
 }
 
 const COUNTS: [i64; 6] = [30, 100, 300, 1_000, 3_000, 10_000];
@@ -89,57 +79,39 @@ struct Details<'a> {
     #[serde(flatten)]
     findings: &'a Findings,
     models: [study::Model; 3],
-    files: &'a [String],
 }
 
 /// Draws samples, tests, writes the files and prints the tables.
 pub(crate) fn run(options: &Options) -> Result<Outcome> {
-    let default_out = || results::default_folder().join(PAPER.key);
-    let out = options.out.clone().unwrap_or_else(default_out);
+    let out = options.run.folder(PAPER.key);
     files::prepare(&out)?;
-    let threads = options
-        .threads
-        .map_or_else(machine::cores, |threads| threads as usize);
+    let threads = options.threads.threads();
     machine::use_threads(threads)?;
     interrupt::listen();
     output::note("normally distributed samples; Ctrl-C saves what is complete and stops");
     let findings = find(options)?;
     let files = summary::draw(&out, &findings);
-    let summary = Summary {
-        key: PAPER.key.into(),
-        title: PAPER.title.into(),
-        command: command_line(std::env::args()),
-        quick: options.quick,
-        interrupted: !findings.complete,
-        versions: Versions::current(),
-        machine: Machine::new(&on_the_cpu(), threads),
+    Publication {
+        paper: &PAPER,
+        folder: &out,
+        quick: options.run.quick,
+        complete: findings.complete,
+        threads,
+        reason: "its matrices are small",
         metrics: summary::metrics(&findings),
         claims: summary::claims(&findings),
-    };
-    let details = Details {
-        findings: &findings,
-        models: MODELS,
+        details: Details {
+            findings: &findings,
+            models: MODELS,
+        },
         files: &files,
-    };
-    let report = Report {
-        summary: &summary,
-        details: &details,
-    };
-    files::write_json(&out.join("report.json"), &report)?;
-    output::print(&summary::table(&findings, options.quick))?;
-    let names = [&["report.json".to_owned()], &files[..]]
-        .concat()
-        .join(", ");
-    output::print(&format!("\nWritten to {}: {names}\n", out.display()))?;
-    Ok(if findings.complete {
-        Outcome::Complete
-    } else {
-        Outcome::Interrupted
-    })
+        tables: summary::table(&findings, options.run.quick),
+    }
+    .publish()
 }
 
 fn find(options: &Options) -> Result<Findings> {
-    let default_counts: &[i64] = if options.quick {
+    let default_counts: &[i64] = if options.run.quick {
         &QUICK_COUNTS
     } else {
         &COUNTS
@@ -151,7 +123,7 @@ fn find(options: &Options) -> Result<Findings> {
     };
     let trials = options
         .trials
-        .unwrap_or(if options.quick { 50 } else { 4_000 });
+        .unwrap_or(if options.run.quick { 50 } else { 4_000 });
     let mut findings = Findings {
         trials,
         seed: options.seed,
@@ -183,11 +155,4 @@ fn find(options: &Options) -> Result<Findings> {
     }
     findings.complete = true;
     Ok(findings)
-}
-
-fn on_the_cpu() -> Choice {
-    Choice {
-        device: tch::Device::Cpu,
-        reason: "its matrices are small".into(),
-    }
 }

@@ -10,14 +10,14 @@ mod unfolding;
 use std::collections::BTreeMap;
 
 use holonomy::Result;
-use holonomy::device::Choice;
 use serde::Serialize;
 
 use crate::catalogue::Paper;
 use crate::cli::Outcome;
-use crate::machine::{self, Machine, Versions};
-use crate::report::{Claim, Report, Summary, command_line};
-use crate::{files, output};
+use crate::files;
+use crate::machine;
+use crate::publication::Publication;
+use crate::report::Claim;
 pub(crate) use options::Options;
 use options::{Settings, Task};
 
@@ -47,7 +47,6 @@ struct Details<'a> {
     settings: &'a Settings,
     #[serde(flatten)]
     findings: &'a serde_json::Value,
-    files: &'a [String],
 }
 
 /// Runs the task, writes the files and prints the tables.
@@ -64,45 +63,25 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
         Task::Products => products::run(&settings)?,
     };
     let own_data = settings.edges.is_some();
-    let summary = Summary {
-        key: PAPER.key.into(),
-        title: PAPER.title.into(),
-        command: command_line(std::env::args()),
+    Publication {
+        paper: &PAPER,
+        folder: &settings.out,
         quick: settings.quick,
-        interrupted: false,
-        versions: Versions::current(),
-        machine: Machine::new(&on_the_cpu(), settings.threads),
+        complete: true,
+        threads: settings.threads,
+        reason: "its kernels are for it",
         metrics: findings.metrics,
         claims: if own_data {
             Vec::new()
         } else {
             findings.claims
         },
-    };
-    let details = Details {
-        settings: &settings,
-        findings: &findings.details,
+        details: Details {
+            settings: &settings,
+            findings: &findings.details,
+        },
         files: &findings.files,
-    };
-    let report = Report {
-        summary: &summary,
-        details: &details,
-    };
-    files::write_json(&settings.out.join("report.json"), &report)?;
-    output::print(&findings.tables)?;
-    let mut names = vec!["report.json"];
-    names.extend(findings.files.iter().map(|file| &**file));
-    output::print(&format!(
-        "\nWritten to {}: {}\n",
-        settings.out.display(),
-        names.join(", ")
-    ))?;
-    Ok(Outcome::Complete)
-}
-
-fn on_the_cpu() -> Choice {
-    Choice {
-        device: tch::Device::Cpu,
-        reason: "its kernels are for it".into(),
+        tables: findings.tables,
     }
+    .publish()
 }

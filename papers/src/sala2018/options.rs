@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use holonomy::embed::Signature;
 use serde::Serialize;
 
-use crate::{machine, results};
+use crate::publication::{RunOptions, ThreadOptions};
 
 /// What of the paper is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
@@ -59,19 +59,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     seed: u64,
 
-    /// Threads [default: all cores]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=1024))]
-    threads: Option<u32>,
+    #[command(flatten)]
+    threads: ThreadOptions,
 
-    /// Folder for the report and the pictures [default: target/papers/sala2018 in the checkout, with
-    /// the task's name behind it for tasks other than the first]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-
-    /// A short run that shows that everything works; its figures mean little
-    #[arg(long)]
-    quick: bool,
+    #[command(flatten)]
+    run: RunOptions,
 }
 
 /// What all tasks share.
@@ -92,18 +84,15 @@ pub(crate) struct Settings {
 impl Options {
     /// What the options mean on this machine.
     pub(crate) fn settings(&self) -> Settings {
-        let usual = || results::default_folder().join(self.task.folder());
         Settings {
             task: self.task,
             edges: self.edges.clone(),
             signatures: self.signatures.clone(),
             epochs: self.epochs.map(|epochs| epochs as usize),
             seed: self.seed,
-            threads: self
-                .threads
-                .map_or_else(machine::cores, |threads| threads as usize),
-            quick: self.quick,
-            out: self.out.clone().unwrap_or_else(usual),
+            threads: self.threads.threads(),
+            quick: self.run.quick,
+            out: self.run.folder(self.task.folder()),
         }
     }
 }

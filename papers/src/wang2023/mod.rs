@@ -6,17 +6,14 @@ mod measure;
 mod network;
 mod summary;
 
-use std::path::PathBuf;
-
 use holonomy::Result;
-use holonomy::device::Choice;
 use serde::Serialize;
 
 use crate::catalogue::Paper;
 use crate::cli::Outcome as Ending;
-use crate::machine::{self, Machine, Versions};
-use crate::report::{Report, Summary, command_line};
-use crate::{files, interrupt, output, results};
+use crate::machine;
+use crate::publication::{Publication, RunOptions};
+use crate::{files, interrupt, output};
 use digits::Images;
 use measure::Outcome;
 use network::{Head, Recipe};
@@ -76,13 +73,8 @@ pub(crate) struct Options {
     #[arg(value_parser = positive)]
     scale: f64,
 
-    /// Folder for the report and the pictures [default: target/papers/wang2023 in the checkout]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-
-    /// A short run that shows that everything works; its figures mean nothing
-    #[arg(long)]
-    quick: bool,
+    #[command(flatten)]
+    run: RunOptions,
 }
 
 fn positive(text: &str) -> std::result::Result<f64, String> {
@@ -105,7 +97,6 @@ struct Details<'a> {
     data: &'static str,
     recipe: &'a Recipe,
     runs: &'a [Runs],
-    files: &'a [String],
 }
 
 const DATA: &str =
@@ -113,8 +104,7 @@ const DATA: &str =
 
 /// Trains, measures, writes the files and prints the table.
 pub(crate) fn run(options: &Options) -> Result<Ending> {
-    let default_out = || results::default_folder().join(PAPER.key);
-    let out = options.out.clone().unwrap_or_else(default_out);
+    let out = options.run.folder(PAPER.key);
     files::prepare(&out)?;
     // Small networks: more threads than one only wait for each other.
     machine::use_threads(1)?;
@@ -123,7 +113,9 @@ pub(crate) fn run(options: &Options) -> Result<Ending> {
         "data: {DATA}; Ctrl-C saves what is complete and stops"
     ));
     let recipe = Recipe {
-        epochs: options.epochs.unwrap_or(if options.quick { 2 } else { 60 }) as usize,
+        epochs: options
+            .epochs
+            .unwrap_or(if options.run.quick { 2 } else { 60 }) as usize,
         batch: 32,
         rate: 1e-3,
         subspace_rate: options.subspace_rate,
@@ -132,43 +124,29 @@ pub(crate) fn run(options: &Options) -> Result<Ending> {
     };
     let (runs, complete) = all_runs(options, &recipe)?;
     let files = summary::draw(&out, &runs);
-    let summary = Summary {
-        key: PAPER.key.into(),
-        title: PAPER.title.into(),
-        command: command_line(std::env::args()),
-        quick: options.quick,
-        interrupted: !complete,
-        versions: Versions::current(),
-        machine: Machine::new(&on_the_cpu(), 1),
+    Publication {
+        paper: &PAPER,
+        folder: &out,
+        quick: options.run.quick,
+        complete,
+        threads: 1,
+        reason: "its networks are small",
         metrics: summary::metrics(&runs),
         claims: summary::claims(&runs),
-    };
-    let details = Details {
-        data: DATA,
-        recipe: &recipe,
-        runs: &runs,
+        details: Details {
+            data: DATA,
+            recipe: &recipe,
+            runs: &runs,
+        },
         files: &files,
-    };
-    let report = Report {
-        summary: &summary,
-        details: &details,
-    };
-    files::write_json(&out.join("report.json"), &report)?;
-    output::print(&summary::table(&runs, options.quick))?;
-    let names = [&["report.json".to_owned()], &files[..]]
-        .concat()
-        .join(", ");
-    output::print(&format!("\nWritten to {}: {names}\n", out.display()))?;
-    Ok(if complete {
-        Ending::Complete
-    } else {
-        Ending::Interrupted
-    })
+        tables: summary::table(&runs, options.run.quick),
+    }
+    .publish()
 }
 
 fn all_runs(options: &Options, recipe: &Recipe) -> Result<(Vec<Runs>, bool)> {
     let images = Images::load()?;
-    let default_seeds = if options.quick { 1..=1 } else { 1..=10 };
+    let default_seeds = if options.run.quick { 1..=1 } else { 1..=10 };
     let seeds = if options.seeds.is_empty() {
         default_seeds.collect()
     } else {
@@ -194,11 +172,4 @@ fn all_runs(options: &Options, recipe: &Recipe) -> Result<(Vec<Runs>, bool)> {
         });
     }
     Ok((runs, true))
-}
-
-fn on_the_cpu() -> Choice {
-    Choice {
-        device: tch::Device::Cpu,
-        reason: "its networks are small".into(),
-    }
 }
