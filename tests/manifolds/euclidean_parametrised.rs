@@ -154,11 +154,47 @@ fn hyperplane_distances_keep_their_digits_far_out() {
         assert!((at([r, 0.0], r - 2.0) - 2.0).abs() < 1e-12);
         assert!((at([r, 0.0], r + 2.0) + 2.0).abs() < 1e-12);
         assert!((at([-r, 0.0], r) + 2.0 * r).abs() < 1e-12 * r);
-        // At a right angle: sinh h = −sinh a cosh r, so h = −(a + r − ln 2).
-        assert!((at([0.0, r], r) + 2.0 * r - 2.0_f64.ln()).abs() < 1e-8);
+        // At a right angle: sinh h = −sinh a cosh r, so h = −(a + r − ln 2) but for e^−2r.
+        let bound = 2.0 * (-2.0 * r).exp() + 1e-15 * r;
+        assert!((at([0.0, r], r) + 2.0 * r - 2.0_f64.ln()).abs() < bound);
         assert_eq!(at([r, 0.0], r), 0.0);
         assert!((at([0.0, 0.0], r) + r).abs() < 1e-12);
     }
+}
+
+/// asinh(cosh a sinh r cos θ − sinh a cosh r) of 700 digits: where the point lies across the direction both
+/// parts may be small, though sinh r is not.
+#[test]
+fn points_across_the_direction_of_a_hyperplane_keep_their_digits() {
+    let m = space(2, -1.0);
+    let cases: [([f64; 2], f64, f64); 12] = [
+        ([0.0, 20.0], 0.0, 0.0),
+        ([0.0, 50.0], 0.0, 0.0),
+        ([1e-20, 50.0], 0.0, 0.497_671_068_658_732_34),
+        ([-1e-20, 300.0], 0.0, -248.244_515_665_462_89),
+        ([0.0, 300.0], 1e-20, -253.948_298_140_119_09),
+        ([-0.5, 300.0], 1e-9, -293.603_486_222_274_86),
+        ([3.0, 4.0], 0.25, 3.995_751_754_826_261_4),
+        ([60.0, -250.0], 0.0, 255.644_085_192_951_03),
+        ([0.001, 30.0], -2.0, 31.288_401_965_840_397),
+        ([200.0, 250.0], 3.0, -321.472_259_809_352_62),
+        ([-40.0, -41.0], 0.001, -56.922_373_129_649_839),
+        ([150.0, 260.0], 0.5, 297.006_124_521_694_58),
+    ];
+    for (z, a, want) in cases {
+        let distance = || {
+            let d = m.hyperplane_distance(&row(&z), &row(&[2.0, 0.0]), &row(&[a]));
+            d.double_value(&[])
+        };
+        for got in [distance(), with_tensor_formulas(distance)] {
+            let allowed = 4.0 * f64::EPSILON * want.abs().max(1.0);
+            assert!((got - want).abs() <= allowed, "{z:?}, {a}: {got} {want}");
+        }
+    }
+    // Where the products overflow: h = ln 2 (cosh a sinh r cos θ − sinh a cosh r).
+    let far = m.hyperplane_distance(&row(&[0.0, 700.0]), &row(&[1.0, 0.0]), &row(&[1.0]));
+    let want = -(700.0 + 1.0_f64.sinh().ln());
+    assert!((far.double_value(&[]) - want).abs() < 1e-12);
 }
 
 /// ∂ dist/∂p is the unit vector away from q, in the frame.

@@ -27,7 +27,7 @@ use crate::{Error, Result};
 ///
 /// # Memory and time
 ///
-/// n² numbers, and a full symmetric eigendecomposition once: about 3 s for n = 1,200 on two cores.
+/// n² numbers, and a full symmetric eigendecomposition once.
 #[derive(Debug)]
 pub struct DiffusionOperator {
     /// Ascending, `[r]`.

@@ -9,7 +9,7 @@ use crate::manifolds::Lorentz;
 
 /// Points are in one place when they are nearer than this part of their distance.
 const IN_ONE_PLACE: f64 = 1e-3;
-/// How far each is moved, as a part of the shortest distance that it should have to another there.
+/// How far each is moved in every direction (standard deviation), as a part of the shortest distance that it should have to another there.
 const MOVE: f64 = 0.05;
 
 /// The points, those in one place moved at random.
@@ -34,7 +34,6 @@ pub(super) fn parted(
     if moves.sum(Kind::Double).double_value(&[]) == 0.0 {
         return points.shallow_clone();
     }
-    let tangents = space.random_tangent(rng, points);
-    let lengths = space.norm(points, &tangents).unsqueeze(-1);
-    space.exp(points, &(tangents / lengths * moves))
+    // Random lengths too: in one dimension there are but two directions.
+    space.exp(points, &(space.random_tangent(rng, points) * moves))
 }

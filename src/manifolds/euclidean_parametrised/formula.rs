@@ -7,6 +7,7 @@
 use tch::Tensor;
 
 use super::EuclideanParametrised;
+use super::fused::COS_ASIDE;
 use crate::numerics::{dot_keep, safe_sqrt, special, sum_keep};
 
 /// c|x|² up to which a point is near the origin.
@@ -267,19 +268,20 @@ impl EuclideanParametrised {
         u + (wedge(&turned) - real * turned) * 2.0 / size
     }
 
-    /// The signed distance to a hyperplane, `[.., 1]`: of its sinh near the origin
-    /// cosh a σ(r) √c x·e − sinh a cosh r, far out ±(sinh(r ∓ a) − cosh a sinh r |x̂ ∓ e|²/2).
+    /// The signed distance to a hyperplane, `[.., 1]`: of its sinh near the origin and aside of the direction
+    /// cosh a σ(r) √c x·e − sinh a cosh r, else ±(sinh(r ∓ a) − cosh a sinh r |x̂ ∓ e|²/2).
     pub(super) fn height(&self, x: &Tensor, unit: &Tensor, offset: &Tensor) -> Tensor {
         let c = self.c();
         let p = Polar::new(x, &c);
         let a = offset * c.sqrt();
-        let near = a.cosh() * &p.stretch * dot_keep(x, unit) * c.sqrt() - a.sinh() * &p.cosh;
         let along = dot_keep(x, unit);
+        let plain = a.cosh() * &p.stretch * &along * c.sqrt() - a.sinh() * &p.cosh;
         let side = along.lt(0.0).to_kind(along.kind()) * -2.0 + 1.0;
         let chord = sum_keep(&(&p.unit - &side * unit).square()) / 2.0;
         let rest = (&p.radius - &side * &a).sinh();
         let far = side * (rest - a.cosh() * p.sinh() * chord);
-        far_asinh(&far.where_self(&p.far, &near)) / c.sqrt()
+        let aligned = dot_keep(&p.unit, unit).abs().gt(COS_ASIDE);
+        far_asinh(&far.where_self(&p.far.logical_and(&aligned), &plain)) / c.sqrt()
     }
 }
 

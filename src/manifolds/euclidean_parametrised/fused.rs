@@ -460,8 +460,9 @@ impl Polar {
         (dot(x, v) / p.norm).hypot(across)
     }
 
-    /// asinh of sinh(r − a) − 2 sin²(θ/2) cosh a sinh r, where the angle θ to the direction is
-    /// acute, and of 2 cos²(θ/2) cosh a sinh r − sinh(r + a) where it is not.
+    /// asinh of cosh a sinh r cos θ − sinh a cosh r, where θ is the angle to the direction. Where x lies near
+    /// the direction or opposite to it these nearly cancel, and it is written as
+    /// sinh(r − a) − 2 sin²(θ/2) cosh a sinh r or 2 cos²(θ/2) cosh a sinh r − sinh(r + a).
     #[inline(always)]
     pub(crate) fn distance_to_hyperplane(&self, x: &[f64], direction: &[f64], offset: f64) -> f64 {
         let p = self.base(x);
@@ -470,13 +471,17 @@ impl Polar {
         if p.at_origin || direction_norm == 0.0 {
             return -offset * self.inverse_root_c;
         }
-        let across = Self::across(&p, x, direction).square.sqrt();
         let along = dot(x, direction) / p.norm;
-        let (angle, _) = HalfAngle::new(along, across);
         // √(cosh a sinh r), as √cosh a = e^{|a|/2} √((1 + e^{−2|a|})/2)
         let root_cosh =
             (0.5 * offset.abs()).exp() * (0.5 + 0.5 * (-2.0 * offset.abs()).exp()).sqrt();
         let root = root_cosh * p.side.root_sinh;
+        let cos = along / direction_norm;
+        if cos.abs() <= COS_ASIDE {
+            return self.inverse_root_c * distance_aside(&p.side, offset, root, cos);
+        }
+        let across = Self::across(&p, x, direction).square.sqrt();
+        let (angle, _) = HalfAngle::new(along, across);
         let acute = along >= 0.0;
         let (rapidity, half) = if acute {
             (p.side.length - offset, angle.sin)
@@ -488,18 +493,48 @@ impl Polar {
     }
 }
 
+/// |cos θ| up to which a point lies aside of a direction: cosh a sinh r cos θ and sinh a cosh r are alike
+/// for small a only.
+pub(super) const COS_ASIDE: f64 = 0.5;
+
+/// asinh(root² cos θ − sinh a cosh r).
+#[inline(always)]
+fn distance_aside(side: &Side, offset: f64, root: f64, cos: f64) -> f64 {
+    /// The sum of the arguments up to which no product overflows.
+    const MODERATE: f64 = 600.0;
+    let size = offset.abs();
+    if side.length + size < MODERATE {
+        let cosh = side.length.cosh() * side.low.mul_add(side.length.tanh(), 1.0);
+        return (root * root).mul_add(cos, -offset.sinh() * cosh).asinh();
+    }
+    // ln 2 sinh|a|, and ln 2 cosh r.
+    let log_sinh = size + (-(-2.0 * size).exp_m1()).ln();
+    let log_cosh = side.length + side.low + (-2.0 * side.length).exp().ln_1p();
+    let log_product = 2.0 * root.ln() + cos.abs().ln() + std::f64::consts::LN_2;
+    let log_other = log_sinh + log_cosh - std::f64::consts::LN_2;
+    asinh_of_half((cos, log_product), (offset, log_other))
+}
+
 /// asinh(sinh t − 2g²) for g ≥ 0, also where the squares and the sines overflow.
 #[inline(always)]
 fn asinh_of_difference(t: f64, g: f64) -> f64 {
-    /// Beyond it a hyperbolic sine is half an exponential.
-    const FAR: f64 = 40.0;
     let bend = 2.0 * g.ln() + 2.0 * std::f64::consts::LN_2;
     if t.abs() < 2.0 * FAR && bend < 2.0 * FAR {
         return (t.sinh() - 2.0 * g * g).asinh();
     }
-    // Twice the argument is ±e^{|t|} − e^{bend}, up to e^{−80}; the larger is taken out.
-    let top = t.abs().max(bend);
-    let inner = (t.abs() - top).exp().copysign(t) - (bend - top).exp();
+    // Twice the argument is ±e^{|t|} − e^{bend}, up to e^{−80}.
+    asinh_of_half((t, t.abs()), (1.0, bend))
+}
+
+/// Beyond it a hyperbolic sine is half an exponential.
+const FAR: f64 = 40.0;
+
+/// asinh of half the difference of ±e^p and ±e^q, each given with a number of its sign; p or q is large.
+#[inline(always)]
+fn asinh_of_half((sign_p, p): (f64, f64), (sign_q, q): (f64, f64)) -> f64 {
+    // The larger is taken out.
+    let top = p.max(q);
+    let inner = (p - top).exp().copysign(sign_p) - (q - top).exp().copysign(sign_q);
     if inner == 0.0 {
         return 0.0;
     }
