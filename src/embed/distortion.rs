@@ -80,7 +80,8 @@ pub fn pairwise_distances(space: &dyn Geodesic, points: &Tensor) -> Tensor {
 pub struct Distortion {
     /// The mean of |d_embedded / d_true − 1|: 0 when all distances are kept.
     pub average: f64,
-    /// max(d_embedded / d_true) / min(d_embedded / d_true): 1 when all are kept up to a common factor.
+    /// max(d_embedded / d_true) / min(d_embedded / d_true): 1 when all are kept up to a common factor, ∞
+    /// when two points coincide.
     pub worst_case: f64,
     /// The mean of d_embedded / d_true.
     pub mean_ratio: f64,
@@ -107,8 +108,8 @@ pub struct Distortion {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for other shapes, no pair that counts, or a true distance that is not
-/// positive; [`Error::NotFinite`] for an embedded distance that is not finite. Both name the pair.
+/// [`Error::InvalidArgument`] for other shapes, no pair that counts, a true distance that is not
+/// positive, or a negative embedded one; [`Error::NotFinite`] for an embedded distance that is not finite. Both name the pair.
 ///
 /// # Examples
 ///
@@ -191,6 +192,10 @@ impl Ratios {
                 got,
             ));
         }
+        if embedded < 0.0 {
+            let got = format!("{embedded} for ({x}, {y})");
+            return Err(Error::invalid(op, "embedded distances ≥ 0", got));
+        }
         if !embedded.is_finite() {
             return Err(Error::NotFinite {
                 op,
@@ -220,9 +225,15 @@ impl Ratios {
             let expected = "a pair of points with a known distance";
             return Err(Error::invalid(op, expected, "none"));
         }
+        // Also where all points coincide, 0/0.
+        let worst_case = if self.smallest == 0.0 {
+            f64::INFINITY
+        } else {
+            self.largest / self.smallest
+        };
         Ok(Distortion {
             average: self.deviation / self.pairs as f64,
-            worst_case: self.largest / self.smallest,
+            worst_case,
             mean_ratio: self.sum / self.pairs as f64,
             pairs: self.pairs,
         })

@@ -20,7 +20,7 @@ pub struct DistanceMatrix {
 /// Reads a square matrix of distances: text in `.csv` (commas) or `.tsv` (tabs), or numpy's `.npy`.
 ///
 /// Text holds a row of numbers a line; gzip is unpacked on the way (`.csv.gz`). A first row
-/// that is not all numbers is a header with the points' names; every row below then begins with its
+/// that begins with no number is a header with the points' names; every row below then begins with its
 /// own name, in the same order. `inf` and `nan` are numbers, which
 /// [`hmds`](super::hmds::hmds()) refuses with the pair. An `.npy` file holds floats or signed integers.
 ///
@@ -76,7 +76,10 @@ fn parse(source: &Source, delimiter: u8) -> Result<DistanceMatrix> {
         let record = record.map_err(|error| source.unusable(error.to_string()))?;
         let line = record.position().map_or(1, |at| at.line() as usize);
         if rows == 0 && names.is_none() {
-            let is_header = record.iter().any(|field| field.parse::<f64>().is_err());
+            // A gap further on is an error of a row, and no header.
+            let is_header = record
+                .get(0)
+                .is_some_and(|corner| corner.parse::<f64>().is_err());
             columns = record.len() - usize::from(is_header);
             if is_header {
                 names = Some(record.iter().skip(1).map(str::to_owned).collect());

@@ -66,14 +66,14 @@ pub struct ExtremeEigenpairs {
 /// A subspace is widened by the residuals of all wanted pairs at once (and of a few beside them),
 /// so that it is the block Krylov space of the start; when it holds eight blocks it is cut back
 /// to the Ritz vectors of both ends (thick restart). Nothing but tensor products is used, so
-/// it runs where the start lies. An eigenvalue of multiplicity up to the width of the start comes out as
-/// often as it stands in the spectrum.
+/// it runs where the start lies. An eigenvalue of multiplicity up to the number of the start's random columns
+/// comes out as often as it stands in the spectrum.
 ///
 /// # Shapes
 ///
-/// `apply` maps `[n, k]` to `[n, k]`; `start` is `[n, b]`, f64, in general position: random numbers,
-/// or eigenvectors of a similar operator beside some. b should be at least the number of wanted pairs
-/// of one end and some more.
+/// `apply` maps `[n, k]` to `[n, k]`; `start` is `[n, b]`, f64, in general position: random numbers, to
+/// which eigenvectors of a similar operator may be added. The random columns should be at least as many as the
+/// wanted pairs of one end and some more: of an eigenvalue of a higher multiplicity than that, some may be missed.
 ///
 /// # Accuracy
 ///
@@ -83,8 +83,8 @@ pub struct ExtremeEigenpairs {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] when nothing or more than n pairs are wanted, or the start is no f64 matrix
-/// of numbers; [`Error::NotFinite`] when a product is not; [`Error::NoConvergence`], with the
+/// [`Error::InvalidArgument`] when nothing or more than n pairs are wanted, the tolerance is no number > 0, or the
+/// start is no f64 matrix of numbers; [`Error::Torch`] when a small decomposition fails; [`Error::NotFinite`] when a product is not; [`Error::NoConvergence`], with the
 /// residual relative to the largest |θ|.
 ///
 /// # Examples
@@ -169,6 +169,9 @@ impl Ends {
         if wanted < 1 || wanted > n || width < 1 {
             let got = format!("{wanted} with a start {size:?}");
             return Err(Error::invalid(OP, "1 to n wanted pairs and b ≥ 1", got));
+        }
+        if config.tolerance.is_nan() || config.tolerance <= 0.0 {
+            return Err(Error::invalid(OP, "a tolerance > 0", config.tolerance));
         }
         if start.kind() != Kind::Double || !is_finite(start) {
             return Err(Error::invalid(

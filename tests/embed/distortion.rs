@@ -77,8 +77,18 @@ fn pairs_that_are_not_known_do_not_count() {
 }
 
 #[test]
+fn points_that_all_coincide_have_an_infinite_worst_case() {
+    let truth = line(&[0.0, 1.0, 3.0]);
+    let collapsed = distortion(&truth, &truth.zeros_like()).unwrap();
+    assert_eq!(collapsed.average, 1.0);
+    assert_eq!(collapsed.worst_case, f64::INFINITY);
+}
+
+#[test]
 fn distortion_refuses_what_has_no_ratio() {
     let truth = line(&[0.0, 1.0, 3.0]);
+    let negative = distortion(&truth, &-&truth).unwrap_err().to_string();
+    assert!(negative.contains("-1 for (0, 1)"), "{negative}");
     let refused = |truth: &Tensor, embedded: &Tensor| distortion(truth, embedded).unwrap_err();
     let twins = refused(&line(&[0.0, 1.0, 1.0]), &truth).to_string();
     assert!(twins.contains("0 for (1, 2)"), "{twins}");

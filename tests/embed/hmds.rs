@@ -239,9 +239,97 @@ fn distances_in_f32_are_as_good_as_their_digits() {
 
 #[test]
 fn a_seed_decides_the_points() {
-    let distances = distances_of(&spread(60, 3, 3.0, 10));
-    let points = || numbers(&hmds(&distances, &in_dim(3)).unwrap().points);
-    assert_eq!(points(), points());
+    // Leaves of a tree fall into one place and are parted at random.
+    let distances = holonomy::graph::shortest_paths(&tree(15));
+    let points = |seed| {
+        let config = HmdsConfig { seed, ..in_dim(2) };
+        numbers(&hmds(&distances, &config).unwrap().points)
+    };
+    assert_eq!(points(1), points(1));
+    assert_ne!(points(1), points(2));
+}
+
+/// Rounding makes the two halves of a matrix differ: by a unit in the last place in f32, and less than is refused in f64.
+#[test]
+fn halves_that_differ_by_rounding_count_by_their_mean() {
+    let distances = distances_of(&spread(60, 3, 3.0, 9));
+    let upper = distances.triu(1);
+    let largest = distances.max().double_value(&[]);
+    let apart = &distances + upper.gt(0.0).to_kind(Kind::Double) * (5e-11 * largest);
+    let found = hmds(&apart, &in_dim(3)).unwrap();
+    let mean = (&apart + apart.tr()) / 2.0;
+    assert!((found.fit.largest_error - error_of(&found, &mean)).abs() < 1e-14);
+
+    let single = distances.to_kind(Kind::Float);
+    let above = single.triu(1) * (1.0 + f64::from(f32::EPSILON)) + single.tril(-1);
+    assert_ne!(above, above.tr());
+    let found = hmds(&above, &in_dim(3)).unwrap();
+    assert!(error_of(&found, &distances) < 4e-6);
+}
+
+/// Of hubs with alike legs cosh D has eigenvalues of high multiplicity, which enter the wanted ones with the scale.
+#[test]
+fn a_search_ends_with_the_spectrum_of_its_scale() {
+    // Two hubs 3 apart, each with 9 legs: 6 twins at 1 from the first, the rest by the lengths below.
+    let legs = |count: i64, length: f64| vec![length; count as usize];
+    let lengths = [legs(6, 1.0), legs(3, 1.4), legs(9, 1.8)].concat();
+    let hub = |leg: usize| usize::from(leg >= 9);
+    let distances: Vec<f64> = (0..20)
+        .flat_map(|i| (0..20).map(move |j| (i, j)))
+        .map(|(i, j)| {
+            let place = |k: usize| {
+                if k < 2 {
+                    (k, 0.0)
+                } else {
+                    (hub(k - 2), lengths[k - 2])
+                }
+            };
+            let ((a, x), (b, y)) = (place(i), place(j));
+            if i == j {
+                0.0
+            } else {
+                x + y + if a == b { 0.0 } else { 3.0 }
+            }
+        })
+        .collect();
+    let distances = Tensor::from_slice(&distances).view([20, 20]);
+    let with = |scale| HmdsConfig {
+        scale,
+        refinement: Refinement::None,
+        ..in_dim(8)
+    };
+    let found = hmds(&distances, &with(Scale::search())).unwrap();
+    let (all, _) = (&distances * found.scale).cosh().linalg_eigh("L");
+    let largest = found.time_eigenvalue;
+    for (place, value) in found.eigenvalues.iter().enumerate() {
+        let expected = all.double_value(&[place as i64]);
+        assert!(
+            (value - expected).abs() < 1e-9 * largest,
+            "{place}: {value} {expected}"
+        );
+    }
+}
+
+/// In one dimension there are only two directions to part points of one place in.
+#[test]
+fn leaves_part_on_a_line_too() {
+    let distances = holonomy::graph::shortest_paths(&tree(15));
+    let found = hmds(&distances, &in_dim(1)).unwrap();
+    let apart = pairwise_distances(&found.space, &found.points)
+        + Tensor::eye(15, (Kind::Double, Device::Cpu));
+    assert!(apart.min().double_value(&[]) > 1e-6);
+}
+
+#[test]
+fn small_distances_come_back_until_cosh_is_one() {
+    for radius in [1e-3, 1e-5] {
+        let distances = distances_of(&spread(40, 3, radius, 21));
+        let found = hmds(&distances, &in_dim(3)).unwrap();
+        let error = error_of(&found, &distances);
+        assert!(error < 1e-12 * radius, "{radius}: {error:e}");
+    }
+    let message = refusal(&distances_of(&spread(40, 3, 1e-10, 21)), &in_dim(3));
+    assert!(message.contains("a scale of at least"), "{message}");
 }
 
 /// `distances` with another number at (i, j) and, if `both`, at (j, i).

@@ -189,6 +189,46 @@ fn batches_fit_too_and_single_precision_stays_single() {
 }
 
 #[test]
+fn all_losses_stay_finite_in_single_precision() {
+    let plane = Euclidean::new(2).unwrap();
+    let points = plane.random_point(&mut seeded(9), &[24], (Kind::Float, CPU));
+    let distances = pairwise_distances(&plane, &points);
+    for loss in [
+        DistanceLoss::SquaredRatio,
+        DistanceLoss::Distortion,
+        DistanceLoss::Stress,
+    ] {
+        let config = DistanceConfig {
+            epochs: 400,
+            learning_rate: 0.05,
+            loss,
+            ..config("E2")
+        };
+        let found = train(config, &distances);
+        let average = quality(&distances, &found).average;
+        assert!(average < 0.2, "{loss:?}: {average}");
+    }
+}
+
+/// At antipodes the distance has no gradient; the corners of an octahedron have three such pairs.
+#[test]
+fn antipodes_do_not_move_each_other() {
+    let plus = Tensor::eye(3, (Kind::Double, CPU));
+    let corners = Tensor::cat(&[&plus, &-&plus], 0);
+    let sphere = Sphere::new(2, 1.0).unwrap();
+    let distances = pairwise_distances(&sphere, &corners);
+    let config = DistanceConfig {
+        epochs: 3,
+        learn_curvature: false,
+        ..config("S2")
+    };
+    let trainer = DistanceTrainer::new(config, &distances).unwrap();
+    let trainer = trainer.starting_at(&corners, &[1.0]).unwrap();
+    let found = trainer.run(|_| ControlFlow::Continue(())).unwrap();
+    assert!((found.points - corners).abs().max().double_value(&[]) < 1e-7);
+}
+
+#[test]
 fn a_run_repeats_and_can_be_stopped() {
     let (space, points, _) = mixture();
     let distances = pairwise_distances(&space, &points);

@@ -39,6 +39,12 @@ fn text_that_is_no_matrix() {
         message("a.csv", "0,1\n1,zero")
             .ends_with(":2: expected a number in column 2, got \"zero\"")
     );
+    // A gap in the first row does not make it a header.
+    let gap = message("a.csv", "0,NA,3\nNA,0,2\n3,2,0\n");
+    assert!(
+        gap.ends_with(":1: expected a number in column 2, got \"NA\""),
+        "{gap}"
+    );
     let short = message("a.csv", "0,1,2\n1,0\n2,1,0");
     assert!(
         short.ends_with(":2: expected 3 columns as in the first row, got 2"),

@@ -3,7 +3,7 @@
 use rand::{Rng, RngExt};
 use tch::{Kind, Tensor};
 
-use super::distances::tiles;
+use super::distances::{Distances, tiles};
 use super::{HmdsConfig, Refinement, Scale, invalid};
 use crate::Result;
 
@@ -15,6 +15,8 @@ const RANDOM_TRIANGLES: usize = 1 << 20;
 const ROUNDING: (f64, f64) = (1e-10, 1e-5);
 /// The square of cosh of more, summed over points, is no f64.
 const LARGEST_ANGLE: f64 = 300.0;
+/// cosh of less is 1 but for its last four digits.
+const LEAST_ANGLE: f64 = 1e-6;
 /// cosh of more swallows a 1 beside it.
 const EXACT_ANGLE: f64 = 36.0;
 
@@ -58,10 +60,23 @@ pub(super) fn settings(config: &HmdsConfig) -> Result<()> {
 
 /// Whether cosh of scaled distances can be calculated with.
 pub(super) fn fits(largest: &Largest, scale: f64) -> Result<()> {
-    if largest.value * scale <= LARGEST_ANGLE {
+    let angle = largest.value * scale;
+    // Points that all coincide have no angle, and fit at any scale.
+    if largest.value == 0.0 || (LEAST_ANGLE..=LARGEST_ANGLE).contains(&angle) {
         return Ok(());
     }
     let (i, j) = largest.pair;
+    if angle < LEAST_ANGLE {
+        let expected = format!(
+            "distances whose cosh differs from 1: a scale of at least {:.4e} (1 / the largest keeps digits)",
+            LEAST_ANGLE / largest.value
+        );
+        let got = format!(
+            "at most {} times the scale {scale}, between points {i} and {j}",
+            largest.value
+        );
+        return Err(invalid(expected, got));
+    }
     let expected = format!(
         "distances whose cosh is an f64: a scale of at most {:.4} (at most {:.4} keeps digits)",
         LARGEST_ANGLE / largest.value,
@@ -74,12 +89,12 @@ pub(super) fn fits(largest: &Largest, scale: f64) -> Result<()> {
     Err(invalid(expected, got))
 }
 
-/// Refuses what are no distances; returns the largest.
-pub(super) fn distances(
-    matrix: &Tensor,
+/// Refuses what are no distances; returns them and the largest.
+pub(super) fn distances<'a>(
+    matrix: &'a Tensor,
     config: &HmdsConfig,
     rng: &mut dyn Rng,
-) -> Result<Largest> {
+) -> Result<(Distances<'a>, Largest)> {
     let size = matrix.size();
     if size.len() != 2 || size[0] != size[1] || size[0] == 0 {
         return Err(invalid("distances [n, n], n ≥ 1", format!("{size:?}")));
@@ -91,11 +106,11 @@ pub(super) fn distances(
         ));
     }
     let largest = largest(matrix)?;
-    symmetry(matrix, largest.value)?;
+    let is_symmetric = symmetry(matrix, largest.value)?;
     if let Some(slack) = config.triangle_slack {
         triangles(matrix, slack.max(rounding(matrix)), rng)?;
     }
-    Ok(largest)
+    Ok((Distances::new(matrix, is_symmetric), largest))
 }
 
 /// Looks at every number by itself.
@@ -146,11 +161,18 @@ fn no_distance(value: f64, (i, j): (i64, i64)) -> crate::Error {
     }
 }
 
-fn symmetry(matrix: &Tensor, largest: f64) -> Result<()> {
+/// Whether the matrix is symmetric to the last bit; refuses one that is not to rounding.
+fn symmetry(matrix: &Tensor, largest: f64) -> Result<bool> {
     let allowed = rounding(matrix) * largest;
+    let mut exactly = true;
     for (first, rows) in tiles(matrix.size()[0], matrix.size()[0]) {
         let (here, there) = (matrix.narrow(0, first, rows), matrix.narrow(1, first, rows));
-        let differs = (here - there.tr()).abs().gt(allowed);
+        let differences = (here - there.tr()).abs();
+        if differences.max().double_value(&[]) == 0.0 {
+            continue;
+        }
+        exactly = false;
+        let differs = differences.gt(allowed);
         if let Some((row, j)) = first_true(&differs) {
             let i = first + row;
             let (one, other) = (matrix.double_value(&[i, j]), matrix.double_value(&[j, i]));
@@ -158,7 +180,7 @@ fn symmetry(matrix: &Tensor, largest: f64) -> Result<()> {
             return Err(invalid("symmetric distances", got));
         }
     }
-    Ok(())
+    Ok(exactly)
 }
 
 fn triangles(matrix: &Tensor, slack: f64, rng: &mut dyn Rng) -> Result<()> {

@@ -10,19 +10,26 @@ use crate::manifolds::Lorentz;
 const TILE: i64 = 1 << 19;
 
 /// Distances, and what they are multiplied by.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Distances<'a> {
     matrix: &'a Tensor,
+    /// Whether each is the same both ways, to the last bit.
+    is_symmetric: bool,
     scale: f64,
 }
 
 impl<'a> Distances<'a> {
-    pub(super) fn new(matrix: &'a Tensor, scale: f64) -> Self {
-        Self { matrix, scale }
+    /// At scale 1.
+    pub(super) fn new(matrix: &'a Tensor, is_symmetric: bool) -> Self {
+        Self {
+            matrix,
+            is_symmetric,
+            scale: 1.0,
+        }
     }
 
-    pub(super) fn unscaled(&self) -> Self {
-        Self::new(self.matrix, 1.0)
+    pub(super) fn at_scale(self, scale: f64) -> Self {
+        Self { scale, ..self }
     }
 
     pub(super) fn scale(&self) -> f64 {
@@ -37,9 +44,14 @@ impl<'a> Distances<'a> {
         self.matrix.device()
     }
 
-    /// Scaled distances of some rows in f64, a tensor of its own.
+    /// Scaled distances of some rows in f64, a tensor of its own; of two that rounding made different the mean.
     pub(super) fn rows(&self, (first, count): (i64, i64)) -> Tensor {
-        self.matrix.narrow(0, first, count).to_kind(Kind::Double) * self.scale
+        let rows = self.matrix.narrow(0, first, count).to_kind(Kind::Double);
+        if self.is_symmetric {
+            return rows * self.scale;
+        }
+        let columns = self.matrix.narrow(1, first, count).to_kind(Kind::Double);
+        (rows + columns.tr()) * (0.5 * self.scale)
     }
 
     /// cosh of the scaled distances, times a block of vectors `[n, k]`.

@@ -13,7 +13,8 @@
 //!
 //! The spectrum gives a coordinate with an error relative to its own size, which is e^R roundings at the distance R
 //! from the middle. Distances between points in different directions do not notice; those between neighbours far out
-//! have that error. The [refinement](Refinement::LeastSquares) by Gauss–Newton steps on d(xᵢ, xⱼ) − Dᵢⱼ itself, with
+//! have that error; so have all where the largest scaled distance is small, 6e-9 of it at 1e-4 and 7e-4 at 1e-6, for
+//! cosh then hardly differs from 1. The [refinement](Refinement::LeastSquares) by Gauss–Newton steps on d(xᵢ, xⱼ) − Dᵢⱼ itself, with
 //! distances that keep their digits, takes most of it away. max |Δd| (`cargo bench --bench hmds`), f64, distances
 //! from the middle up to R:
 //!
@@ -166,7 +167,8 @@ pub struct Hmds {
     pub products: usize,
     /// Steps of the refinement.
     pub steps: usize,
-    /// Whether the refinement ended by itself: no step promised a decrease of a millionth, or the fit is exact.
+    /// Whether the refinement ended by itself: the fit is exact, no step promised a decrease of a millionth, or none
+    /// however short made one.
     /// Always false for [`Refinement::Distortion`], which makes all its steps, and true for [`Refinement::None`].
     pub converged: bool,
     /// How well the distances fit.
@@ -206,10 +208,13 @@ pub struct Fit {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] for settings out of range and, naming a pair, for what are no distances: NaN,
-/// negative, infinite (in different components of a graph), asymmetric, not 0 on the diagonal, longer than the way over a third
+/// negative, infinite (in different components of a graph), asymmetric (by more than 1e-10 of the largest, in f32
+/// 1e-5; below that the mean of both counts), not 0 on the diagonal, longer than the way over a third
 /// point (all triangles up to n = 512, a million random ones beyond; see
-/// [`triangle_slack`](HmdsConfig::triangle_slack)), or so large that cosh overflows, with the scale that fits.
-/// [`Error::NoConvergence`] of the search for eigenvectors.
+/// [`triangle_slack`](HmdsConfig::triangle_slack)), so large that cosh overflows or all so small (at most 1e-6)
+/// that cosh hardly differs from 1, with the scale that fits.
+/// [`Error::NoConvergence`] of the search for eigenvectors; [`Error::NotFinite`] when a
+/// [descent on the distortion](Refinement::Distortion) leaves the numbers.
 ///
 /// # Examples
 ///
@@ -238,14 +243,14 @@ pub fn hmds(distances: &Tensor, config: &HmdsConfig) -> Result<Hmds> {
     tch::no_grad(|| {
         check::settings(config)?;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(config.seed);
-        let largest = check::distances(distances, config, &mut rng)?;
+        let (distances, largest) = check::distances(distances, config, &mut rng)?;
         let mut search = spectrum::Search::new(distances, config, &mut rng);
         let scale = match config.scale {
             Scale::Fixed(scale) => scale,
             Scale::Search { from, to } => scale::best(&mut search, &largest, (from, to))?,
         };
         check::fits(&largest, scale)?;
-        let distances = Distances::new(distances, scale);
+        let distances = distances.at_scale(scale);
         let spectrum = search.at(&distances)?;
         let refined = refine(
             &distances,
@@ -280,6 +285,11 @@ fn refine(
             steps: 0,
             converged: true,
         }),
+        Refinement::LeastSquares { max_steps: 0 } => Ok(Refined {
+            points: start,
+            steps: 0,
+            converged: false,
+        }),
         Refinement::LeastSquares { max_steps } => {
             let start = apart::parted(&space, &start, distances, rng);
             Ok(stress::minimise(
@@ -306,7 +316,7 @@ fn assemble(
     let scale = distances.scale();
     let space = Lorentz::new(config.dim, -scale * scale)?;
     let points = refined.points / scale;
-    let fit = distances.unscaled().fit(&space, &points);
+    let fit = distances.at_scale(1.0).fit(&space, &points);
     Ok(Hmds {
         space,
         points,

@@ -21,7 +21,7 @@ pub(super) fn best(search: &mut Search, largest: &Largest, extent: (f64, f64)) -
     let cell = (logs.1 - logs.0) / f64::from(GRID - 1);
     let mut measure = |log: f64| -> Result<f64> {
         let scale = log.exp() / largest.value;
-        distortion(search, &Distances::new(search.matrix, scale))
+        distortion(search, &search.distances.at_scale(scale))
     };
     let mut best = (f64::INFINITY, logs.0);
     for step in 0..GRID {

@@ -35,7 +35,7 @@ impl Spectrum {
 
 /// Finds spectra at several scales, each from the eigenvectors of the one before.
 pub(super) struct Search<'a> {
-    pub(super) matrix: &'a Tensor,
+    pub(super) distances: Distances<'a>,
     pub(super) config: &'a HmdsConfig,
     /// Random numbers, `[n, b]`.
     random: Tensor,
@@ -45,12 +45,12 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(matrix: &'a Tensor, config: &'a HmdsConfig, rng: &mut dyn Rng) -> Self {
-        let n = matrix.size()[0];
+    pub(super) fn new(distances: Distances<'a>, config: &'a HmdsConfig, rng: &mut dyn Rng) -> Self {
+        let n = distances.count();
         let width = (config.dim + 1 + EXTRA).min(n);
         Self {
-            random: random_normal(rng, &[n, width], Kind::Double, matrix.device()),
-            matrix,
+            random: random_normal(rng, &[n, width], Kind::Double, distances.device()),
+            distances,
             config,
             eigenvectors: None,
             products: 0,
@@ -67,7 +67,8 @@ impl<'a> Search<'a> {
         };
         let start = match &self.eigenvectors {
             None => self.random.shallow_clone(),
-            Some(found) => Tensor::cat(&[found, &self.random.narrow(1, 0, EXTRA.min(n))], 1),
+            // All random columns again: an eigenvalue of this scale alone may have any multiplicity.
+            Some(found) => Tensor::cat(&[found, &self.random], 1),
         };
         let apply = |block: &Tensor| distances.cosh_times(block);
         let found = extreme_eigenpairs(apply, &start, &wanted)?;

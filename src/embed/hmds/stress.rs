@@ -37,7 +37,8 @@ const MORE_DAMPING: f64 = 30.0;
 const MOST_DAMPING: f64 = 1e4;
 /// The longest way of a point in a step.
 const LONGEST_STEP: f64 = 1.0;
-/// Nearer points have no direction to each other: rounding is as long.
+/// Points nearer than this part of the largest distance, where that is below 1, have no direction to each
+/// other: rounding is as long.
 const NO_DIRECTION: f64 = 1e-9;
 /// Least eigenvalue of a block, as a part of its trace.
 const LEAST_EIGENVALUE: f64 = 1e-14;
@@ -50,7 +51,8 @@ pub(super) fn minimise(
     largest_distance: f64,
     max_steps: usize,
 ) -> Refined {
-    let mut here = Place::at(space, start, distances);
+    let least = NO_DIRECTION * largest_distance.min(1.0);
+    let mut here = Place::at(space, start, distances, least);
     let mut damping = LEAST_DAMPING;
     let mut steps = 0;
     let converged = loop {
@@ -65,7 +67,7 @@ pub(super) fn minimise(
             break true;
         }
         steps += 1;
-        let next = Place::at(space, &here.moved(space, &step.tangents), distances);
+        let next = Place::at(space, &here.moved(space, &step.tangents), distances, least);
         if next.objective < here.objective {
             here = next;
             damping = (damping / MORE_DAMPING).max(LEAST_DAMPING);
@@ -105,7 +107,8 @@ struct Step {
 }
 
 impl Place {
-    fn at(space: &Lorentz, points: &Tensor, distances: &Distances) -> Self {
+    /// Points nearer than `least` have no direction.
+    fn at(space: &Lorentz, points: &Tensor, distances: &Distances, least: f64) -> Self {
         let n = distances.count();
         let weights = Tensor::empty([n, n], (Kind::Double, distances.device()));
         let (mut objective, mut largest_error) = (0.0, 0.0_f64);
@@ -115,7 +118,7 @@ impl Place {
             let residual = &found - distances.rows(tile);
             objective += residual.square().sum(Kind::Double).double_value(&[]) / 4.0;
             largest_error = largest_error.max(residual.abs().max().double_value(&[]));
-            let inverse = inverse_sinh(&found);
+            let inverse = inverse_sinh(&found, least);
             weights.narrow(0, tile.0, tile.1).copy_(&inverse.square());
             let pull = (residual * inverse).matmul(points);
             gradient.push(-to_frame(&points.narrow(0, tile.0, tile.1), &pull));
@@ -189,8 +192,8 @@ impl Place {
     }
 }
 
-fn inverse_sinh(distances: &Tensor) -> Tensor {
-    let apart = distances.gt(NO_DIRECTION);
+fn inverse_sinh(distances: &Tensor, least: f64) -> Tensor {
+    let apart = distances.gt(least);
     let safe = distances.where_self(&apart, &distances.ones_like());
     safe.sinh().reciprocal() * apart
 }

@@ -205,7 +205,11 @@ impl Part<'_> {
     ///
     /// Each pair counts from either end, hence 2 · (−2 log).
     pub(super) fn gradient(&self, derivative: &Tensor, pairs: &Tensor) -> Tensor {
-        let log = self.space.log(&self.from, self.points);
+        let mut log = self.space.log(&self.from, self.points);
+        if matches!(self.factor, Factor::Spherical(_)) {
+            // No direction leads to an antipode. A point that is no number has a loss that is none, too.
+            log = log.masked_fill(&log.isnan(), 0.0);
+        }
         let sum = derivative.unsqueeze(1).matmul(&log).squeeze_dim(1);
         let gradient = sum * (-4.0 * self.radius_squared) / pairs.to_kind(log.kind());
         match self.factor {

@@ -134,11 +134,18 @@ impl DistanceProgress<'_> {
 ///
 /// The curvatures are learned as the radii rᶠ of factors of curvature ∓1, κ = ∓1/r²: a point stays where it
 /// is while its space grows. Distances are measured in units of their mean, so that the result does not depend
-/// on the unit of D. The gradient is exact, ∂d_f²/∂x = −2 log_x y, and an epoch takes, for
+/// on the unit of D. The gradient is that of the formula, ∂d_f²/∂x = −2 log_x y, and an epoch takes, for
 /// every batch of points, a step of [`RiemannianAdam`](crate::optim::RiemannianAdam) along geodesics, of the
 /// points and of the logarithms of the radii. A run repeats bit for bit on one machine.
 ///
-/// A distance that is NaN (not known) or infinite (no path) takes no part.
+/// A distance that is NaN (not known) or infinite (no path) takes no part; a point without any known one stays where
+/// it began. Antipodal points of a spherical factor, whose distance has no gradient, do not move each other there.
+///
+/// # Accuracy
+///
+/// In a hyperbolic factor of curvature −1 the gradient of a point at distance r from the origin has an error of some
+/// e^{2r} roundings: 1e-8 of it at r = 8, 6e-6 at 12, 2e-3 at 15. Steps along it stay on the manifold, and the loss has
+/// all its digits.
 ///
 /// # Shapes
 ///
@@ -242,7 +249,7 @@ impl DistanceTrainer {
             .collect();
         let points: Vec<Tensor> = split(factors, points)
             .zip(&radii)
-            .map(|(part, radius)| part / *radius)
+            .map(|(part, radius)| (part / *radius).to_device(self.truth.device()))
             .collect();
         let radii = radii.iter().map(|radius| radius / self.unit).collect();
         self.start = Some(Start { points, radii });
@@ -253,7 +260,7 @@ impl DistanceTrainer {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFinite`] at the first epoch whose loss is not finite; those of
+    /// [`Error::NotFinite`] at the first epoch whose loss is not finite, and when the last step leaves the numbers; those of
     /// [`starting_at`](Self::starting_at) about its points.
     pub fn run(
         self,
@@ -295,6 +302,13 @@ impl DistanceTrainer {
             }
         }
         let (space, curvatures, points) = state.embedding(self.unit)?;
+        if points.isfinite().all().int64_value(&[]) == 0 {
+            return Err(Error::NotFinite {
+                op: OP,
+                what: "a point",
+                place: format!("epoch {}", history.len()),
+            });
+        }
         Ok(DistanceEmbedding {
             space,
             curvatures,
