@@ -24,7 +24,7 @@ check: libtorch
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps $(FEATURES)
 
 bench: libtorch
-	cargo bench --package holonomy $(FEATURES) --bench main --bench hmds
+	cargo bench --package holonomy $(FEATURES) --bench main --bench hmds --bench magnitude
 
 peers: libtorch
 	./benches/peers/run.sh

@@ -172,6 +172,12 @@ pub trait Geodesic: Manifold {
         self.norm(p, &self.log(p, q))
     }
 
+    /// Whether [`dist`](Self::dist) is |p − q|, the Euclidean distance of the coordinates, for which there are
+    /// kernels that take many points at a time. Not so by default.
+    fn dist_is_euclidean(&self) -> bool {
+        false
+    }
+
     /// The point at parameter `t` of the geodesic from `p` (t = 0) to `q` (t = 1);
     /// `t` has the batch shape, or is a scalar.
     fn geodesic(&self, p: &Tensor, q: &Tensor, t: &Tensor) -> Tensor {

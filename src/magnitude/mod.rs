@@ -42,6 +42,7 @@
 //! | wanted | look at |
 //! | --- | --- |
 //! | weights, and how they were found | [`weighting`], [`weighting_of_points`] |
+//! | weights of so many points that Z does not fit into memory | [`matrix_free_weighting`] |
 //! | one number | [`magnitude`], [`spread`], [`magnitude_dimension`] |
 //! | several scales | [`magnitude_function`] |
 //! | a loss | [`differentiable_distances`], [`differentiable_magnitude`], [`differentiable_weights`] |
@@ -98,6 +99,7 @@ mod duplicates;
 mod factor;
 mod function;
 mod gradient;
+mod matrix_free;
 mod pivoted;
 mod similarity;
 mod solve;
@@ -107,6 +109,7 @@ pub use function::{MagnitudeFunction, magnitude_dimension, magnitude_function, s
 pub use gradient::{
     Derivatives, differentiable_distances, differentiable_magnitude, differentiable_weights,
 };
+pub use matrix_free::{MatrixFreeConfig, matrix_free_weighting};
 pub use weighting::{
     Solver, Weighting, WeightingConfig, magnitude, weighting, weighting_of_points,
 };

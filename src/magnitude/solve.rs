@@ -104,6 +104,7 @@ impl Work<'_> {
             Solver::PivotedCholesky => self.pivoted(asked)?,
             Solver::Indefinite => self.indefinite(asked)?,
             Solver::Spectral => Some(self.spectral(asked)?),
+            Solver::ConjugateGradients => None,
         };
         found.ok_or_else(|| {
             let got = "one that is not, to rounding";

@@ -29,6 +29,8 @@ pub enum Solver {
     Indefinite,
     /// Z = VΛVᵀ without the eigenvalues that are 0 to rounding, which gives the shortest w.
     Spectral,
+    /// Without Z in memory: [`matrix_free_weighting`](super::matrix_free_weighting).
+    ConjugateGradients,
 }
 
 impl Solver {
@@ -38,6 +40,7 @@ impl Solver {
             Self::Shifted => "similarities above 1/2 for most pairs, and Z − 11ᵀ that is regular",
             Self::PivotedCholesky => "positive semidefinite similarities",
             Self::Indefinite | Self::Spectral => "regular similarities",
+            Self::ConjugateGradients => "points, in `matrix_free_weighting`",
         }
     }
 }
@@ -50,6 +53,7 @@ impl fmt::Display for Solver {
             Self::PivotedCholesky => "pivoted Cholesky",
             Self::Indefinite => "LDLᵀ",
             Self::Spectral => "eigenvalues",
+            Self::ConjugateGradients => "conjugate gradients",
         })
     }
 }
@@ -99,7 +103,7 @@ pub struct Weighting {
     /// An estimate of the condition ‖A‖₁‖A⁻¹‖₁ of the matrix that was factored, not above it but for
     /// rounding: of Z, but with [`Solver::Shifted`] of Z − 11ᵀ, times what 1 + 1ᵀ(Z − 11ᵀ)⁻¹1 cancels.
     pub condition: f64,
-    /// Steps of refinement that were made.
+    /// Steps of refinement that were made; by [`Solver::ConjugateGradients`], products with Z.
     pub refinements: usize,
 }
 

@@ -79,6 +79,10 @@ impl Geodesic for Euclidean {
         f64::INFINITY
     }
 
+    fn dist_is_euclidean(&self) -> bool {
+        true
+    }
+
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
         p + v
     }

@@ -5,6 +5,7 @@ mod function;
 mod golden;
 mod gradients;
 mod limits;
+mod matrix_free;
 mod solvers;
 
 use holonomy::embed::pairwise_distances;

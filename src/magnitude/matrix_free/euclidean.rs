@@ -1,0 +1,283 @@
+//! Similarities of points of Euclidean space, pair by pair in registers.
+
+use tch::{Device, Kind, Tensor};
+
+use super::operator::{Neighbours, Similarities};
+use crate::magnitude::similarity::to_vec;
+use crate::numerics::double_double::Real;
+use crate::numerics::rows::{fill_rows, measure_rows};
+use crate::numerics::wide::{WIDTH, Wide, for_each_processor};
+
+/// Points of a block: its coordinates and sums stay in the first cache.
+const BLOCK: usize = 128;
+/// Parts into which a product is cut, each with sums of its own, which are then added up in order: the same bits on any
+/// number of threads.
+const PARTS: usize = 16;
+
+/// e^(−t|x − y|) of points in memory.
+pub(super) struct Euclidean {
+    blocks: Blocks,
+    /// The points, `[n, dim]`, f64 on the CPU.
+    points: Tensor,
+}
+
+/// Coordinates, laid out for vector instructions.
+struct Blocks {
+    n: usize,
+    dim: usize,
+    t: f64,
+    /// `[blocks][dim][BLOCK]`; points that fill up the last block are 0.
+    coordinates: Vec<f64>,
+}
+
+impl Euclidean {
+    pub(super) fn new(points: &Tensor, t: f64) -> Self {
+        let points = points.detach().to_device(Device::Cpu).to_kind(Kind::Double);
+        let (n, dim) = (points.size()[0] as usize, points.size()[1] as usize);
+        let padded = n.div_ceil(BLOCK) * BLOCK;
+        let filled = points.constant_pad_nd([0, 0, 0, (padded - n) as i64]);
+        let coordinates = filled
+            .view([-1, BLOCK as i64, dim as i64])
+            .transpose(1, 2)
+            .contiguous();
+        let blocks = Blocks {
+            n,
+            dim,
+            t,
+            coordinates: to_vec(&coordinates),
+        };
+        Self { blocks, points }
+    }
+}
+
+impl Blocks {
+    fn count(&self) -> usize {
+        self.n.div_ceil(BLOCK)
+    }
+
+    fn block(&self, index: usize) -> &[f64] {
+        let size = self.dim * BLOCK;
+        &self.coordinates[index * size..(index + 1) * size]
+    }
+
+    /// The rows of blocks of a part: as many long ones as short ones.
+    fn rows_of_part(part: usize, count: usize) -> impl Iterator<Item = usize> {
+        (0..count).filter(move |row| {
+            let place = row % (2 * PARTS);
+            place == part || place == 2 * PARTS - 1 - part
+        })
+    }
+}
+
+impl Similarities for Euclidean {
+    fn len(&self) -> i64 {
+        self.blocks.n as i64
+    }
+
+    fn device(&self) -> Device {
+        Device::Cpu
+    }
+
+    fn times(&self, x: &Tensor) -> Tensor {
+        let blocks = &self.blocks;
+        let padded = blocks.count() * BLOCK;
+        let x = to_vec(&x.view(-1).constant_pad_nd([0, (padded - blocks.n) as i64]));
+        let parts = fill_rows(PARTS, padded, |part, sums| blocks.part(part, &x, sums));
+        parts
+            .sum_dim_intlist(0, false, Kind::Double)
+            .narrow(0, 0, self.len())
+            .unsqueeze(1)
+    }
+
+    fn earlier_neighbours(&self, count: i64) -> Neighbours {
+        let (blocks, wanted) = (&self.blocks, count as usize);
+        let nearest = measure_rows([&self.points], |row, [point]| {
+            blocks.nearest_before(row, point, wanted)
+        });
+        let mut distances = Vec::with_capacity(blocks.n * wanted);
+        let mut places = Vec::with_capacity(blocks.n * wanted);
+        for found in nearest {
+            let missing = wanted - found.len();
+            for (square, place) in found {
+                distances.push(square.sqrt());
+                places.push(i64::from(place));
+            }
+            distances.extend(std::iter::repeat_n(f64::INFINITY, missing));
+            places.extend(std::iter::repeat_n(0, missing));
+        }
+        let shape = [self.len(), count];
+        Neighbours {
+            places: Tensor::from_slice(&places).view(shape),
+            distances: Tensor::from_slice(&distances).view(shape),
+        }
+    }
+}
+
+impl Blocks {
+    /// The sums of a part of Zx.
+    fn part(&self, part: usize, x: &[f64], sums: &mut [f64]) {
+        sums.fill(0.0);
+        let mut own = [0.0; BLOCK];
+        for row in Self::rows_of_part(part, self.count()) {
+            own.fill(0.0);
+            let (here, x_here) = (self.block(row), &x[row * BLOCK..][..BLOCK]);
+            square(self.t, here, x_here, &mut own);
+            for column in row + 1..self.count() {
+                let there = column * BLOCK..(column + 1) * BLOCK;
+                let sums = &mut sums[there.clone()];
+                pair(
+                    self.t,
+                    [here, self.block(column)],
+                    [x_here, &x[there]],
+                    &mut own,
+                    sums,
+                );
+            }
+            for (sum, own) in sums[row * BLOCK..][..BLOCK].iter_mut().zip(own) {
+                *sum += own;
+            }
+        }
+    }
+
+    /// The nearest of the points before `row`, nearest first: (squared distance, place).
+    fn nearest_before(&self, row: usize, point: &[f64], count: usize) -> Vec<(f64, u32)> {
+        let mut nearest: Vec<(f64, u32)> = Vec::with_capacity(count + 1);
+        let mut squares = [0.0; BLOCK];
+        let mut bound = f64::INFINITY;
+        for block in 0..=row / BLOCK {
+            squares_from(point, self.block(block), &mut squares);
+            let within = (row - block * BLOCK).min(BLOCK);
+            for (lane, &square) in squares[..within].iter().enumerate() {
+                if square < bound {
+                    let place = nearest.partition_point(|&(before, _)| before <= square);
+                    nearest.insert(place, (square, (block * BLOCK + lane) as u32));
+                    nearest.truncate(count);
+                    if nearest.len() == count {
+                        bound = nearest[count - 1].0;
+                    }
+                }
+            }
+        }
+        nearest
+    }
+}
+
+/// e^−s for s ≥ 0 to a rounding or two; 0 from s = 708 on, where the truth is below 4e-308.
+#[inline(always)]
+fn exp_of_minus(s: Wide) -> Wide {
+    /// Adding it rounds to an integer, which is in the last bits of the sum.
+    const ROUNDER: f64 = 6_755_399_441_055_744.0;
+    const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;
+    const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+    /// Beyond it 2^n is subnormal.
+    const END: f64 = 708.0;
+    let inside = s.map(|s| if s < END { s } else { END });
+    let shifted = (-inside).mul_add(Wide::splat(std::f64::consts::LOG2_E), Wide::splat(ROUNDER));
+    let n = shifted - Wide::splat(ROUNDER);
+    let r = n.mul_add(Wide::splat(-LN_2_HIGH), -inside);
+    let r = n.mul_add(Wide::splat(-LN_2_LOW), r);
+    // 1/j!, by pairs: |r| ≤ ln 2/2, and what is left out is below 1e-17.
+    let c = |j: usize| Wide::splat(INVERSE_FACTORIALS[j]);
+    let pair = |j: usize| r.mul_add(c(j + 1), c(j));
+    let (r2, one) = (r * r, Wide::ONE);
+    let r4 = r2 * r2;
+    let low = r2.mul_add(pair(2), r + one);
+    let middle = r2.mul_add(pair(6), pair(4));
+    let high = r2.mul_add(pair(10), pair(8));
+    let top = r4.mul_add(pair(12), high);
+    let value = r4.mul_add(r4.mul_add(top, middle), low);
+    let power = shifted
+        .map(|shifted| f64::from_bits((shifted.to_bits() << 52).wrapping_add(1.0_f64.to_bits())));
+    (value * power).zip(s, |value, s| if s < END { value } else { 0.0 })
+}
+
+/// 1/j!
+const INVERSE_FACTORIALS: [f64; 14] = {
+    let mut table = [1.0; 14];
+    let mut j = 1;
+    while j < 14 {
+        table[j] = table[j - 1] / j as f64;
+        j += 1;
+    }
+    table
+};
+
+/// The squared distances of a point, given by its coordinates, from the eight of a block that begin at `lane`.
+#[inline(always)]
+fn squares_at(point: impl Fn(usize) -> f64, block: &[f64], lane: usize) -> Wide {
+    let mut sum = Wide::ZERO;
+    for (axis, coordinates) in block.chunks_exact(BLOCK).enumerate() {
+        let difference = load(coordinates, lane) - Wide::splat(point(axis));
+        sum = difference.mul_add(difference, sum);
+    }
+    sum
+}
+
+#[inline(always)]
+fn load(numbers: &[f64], lane: usize) -> Wide {
+    Wide(std::array::from_fn(|k| numbers[lane + k]))
+}
+
+for_each_processor! {
+    /// The squared distances of a point from those of a block.
+    fn squares_from(point: &[f64], block: &[f64], out: &mut [f64; BLOCK]) {
+        for lane in (0..BLOCK).step_by(WIDTH) {
+            let squares = squares_at(|axis| point[axis], block, lane);
+            out[lane..lane + WIDTH].copy_from_slice(&squares.0);
+        }
+    }
+
+    /// `sums += Z x` of a block with itself.
+    fn square(t: f64, block: &[f64], x: &[f64], sums: &mut [f64; BLOCK]) {
+        for (i, sum) in sums.iter_mut().enumerate() {
+            let mut along = Wide::ZERO;
+            for lane in (0..BLOCK).step_by(WIDTH) {
+                let squares = squares_at(|axis| block[axis * BLOCK + i], block, lane);
+                let z = exp_of_minus(squares.sqrt() * Wide::splat(t));
+                along = z.mul_add(load(x, lane), along);
+            }
+            *sum += along.0.iter().sum::<f64>();
+        }
+    }
+
+    /// `sums_i += Z x_j` and `sums_j += Zᵀ x_i` of two blocks.
+    fn pair(
+        t: f64,
+        blocks: [&[f64]; 2],
+        x: [&[f64]; 2],
+        sums_i: &mut [f64; BLOCK],
+        sums_j: &mut [f64],
+    ) {
+        let ([block_i, block_j], [x_i, x_j]) = (blocks, x);
+        for (i, sum) in sums_i.iter_mut().enumerate() {
+            let own = Wide::splat(x_i[i]);
+            let mut along = Wide::ZERO;
+            for lane in (0..BLOCK).step_by(WIDTH) {
+                let squares = squares_at(|axis| block_i[axis * BLOCK + i], block_j, lane);
+                let z = exp_of_minus(squares.sqrt() * Wide::splat(t));
+                along = z.mul_add(load(x_j, lane), along);
+                let back = z.mul_add(own, load(sums_j, lane));
+                sums_j[lane..lane + WIDTH].copy_from_slice(&back.0);
+            }
+            *sum += along.0.iter().sum::<f64>();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exponentials_have_all_digits() {
+        for step in 0..7200 {
+            let s = f64::from(step) * 0.1 + f64::from(step).sin().abs() * 0.05;
+            let got = exp_of_minus(Wide::splat(s)).0[step as usize % WIDTH];
+            let want = if s < 708.0 { (-s).exp() } else { 0.0 };
+            let allowed = 3.0 * f64::EPSILON * want;
+            assert!((got - want).abs() <= allowed, "{s}: {got:e} {want:e}");
+        }
+        assert_eq!(exp_of_minus(Wide::ZERO), Wide::ONE);
+        assert_eq!(exp_of_minus(Wide::splat(f64::INFINITY)), Wide::ZERO);
+    }
+}

@@ -1,0 +1,325 @@
+//! Weighting vectors of so many points that their similarities do not fit into memory.
+
+mod euclidean;
+mod operator;
+mod preconditioner;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use tch::{Device, Kind, Tensor};
+
+use super::similarity::{check_scale, to_vec};
+use super::weighting::{Solver, Weighting, WeightingConfig, weighting_of_points};
+use crate::manifold::Geodesic;
+use crate::numerics::compensated::{rounded, sum};
+use crate::{Error, Result};
+use euclidean::Euclidean;
+use operator::{Neighbours, Similarities, Tiled};
+use preconditioner::{SparseInverse, not_positive_definite};
+
+const OP: &str = "matrix_free_weighting";
+
+/// How [`matrix_free_weighting`] solves Zw = 1.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MatrixFreeConfig {
+    /// ‖Zw − 1‖∞ at which the weights are found.
+    pub tolerance: f64,
+    /// The products with Z after which the search has failed.
+    pub max_iterations: usize,
+    /// Neighbours by which the preconditioner knows a point: more cost memory, 16 bytes for each of every point,
+    /// and save products.
+    pub neighbours: usize,
+    /// Of the order in which the preconditioner takes the points.
+    pub seed: u64,
+}
+
+impl Default for MatrixFreeConfig {
+    /// To 1e-8, in up to 1,000 products, with 64 neighbours.
+    fn default() -> Self {
+        Self {
+            tolerance: 1e-8,
+            max_iterations: 1_000,
+            neighbours: 64,
+            seed: 0,
+        }
+    }
+}
+
+impl MatrixFreeConfig {
+    fn validate(&self) -> Result<()> {
+        if !(self.tolerance > 0.0 && self.tolerance < 1.0) {
+            let expected = "a tolerance between 0 and 1";
+            return Err(Error::invalid(OP, expected, self.tolerance));
+        }
+        if self.neighbours == 0 {
+            return Err(Error::invalid(OP, "neighbours ≥ 1", 0));
+        }
+        Ok(())
+    }
+}
+
+/// [`weighting_of_points`] without the matrix of distances, by preconditioned conjugate gradients.
+///
+/// ```text
+/// Zw = 1,   Z = e^(−t d(x, y)),   preconditioner U Uᵀ ≈ Z⁻¹
+/// ```
+///
+/// Similarities are made as they are needed, in every product with Z again: in registers for points of
+/// [`Euclidean`](crate::Euclidean) space on a CPU, each pair once; in tiles of the manifold's `dist`, on any device, for all others.
+/// U is sparse and triangular, a column a point, from that point and its nearest among those that come before it in a random order.
+///
+/// Points at distance 0 count as one, whose weight they share equally.
+///
+/// # Shapes
+///
+/// `points`: `[n, point..]`; the weights `[n]`, f64. In memory are some 40·(neighbours + 1) bytes a point and tiles of 100 MB.
+///
+/// # Accuracy
+///
+/// ‖Zw − 1‖∞ is measured, not carried along, and at most the tolerance; the magnitude is then wrong by at most that
+/// times Σ|w|. The result repeats bit for bit on a CPU, with any number of threads.
+/// [`Weighting::condition`] is a lower bound of Z's, from the nearest pair and the mean similarity,
+/// (1ᵀZ1/n)/(1 − e^(−t d)), which for points in general position is near it.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] for a t or a setting out of range, for points of another shape, and where Z is not positive definite;
+/// [`Error::NotOnManifold`] with the row of what is no point; [`Error::NoConvergence`] after
+/// [`max_iterations`](MatrixFreeConfig::max_iterations); [`Error::NotFinite`] where a distance is none.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::Euclidean;
+/// use holonomy::magnitude::{MatrixFreeConfig, matrix_free_weighting};
+/// use tch::{Device, Kind, Tensor};
+///
+/// // Of an interval of length 5 the magnitude is 1 + 5/2, and of 1,000 points of it nearly so.
+/// let x = Tensor::linspace(0.0, 5.0, 1_000, (Kind::Double, Device::Cpu)).view([1_000, 1]);
+/// let w = matrix_free_weighting(&Euclidean::new(1)?, &x, 1.0, &MatrixFreeConfig::default())?;
+/// assert!((w.magnitude - 3.5).abs() < 1e-4);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// vecchia1988, kaporin1994 (the factor); hestenes1952 (conjugate gradients).
+pub fn matrix_free_weighting(
+    space: &dyn Geodesic,
+    points: &Tensor,
+    t: f64,
+    config: &MatrixFreeConfig,
+) -> Result<Weighting> {
+    config.validate()?;
+    check_scale(OP, t)?;
+    space.check_point(points)?;
+    if points.dim() != space.point_shape().len() + 1 {
+        let expected = "points [n, point..]";
+        return Err(Error::invalid(OP, expected, format!("{:?}", points.size())));
+    }
+    if points.size()[0] < 2 {
+        return weighting_of_points(space, points, t, &WeightingConfig::default());
+    }
+    tch::no_grad(|| {
+        let n = points.size()[0];
+        let mut order: Vec<i64> = (0..n).collect();
+        order.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(config.seed));
+        let order = Tensor::from_slice(&order).to_device(points.device());
+        let points = points
+            .detach()
+            .to_kind(Kind::Double)
+            .index_select(0, &order);
+        let mut found = in_order(space, &points, t, config)?;
+        found.weights = found
+            .weights
+            .zeros_like()
+            .index_copy(0, &order, &found.weights);
+        Ok(found)
+    })
+}
+
+/// The weights of points in the order of the preconditioner.
+fn in_order(
+    space: &dyn Geodesic,
+    points: &Tensor,
+    t: f64,
+    config: &MatrixFreeConfig,
+) -> Result<Weighting> {
+    let similarities: Box<dyn Similarities + '_> =
+        if space.dist_is_euclidean() && points.device() == Device::Cpu {
+            Box::new(Euclidean::new(points, t))
+        } else {
+            Box::new(Tiled {
+                space,
+                points: points.shallow_clone(),
+                t,
+            })
+        };
+    let count = (config.neighbours as i64).min(points.size()[0] - 1);
+    let neighbours = similarities.earlier_neighbours(count);
+    let Some(labels) = duplicates(&neighbours) else {
+        return distinct(space, points, t, config, similarities.as_ref(), &neighbours);
+    };
+    // Points that coincide count as the first of them.
+    let device = points.device();
+    let kept: Vec<i64> = labels.kept.iter().map(|&place| place as i64).collect();
+    let kept = Tensor::from_slice(&kept).to_device(device);
+    let points = points.index_select(0, &kept);
+    let mut found = if labels.kept.len() < 2 {
+        weighting_of_points(space, &points, t, &WeightingConfig::default())?
+    } else {
+        in_order(space, &points, t, config)?
+    };
+    let class = Tensor::from_slice(&labels.class).to_device(device);
+    let size = Tensor::from_slice(&labels.size()).to_device(device);
+    found.weights = found.weights.index_select(0, &class) / size.index_select(0, &class);
+    Ok(found)
+}
+
+/// The points that coincide with earlier ones.
+struct Labels {
+    /// The first point of each class.
+    kept: Vec<usize>,
+    /// The class of each point.
+    class: Vec<i64>,
+}
+
+impl Labels {
+    /// How many points each class has.
+    fn size(&self) -> Vec<f64> {
+        let mut size = vec![0.0; self.kept.len()];
+        for &class in &self.class {
+            size[class as usize] += 1.0;
+        }
+        size
+    }
+}
+
+/// `None` where all points differ.
+fn duplicates(neighbours: &Neighbours) -> Option<Labels> {
+    let nearest = to_vec(&neighbours.distances.narrow(1, 0, 1));
+    if nearest.iter().all(|&distance| distance != 0.0) {
+        return None;
+    }
+    let places = to_vec(&neighbours.places.narrow(1, 0, 1).to_kind(Kind::Double));
+    let mut labels = Labels {
+        kept: Vec::new(),
+        class: Vec::with_capacity(nearest.len()),
+    };
+    for (place, (&distance, &earlier)) in nearest.iter().zip(&places).enumerate() {
+        if distance == 0.0 {
+            labels.class.push(labels.class[earlier as usize]);
+        } else {
+            labels.class.push(labels.kept.len() as i64);
+            labels.kept.push(place);
+        }
+    }
+    Some(labels)
+}
+
+fn distinct(
+    space: &dyn Geodesic,
+    points: &Tensor,
+    t: f64,
+    config: &MatrixFreeConfig,
+    similarities: &dyn Similarities,
+    neighbours: &Neighbours,
+) -> Result<Weighting> {
+    let preconditioner = SparseInverse::new(OP, space, points, t, neighbours)?;
+    let found = conjugate_gradients(similarities, &preconditioner, config)?;
+    let n = similarities.len();
+    let nearest = neighbours.distances.min().double_value(&[]);
+    let weights = found.weights.view(-1);
+    Ok(Weighting {
+        magnitude: rounded(sum(&to_vec(&weights))),
+        weights,
+        scale: t,
+        solver: Solver::ConjugateGradients,
+        reason: format!("matrix-free, {} neighbours", neighbours.places.size()[1]),
+        distinct: n as usize,
+        rank: n as usize,
+        negative_eigenvalues: 0,
+        residual: found.residual,
+        condition: found.mean_row_sum / -(-t * nearest).exp_m1(),
+        refinements: found.iterations,
+    })
+}
+
+/// Where the iteration ended.
+struct Found {
+    weights: Tensor,
+    residual: f64,
+    iterations: usize,
+    /// 1ᵀZ1/n
+    mean_row_sum: f64,
+}
+
+fn conjugate_gradients(
+    z: &dyn Similarities,
+    preconditioner: &SparseInverse,
+    config: &MatrixFreeConfig,
+) -> Result<Found> {
+    let ones = Tensor::ones([z.len(), 1], (Kind::Double, z.device()));
+    let row_sums = z.times(&ones);
+    let mean_row_sum = row_sums.mean(Kind::Double).double_value(&[]);
+    let mut weights = ones.zeros_like();
+    let mut residual = ones.copy();
+    let mut iterations = 1;
+    loop {
+        // From here, and again from where the residual that was carried along has drifted.
+        let mut step = preconditioner.times(&residual);
+        let mut direction = step.shallow_clone();
+        let mut slope = dot(&residual, &step);
+        while largest(&residual) > config.tolerance {
+            if iterations >= config.max_iterations {
+                return Err(Error::NoConvergence {
+                    op: OP,
+                    iterations,
+                    residual: largest(&residual),
+                    tolerance: config.tolerance,
+                });
+            }
+            let image = z.times(&direction);
+            iterations += 1;
+            let curvature = dot(&direction, &image);
+            if !curvature.is_finite() {
+                return Err(Error::NotFinite {
+                    op: OP,
+                    what: "a product with the similarities",
+                    place: format!("iteration {iterations}"),
+                });
+            }
+            if curvature <= 0.0 {
+                return Err(not_positive_definite(OP));
+            }
+            let length = slope / curvature;
+            weights += &direction * length;
+            residual -= image * length;
+            step = preconditioner.times(&residual);
+            let next = dot(&residual, &step);
+            direction = &step + direction * (next / slope);
+            slope = next;
+        }
+        residual = &ones - z.times(&weights);
+        iterations += 1;
+        let measured = largest(&residual);
+        if measured <= config.tolerance {
+            return Ok(Found {
+                weights,
+                residual: measured,
+                iterations,
+                mean_row_sum,
+            });
+        }
+    }
+}
+
+fn dot(x: &Tensor, y: &Tensor) -> f64 {
+    (x * y).sum(Kind::Double).double_value(&[])
+}
+
+fn largest(x: &Tensor) -> f64 {
+    x.abs().max().double_value(&[])
+}

@@ -1,0 +1,89 @@
+//! What conjugate gradients need of similarities that are in no matrix.
+
+use tch::{Device, Kind, Tensor};
+
+use crate::manifold::Geodesic;
+
+/// Similarities of points in an order.
+pub(super) trait Similarities {
+    /// How many points.
+    fn len(&self) -> i64;
+
+    /// Where vectors lie.
+    fn device(&self) -> Device;
+
+    /// Zx, `[n, 1]` for x of that shape.
+    fn times(&self, x: &Tensor) -> Tensor;
+
+    /// The nearest `count` of the points before each, nearest first.
+    fn earlier_neighbours(&self, count: i64) -> Neighbours;
+}
+
+/// Places `[n, count]` of neighbours, and their distances; where a point has fewer, place 0 at distance ∞.
+pub(super) struct Neighbours {
+    pub(super) places: Tensor,
+    pub(super) distances: Tensor,
+}
+
+/// Distances in a tile of rows.
+const TILE: i64 = 1 << 22;
+
+/// e^(−t d) of any space, in tiles of rows on the device of the points.
+pub(super) struct Tiled<'a> {
+    pub(super) space: &'a dyn Geodesic,
+    pub(super) points: Tensor,
+    pub(super) t: f64,
+}
+
+impl Tiled<'_> {
+    /// (first row, distances `[rows, n]`, f64) of tiles of rows.
+    fn tiles(&self) -> impl Iterator<Item = (i64, Tensor)> {
+        let n = self.points.size()[0];
+        let width = self.space.point_shape().iter().product::<i64>().max(1);
+        let rows = (TILE / (n * width).max(1)).max(1);
+        (0..n).step_by(rows as usize).map(move |first| {
+            let from = self.points.narrow(0, first, rows.min(n - first));
+            let tile = self
+                .space
+                .dist(&from.unsqueeze(1), &self.points.unsqueeze(0));
+            (first, tile.to_kind(Kind::Double))
+        })
+    }
+}
+
+impl Similarities for Tiled<'_> {
+    fn len(&self) -> i64 {
+        self.points.size()[0]
+    }
+
+    fn device(&self) -> Device {
+        self.points.device()
+    }
+
+    fn times(&self, x: &Tensor) -> Tensor {
+        let parts: Vec<Tensor> = self
+            .tiles()
+            .map(|(_, distances)| (distances * -self.t).exp_().matmul(x))
+            .collect();
+        Tensor::cat(&parts, 0)
+    }
+
+    fn earlier_neighbours(&self, count: i64) -> Neighbours {
+        let n = self.len();
+        let own = Tensor::arange(n, (Kind::Int64, self.device()));
+        let (mut distances, mut places) = (Vec::new(), Vec::new());
+        for (first, tile) in self.tiles() {
+            let rows = own.narrow(0, first, tile.size()[0]).unsqueeze(1);
+            let later = own.unsqueeze(0).ge_tensor(&rows);
+            let (nearest, at) = tile
+                .masked_fill(&later, f64::INFINITY)
+                .topk(count, 1, false, true);
+            places.push(at.masked_fill(&nearest.isinf(), 0));
+            distances.push(nearest);
+        }
+        Neighbours {
+            places: Tensor::cat(&places, 0),
+            distances: Tensor::cat(&distances, 0),
+        }
+    }
+}
