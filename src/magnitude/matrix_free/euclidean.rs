@@ -51,6 +51,28 @@ impl Euclidean {
 }
 
 impl Blocks {
+    /// A coordinate of a point.
+    fn coordinate(&self, point: usize, axis: usize) -> f64 {
+        self.block(point / BLOCK)[axis * BLOCK + point % BLOCK]
+    }
+
+    /// The distances between all pairs of a few points, both ways.
+    fn distances_within(&self, places: &[f64], out: &mut [f64]) {
+        let few = places.len();
+        let near: Vec<f64> = places
+            .iter()
+            .flat_map(|&place| (0..self.dim).map(move |axis| self.coordinate(place as usize, axis)))
+            .collect();
+        for (i, one) in near.chunks_exact(self.dim).enumerate() {
+            for (j, other) in near.chunks_exact(self.dim).enumerate().take(i + 1) {
+                let squares = one.iter().zip(other).map(|(x, y)| (x - y) * (x - y));
+                let distance = squares.sum::<f64>().sqrt();
+                out[i * few + j] = distance;
+                out[j * few + i] = distance;
+            }
+        }
+    }
+
     fn count(&self) -> usize {
         self.n.div_ceil(BLOCK)
     }
@@ -89,6 +111,16 @@ impl Similarities for Euclidean {
             .unsqueeze(1)
     }
 
+    fn distances_within(&self, places: &Tensor) -> Tensor {
+        let (sets, few) = (places.size()[0], places.size()[1]);
+        let (blocks, width) = (&self.blocks, few as usize);
+        let places = to_vec(&places.to_kind(Kind::Double));
+        let rows = fill_rows(sets as usize, width * width, |set, out| {
+            blocks.distances_within(&places[set * width..][..width], out);
+        });
+        rows.view([sets, few, few])
+    }
+
     fn earlier_neighbours(&self, count: i64) -> Neighbours {
         let (blocks, wanted) = (&self.blocks, count as usize);
         let nearest = measure_rows([&self.points], |row, [point]| {
@@ -120,20 +152,14 @@ impl Blocks {
         let mut own = [0.0; BLOCK];
         for row in Self::rows_of_part(part, self.count()) {
             own.fill(0.0);
-            let (here, x_here) = (self.block(row), &x[row * BLOCK..][..BLOCK]);
+            let (here, x_here) = (self.block(row), of_block(x, row));
             square(self.t, here, x_here, &mut own);
             for column in row + 1..self.count() {
-                let there = column * BLOCK..(column + 1) * BLOCK;
-                let sums = &mut sums[there.clone()];
-                pair(
-                    self.t,
-                    [here, self.block(column)],
-                    [x_here, &x[there]],
-                    &mut own,
-                    sums,
-                );
+                let x = [x_here, of_block(x, column)];
+                let sums = &mut sums.as_chunks_mut().0[column];
+                pair(self.t, [here, self.block(column)], x, &mut own, sums);
             }
-            for (sum, own) in sums[row * BLOCK..][..BLOCK].iter_mut().zip(own) {
+            for (sum, own) in sums[row * BLOCK..].iter_mut().zip(own) {
                 *sum += own;
             }
         }
@@ -206,7 +232,7 @@ const INVERSE_FACTORIALS: [f64; 14] = {
 #[inline(always)]
 fn squares_at(point: impl Fn(usize) -> f64, block: &[f64], lane: usize) -> Wide {
     let mut sum = Wide::ZERO;
-    for (axis, coordinates) in block.chunks_exact(BLOCK).enumerate() {
+    for (axis, coordinates) in block.as_chunks().0.iter().enumerate() {
         let difference = load(coordinates, lane) - Wide::splat(point(axis));
         sum = difference.mul_add(difference, sum);
     }
@@ -214,8 +240,16 @@ fn squares_at(point: impl Fn(usize) -> f64, block: &[f64], lane: usize) -> Wide 
 }
 
 #[inline(always)]
-fn load(numbers: &[f64], lane: usize) -> Wide {
-    Wide(std::array::from_fn(|k| numbers[lane + k]))
+fn load(numbers: &[f64; BLOCK], lane: usize) -> Wide {
+    // One check of the bounds, or vectors fall apart into numbers.
+    let numbers = &numbers[lane..lane + WIDTH];
+    Wide(std::array::from_fn(|k| numbers[k]))
+}
+
+/// The numbers of a block.
+#[inline(always)]
+fn of_block(numbers: &[f64], block: usize) -> &[f64; BLOCK] {
+    &numbers.as_chunks().0[block]
 }
 
 for_each_processor! {
@@ -228,7 +262,7 @@ for_each_processor! {
     }
 
     /// `sums += Z x` of a block with itself.
-    fn square(t: f64, block: &[f64], x: &[f64], sums: &mut [f64; BLOCK]) {
+    fn square(t: f64, block: &[f64], x: &[f64; BLOCK], sums: &mut [f64; BLOCK]) {
         for (i, sum) in sums.iter_mut().enumerate() {
             let mut along = Wide::ZERO;
             for lane in (0..BLOCK).step_by(WIDTH) {
@@ -244,9 +278,9 @@ for_each_processor! {
     fn pair(
         t: f64,
         blocks: [&[f64]; 2],
-        x: [&[f64]; 2],
+        x: [&[f64; BLOCK]; 2],
         sums_i: &mut [f64; BLOCK],
-        sums_j: &mut [f64],
+        sums_j: &mut [f64; BLOCK],
     ) {
         let ([block_i, block_j], [x_i, x_j]) = (blocks, x);
         for (i, sum) in sums_i.iter_mut().enumerate() {

@@ -160,7 +160,7 @@ fn in_order(
     let count = (config.neighbours as i64).min(points.size()[0] - 1);
     let neighbours = similarities.earlier_neighbours(count);
     let Some(labels) = duplicates(&neighbours) else {
-        return distinct(space, points, t, config, similarities.as_ref(), &neighbours);
+        return distinct(t, config, similarities.as_ref(), &neighbours);
     };
     // Points that coincide count as the first of them.
     let device = points.device();
@@ -220,14 +220,12 @@ fn duplicates(neighbours: &Neighbours) -> Option<Labels> {
 }
 
 fn distinct(
-    space: &dyn Geodesic,
-    points: &Tensor,
     t: f64,
     config: &MatrixFreeConfig,
     similarities: &dyn Similarities,
     neighbours: &Neighbours,
 ) -> Result<Weighting> {
-    let preconditioner = SparseInverse::new(OP, space, points, t, neighbours)?;
+    let preconditioner = SparseInverse::new(OP, similarities, t, neighbours)?;
     let found = conjugate_gradients(similarities, &preconditioner, config)?;
     let n = similarities.len();
     let nearest = neighbours.distances.min().double_value(&[]);

@@ -17,6 +17,9 @@ pub(super) trait Similarities {
 
     /// The nearest `count` of the points before each, nearest first.
     fn earlier_neighbours(&self, count: i64) -> Neighbours;
+
+    /// The distances between all points of each of some small sets, `[sets, k, k]`, f64, for places `[sets, k]`.
+    fn distances_within(&self, places: &Tensor) -> Tensor;
 }
 
 /// Places `[n, count]` of neighbours, and their distances; where a point has fewer, place 0 at distance ∞.
@@ -52,6 +55,17 @@ impl Tiled<'_> {
 }
 
 impl Similarities for Tiled<'_> {
+    fn distances_within(&self, places: &Tensor) -> Tensor {
+        let mut shape = places.size();
+        shape.extend(self.space.point_shape());
+        let near = self
+            .points
+            .index_select(0, &places.contiguous().view(-1))
+            .view(shape.as_slice());
+        let distances = self.space.dist(&near.unsqueeze(2), &near.unsqueeze(1));
+        distances.to_kind(Kind::Double)
+    }
+
     fn len(&self) -> i64 {
         self.points.size()[0]
     }

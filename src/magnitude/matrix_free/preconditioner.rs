@@ -7,12 +7,14 @@
 
 use tch::{Kind, Tensor};
 
-use super::operator::Neighbours;
-use crate::manifold::Geodesic;
+use super::operator::{Neighbours, Similarities};
+use crate::numerics::lanes::dot;
+use crate::numerics::rows::measure_rows;
+use crate::numerics::wide::for_each_processor;
 use crate::{Error, Result};
 
 /// Distances in a batch of small matrices.
-const BATCH: i64 = 1 << 22;
+const BATCH: i64 = 1 << 20;
 /// What is added to the diagonal of the small matrices, so that points that nearly coincide have a factor.
 const SHIFT: f64 = 1e-12;
 
@@ -25,13 +27,12 @@ pub(super) struct SparseInverse {
 impl SparseInverse {
     pub(super) fn new(
         op: &'static str,
-        space: &dyn Geodesic,
-        points: &Tensor,
+        similarities: &dyn Similarities,
         t: f64,
         neighbours: &Neighbours,
     ) -> Result<Self> {
-        let n = points.size()[0];
-        let own = Tensor::arange(n, (Kind::Int64, points.device())).unsqueeze(1);
+        let n = similarities.len();
+        let own = Tensor::arange(n, (Kind::Int64, similarities.device())).unsqueeze(1);
         let places = Tensor::cat(&[&neighbours.places, &own], 1);
         let known = Tensor::cat(
             &[
@@ -41,13 +42,12 @@ impl SparseInverse {
             1,
         );
         let width = places.size()[1];
-        let coordinates = space.point_shape().iter().product::<i64>().max(1);
-        let rows = (BATCH / (width * width * coordinates)).max(1);
+        let rows = (BATCH / (width * width)).max(1);
         let mut values = Vec::new();
         for first in (0..n).step_by(rows as usize) {
             let rows = rows.min(n - first);
             let (places, known) = (places.narrow(0, first, rows), known.narrow(0, first, rows));
-            values.push(columns(op, space, points, t, &places, &known)?);
+            values.push(columns(op, similarities, t, &places, &known)?);
         }
         Ok(Self {
             places,
@@ -71,33 +71,55 @@ impl SparseInverse {
 /// The columns of U of some points: L⁻ᵀ e of the last unit vector e, for Z = L Lᵀ of a point and its neighbours.
 fn columns(
     op: &'static str,
-    space: &dyn Geodesic,
-    points: &Tensor,
+    similarities: &dyn Similarities,
     t: f64,
     places: &Tensor,
     known: &Tensor,
 ) -> Result<Tensor> {
     let (rows, width) = (places.size()[0], places.size()[1]);
-    let mut shape = vec![rows, width];
-    shape.extend(space.point_shape());
-    let near = points
-        .index_select(0, &places.contiguous().view(-1))
-        .view(shape.as_slice());
-    let distances = space.dist(&near.unsqueeze(2), &near.unsqueeze(1));
-    let similar = (distances.to_kind(Kind::Double) * -t).exp();
+    let similar = (similarities.distances_within(places) * -t).exp();
     // Where there is no neighbour, a point that is like no other.
     let both = known.unsqueeze(2).logical_and(&known.unsqueeze(1));
-    let eye = Tensor::eye(width, (Kind::Double, points.device()));
-    let similar = similar.where_self(&both, &eye) + &eye * SHIFT;
-    let (factor, info) = similar
-        .f_linalg_cholesky_ex(false, false)
-        .map_err(|source| Error::Torch { op, source })?;
-    if info.any().int64_value(&[]) != 0 {
-        return Err(not_positive_definite(op));
+    let eye = Tensor::eye(width, (Kind::Double, similarities.device()));
+    let similar = (similar.where_self(&both, &eye) + &eye * SHIFT).view([rows, width * width]);
+    let columns = measure_rows([&similar], |_, [matrix]| {
+        last_column(matrix, width as usize)
+    });
+    let columns: Option<Vec<Vec<f64>>> = columns.into_iter().collect();
+    let columns = columns.ok_or_else(|| not_positive_definite(op))?;
+    let columns = Tensor::from_slice(&columns.concat()).view([rows, width]);
+    Ok(columns.to_device(similarities.device()) * known.to_kind(Kind::Double))
+}
+
+for_each_processor! {
+    /// L⁻ᵀ e of the last unit vector e, for the matrix L Lᵀ; `None` where it is not positive definite.
+    fn last_column(matrix: &[f64], width: usize) -> Option<Vec<f64>> {
+        let mut factor = matrix.to_vec();
+        for i in 0..width {
+            let (above, row) = factor.split_at_mut(i * width);
+            for j in 0..i {
+                let earlier = &above[j * width..][..=j];
+                row[j] = (row[j] - dot(&row[..j], &earlier[..j])) / earlier[j];
+            }
+            let square = row[i] - dot(&row[..i], &row[..i]);
+            // NaN is not positive either.
+            if square.is_nan() || square <= 0.0 {
+                return None;
+            }
+            row[i] = square.sqrt();
+        }
+        let mut column = vec![0.0; width];
+        column[width - 1] = 1.0;
+        for i in (0..width).rev() {
+            let row = &factor[i * width..][..=i];
+            column[i] /= row[i];
+            let (rest, value) = (&mut column[..=i]).split_at_mut(i);
+            for (entry, coefficient) in rest.iter_mut().zip(row) {
+                *entry -= coefficient * value[0];
+            }
+        }
+        Some(column)
     }
-    let last = eye.narrow(1, width - 1, 1).expand([rows, width, 1], false);
-    let column = Tensor::linalg_solve_triangular(&factor.transpose(1, 2), &last, true, true, false);
-    Ok(column.squeeze_dim(2) * known.to_kind(Kind::Double))
 }
 
 /// Conjugate gradients are for positive definite spaces alone.
