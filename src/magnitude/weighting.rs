@@ -113,7 +113,8 @@ pub struct Weighting {
     pub condition: f64,
     /// Steps of refinement that were made; by [`Solver::ConjugateGradients`], products with Z.
     pub refinements: usize,
-    /// Whether another refinement would have changed nothing but roundings.
+    /// Whether another refinement would have changed nothing but roundings; false by
+    /// [`Solver::ConjugateGradients`], which ends at its tolerance.
     pub settled: bool,
 }
 
@@ -283,14 +284,18 @@ pub fn weighting_of_points(
     t: f64,
     config: &WeightingConfig,
 ) -> Result<Weighting> {
-    let point_shape = space.point_shape();
-    if points.dim() != point_shape.len() + 1 {
-        let expected = format!("points [n, point..] with points {point_shape:?}");
-        let got = format!("{:?}", points.size());
-        return Err(Error::invalid("weighting_of_points", expected, got));
-    }
-    space.check_point(points)?;
+    check_points("weighting_of_points", space, points)?;
     weighting(&pairwise_distances(space, points), t, config)
+}
+
+/// Checks that these are `[n, point..]`.
+pub(super) fn check_points(op: &'static str, space: &dyn Geodesic, points: &Tensor) -> Result<()> {
+    space.check_point(points)?;
+    if points.dim() == space.point_shape().len() + 1 {
+        return Ok(());
+    }
+    let got = format!("{:?}", points.size());
+    Err(Error::invalid(op, "points [n, point..]", got))
 }
 
 /// |tX|, the magnitude of a metric space with these distances: [`weighting`], and of that the sum.
