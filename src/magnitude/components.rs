@@ -15,6 +15,7 @@ pub(super) fn components(distances: &Tensor) -> Vec<Tensor> {
     if finite.all().int64_value(&[]) == 1 {
         return vec![Tensor::arange(n, (Kind::Int64, distances.device()))];
     }
+    let finite = finite.to_device(Device::Cpu);
     let mut joined = UnionFind::<usize>::new(n as usize);
     for x in 0..n {
         let near = finite.get(x).narrow(0, 0, x).nonzero().view(-1);
