@@ -127,14 +127,16 @@ pub enum Error {
 
     /// A similarity matrix is singular, and no weights give every point a similarity of 1.
     #[error(
-        "{op}: the {size} points have no weighting at this scale: their similarities have rank {rank} and leave {residual:e} of 1"
+        "{op}: the {size} points have no weighting at scale {scale:e}: their similarities have rank {rank} and leave {residual:e} of 1"
     )]
     NoWeighting {
         /// The operation, as a user calls it.
         op: &'static str,
+        /// The scale t.
+        scale: f64,
         /// The rank of the similarities, to rounding.
         rank: usize,
-        /// How many different points there are.
+        /// How many different points there are, of the component without a weighting.
         size: usize,
         /// The largest |1 − Zw| that is left.
         residual: f64,

@@ -4,6 +4,37 @@ use tch::{Device, Kind, Tensor};
 
 use crate::{Error, Result};
 
+/// Checks a matrix of distances `[n, n]`, whose entries may be +∞: by whole tensors, and pair by pair once
+/// it is known that something is wrong.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] for another shape or kind, a diagonal that is not 0, and an entry that is NaN,
+/// negative or not equal to its mirror image; the message names the pair.
+pub(crate) fn check_distances(op: &'static str, distances: &Tensor) -> Result<()> {
+    let size = distances.size();
+    let is_matrix = size.len() == 2
+        && size[0] == size[1]
+        && matches!(distances.kind(), Kind::Double | Kind::Float);
+    let distances = distances.detach();
+    if is_matrix && is_metric_like(&distances) {
+        return Ok(());
+    }
+    Distances::with_gaps(op, &distances)?;
+    let unknown = distances.isnan().nonzero();
+    let (x, y) = (unknown.int64_value(&[0, 0]), unknown.int64_value(&[0, 1]));
+    let got = format!("NaN at ({x}, {y})");
+    Err(Error::invalid(op, "distances that are known", got))
+}
+
+/// Whether all entries are at least 0 (which NaN is not), symmetric, and 0 on the diagonal.
+fn is_metric_like(distances: &Tensor) -> bool {
+    let diagonal = distances.diagonal(0, 0, 1);
+    distances.ge(0.0).all().int64_value(&[]) == 1
+        && diagonal.count_nonzero(0).int64_value(&[]) == 0
+        && distances.equal(&distances.transpose(0, 1))
+}
+
 /// A symmetric matrix of distances in memory, zero on the diagonal.
 #[derive(Debug, Clone)]
 pub(crate) struct Distances {

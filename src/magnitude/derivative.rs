@@ -1,6 +1,6 @@
 //! The derivative of magnitude in the scale.
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::similarity::to_vec;
 use crate::numerics::rows::measure_rows;
@@ -9,11 +9,10 @@ use crate::numerics::rows::measure_rows;
 /// nothing.
 pub(super) fn scale_derivative(distances: &Tensor, t: f64, weights: &Tensor) -> f64 {
     let w = to_vec(weights);
-    let similarities = (distances.detach().to_kind(Kind::Double) * -t).exp();
-    let rows = measure_rows([distances, &similarities], |row, [d, z]| {
-        let sum: f64 = (0..w.len())
-            .filter(|&other| d[other].is_finite())
-            .map(|other| d[other] * z[other] * w[other])
+    let rows = measure_rows([distances], |row, [d]| {
+        let sum: f64 = (d.iter().zip(&w))
+            .filter(|(d, _)| d.is_finite())
+            .map(|(d, w)| d * (-t * d).exp() * w)
             .sum();
         w[row] * sum
     });

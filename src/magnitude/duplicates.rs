@@ -1,10 +1,13 @@
 //! Points at distance 0 of each other, which count as one.
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
-use super::similarity::count;
+use super::components::among;
 use crate::manifold::tolerance;
 use crate::{Error, Result};
+
+/// Units in the last place of the largest distance by which equal distances may differ.
+const ROUNDINGS: f64 = 4.0;
 
 /// The classes of points at distance 0.
 pub(super) struct Classes {
@@ -25,11 +28,11 @@ impl Classes {
     pub(super) fn of(op: &'static str, distances: &Tensor) -> Result<Option<Self>> {
         let distances = distances.detach();
         let n = distances.size()[0] as usize;
-        if count(&distances, |d| d == 0.0) == n {
+        if distances.eq(0.0).sum(Kind::Int64).int64_value(&[]) == n as i64 {
             return Ok(None);
         }
         // Distance 0 is transitive (checked below), so a point's class is that of the first 0 of its row.
-        let first = distances.eq(0.0).to_kind(tch::Kind::Int).argmax(1, false);
+        let first = distances.eq(0.0).to_kind(Kind::Int).argmax(1, false);
         let first =
             Vec::<i64>::try_from(first.view(-1)).map_err(|source| Error::Torch { op, source })?;
         let mut representatives = Vec::new();
@@ -56,17 +59,27 @@ impl Classes {
         Ok(Some(classes))
     }
 
-    /// Whether the rows of a class are the same, but for rounding.
+    /// Whether the rows of a class are 0 at the same places, and the same elsewhere but for rounding: of
+    /// each distance, and of the largest.
     fn check(&self, op: &'static str, distances: &Tensor) -> Result<()> {
+        let kind = distances.kind();
         let known = distances.masked_fill(&distances.isinf(), 0.0);
-        let allowed = tolerance(distances.kind()) * known.max().double_value(&[]);
+        let epsilon = match kind {
+            Kind::Double => f64::EPSILON,
+            _ => f64::from(f32::EPSILON),
+        };
+        let roundings = ROUNDINGS * epsilon * known.max().double_value(&[]);
         let of_class = self.representatives.index_select(0, &self.labels);
         let expected = distances.index_select(0, &of_class);
-        let both_infinite = expected.isinf().logical_and(&distances.isinf());
-        let apart = (&expected - distances)
+        let allowed = expected.maximum(distances) * tolerance(kind) + roundings;
+        let one_infinite = expected.isinf().logical_xor(&distances.isinf());
+        let one_zero = expected.eq(0.0).logical_xor(&distances.eq(0.0));
+        let bad = (&expected - distances)
             .abs()
-            .masked_fill(&both_infinite, 0.0);
-        let bad = apart.le(allowed).logical_not().nonzero();
+            .gt_tensor(&allowed)
+            .logical_or(&one_infinite)
+            .logical_or(&one_zero)
+            .nonzero();
         if bad.size()[0] == 0 {
             return Ok(());
         }
@@ -83,18 +96,18 @@ impl Classes {
 
     /// The distances of one point of each class.
     pub(super) fn distinct(&self, distances: &Tensor) -> Tensor {
-        let rows = distances.index_select(0, &self.representatives);
-        rows.index_select(1, &self.representatives)
+        among(distances, &self.representatives)
     }
 
-    /// The distances of the classes, each the mean over its points, so that gradients reach them all.
+    /// The distances of the classes in f64, each the mean over its points, so that gradients reach them
+    /// all.
     pub(super) fn averaged(&self, distances: &Tensor) -> Tensor {
         let n = self.labels.size()[0];
         let classes = self.representatives.size()[0];
-        let options = (distances.kind(), distances.device());
+        let distances = distances.to_kind(Kind::Double);
+        let options = (Kind::Double, distances.device());
         let sizes = self.sizes.index_select(0, &self.representatives);
-        let sizes = sizes.to_kind(distances.kind());
-        let rows = Tensor::zeros([classes, n], options).index_add(0, &self.labels, distances)
+        let rows = Tensor::zeros([classes, n], options).index_add(0, &self.labels, &distances)
             / sizes.unsqueeze(1);
         Tensor::zeros([classes, classes], options).index_add(1, &self.labels, &rows) / sizes
     }

@@ -4,8 +4,9 @@ use tch::{Kind, Tensor};
 
 use super::derivative::scale_derivative;
 use super::duplicates::Classes;
-use super::similarity::{check_distances, check_scale};
+use super::similarity::check_scale;
 use super::weighting::{Solver, WeightingConfig, weighting, weighting_of_distinct};
+use crate::metric::check_distances;
 use crate::{Error, Result};
 
 /// The magnitudes of a metric space at several scales; see [`magnitude_function`].
@@ -23,6 +24,10 @@ pub struct MagnitudeFunction {
     pub residuals: Vec<f64>,
     /// The condition of each, see [`Weighting::condition`](super::Weighting::condition).
     pub conditions: Vec<f64>,
+    /// The rank of Z to rounding of each, see [`Weighting::rank`](super::Weighting::rank).
+    pub ranks: Vec<usize>,
+    /// How many eigenvalues of Z are negative, of each.
+    pub negative_eigenvalues: Vec<usize>,
 }
 
 impl MagnitudeFunction {
@@ -43,7 +48,7 @@ impl MagnitudeFunction {
 ///
 /// # Errors
 ///
-/// Those of [`weighting`], the first scale that fails failing all.
+/// Those of [`weighting`], the first scale that fails failing all; [`Error::NoWeighting`] names it.
 ///
 /// # Examples
 ///
@@ -75,6 +80,8 @@ pub fn magnitude_function(
         solvers: Vec::new(),
         residuals: Vec::new(),
         conditions: Vec::new(),
+        ranks: Vec::new(),
+        negative_eigenvalues: Vec::new(),
     };
     tch::no_grad(|| {
         let distinct = match Classes::of(OP, distances)? {
@@ -90,6 +97,8 @@ pub fn magnitude_function(
             function.solvers.push(w.solver);
             function.residuals.push(w.residual);
             function.conditions.push(w.condition);
+            function.ranks.push(w.rank);
+            function.negative_eigenvalues.push(w.negative_eigenvalues);
         }
         Ok(function)
     })

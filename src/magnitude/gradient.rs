@@ -3,10 +3,11 @@
 use tch::{Kind, Tensor};
 
 use super::duplicates::Classes;
-use super::similarity::{Similarity, check_distances, check_scale, to_vec};
-use super::solve::solve;
+use super::similarity::{check_scale, to_vec};
+use super::solve::{Solution, solve};
 use super::weighting::WeightingConfig;
 use crate::manifold::Geodesic;
+use crate::metric::check_distances;
 use crate::numerics::compensated::{rounded, sum};
 use crate::numerics::with_gradient_of;
 use crate::{Error, Result};
@@ -28,11 +29,16 @@ pub enum Derivatives {
 ///
 /// # Shapes
 ///
-/// `points`: `[n, point..]`; the result `[n, n]` of their kind; about n²/2 times the size of a point in memory.
+/// `points`: `[n, point..]`; the result `[n, n]` of their kind. Both points of each of the n²/2 pairs are in
+/// memory, and what `dist` records of them.
 ///
 /// # Gradient
 ///
 /// That of the manifold's `dist`; 0 for a pair at distance 0.
+///
+/// # Panics
+///
+/// Unless `points` has one dimension more than a point.
 ///
 /// # Examples
 ///
@@ -47,6 +53,12 @@ pub enum Derivatives {
 /// # Ok::<(), holonomy::Error>(())
 /// ```
 pub fn differentiable_distances(space: &dyn Geodesic, points: &Tensor) -> Tensor {
+    assert!(
+        points.dim() == space.point_shape().len() + 1,
+        "differentiable_distances: expected points [n, point..] with points {:?}, got {:?}",
+        space.point_shape(),
+        points.size()
+    );
     let n = points.size()[0];
     let pairs = Tensor::triu_indices(n, n, 1, (Kind::Int64, points.device()));
     let (from, to) = (pairs.get(0), pairs.get(1));
@@ -66,7 +78,7 @@ pub fn differentiable_distances(space: &dyn Geodesic, points: &Tensor) -> Tensor
 ///
 /// Z(x) is recorded, the solve is not: with the weights w of the solve held constant, the derivative of
 /// −wᵀZ(x)w is that of the magnitude, since Σ w(x) = 2 Σ v − vᵀZ(x)v + O((v − w(x))²). For second
-/// derivatives v is w and one recorded step of refinement, v = w + Z⁻¹(1 − Z(x)w).
+/// derivatives v is w and one recorded step, v = w + Z⁻¹(1 − Z(x)w), which changes its derivatives alone.
 ///
 /// # Shapes
 ///
@@ -109,7 +121,7 @@ pub fn differentiable_magnitude(
     let Some(linearised) = Linearised::new(OP, distances, t, config)? else {
         return Ok(Tensor::zeros([], (Kind::Double, distances.device())));
     };
-    let w = &linearised.weights;
+    let w = &linearised.solution.weights;
     let value = Tensor::from(rounded(sum(&to_vec(w)))).to_device(w.device());
     let v = match derivatives {
         Derivatives::First => w.shallow_clone(),
@@ -128,7 +140,7 @@ pub fn differentiable_magnitude(
 /// dw = −Z⁻¹ dZ w
 /// ```
 ///
-/// By recorded steps of refinement w + Z⁻¹(1 − Z(x)w) with Z⁻¹ held constant, one for each derivative.
+/// By recorded steps w + Z⁻¹(1 − Z(x)w) with Z⁻¹ held constant, one for each derivative.
 /// Where the solver is [`Solver::Shifted`](super::Solver::Shifted) or
 /// [`Solver::Indefinite`](super::Solver::Indefinite), the inverse is formed for that.
 ///
@@ -168,7 +180,7 @@ pub fn differentiable_weights(
         Derivatives::First => linearised.refined(),
         Derivatives::Second => linearised.step_from(&linearised.refined()),
     };
-    let weights = with_gradient_of(&linearised.weights, &plain).view(-1);
+    let weights = with_gradient_of(&linearised.solution.weights, &plain).view(-1);
     Ok(match &linearised.classes {
         Some(classes) => classes.share(&weights),
         None => weights,
@@ -177,11 +189,10 @@ pub fn differentiable_weights(
 
 /// Zw = 1 at the place where it was solved, and the recorded similarities around it.
 struct Linearised {
-    /// `[n, 1]`, not recorded.
-    weights: Tensor,
+    /// Not recorded.
+    solution: Solution,
     /// Z(x), recorded.
     similarities: Tensor,
-    factor: super::factor::Factor,
     classes: Option<Classes>,
 }
 
@@ -201,29 +212,30 @@ impl Linearised {
         check_scale(op, scale)?;
         check_distances(op, distances)?;
         let classes = tch::no_grad(|| Classes::of(op, distances))?;
-        let distinct = classes.as_ref().map_or_else(
-            || distances.shallow_clone(),
-            |classes| classes.averaged(distances),
-        );
-        if distinct.size()[0] == 0 {
-            return Ok(None);
-        }
-        let solution = tch::no_grad(|| solve(op, &Similarity::new(&distinct, scale), config))?;
-        Ok(Some(Self {
-            weights: solution.weights,
-            factor: solution.factor,
-            similarities: recorded_similarities(&distinct, t),
+        let (distinct, recorded) = match &classes {
+            Some(classes) => (classes.distinct(distances), classes.averaged(distances)),
+            None => (distances.shallow_clone(), distances.shallow_clone()),
+        };
+        let solution = tch::no_grad(|| solve(op, &distinct, scale, config))?;
+        Ok(solution.map(|solution| Self {
+            solution,
+            similarities: recorded_similarities(&recorded, t),
             classes,
         }))
     }
 
     /// w + Z⁻¹(1 − Z(x)w)
     fn refined(&self) -> Tensor {
-        self.step_from(&self.weights)
+        self.step_from(&self.solution.weights)
     }
 
+    /// v + Z⁻¹(1 − Z(x)v) for v whose value is w.
+    ///
+    /// There Zv = 1 is known to twice the precision, and what f64 would leave of it is rounding, which Z⁻¹
+    /// would magnify: the step changes the derivatives alone.
     fn step_from(&self, v: &Tensor) -> Tensor {
-        v + self.factor.solve(&(1.0 - self.similarities.matmul(v)))
+        let image = self.similarities.matmul(v);
+        v + self.solution.apply_inverse(&(image.detach() - image))
     }
 }
 

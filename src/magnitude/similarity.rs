@@ -1,8 +1,7 @@
-//! Distances as they come, and the similarities made of them.
+//! Scales, and the similarities at them.
 
 use tch::{Kind, Tensor};
 
-use crate::metric::Distances;
 use crate::numerics::compensated::{dot, plus, rounded, sum};
 use crate::numerics::rows::measure_rows;
 use crate::{Error, Result};
@@ -15,32 +14,6 @@ pub(super) fn check_scale(op: &'static str, t: f64) -> Result<()> {
     Err(Error::invalid(op, "a finite scale t > 0", t))
 }
 
-/// Checks a matrix of distances, whose entries may be +∞: by whole tensors, and pair by pair once it
-/// is known that something is wrong.
-pub(super) fn check_distances(op: &'static str, distances: &Tensor) -> Result<()> {
-    let size = distances.size();
-    let is_matrix = size.len() == 2
-        && size[0] == size[1]
-        && matches!(distances.kind(), Kind::Double | Kind::Float);
-    let distances = distances.detach();
-    if is_matrix && is_metric_like(&distances) {
-        return Ok(());
-    }
-    Distances::with_gaps(op, &distances)?;
-    let unknown = distances.isnan().nonzero();
-    let (x, y) = (unknown.int64_value(&[0, 0]), unknown.int64_value(&[0, 1]));
-    let got = format!("NaN at ({x}, {y})");
-    Err(Error::invalid(op, "distances that are known", got))
-}
-
-/// Whether all entries are at least 0 (which NaN is not), symmetric, and 0 on the diagonal.
-fn is_metric_like(distances: &Tensor) -> bool {
-    let diagonal = distances.diagonal(0, 0, 1);
-    distances.ge(0.0).all().int64_value(&[]) == 1
-        && diagonal.count_nonzero(0).int64_value(&[]) == 0
-        && distances.equal(&distances.transpose(0, 1))
-}
-
 /// The similarities Z = e^(−t d) of points, kept so that their digits survive.
 ///
 /// Where most points are alike, all entries of Z are near 1 and differ in their last digits alone; then
@@ -48,6 +21,8 @@ fn is_metric_like(distances: &Tensor) -> bool {
 pub(super) struct Similarity {
     /// Z − shift, `[n, n]`, f64.
     entries: Tensor,
+    /// The same on the CPU, where residuals are summed.
+    on_cpu: Tensor,
     /// 1 where Z − 1 is kept, 0 where Z is.
     shift: f64,
 }
@@ -57,15 +32,17 @@ impl Similarity {
     pub(super) fn new(distances: &Tensor, t: f64) -> Self {
         let mut exponents = distances.detach().to_kind(Kind::Double) * -t;
         let n = exponents.size()[0];
-        let alike = count(&exponents, |exponent| exponent > -std::f64::consts::LN_2);
-        let shifted = 2 * alike as i64 > n * n;
+        let alike = exponents.gt(-std::f64::consts::LN_2).sum(Kind::Int64);
+        let shifted = 2 * alike.int64_value(&[]) > n * n;
         let entries = if shifted {
             exponents.expm1_()
         } else {
             exponents.exp_()
         };
+        let entries = entries.contiguous();
         Self {
-            entries: entries.contiguous(),
+            on_cpu: entries.to_device(tch::Device::Cpu),
+            entries,
             shift: if shifted { 1.0 } else { 0.0 },
         }
     }
@@ -115,7 +92,7 @@ impl Similarity {
     /// start − A w for the entries A that are kept, `[n, 1]`, summed in twice the precision.
     pub(super) fn minus_image(&self, weights: &Tensor, start: (f64, f64)) -> Tensor {
         let w = to_vec(weights);
-        let left = measure_rows([&self.entries], |_, [row]| {
+        let left = measure_rows([&self.on_cpu], |_, [row]| {
             let (high, low) = dot(row, &w);
             rounded(plus(start, (-high, -low)))
         });
@@ -123,14 +100,6 @@ impl Similarity {
             .unsqueeze(1)
             .to_device(self.entries.device())
     }
-}
-
-/// How many entries of a matrix meet a condition.
-pub(super) fn count(matrix: &Tensor, condition: impl Fn(f64) -> bool + Sync) -> usize {
-    let rows = measure_rows([matrix], |_, [row]| {
-        row.iter().filter(|&&entry| condition(entry)).count()
-    });
-    rows.iter().sum()
 }
 
 /// The numbers of an f64 tensor, in order.

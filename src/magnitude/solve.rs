@@ -1,7 +1,8 @@
 //! From similarities to weights: which factorisation, how it went, and what is left over.
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
+use super::components::{among, components};
 use super::condition::inverse_norm;
 use super::factor::{Factor, Ldl, Shifted, Spectral};
 use super::pivoted::PivotedCholesky;
@@ -9,59 +10,136 @@ use super::similarity::Similarity;
 use super::weighting::{Solver, WeightingConfig};
 use crate::{Error, Result};
 
-/// The residual above which a system that is singular to rounding has no solution. One that has leaves
-/// √(n ε |X|) at most.
+/// The residual above which a system that is singular to rounding has no solution, whatever |X| is.
 const UNSOLVABLE: f64 = 1e-4;
 
-/// Weights and what is known of them.
+/// Times what such a system leaves in exact arithmetic.
+const ROUNDINGS: f64 = 8.0;
+
+/// The condition up to which weights have twelve digits without refinement.
+const GOOD_UNREFINED: f64 = 1e3;
+
+/// Weights and what is known of them: the worst of the components.
 pub(super) struct Solution {
     /// `[n, 1]`
     pub(super) weights: Tensor,
-    pub(super) factor: Factor,
+    parts: Vec<Part>,
     pub(super) solver: Solver,
     pub(super) reason: String,
     pub(super) residual: f64,
     pub(super) condition: f64,
     pub(super) refinements: usize,
     /// Whether another refinement would change nothing.
-    settled: bool,
+    pub(super) settled: bool,
+}
+
+/// The similarities of one component, factored.
+struct Part {
+    /// `[m]`
+    points: Tensor,
+    factor: Factor,
 }
 
 impl Solution {
+    /// Z⁻¹ b for a column b, `[n, 1]`; differentiable in b.
+    pub(super) fn apply_inverse(&self, b: &Tensor) -> Tensor {
+        let mut image = b.zeros_like();
+        for Part { points, factor } in &self.parts {
+            image = image.index_add(0, points, &factor.solve(&b.index_select(0, points)));
+        }
+        image
+    }
+
+    /// How many dimensions Z has, but for those that are 0 to rounding.
+    pub(super) fn rank(&self) -> i64 {
+        let of_part = |part: &Part| part.factor.rank(part.points.size()[0]);
+        self.parts.iter().map(of_part).sum()
+    }
+
+    /// How many eigenvalues of Z are negative.
+    pub(super) fn negative_eigenvalues(&self) -> i64 {
+        let of_part = |part: &Part| part.factor.negative_eigenvalues();
+        self.parts.iter().map(of_part).sum()
+    }
+
+    /// The solution for all components, of which there is at least one.
+    fn together(mut components: Vec<Self>) -> Option<Self> {
+        if components.len() == 1 {
+            return components.pop();
+        }
+        let worst = |of: fn(&Self) -> f64| components.iter().map(of).fold(0.0, f64::max);
+        let last_tried = components.iter().max_by_key(|part| part.solver as u8)?;
+        let count = components.len();
+        let weights: Vec<_> = components.iter().map(|part| &part.weights).collect();
+        let points: Vec<_> = (components.iter().flat_map(|part| &part.parts))
+            .map(|part| &part.points)
+            .collect();
+        let weights = Tensor::cat(&weights, 0);
+        Some(Self {
+            weights: weights
+                .zeros_like()
+                .index_copy(0, &Tensor::cat(&points, 0), &weights),
+            solver: last_tried.solver,
+            reason: format!("of one of {count} components: {}", last_tried.reason),
+            residual: worst(|part| part.residual),
+            condition: worst(|part| part.condition),
+            refinements: components.iter().map(|part| part.refinements).max()?,
+            settled: components.iter().all(|part| part.settled),
+            parts: components.into_iter().flat_map(|part| part.parts).collect(),
+        })
+    }
+
     fn is_regular(&self) -> bool {
         self.condition * f64::EPSILON < 1.0
     }
 }
 
-/// Solves Zw = 1.
+/// Solves Zw = 1 for different points at checked distances, each component apart; `None` of no points.
+///
+/// Similarities between components are 0. Together with those within that are nearly 1, they would keep
+/// Z from being shifted.
 pub(super) fn solve(
     op: &'static str,
-    similarity: &Similarity,
+    distances: &Tensor,
+    t: f64,
     config: &WeightingConfig,
-) -> Result<Solution> {
-    let work = Work {
-        op,
-        similarity,
-        config,
+) -> Result<Option<Solution>> {
+    let solve_component = |points: Tensor| {
+        let work = Work {
+            op,
+            similarity: &Similarity::new(&among(distances, &points), t),
+            scale: t,
+            points,
+            config,
+        };
+        match config.solver {
+            None => work.automatic(),
+            Some(solver) => work.with(solver),
+        }
     };
-    match config.solver {
-        None => work.automatic(),
-        Some(solver) => work.with(solver),
-    }
+    let components = components(distances).into_iter().map(solve_component);
+    Ok(Solution::together(components.collect::<Result<_>>()?))
 }
 
+/// The solve of one component.
 struct Work<'a> {
     op: &'static str,
     similarity: &'a Similarity,
+    scale: f64,
+    points: Tensor,
     config: &'a WeightingConfig,
 }
 
 impl Work<'_> {
     fn automatic(&self) -> Result<Solution> {
-        let mut reason = match Factor::cholesky(self.op, &self.similarity.matrix())? {
-            Ok(factor) => {
-                let solution = self.finish(factor, Solver::Cholesky, "positive definite".into())?;
-                let good = solution.settled || !self.similarity.is_shifted();
+        let mut reason = match self.cholesky("positive definite")? {
+            Ok(solution) => {
+                let refined = if self.config.max_refinements == 0 {
+                    solution.condition <= GOOD_UNREFINED
+                } else {
+                    solution.settled
+                };
+                let good = refined || !self.similarity.is_shifted();
                 if solution.is_regular() && good {
                     return Ok(solution);
                 }
@@ -70,23 +148,19 @@ impl Work<'_> {
             Err(pivot) => format!("Cholesky: pivot {pivot} is not positive"),
         };
         if self.similarity.is_shifted() {
-            if let Some(solution) = self.shifted(&reason)?
-                && solution.is_regular()
-            {
+            if let Some(solution) = self.shifted(&reason)? {
                 return Ok(solution);
             }
             reason += "; Z − 11ᵀ is singular to rounding";
         }
         if let Some(solution) = self.pivoted(&reason)? {
-            if solution.residual <= UNSOLVABLE {
+            if self.is_solved_by(&solution) {
                 return Ok(solution);
             }
         } else {
             reason += "; not positive semidefinite";
         }
-        if let Some(solution) = self.indefinite(&reason)?
-            && solution.is_regular()
-        {
+        if let Some(solution) = self.indefinite(&reason)? {
             return Ok(solution);
         }
         reason += "; singular to rounding";
@@ -96,12 +170,12 @@ impl Work<'_> {
     fn with(&self, solver: Solver) -> Result<Solution> {
         let asked = "as asked";
         let found = match solver {
-            Solver::Cholesky => match Factor::cholesky(self.op, &self.similarity.matrix())? {
-                Ok(factor) => Some(self.finish(factor, solver, asked.into())?),
-                Err(_) => None,
-            },
+            Solver::Cholesky => self.cholesky(asked)?.ok().filter(Solution::is_regular),
             Solver::Shifted => self.shifted(asked)?,
-            Solver::PivotedCholesky => self.pivoted(asked)?,
+            Solver::PivotedCholesky => self
+                .pivoted(asked)?
+                .map(|solution| self.checked(solution))
+                .transpose()?,
             Solver::Indefinite => self.indefinite(asked)?,
             Solver::Spectral => Some(self.spectral(asked)?),
             Solver::ConjugateGradients => None,
@@ -112,47 +186,85 @@ impl Work<'_> {
         })
     }
 
+    /// Or the pivot that is not positive.
+    fn cholesky(&self, reason: &str) -> Result<std::result::Result<Solution, i64>> {
+        // Z is not needed beside its factor.
+        let z = self.similarity.matrix();
+        let factor = Factor::cholesky(self.op, &z)?;
+        drop(z);
+        match factor {
+            Ok(factor) => Ok(Ok(self.finish(factor, Solver::Cholesky, reason)?)),
+            Err(pivot) => Ok(Err(pivot)),
+        }
+    }
+
+    /// `None` where it does not apply or Z − 11ᵀ or Z is singular to rounding.
     fn shifted(&self, reason: &str) -> Result<Option<Solution>> {
         if !self.similarity.is_shifted() {
             return Ok(None);
         }
-        Shifted::new(self.op, self.similarity)?
-            .map(|shifted| self.finish(Factor::Shifted(shifted), Solver::Shifted, reason.into()))
-            .transpose()
+        let Some(shifted) = Shifted::new(self.op, self.similarity)? else {
+            return Ok(None);
+        };
+        let solution = self.finish(Factor::Shifted(shifted), Solver::Shifted, reason)?;
+        Ok(Some(solution).filter(Solution::is_regular))
     }
 
     fn pivoted(&self, reason: &str) -> Result<Option<Solution>> {
         PivotedCholesky::new(&self.similarity.matrix())
             .map(|factor| {
                 let factor = Factor::Pivoted(factor);
-                self.finish(factor, Solver::PivotedCholesky, reason.into())
+                self.finish(factor, Solver::PivotedCholesky, reason)
             })
             .transpose()
     }
 
+    /// `None` where Z is singular to rounding.
     fn indefinite(&self, reason: &str) -> Result<Option<Solution>> {
-        Ldl::new(self.op, &self.similarity.matrix())?
-            .map(|ldl| self.finish(Factor::Indefinite(ldl), Solver::Indefinite, reason.into()))
-            .transpose()
+        let Some(ldl) = Ldl::new(self.op, &self.similarity.matrix())? else {
+            return Ok(None);
+        };
+        let solution = self.finish(Factor::Indefinite(ldl), Solver::Indefinite, reason)?;
+        Ok(Some(solution).filter(Solution::is_regular))
     }
 
     fn spectral(&self, reason: &str) -> Result<Solution> {
         let factor = Factor::Spectral(Spectral::new(self.op, &self.similarity.matrix())?);
-        let solution = self.finish(factor, Solver::Spectral, reason.into())?;
-        // NaN is no solution either.
-        if solution.residual <= UNSOLVABLE {
+        self.checked(self.finish(factor, Solver::Spectral, reason)?)
+    }
+
+    /// Whether what a solution of a part of Z leaves is due to rounding.
+    ///
+    /// Where δ is the largest pivot or eigenvalue that counts as 0, the 1 of a weighting has √(δ|X|) at most
+    /// outside of that part: |⟨1, v⟩| = |⟨w, Zv⟩| ≤ √(wᵀZw vᵀZv).
+    fn is_solved_by(&self, solution: &Solution) -> bool {
+        let magnitude = solution.weights.sum(Kind::Double).double_value(&[]);
+        let largest = match solution.solver {
+            Solver::Spectral => self.similarity.norm(),
+            _ => 1.0,
+        };
+        let dropped = self.similarity.len() as f64 * f64::EPSILON * largest;
+        let left = (dropped * magnitude.abs().max(1.0)).sqrt();
+        // NaN is no solution.
+        solution.residual <= UNSOLVABLE.min(ROUNDINGS * left)
+    }
+
+    /// A solution that is one.
+    fn checked(&self, solution: Solution) -> Result<Solution> {
+        if self.is_solved_by(&solution) {
             return Ok(solution);
         }
         Err(Error::NoWeighting {
             op: self.op,
-            rank: solution.factor.rank(self.similarity.len()) as usize,
+            scale: self.scale,
+            rank: solution.rank() as usize,
             size: self.similarity.len() as usize,
             residual: solution.residual,
         })
     }
 
     /// Solves, refines, and measures how well that went.
-    fn finish(&self, factor: Factor, solver: Solver, reason: String) -> Result<Solution> {
+    fn finish(&self, factor: Factor, solver: Solver, reason: &str) -> Result<Solution> {
         let n = self.similarity.len();
         let mut unknowns = factor.first_unknowns(self.similarity);
         let condition = self.condition(&factor, &unknowns)?;
@@ -183,9 +295,12 @@ impl Work<'_> {
         Ok(Solution {
             residual: largest(&residual),
             weights,
-            factor,
+            parts: vec![Part {
+                points: self.points.shallow_clone(),
+                factor,
+            }],
             solver,
-            reason,
+            reason: reason.into(),
             condition,
             refinements,
             settled,

@@ -6,10 +6,11 @@ use tch::{Device, Kind, Tensor};
 
 use super::derivative::scale_derivative;
 use super::duplicates::Classes;
-use super::similarity::{Similarity, check_distances, check_scale, to_vec};
+use super::similarity::{check_scale, to_vec};
 use super::solve::{Solution, solve};
 use crate::embed::pairwise_distances;
 use crate::manifold::Geodesic;
+use crate::metric::check_distances;
 use crate::numerics::compensated::{rounded, sum};
 use crate::{Error, Result};
 
@@ -64,7 +65,9 @@ pub struct WeightingConfig {
     /// The solver; `None` tries them in order.
     pub solver: Option<Solver>,
     /// The most steps of refinement, each with a residual in twice the precision. One is the rule;
-    /// more are made where the condition asks for them.
+    /// more are made where the condition asks for them. Where they do not suffice for
+    /// [`Solver::Cholesky`] and most similarities are above ½, the next solver is tried; with 0, where the
+    /// condition is above 1e3.
     pub max_refinements: usize,
 }
 
@@ -79,6 +82,9 @@ impl Default for WeightingConfig {
 }
 
 /// A weighting vector, and what is known of it.
+///
+/// Components at infinite distance of each other are solved apart. Of their solvers the last in the order
+/// of trial is given, of their conditions, residuals and refinements the largest.
 #[derive(Debug)]
 pub struct Weighting {
     /// w, `[n]`, f64, on the device of the distances.
@@ -100,11 +106,16 @@ pub struct Weighting {
     pub negative_eigenvalues: usize,
     /// ‖Zw − 1‖∞, over the points that differ.
     pub residual: f64,
-    /// An estimate of the condition ‖A‖₁‖A⁻¹‖₁ of the matrix that was factored, not above it but for
-    /// rounding: of Z, but with [`Solver::Shifted`] of Z − 11ᵀ, times what 1 + 1ᵀ(Z − 11ᵀ)⁻¹1 cancels.
+    /// An estimate of a condition ‖A‖₁‖A⁻¹‖₁, not above it but for rounding: of Z, but with
+    /// [`Solver::Shifted`] of Z − 11ᵀ, times what 1 + 1ᵀ(Z − 11ᵀ)⁻¹1 cancels. Where the rank is below
+    /// `distinct` it is ‖Z‖₁ times ‖·‖₁ of the inverse of the part that was kept, and says nothing of the
+    /// weights, which are then some of many.
     pub condition: f64,
     /// Steps of refinement that were made; by [`Solver::ConjugateGradients`], products with Z.
     pub refinements: usize,
+    /// Whether another refinement would have changed nothing but roundings; false by
+    /// [`Solver::ConjugateGradients`], which ends at its tolerance.
+    pub settled: bool,
 }
 
 impl Weighting {
@@ -137,10 +148,11 @@ impl Weighting {
             residual: 0.0,
             condition: 1.0,
             refinements: 0,
+            settled: true,
         }
     }
 
-    fn new(t: f64, solution: Solution, classes: Option<&Classes>) -> Self {
+    fn new(t: f64, solution: &Solution, classes: Option<&Classes>) -> Self {
         let n = solution.weights.size()[0];
         let weights = solution.weights.view(-1);
         Self {
@@ -148,13 +160,14 @@ impl Weighting {
             weights: classes.map_or(weights.shallow_clone(), |classes| classes.share(&weights)),
             scale: t,
             solver: solution.solver,
-            reason: solution.reason,
+            reason: solution.reason.clone(),
             distinct: n as usize,
-            rank: solution.factor.rank(n) as usize,
-            negative_eigenvalues: solution.factor.negative_eigenvalues() as usize,
+            rank: solution.rank() as usize,
+            negative_eigenvalues: solution.negative_eigenvalues() as usize,
             residual: solution.residual,
             condition: solution.condition,
             refinements: solution.refinements,
+            settled: solution.settled,
         }
     }
 }
@@ -166,12 +179,15 @@ impl Weighting {
 /// ```
 ///
 /// Points at distance 0 count as one, whose weight they share equally. Infinite distances are allowed:
-/// their similarity is 0, and the magnitudes of the components add up. No points have magnitude 0.
+/// their similarity is 0, so that each component has the weights that it has alone, and the magnitudes add
+/// up. No points have magnitude 0.
 ///
 /// # Shapes
 ///
-/// `distances`: `[n, n]`; the weights `[n]`, f64. Beside the distances two matrices of f64 are in memory, on
-/// the device of the distances; solvers other than Cholesky work on the CPU.
+/// `distances`: `[n, n]`; the weights `[n]`, f64. Beside the distances the similarities and their factors
+/// are in memory, two matrices of f64, and up to two more while they are factored. Of distances on another
+/// device the factors of [`Solver::Cholesky`] and [`Solver::Spectral`] are made there; the other solvers and
+/// all residuals work on the CPU, where a copy of the similarities is kept.
 ///
 /// # Accuracy
 ///
@@ -186,8 +202,10 @@ impl Weighting {
 ///
 /// [`Error::InvalidArgument`] for t that is not positive and finite; for distances that are NaN, negative,
 /// not symmetric or not 0 on the diagonal, and for points at distance 0 of each other that are not equally
-/// far from a third: the message names the points. [`Error::NoWeighting`] where Z is singular and 1 is not
-/// among its images. With a [`WeightingConfig::solver`], [`Error::InvalidArgument`] where that one fails.
+/// far from a third, to 1e-8 of that distance (1e-4 in f32): the message names the points.
+/// [`Error::NoWeighting`] where Z is singular to rounding and 1 is not among its images. With a
+/// [`WeightingConfig::solver`], [`Error::InvalidArgument`] where that one fails or, but for
+/// [`Solver::PivotedCholesky`] and [`Solver::Spectral`], its condition is above 1/ε.
 ///
 /// # Examples
 ///
@@ -225,11 +243,9 @@ pub(super) fn weighting_of_distinct(
     classes: Option<&Classes>,
     config: &WeightingConfig,
 ) -> Result<Weighting> {
-    if distinct.size()[0] == 0 {
-        return Ok(Weighting::of_nothing(t, distinct.device()));
-    }
-    let solution = solve(op, &Similarity::new(distinct, t), config)?;
-    Ok(Weighting::new(t, solution, classes))
+    let nothing = || Weighting::of_nothing(t, distinct.device());
+    let solution = solve(op, distinct, t, config)?;
+    Ok(solution.map_or_else(nothing, |solution| Weighting::new(t, &solution, classes)))
 }
 
 /// [`weighting`] of points of a manifold in their geodesic distance.
@@ -245,7 +261,8 @@ pub(super) fn weighting_of_distinct(
 ///
 /// # Errors
 ///
-/// Those of [`weighting`], and [`Error::NotOnManifold`] with the row of what is no point.
+/// Those of [`weighting`], [`Error::NotOnManifold`] with the row of what is no point, and
+/// [`Error::InvalidArgument`] for points of another shape.
 ///
 /// # Examples
 ///
@@ -267,8 +284,18 @@ pub fn weighting_of_points(
     t: f64,
     config: &WeightingConfig,
 ) -> Result<Weighting> {
-    space.check_point(points)?;
+    check_points("weighting_of_points", space, points)?;
     weighting(&pairwise_distances(space, points), t, config)
+}
+
+/// Checks that these are `[n, point..]`.
+pub(super) fn check_points(op: &'static str, space: &dyn Geodesic, points: &Tensor) -> Result<()> {
+    space.check_point(points)?;
+    if points.dim() == space.point_shape().len() + 1 {
+        return Ok(());
+    }
+    let got = format!("{:?}", points.size());
+    Err(Error::invalid(op, "points [n, point..]", got))
 }
 
 /// |tX|, the magnitude of a metric space with these distances: [`weighting`], and of that the sum.

@@ -61,6 +61,11 @@ def close_pairs(gap):
     return points + [[x + gap, y] for x, y in points]
 
 
+def box(*edges):
+    """Corners of a box in the sum of the distances along its edges; a corner's bits say on which sides it is."""
+    return lambda i, j: sum((mpf(e) for k, e in enumerate(edges) if (i ^ j) >> k & 1), mpf(0))
+
+
 def disjoint(a, b, copies):
     """Copies of a bipartite graph, with no way from one to another."""
     within = bipartite(a, b)
@@ -86,6 +91,8 @@ def spaces():
         yield f"disjoint bipartite t={t}", 15, disjoint(3, 2, 3), t
     for gap in [-3, -6, -9, -12]:
         yield f"pairs 1e{gap}", n, euclidean(close_pairs(mpf(10) ** gap)), "1"
+    for t in ["1e-2", "1e-3", "1e-4"]:
+        yield f"box t={t}", 13, box(1, "1.5", "2.25", "0.75"), t
 
 
 def rounded(x):

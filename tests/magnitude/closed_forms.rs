@@ -4,7 +4,7 @@ use holonomy::Euclidean;
 use holonomy::magnitude::{Solver, magnitude, spread};
 use tch::{Kind, Tensor};
 
-use super::{F64, apart, assert_close, cloud, complete_bipartite, paths, weigh};
+use super::{F64, apart, assert_close, cloud, complete_bipartite, corners, paths, weigh};
 
 const SCALES: [f64; 9] = [1e-12, 1e-6, 1e-3, 0.05, 0.3, 1.0, 4.0, 30.0, 1e3];
 
@@ -34,6 +34,7 @@ fn homogeneous_spaces() {
         let edges = (0..16_u32).flat_map(|x| (0..4).map(move |bit| (x, x ^ (1 << bit))));
         paths(16, edges.filter(|(x, y)| x < y).collect(), None)
     };
+    let mut of_full_rank = 0;
     for space in [
         cycle(3),
         cycle(8),
@@ -52,6 +53,7 @@ fn homogeneous_spaces() {
             assert_close(w.magnitude, n / row, 1e-14);
             // Even cycles and cubes are singular to rounding at small scales.
             if w.rank == w.distinct {
+                of_full_rank += 1;
                 let equal = Tensor::full_like(&w.weights, 1.0 / row);
                 let bound = 1e-15 * w.condition.max(10.0);
                 assert!(apart(&w.weights, &equal) < bound, "t = {t}: {w:?}");
@@ -59,6 +61,26 @@ fn homogeneous_spaces() {
             assert_close(spread(&space, t).unwrap(), n / row, 1e-14);
         }
     }
+    assert!(of_full_rank >= 40, "{of_full_rank} of 54");
+}
+
+/// Whose E is ill conditioned where all points are alike: the reported condition says so, and where it
+/// ends, the rank.
+#[test]
+fn corners_of_boxes() {
+    let edges = [1.0, 1.5, 2.25, 0.75];
+    for t in [1e-4, 1e-3, 1e-2, 0.1, 1.0, 5.0] {
+        let (distances, weight) = corners(&edges, t);
+        let w = weigh(&distances, t);
+        assert_eq!((w.rank, w.negative_eigenvalues), (16, 0), "{w:?}");
+        assert_close(w.magnitude, 16.0 * weight, 1e-15 * w.condition.max(10.0));
+        let error = apart(&w.weights, &Tensor::full_like(&w.weights, weight)) / weight;
+        assert!(error < 1e-15 * w.condition.max(10.0), "{error:e} {w:?}");
+    }
+    let (distances, weight) = corners(&edges, 1e-6);
+    let w = weigh(&distances, 1e-6);
+    assert!(w.rank < 16, "{w:?}");
+    assert_close(w.magnitude, 16.0 * weight, 1e-14);
 }
 
 /// 1 + Σ tanh(t length/2) over the edges; for unit edges n − 2(n − 1)q/(1 + q) with q = e^−t.
@@ -150,8 +172,12 @@ fn near_and_far() {
         assert_eq!(w.negative_eigenvalues, 0);
     }
     // The limit of the weights exists, and is reached.
-    let [a, b] = [1e-20, 1e-30].map(|t| weigh(&distances, t));
-    assert!(apart(&a.weights, &b.weights) < 1e-13);
+    let limit = weigh(&distances, 1e-20);
+    for t in [1e-30, 1e-100, 1e-307] {
+        let w = weigh(&distances, t);
+        assert_eq!(w.rank, 50, "{t:e}");
+        assert!(apart(&w.weights, &limit.weights) < 1e-13, "{t:e}");
+    }
 }
 
 /// |X| − |X∖x| = w_x²/(Z⁻¹)_xx.

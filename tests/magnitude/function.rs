@@ -1,10 +1,10 @@
 //! Functions of the scale.
 
-use holonomy::Euclidean;
 use holonomy::magnitude::{
     MagnitudeFunction, Solver, WeightingConfig, magnitude, magnitude_dimension, magnitude_function,
     spread,
 };
+use holonomy::{Error, Euclidean};
 use tch::Tensor;
 
 use super::{assert_close, cloud, complete_bipartite};
@@ -24,6 +24,10 @@ fn every_scale_is_that_of_its_own() {
         assert_eq!(dimensions[i], magnitude_dimension(&d, t).unwrap());
         assert!(f.residuals[i] < 1e-14 && f.conditions[i] >= 1.0);
     }
+    assert_eq!(
+        (f.ranks.clone(), f.negative_eigenvalues.clone()),
+        (vec![40; 3], vec![0; 3])
+    );
     assert_eq!(f.solvers, [Solver::Cholesky; 3]);
     let text = serde_json::to_string(&f).unwrap();
     assert_eq!(serde_json::from_str::<MagnitudeFunction>(&text).unwrap(), f);
@@ -53,6 +57,21 @@ fn euclidean_magnitudes_grow_by_their_derivatives() {
 fn graphs_without_a_positive_definite_matrix_change_the_solver() {
     let f = function(&complete_bipartite(3, 2), &[0.1, 1.0]);
     assert_eq!(f.solvers, [Solver::Shifted, Solver::Cholesky]);
+    assert_eq!(f.negative_eigenvalues, [1, 0]);
+}
+
+/// A sweep across a pole tells where it is.
+#[test]
+fn a_scale_without_a_weighting_is_named() {
+    let pole = 0.5 * 2.0_f64.ln();
+    let graph = complete_bipartite(3, 2);
+    let error = magnitude_function(&graph, &[0.1, pole, 1.0], &WeightingConfig::default());
+    let error = error.unwrap_err();
+    assert!(
+        error.to_string().contains("scale 3.46573590279972"),
+        "{error}"
+    );
+    assert!(matches!(error, Error::NoWeighting { scale, .. } if scale == pole));
 }
 
 /// At most the magnitude where that is positive definite; from 1 to n.

@@ -7,9 +7,20 @@ use holonomy::magnitude::{
 use holonomy::{Error, Euclidean, Geodesic, Grassmann, Lorentz, Sample, Sphere};
 use tch::{Kind, Tensor};
 
-use super::{F64, apart, assert_close, cloud, complete_bipartite, random_points, seeded, weigh};
+use super::{
+    F64, apart, assert_close, cloud, complete_bipartite, copies, random_points, seeded, weigh,
+    with_solver,
+};
 
 const H: f64 = 1e-3;
+
+const SOLVERS: [Solver; 5] = [
+    Solver::Cholesky,
+    Solver::Shifted,
+    Solver::PivotedCholesky,
+    Solver::Indefinite,
+    Solver::Spectral,
+];
 
 /// (8(f(h) − f(−h)) − (f(2h) − f(−2h)))/12h, whose error is of fourth order.
 fn slope(f: impl Fn(f64) -> f64) -> f64 {
@@ -58,17 +69,8 @@ fn gradients_of_weights_through_every_solver() {
     let d = cloud(&Euclidean::new(3).unwrap(), 1, 9);
     let direction = cloud(&Euclidean::new(3).unwrap(), 2, 9) * 0.1;
     let t = 0.15;
-    for solver in [
-        Solver::Cholesky,
-        Solver::Shifted,
-        Solver::PivotedCholesky,
-        Solver::Indefinite,
-        Solver::Spectral,
-    ] {
-        let config = WeightingConfig {
-            solver: Some(solver),
-            ..WeightingConfig::default()
-        };
+    for solver in SOLVERS {
+        let config = with_solver(solver);
         let s = Tensor::from(0.0).set_requires_grad(true);
         let moved = &d + &direction * &s;
         let w = differentiable_weights(&moved, &Tensor::from(t), Derivatives::First, &config);
@@ -91,6 +93,80 @@ fn gradients_in_the_scale() {
         loss(&d, &t).backward();
         let exact = weigh(&d, 0.2).scale_derivative(&d).unwrap();
         assert_close(t.grad().double_value(&[]), exact, 1e-12);
+    }
+}
+
+/// Second derivatives along a direction of distances, through every solver.
+#[test]
+fn second_derivatives_in_distances_through_every_solver() {
+    let d = cloud(&Euclidean::new(3).unwrap(), 1, 9);
+    let direction = cloud(&Euclidean::new(3).unwrap(), 2, 9) * 0.1;
+    let t = 0.15;
+    let at = |s: f64| weigh(&(&d + &direction * s), t);
+    // (−f(2h) + 16f(h) − 30f(0) + 16f(−h) − f(−2h))/12h²
+    let second = |f: &dyn Fn(f64) -> f64| {
+        let h = 0.02;
+        (16.0 * (f(h) + f(-h)) - f(2.0 * h) - f(-2.0 * h) - 30.0 * f(0.0)) / (12.0 * h * h)
+    };
+    let of_magnitude = second(&|s| at(s).magnitude);
+    let of_weight = second(&|s| at(s).weights.double_value(&[4]));
+    for solver in SOLVERS {
+        let config = with_solver(solver);
+        let s = Tensor::from(0.0).set_requires_grad(true);
+        let (moved, t) = (&d + &direction * &s, Tensor::from(t));
+        let magnitude = differentiable_magnitude(&moved, &t, Derivatives::Second, &config);
+        let weights = differentiable_weights(&moved, &t, Derivatives::Second, &config);
+        let weight = weights.unwrap().get(4);
+        for (value, exact) in [(magnitude.unwrap(), of_magnitude), (weight, of_weight)] {
+            let first = Tensor::run_backward(&[&value], &[&s], true, true);
+            let found = Tensor::run_backward(&[&first[0]], &[&s], true, false);
+            let error = (found[0].double_value(&[]) - exact).abs();
+            assert!(
+                error < 1e-6 * exact.abs().max(1.0),
+                "{solver}: {error:e} of {exact}"
+            );
+        }
+    }
+}
+
+/// The step that carries the second derivative does not spoil the first where Z is singular to rounding.
+#[test]
+fn first_derivatives_are_the_same_by_both_ways() {
+    let config = WeightingConfig::default();
+    let space = Euclidean::new(3).unwrap();
+    for (seed, scale) in (0..8).flat_map(|seed| [0.5, 1e-6, 1e-10, 1e-30].map(|t| (seed, t))) {
+        let d = cloud(&space, seed, 12);
+        let exact = weigh(&d, scale).scale_derivative(&d).unwrap();
+        for derivatives in [Derivatives::First, Derivatives::Second] {
+            let t = Tensor::from(scale).set_requires_grad(true);
+            let value = differentiable_magnitude(&d, &t, derivatives, &config).unwrap();
+            value.backward();
+            assert_close(t.grad().double_value(&[]), exact, 1e-12);
+        }
+    }
+}
+
+/// Each component has the gradient that it has alone, at every scale.
+#[test]
+fn gradients_of_components_are_their_own() {
+    let d = cloud(&Euclidean::new(3).unwrap(), 3, 12);
+    let config = WeightingConfig::default();
+    let gradient = |distances: &Tensor, scale: f64| {
+        let t = Tensor::from(scale).set_requires_grad(true);
+        let w = differentiable_weights(distances, &t, Derivatives::First, &config).unwrap();
+        assert_eq!(apart(&w, &weigh(distances, scale).weights), 0.0);
+        w.get(7).backward();
+        let of_weight = t.grad().double_value(&[]);
+        let t = Tensor::from(scale).set_requires_grad(true);
+        loss(distances, &t).backward();
+        [of_weight, t.grad().double_value(&[])]
+    };
+    for scale in [0.5, 1e-6, 1e-16] {
+        let (one, two) = (gradient(&d, scale), gradient(&copies(&d, 2), scale));
+        // The derivative of weights is right to rounding times the condition of Z, 4e17 at the last.
+        let right_to = if scale > 1e-10 { 1e-8 } else { 1.0 };
+        assert_close(two[0], one[0], right_to);
+        assert_close(two[1], 2.0 * one[1], 1e-12);
     }
 }
 
@@ -148,6 +224,74 @@ fn points_that_stay_together_share_the_gradient() {
     let pull = 0.5 / 0.5_f64.cosh().powi(2);
     let expected = Tensor::from_slice(&[-pull / 2.0, -pull / 2.0, pull]).view([3, 1]);
     assert!(apart(&x.grad(), &expected) < 1e-15);
+}
+
+/// Weights of points that stay together: half the weight, and half the gradient, of one.
+#[test]
+fn weights_of_points_that_stay_together() {
+    let once = cloud(&Euclidean::new(3).unwrap(), 6, 5);
+    let index = Tensor::from_slice(&[3_i64, 0, 1, 2, 3, 4]);
+    let twice = once.index_select(0, &index).index_select(1, &index);
+    let config = WeightingConfig::default();
+    let run = |distances: &Tensor, point: i64| {
+        let d = distances.copy().set_requires_grad(true);
+        let t = Tensor::from(0.8);
+        let w = differentiable_weights(&d, &t, Derivatives::First, &config).unwrap();
+        assert_eq!(apart(&w, &weigh(distances, 0.8).weights), 0.0);
+        w.get(point).backward();
+        let grad = d.grad();
+        (w.double_value(&[point]), &grad + grad.transpose(0, 1))
+    };
+    let (weight, gradient) = run(&once, 3);
+    let (shared, spread_out) = run(&twice, 0);
+    assert_close(shared, weight / 2.0, 1e-15);
+    // To both points of the class goes half of what half the weight has.
+    let of_class = spread_out.get(0) + spread_out.get(4);
+    for (x, column) in [(0, 1), (1, 2), (2, 3), (4, 5)] {
+        let expected = gradient.double_value(&[3, x]) / 2.0;
+        assert_close(of_class.double_value(&[column]), expected, 1e-12);
+        let alone = spread_out.double_value(&[0, column]);
+        assert_close(alone, expected / 2.0, 1e-12);
+    }
+    assert_close(
+        spread_out.double_value(&[1, 2]),
+        gradient.double_value(&[0, 1]) / 2.0,
+        1e-12,
+    );
+}
+
+/// Sums of f32 numbers round; means of equal ones must not.
+#[test]
+fn equal_single_precision_points_keep_their_distances() {
+    let once = cloud(&Euclidean::new(3).unwrap(), 7, 6).to_kind(Kind::Float);
+    let which: Vec<i64> = (0..42).map(|x| x % 6).collect();
+    let index = Tensor::from_slice(&which);
+    let many = once.index_select(0, &index).index_select(1, &index);
+    for scale in [1e-4, 1.0] {
+        let exact = weigh(&once, scale);
+        let d = many.copy().set_requires_grad(true);
+        let value = loss(&d, &Tensor::from(scale));
+        assert_eq!(value.double_value(&[]), weigh(&many, scale).magnitude);
+        assert_close(value.double_value(&[]), exact.magnitude, 1e-15);
+        value.backward();
+        assert_eq!(d.grad().kind(), Kind::Float);
+        assert!(apart(&d.grad(), &d.grad().transpose(0, 1)) == 0.0);
+    }
+}
+
+#[test]
+fn differentiable_distances_of_few_points() {
+    for n in [0, 1] {
+        let sphere = Sphere::new(3, 1.0).unwrap();
+        let grassmann = Grassmann::new(5, 2).unwrap();
+        let on_sphere = differentiable_distances(&sphere, &random_points(&sphere, 1, n));
+        let subspaces = differentiable_distances(&grassmann, &random_points(&grassmann, 1, n));
+        for d in [on_sphere, subspaces] {
+            assert_eq!(d.size(), [n, n]);
+            let value = loss(&d, &Tensor::from(1.0)).double_value(&[]);
+            assert_eq!(value, n as f64);
+        }
+    }
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{
-    WeightingConfig, magnitude, magnitude_dimension, magnitude_function, spread, weighting,
-    weighting_of_points,
+    Weighting, WeightingConfig, differentiable_distances, magnitude, magnitude_dimension,
+    magnitude_function, spread, weighting, weighting_of_points,
 };
 use holonomy::{Error, Euclidean, Lorentz, Sample};
 use tch::{Kind, Tensor};
@@ -61,6 +61,22 @@ fn wrong_scales_are_refused() {
         assert_refused(&d, t, &["t > 0"]);
         assert!(spread(&d, t).is_err());
     }
+}
+
+#[test]
+fn a_batch_of_spaces_is_refused() {
+    let plane = Euclidean::new(2).unwrap();
+    let points = Tensor::zeros([3, 4, 2], F64);
+    let error = weighting_of_points(&plane, &points, 1.0, &WeightingConfig::default());
+    let error = error.unwrap_err();
+    assert!(matches!(error, Error::InvalidArgument { .. }), "{error}");
+    assert!(error.to_string().contains("[3, 4, 2]"), "{error}");
+}
+
+#[test]
+#[should_panic(expected = "differentiable_distances: expected points [n, point..]")]
+fn differentiable_distances_of_a_batch_panic() {
+    let _ = differentiable_distances(&Euclidean::new(2).unwrap(), &Tensor::zeros([3, 4, 2], F64));
 }
 
 #[test]
@@ -143,6 +159,45 @@ fn distance_zero_must_be_an_equality() {
     assert_refused(&apart.view([3, 3]), 1.0, &["inf at (0, 2)"]);
 }
 
+/// What is far from one point of others is so whatever else there is, and in whatever order they come.
+#[test]
+fn distance_zero_must_be_an_equality_at_every_distance() {
+    let far = 1e8;
+    let rows = [
+        [0.0, 0.0, 0.1, far],
+        [0.0, 0.0, 0.9, far],
+        [0.1, 0.9, 0.0, far],
+        [far, far, far, 0.0],
+    ];
+    let d = Tensor::from_slice2(&rows);
+    assert_refused(&d, 1.0, &["0.1 at (0, 2)", "0.9 at (1, 2)"]);
+    assert_refused(&d.flip([0, 1]), 1.0, &["0.9 at (2, 1)", "0.1 at (3, 1)"]);
+    let narrow = d.clamp_max(1e3).to_kind(Kind::Float);
+    assert_refused(&narrow, 1.0, &["(0, 2)", "(1, 2)"]);
+    // A rounding of the largest distance is none of the points'.
+    let _ = d.get(1).get(2).fill_(0.1 + 1e-10);
+    let _ = d.get(2).get(1).fill_(0.1 + 1e-10);
+    assert_eq!(weigh(&d, 1.0).distinct, 3);
+}
+
+/// Also where the distances differ by less than a rounding of the largest.
+#[test]
+fn distance_zero_must_be_transitive() {
+    for small in [1e-9, 1e-16, 1e-300] {
+        for order in [[0, 1, 2, 3], [0, 2, 1, 3], [3, 1, 0, 2]] {
+            let rows = [
+                [0.0, 0.0, small, 1.0],
+                [0.0, 0.0, 0.0, 1.0],
+                [small, 0.0, 0.0, 1.0],
+                [1.0, 1.0, 1.0, 0.0],
+            ];
+            let order = Tensor::from_slice(&order.map(i64::from));
+            let d = Tensor::from_slice2(&rows).index_select(0, &order);
+            assert_refused(&d.index_select(1, &order), 1.0, &["distance 0"]);
+        }
+    }
+}
+
 #[test]
 fn infinite_distances_are_allowed() {
     let (a, b) = (
@@ -152,12 +207,23 @@ fn infinite_distances_are_allowed() {
     let both = Tensor::full([10, 10], f64::INFINITY, F64);
     both.narrow(0, 0, 6).narrow(1, 0, 6).copy_(&a);
     both.narrow(0, 6, 4).narrow(1, 6, 4).copy_(&b);
-    for t in [1e-4, 0.5, 3.0] {
-        let sum = magnitude(&a, t).unwrap() + magnitude(&b, t).unwrap();
-        assert_close(magnitude(&both, t).unwrap(), sum, 1e-14);
-        let slope = [&a, &b].map(|d| weigh(d, t).scale_derivative(d).unwrap());
-        let found = weigh(&both, t).scale_derivative(&both).unwrap();
-        assert_close(found, slope[0] + slope[1], 1e-12);
+    // So that the points of the components come in turns.
+    let order = Tensor::from_slice(&[6_i64, 0, 7, 1, 8, 2, 9, 3, 4, 5]);
+    let both = both.index_select(0, &order).index_select(1, &order);
+    for t in [1e-300, 1e-16, 1e-10, 1e-4, 0.5, 3.0] {
+        let (alone, found) = ([&a, &b].map(|d| weigh(d, t)), weigh(&both, t));
+        let sum = alone[0].magnitude + alone[1].magnitude;
+        assert_close(found.magnitude, sum, 1e-15);
+        let weights = Tensor::cat(&[&alone[0].weights, &alone[1].weights], 0);
+        assert_eq!(apart(&found.weights, &weights.index_select(0, &order)), 0.0);
+        assert_eq!((found.rank, found.distinct), (10, 10));
+        let largest = |of: fn(&Weighting) -> f64| of(&alone[0]).max(of(&alone[1]));
+        assert_eq!(found.condition, largest(|w| w.condition));
+        assert_eq!(found.residual, largest(|w| w.residual));
+        let slope = alone[0].scale_derivative(&a).unwrap() + alone[1].scale_derivative(&b).unwrap();
+        assert_close(found.scale_derivative(&both).unwrap(), slope, 1e-13);
+        let f = magnitude_function(&both, &[t], &WeightingConfig::default()).unwrap();
+        assert_close(f.derivatives[0], slope, 1e-13);
     }
     let alone = Tensor::full([3, 3], f64::INFINITY, F64).fill_diagonal_(0.0, false);
     assert_eq!(magnitude(&alone, 1e-9).unwrap(), 3.0);

@@ -1,33 +1,13 @@
 //! Which solver is taken, and that they agree where several will do.
 
-use holonomy::magnitude::{Solver, WeightingConfig, magnitude, weighting};
+use holonomy::magnitude::{Solver, Weighting, WeightingConfig, magnitude, weighting};
 use holonomy::{Error, Euclidean};
 use tch::{Kind, Tensor};
 
-use super::{apart, assert_close, cloud, complete_bipartite, weigh};
+use super::{apart, assert_close, cloud, complete_bipartite, copies, weigh, with_solver};
 
-fn solve_with(
-    solver: Solver,
-    distances: &Tensor,
-    t: f64,
-) -> holonomy::Result<holonomy::magnitude::Weighting> {
-    let config = WeightingConfig {
-        solver: Some(solver),
-        ..WeightingConfig::default()
-    };
-    weighting(distances, t, &config)
-}
-
-/// Copies of a space with no way from one to another.
-fn copies(distances: &Tensor, count: i64) -> Tensor {
-    let n = distances.size()[0];
-    let all = Tensor::full([count * n, count * n], f64::INFINITY, super::F64);
-    for copy in 0..count {
-        all.narrow(0, copy * n, n)
-            .narrow(1, copy * n, n)
-            .copy_(distances);
-    }
-    all
+fn solve_with(solver: Solver, distances: &Tensor, t: f64) -> holonomy::Result<Weighting> {
+    weighting(distances, t, &with_solver(solver))
 }
 
 #[test]
@@ -55,12 +35,30 @@ fn all_solvers_agree_where_all_will_do() {
 #[test]
 fn refinements_follow_the_condition() {
     let d = cloud(&Euclidean::new(5).unwrap(), 2, 100);
-    assert_eq!(weigh(&d, 1.0).refinements, 1);
+    let well = weigh(&d, 1.0);
+    assert_eq!((well.refinements, well.settled), (1, true));
     let ill = weigh(&d, 1e-10);
-    assert!(
-        ill.refinements > 1 || ill.solver != Solver::Cholesky,
-        "{ill:?}"
-    );
+    assert_eq!((ill.solver, ill.settled), (Solver::Cholesky, true));
+    assert!(ill.refinements > 1, "{ill:?}");
+    let shifted = solve_with(Solver::Shifted, &d, 1e-10).unwrap();
+    assert!(apart(&ill.weights, &shifted.weights) < 1e-13);
+}
+
+/// Without refinements Cholesky's factors stay where they need none.
+#[test]
+fn without_refinements_the_condition_decides() {
+    let config = WeightingConfig {
+        solver: None,
+        max_refinements: 0,
+    };
+    let one = weighting(&Tensor::zeros([1, 1], super::F64), 1.0, &config).unwrap();
+    assert_eq!(one.solver, Solver::Cholesky, "{}", one.reason);
+    let d = cloud(&Euclidean::new(3).unwrap(), 2, 12);
+    for (t, solver) in [(0.1, Solver::Cholesky), (1e-6, Solver::Shifted)] {
+        let w = weighting(&d, t, &config).unwrap();
+        assert_eq!((w.solver, w.refinements, w.settled), (solver, 0, false));
+        assert!(apart(&w.weights, &weigh(&d, t).weights) < 1e-12);
+    }
 }
 
 #[test]
@@ -90,7 +88,7 @@ fn indefinite_similarities_are_solved_and_said() {
     assert_eq!((w.solver, w.negative_eigenvalues), (Solver::Shifted, 1));
     assert!(w.reason.contains("not positive"), "{}", w.reason);
     // Twenty of them far from each other: few pairs are alike, and Z itself is factored.
-    let many = copies(&graph, 20);
+    let many = copies(&graph, 20).clamp_max(1e4);
     let w = weigh(&many, t);
     assert_eq!((w.solver, w.negative_eigenvalues), (Solver::Indefinite, 20));
     assert!(
@@ -99,6 +97,11 @@ fn indefinite_similarities_are_solved_and_said() {
         w.reason
     );
     assert_close(w.magnitude, 20.0 * magnitude(&graph, t).unwrap(), 1e-13);
+    // With no way between them each is solved as if alone.
+    let apart_from_each_other = weigh(&copies(&graph, 20), t);
+    assert_eq!(apart_from_each_other.solver, Solver::Shifted);
+    assert_eq!(apart_from_each_other.negative_eigenvalues, 20);
+    assert!(apart(&apart_from_each_other.weights, &w.weights) < 1e-13);
     let spectral = solve_with(Solver::Spectral, &many, t).unwrap();
     assert_eq!(spectral.negative_eigenvalues, 20);
     assert!(apart(&spectral.weights, &w.weights) < 1e-12);
@@ -108,27 +111,53 @@ fn indefinite_similarities_are_solved_and_said() {
 #[test]
 fn a_pole_is_an_error() {
     let t = 0.5 * 2.0_f64.ln();
-    for space in [
-        complete_bipartite(3, 2),
-        copies(&complete_bipartite(3, 2), 20),
-    ] {
-        match weighting(&space, t, &WeightingConfig::default()) {
-            Err(Error::NoWeighting {
-                rank,
-                size,
-                residual,
-                ..
-            }) => {
-                assert_eq!(size as i64, space.size()[0]);
-                assert!(rank < size && residual > 1e-3, "{rank} {size} {residual}");
-            }
-            // Rounding may leave the pole by a hair; then the condition says so.
-            other => {
-                let w = other.unwrap();
-                assert!(w.condition > 1e14, "{w:?}");
-            }
+    let graph = complete_bipartite(3, 2);
+    for space in [graph.shallow_clone(), copies(&graph, 20)] {
+        let error = weighting(&space, t, &WeightingConfig::default()).unwrap_err();
+        assert_no_weighting(&error, t);
+        for solver in [Solver::PivotedCholesky, Solver::Spectral] {
+            assert_no_weighting(&solve_with(solver, &space, t).unwrap_err(), t);
+        }
+        for solver in [Solver::Cholesky, Solver::Shifted, Solver::Indefinite] {
+            let error = solve_with(solver, &space, t).unwrap_err();
+            assert!(matches!(error, Error::InvalidArgument { .. }), "{error}");
         }
     }
+}
+
+#[track_caller]
+fn assert_no_weighting(error: &Error, t: f64) {
+    let Error::NoWeighting {
+        scale,
+        rank,
+        size,
+        residual,
+        ..
+    } = *error
+    else {
+        panic!("{error}");
+    };
+    assert_eq!((scale, rank, size), (t, 4, 5));
+    assert!(residual > 1e-2, "{residual}");
+}
+
+/// What is left of a matrix without its smallest pivot is no weighting for being almost one.
+#[test]
+fn near_a_pole_a_part_of_the_points_will_not_do() {
+    let d = complete_bipartite(3, 3);
+    for (x, y) in [(3, 4), (3, 5), (4, 5)] {
+        let _ = d.get(x).get(y).fill_(2.0 - 1e-4);
+        let _ = d.get(y).get(x).fill_(2.0 - 1e-4);
+    }
+    // The magnitude is −1.07e7, and 5.4e6 one number later.
+    let t = 0.693_112_520_929_913_5;
+    let error = weighting(&d, t, &WeightingConfig::default()).unwrap_err();
+    assert!(matches!(error, Error::NoWeighting { .. }), "{error}");
+    let error = solve_with(Solver::PivotedCholesky, &d, t).unwrap_err();
+    assert!(
+        matches!(error, Error::NoWeighting { rank: 5, .. }),
+        "{error}"
+    );
 }
 
 /// K₃,₃ has a singular Z at t = log 2 whose image holds 1: the shortest weights are equal ones.

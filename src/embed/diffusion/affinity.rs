@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use crate::metric::Distances;
+use crate::metric::check_distances;
 use crate::numerics::norm_last;
 use crate::{Error, Result};
 
@@ -145,27 +145,17 @@ pub(super) fn row_distances(x: &Tensor, y: &Tensor) -> Tensor {
 pub fn affinity(distances: &Tensor, kernel: Kernel, bandwidth: Bandwidth) -> Result<Tensor> {
     const OP: &str = "affinity";
     let distances = distances.detach();
-    let apart = distances.eq(f64::INFINITY);
-    if apart.dim() == 2 && apart.size()[0] == apart.size()[1] {
-        let mirrored = apart.logical_xor(&apart.transpose(0, 1));
-        if let Some(at) = first_true(&mirrored.view(-1)) {
-            let n = apart.size()[0] as usize;
-            let got = format!("∞ one way and not the other at ({}, {})", at / n, at % n);
-            return Err(Error::invalid(OP, "a symmetric matrix", got));
-        }
-    }
-    let finite = distances.masked_fill(&apart, 0.0);
-    Distances::new(OP, &finite)?;
-    let finite = finite.to_kind(Kind::Double);
+    check_distances(OP, &distances)?;
+    let distances = distances.to_kind(Kind::Double);
     let exponents = match kernel {
-        Kernel::Gaussian => finite.square(),
-        Kernel::Exponential => finite,
+        Kernel::Gaussian => distances.square(),
+        Kernel::Exponential => distances.shallow_clone(),
     };
     let epsilon = match bandwidth {
         Bandwidth::Fixed(epsilon) => checked(epsilon)?,
-        Bandwidth::Median(factor) => checked(factor)? * median(OP, &exponents, &apart)?,
+        Bandwidth::Median(factor) => checked(factor)? * median(OP, &exponents, &distances.isinf())?,
     };
-    Ok((exponents / -epsilon).exp().masked_fill(&apart, 0.0))
+    Ok((exponents / -epsilon).exp())
 }
 
 fn checked(number: f64) -> Result<f64> {

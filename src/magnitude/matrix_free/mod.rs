@@ -10,7 +10,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind, Tensor};
 
 use super::similarity::{check_scale, to_vec};
-use super::weighting::{Solver, Weighting, WeightingConfig, weighting_of_points};
+use super::weighting::{Solver, Weighting, WeightingConfig, check_points, weighting_of_points};
 use crate::manifold::Geodesic;
 use crate::numerics::compensated::{rounded, sum};
 use crate::{Error, Result};
@@ -114,11 +114,7 @@ pub fn matrix_free_weighting(
 ) -> Result<Weighting> {
     config.validate()?;
     check_scale(OP, t)?;
-    space.check_point(points)?;
-    if points.dim() != space.point_shape().len() + 1 {
-        let expected = "points [n, point..]";
-        return Err(Error::invalid(OP, expected, format!("{:?}", points.size())));
-    }
+    check_points(OP, space, points)?;
     if points.size()[0] < 2 {
         return weighting_of_points(space, points, t, &WeightingConfig::default());
     }
@@ -242,6 +238,7 @@ fn distinct(
         residual: found.residual,
         condition: found.mean_row_sum / -(-t * nearest).exp_m1(),
         refinements: found.iterations,
+        settled: false,
     })
 }
 
