@@ -1,5 +1,5 @@
-//! This crate beside geoopt, pymanopt and geomstats: the same work on the same inputs, in turns, in
-//! one run.
+//! This crate beside geoopt, pymanopt, geomstats and magnipy: the same work on the same inputs, in turns,
+//! in one run.
 //!
 //! `benches/peers/run.sh` (`make peers`) sets them up and starts this program. Each line of the
 //! tables is the median over rounds; in a round both sides are timed one right after the other, so
@@ -13,6 +13,7 @@ mod study;
 #[path = "../work.rs"]
 mod work;
 
+mod magnitude;
 mod matrices;
 mod peer;
 mod trainer;
@@ -41,7 +42,7 @@ struct Options {
 fn main() {
     let options = options().unwrap_or_else(|message| {
         eprintln!(
-            "peers: {message}\noptions: [--rounds N] [--threads N] [--only ops|adam|trainer|matrices]"
+            "peers: {message}\noptions: [--rounds N] [--threads N] [--only ops|adam|trainer|matrices|magnitude]"
         );
         std::process::exit(1);
     });
@@ -55,7 +56,10 @@ fn main() {
     if wants("matrices") {
         matrices::compare(options.rounds, options.threads);
     }
-    if options.only.as_deref() == Some("matrices") {
+    if wants("magnitude") {
+        magnitude::compare(options.rounds, options.threads);
+    }
+    if matches!(options.only.as_deref(), Some("matrices" | "magnitude")) {
         return;
     }
     let mut peer = Peer::start("geoopt_side.py", options.threads);
@@ -121,12 +125,15 @@ fn options() -> Result<Options, String> {
         match name.as_str() {
             "--rounds" => options.rounds = number()?,
             "--threads" => options.threads = number()?,
-            "--only" if ["ops", "adam", "trainer", "matrices"].contains(&value.as_str()) => {
+            "--only"
+                if ["ops", "adam", "trainer", "matrices", "magnitude"]
+                    .contains(&value.as_str()) =>
+            {
                 options.only = Some(value);
             }
             "--only" => {
                 return Err(format!(
-                    "--only takes ops, adam, trainer or matrices, not {value}"
+                    "--only takes ops, adam, trainer, matrices or magnitude, not {value}"
                 ));
             }
             _ => return Err(format!("unknown option {name}")),

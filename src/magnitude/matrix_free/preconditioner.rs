@@ -113,7 +113,7 @@ for_each_processor! {
         for i in (0..width).rev() {
             let row = &factor[i * width..][..=i];
             column[i] /= row[i];
-            let (rest, value) = (&mut column[..=i]).split_at_mut(i);
+            let (rest, value) = column[..=i].split_at_mut(i);
             for (entry, coefficient) in rest.iter_mut().zip(row) {
                 *entry -= coefficient * value[0];
             }
