@@ -128,8 +128,8 @@ pub(super) fn row_distances(x: &Tensor, y: &Tensor) -> Tensor {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] for distances that are not symmetric, negative, NaN or not 0 on the diagonal, with
-/// the pair; for an ε or a factor that is not positive and finite; and where the median is 0, because more than half of
-/// the pairs coincide.
+/// the pair; for an ε or a factor that is not positive and finite; and where the median is 0, because half of the pairs
+/// or more coincide.
 ///
 /// # Examples
 ///
@@ -145,8 +145,10 @@ pub(super) fn row_distances(x: &Tensor, y: &Tensor) -> Tensor {
 pub fn affinity(distances: &Tensor, kernel: Kernel, bandwidth: Bandwidth) -> Result<Tensor> {
     const OP: &str = "affinity";
     let distances = distances.detach();
-    let apart = distances.eq(f64::INFINITY);
+    let mut apart = distances.eq(f64::INFINITY);
     if apart.dim() == 2 && apart.size()[0] == apart.size()[1] {
+        // A point is not apart from itself: an ∞ on the diagonal is refused below.
+        let _ = apart.fill_diagonal_(0, false);
         let mirrored = apart.logical_xor(&apart.transpose(0, 1));
         if let Some(at) = first_true(&mirrored.view(-1)) {
             let n = apart.size()[0] as usize;
@@ -157,15 +159,16 @@ pub fn affinity(distances: &Tensor, kernel: Kernel, bandwidth: Bandwidth) -> Res
     let finite = distances.masked_fill(&apart, 0.0);
     Distances::new(OP, &finite)?;
     let finite = finite.to_kind(Kind::Double);
+    let (factor, unit) = match bandwidth {
+        Bandwidth::Fixed(epsilon) => (checked(epsilon)?, 1.0),
+        Bandwidth::Median(factor) => (checked(factor)?, median(OP, &finite, &apart)?),
+    };
+    // Divided before they are squared, for the squares may overflow.
     let exponents = match kernel {
-        Kernel::Gaussian => finite.square(),
-        Kernel::Exponential => finite,
+        Kernel::Gaussian => (finite / unit / factor.sqrt()).square(),
+        Kernel::Exponential => finite / unit / factor,
     };
-    let epsilon = match bandwidth {
-        Bandwidth::Fixed(epsilon) => checked(epsilon)?,
-        Bandwidth::Median(factor) => checked(factor)? * median(OP, &exponents, &apart)?,
-    };
-    Ok((exponents / -epsilon).exp().masked_fill(&apart, 0.0))
+    Ok(exponents.neg().exp().masked_fill(&apart, 0.0))
 }
 
 fn checked(number: f64) -> Result<f64> {
@@ -176,10 +179,10 @@ fn checked(number: f64) -> Result<f64> {
     Err(Error::invalid("affinity", expected, number))
 }
 
-/// The median over the pairs that are joined; 1 without any.
-fn median(op: &'static str, exponents: &Tensor, apart: &Tensor) -> Result<f64> {
+/// The median distance of the pairs that are joined; 1 without any.
+fn median(op: &'static str, distances: &Tensor, apart: &Tensor) -> Result<f64> {
     let pairs = apart.logical_not().triu(1);
-    let values = exponents.masked_select(&pairs);
+    let values = distances.masked_select(&pairs);
     if values.numel() == 0 {
         return Ok(1.0);
     }
@@ -191,7 +194,7 @@ fn median(op: &'static str, exponents: &Tensor, apart: &Tensor) -> Result<f64> {
     Err(Error::invalid(
         op,
         expected,
-        "more than half of the pairs at distance 0",
+        "at least half of the pairs at distance 0",
     ))
 }
 
