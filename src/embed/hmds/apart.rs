@@ -4,7 +4,7 @@ use rand::Rng;
 use tch::{Kind, Tensor};
 
 use super::distances::{Distances, dist_rows, tiles};
-use crate::manifold::{Geodesic, Manifold, Sample};
+use crate::manifold::{Geodesic, Sample};
 use crate::manifolds::Lorentz;
 
 /// Points are in one place when they are nearer than this part of their distance.
