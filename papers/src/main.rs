@@ -23,6 +23,7 @@ mod rabenoro2022;
 mod report;
 mod results;
 mod sala2018;
+mod spread;
 mod table;
 mod wang2023;
 

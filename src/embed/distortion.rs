@@ -295,7 +295,12 @@ pub fn mean_average_precision(graph: &Graph, distances: &Tensor) -> Result<f64> 
                 place: format!("({node}, {other})"),
             });
         }
-        Ok(average_precision(row, node, neighbours.of(node as u32)))
+        Ok(average_precision(
+            row,
+            node,
+            neighbours.of(node as u32),
+            0.0,
+        ))
     });
     let (mut sum, mut count) = (0.0, 0);
     for row in rows {
@@ -310,8 +315,14 @@ pub fn mean_average_precision(graph: &Graph, distances: &Tensor) -> Result<f64> 
     Ok(sum / f64::from(count))
 }
 
-/// The average precision of a node; `None` without neighbours.
-pub(super) fn average_precision(row: &[f64], node: usize, neighbours: &[u32]) -> Option<f64> {
+/// The average precision of a node; `None` without neighbours. Nodes that are farther than a neighbour by up to `tie`
+/// count as no farther.
+pub(super) fn average_precision(
+    row: &[f64],
+    node: usize,
+    neighbours: &[u32],
+    tie: f64,
+) -> Option<f64> {
     if neighbours.is_empty() {
         return None;
     }
@@ -321,16 +332,14 @@ pub(super) fn average_precision(row: &[f64], node: usize, neighbours: &[u32]) ->
     let mut first_reached = vec![0_usize; true_ones.len() + 1];
     for (other, distance) in row.iter().enumerate() {
         if other != node {
-            first_reached[true_ones.partition_point(|own| own < distance)] += 1;
+            first_reached[true_ones.partition_point(|own| own + tie < *distance)] += 1;
         }
     }
-    let (mut sum, mut within) = (0.0, 0);
-    let mut index = 0;
-    while index < true_ones.len() {
-        let tied = true_ones[index..].partition_point(|own| *own <= true_ones[index]);
-        within += first_reached[index];
-        sum += tied as f64 * (index + tied) as f64 / within as f64;
-        index += tied;
+    let (mut sum, mut within, mut hits) = (0.0, 0, 0);
+    for (own, reached) in true_ones.iter().zip(first_reached) {
+        within += reached;
+        hits += true_ones[hits..].partition_point(|other| *other <= own + tie);
+        sum += hits as f64 / within as f64;
     }
     Some(sum / true_ones.len() as f64)
 }
@@ -342,4 +351,27 @@ fn check_square(op: &'static str, distances: &Tensor) -> Result<()> {
         return Err(Error::invalid(op, expected, format!("{size:?}")));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Node 1 is the neighbour of node 0, node 2 is farther by less than a tie or by more.
+    #[test]
+    fn nodes_within_a_tie_count_against_the_embedding_wherever_they_lie() {
+        for near in [1.0, 1.499_9, 1.5, 3.7] {
+            let precision = |far: f64| average_precision(&[0.0, near, near + far], 0, &[1], 1.0);
+            assert_eq!(precision(0.001), Some(0.5));
+            assert_eq!(precision(0.999), Some(0.5));
+            assert_eq!(precision(1.001), Some(1.0));
+        }
+        // Two neighbours within a tie, and one node between them.
+        let row = [0.0, 1.0, 1.5, 1.2];
+        assert_eq!(average_precision(&row, 0, &[1, 2], 1.0), Some(2.0 / 3.0));
+        assert_eq!(
+            average_precision(&row, 0, &[1, 2], 0.0),
+            Some(f64::midpoint(1.0, 2.0 / 3.0))
+        );
+    }
 }

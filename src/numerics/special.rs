@@ -1,4 +1,4 @@
-//! Elementary functions of a squared argument, smooth where the usual spelling is 0/0.
+//! Elementary functions of a squared argument, smooth where the usual spelling is 0/0, and asinh for all numbers.
 //!
 //! `sinh(t)/t` and its relatives are even in t, hence smooth functions of w = t². Lengths enter
 //! geometry as w = ⟨v, v⟩, whose gradient at v = 0 is finite, so these functions keep first and
@@ -9,6 +9,16 @@ use tch::Tensor;
 
 /// Where the series hands over to the direct formula.
 const SERIES_BELOW: f64 = 0.02;
+
+/// asinh, with value and gradient also where the square of its argument overflows.
+pub(crate) fn asinh(x: &Tensor) -> Tensor {
+    const FAR: f64 = 1e100;
+    let far = x.abs().gt(FAR);
+    let near = x.where_self(&far.logical_not(), &x.zeros_like()).asinh();
+    let beyond = x.where_self(&far, &x.ones_like());
+    let logarithm = (beyond.abs().log() + std::f64::consts::LN_2) * beyond.sign();
+    logarithm.where_self(&far, &near)
+}
 
 /// tanh(t)/t of w = t².
 pub(crate) fn tanhc(w: &Tensor) -> Tensor {

@@ -102,6 +102,70 @@ fn rows_add_up_to_one_at_every_time() {
     }
 }
 
+/// At a hub of 800 leaves e^(−801) is no number in f64, but its roots are:
+/// the walk is still at the hub with the probability (1 + 800 e^(−801 t))/801.
+#[test]
+fn heat_at_small_times_does_not_depend_on_what_is_left_at_time_one() {
+    let names = (0..=800).map(|node| node.to_string()).collect();
+    let star = Graph::new(names, (1..=800).map(|leaf| (leaf, 0)).collect(), None).unwrap();
+    let operator = DiffusionOperator::heat(&star, 1.0).unwrap();
+    for time in [2.0, 1.0, 1.0 / 64.0, 1.0 / 512.0] {
+        let stays = operator.power(time).double_value(&[0, 0]);
+        let expected = (1.0 + 800.0 * (-801.0 * time).exp()) / 801.0;
+        assert!((stays - expected).abs() < 1e-12, "{stays} at {time}");
+    }
+    let least = operator.eigenvalues().double_value(&[0]);
+    assert_eq!(least, 0.0);
+}
+
+/// The walk does not depend on a common factor.
+#[test]
+fn affinities_of_any_size_give_the_same_walk() {
+    let a = Tensor::from_slice2(&[[1.0, 0.8, 0.1], [0.8, 1.0, 0.2], [0.1, 0.2, 1.0]]);
+    let walk = |a: &Tensor| DiffusionOperator::from_affinity(a).unwrap().power(1.0);
+    for factor in [1e160, 1e300, 1.7e308, 1e-200, 1e-300] {
+        let error = largest_difference(&walk(&(&a * factor)), &walk(&a));
+        assert!(error < 1e-14, "{error} for {factor}");
+    }
+}
+
+#[test]
+fn single_precision_input_counts_as_its_values_in_double_precision() {
+    let features = features(12).to_kind(Kind::Float);
+    let distances = feature_distances(&features, FeatureDistance::Euclidean).unwrap();
+    let doubled = features.to_kind(Kind::Double);
+    let expected = feature_distances(&doubled, FeatureDistance::Euclidean).unwrap();
+    assert_eq!(largest_difference(&distances, &expected), 0.0);
+    let single = affinity(&distances.to_kind(Kind::Float), Kernel::Gaussian, MEDIAN).unwrap();
+    assert_eq!(single.kind(), Kind::Double);
+    let single = single.to_kind(Kind::Float);
+    let walk = |a: &Tensor| DiffusionOperator::from_affinity(a).unwrap().power(0.5);
+    let difference = largest_difference(&walk(&single), &walk(&single.to_kind(Kind::Double)));
+    assert_eq!(difference, 0.0);
+}
+
+#[test]
+fn bandwidths_fit_distances_of_any_size() {
+    let distances = matrix([0.0, 1.0, 2.0, 1.0, 0.0, 1.0, 2.0, 1.0, 0.0]);
+    for kernel in [Kernel::Gaussian, Kernel::Exponential] {
+        let expected = affinity(&distances, kernel, MEDIAN).unwrap();
+        for size in [1e160, 1e300, 1e-170, 1e-300] {
+            let found = affinity(&(&distances * size), kernel, MEDIAN).unwrap();
+            assert!(largest_difference(&found, &expected) < 1e-15, "{size}");
+        }
+    }
+    let far = affinity(
+        &(&distances * 1e160),
+        Kernel::Gaussian,
+        Bandwidth::Fixed(1.0),
+    )
+    .unwrap();
+    assert_eq!(
+        numbers(&far),
+        numbers(&Tensor::eye(3, (Kind::Double, Device::Cpu)))
+    );
+}
+
 #[test]
 fn powers_multiply_also_without_the_negative_part() {
     let tree = balanced_tree();
@@ -239,6 +303,14 @@ fn parts_without_affinity_are_as_far_apart_as_can_be() {
     let operator = DiffusionOperator::from_affinity(&affinity).unwrap();
     let ones = operator.eigenvalues().ge(1.0 - 1e-12).sum(Kind::Int64);
     assert_eq!(ones.int64_value(&[]), 2);
+    let message = operator.truncated(1).unwrap_err().to_string();
+    assert!(message.contains("a rank from 2 to 4"), "{message}");
+    let sums = operator
+        .truncated(2)
+        .unwrap()
+        .power(0.5)
+        .sum_dim_intlist(-1, false, Kind::Double);
+    assert!(largest_difference(&sums, &sums.ones_like()) < 1e-14);
     let distances = embedded(operator, 3).distances();
     let farthest: f64 = (0..3)
         .map(|k| 2.0 * ((1.0 - 0.5 * f64::from(k)).exp2() * 2.0_f64.sqrt()).asinh())
@@ -349,6 +421,7 @@ fn bad_distances_are_named() {
         (&[(5, -1.0), (7, -1.0)], "-1 at (2, 1)"),
         (&[(1, 3.0)], "3 at (0, 1)"),
         (&[(4, 0.5)], "0 on the diagonal"),
+        (&[(4, f64::INFINITY)], "0 on the diagonal"),
         (&[(2, f64::INFINITY)], "inf at (0, 2)"),
     ] {
         let message = message(changes);
@@ -404,9 +477,66 @@ fn bad_features_graphs_and_settings_are_refused() {
     for time in [0.0, -1.0, f64::NAN] {
         assert!(DiffusionOperator::heat(&balanced_tree(), time).is_err());
     }
-    for (scales, alpha) in [(0, 0.5), (3, 0.0), (3, f64::NAN), (1001, 0.5)] {
-        let config = DiffusionConfig { scales, alpha };
-        assert!(HyperbolicDiffusion::new(walk_on(&features(5)), config).is_err());
+    let with = |scales, alpha| {
+        HyperbolicDiffusion::new(walk_on(&features(5)), DiffusionConfig { scales, alpha })
+    };
+    for (scales, alpha) in [
+        (0, 0.5),
+        (3, 0.0),
+        (3, f64::NAN),
+        (1001, 0.5),
+        (1000, 0.51),
+        (3, 1e308),
+    ] {
+        assert!(with(scales, alpha).is_err(), "{scales}, {alpha}");
+    }
+    for (scales, alpha) in [(1000, 0.5), (5, 100.0)] {
+        let points = with(scales, alpha).unwrap().points().unwrap();
+        assert_eq!(
+            points.isfinite().all().int64_value(&[]),
+            1,
+            "{scales}, {alpha}"
+        );
+    }
+}
+
+#[test]
+fn scales_that_an_embedding_does_not_have_are_refused() {
+    let embedding = embedded(walk_on(&features(5)), 3);
+    let refuses = |ask: &dyn Fn(&HyperbolicDiffusion)| {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| ask(&embedding))).is_err()
+    };
+    for scale in [3, 1075] {
+        assert!(refuses(&|embedding| drop(embedding.root_densities(scale))));
+        assert!(refuses(&|embedding| drop(embedding.distances_at(scale))));
+        assert!(refuses(&|embedding| {
+            embedding.height(scale);
+        }));
+    }
+    assert!(!refuses(&|embedding| drop(embedding.distances_at(2))));
+}
+
+/// t = 1, 2, 4 embedded as 2, and pairs without a path that must not count.
+#[test]
+fn factors_are_those_of_their_formulas() {
+    let inf = f64::INFINITY;
+    let square = |rows: [[f64; 4]; 4]| Tensor::from_slice2(&rows);
+    let truth = square([
+        [0.0, 1.0, 2.0, 4.0],
+        [1.0, 0.0, inf, inf],
+        [2.0, inf, 0.0, f64::NAN],
+        [4.0, inf, f64::NAN, 0.0],
+    ]);
+    let embedded = square([
+        [0.0, 2.0, 2.0, 2.0],
+        [2.0, 0.0, 9.0, 9.0],
+        [2.0, 9.0, 0.0, 9.0],
+        [2.0, 9.0, 9.0, 0.0],
+    ]);
+    let expected = [1.0, 3.0 / 3.5, 14.0 / 12.0, 3.5 / 5.25, 1.0, 2.0, 0.5];
+    for (rescaling, expected) in RESCALINGS.into_iter().zip(expected) {
+        let factor = rescaling.factor(&truth, &embedded).unwrap();
+        assert!((factor - expected).abs() < 1e-15, "{rescaling:?}: {factor}");
     }
 }
 

@@ -1,5 +1,5 @@
 use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm};
-use holonomy::{Error, Euclidean, EuclideanParametrised, Lorentz, PoincareBall};
+use holonomy::{Error, Euclidean, EuclideanParametrised, Lorentz, Manifold, PoincareBall};
 use tch::{Kind, Tensor};
 
 use super::features;
@@ -10,18 +10,23 @@ fn parametrised() -> EuclideanParametrised {
 
 /// All four forms with the same points z, in their own coordinates.
 fn forms(z: &Tensor) -> [(SvmForm, Tensor); 4] {
-    let space = parametrised();
+    forms_of(z, -1.0)
+}
+
+fn forms_of(z: &Tensor, kappa: f64) -> [(SvmForm, Tensor); 4] {
+    let n = z.size()[1];
+    let space = EuclideanParametrised::new(n, kappa).unwrap();
     [
         (
-            SvmForm::Ball(PoincareBall::new(2, -1.0).unwrap()),
+            SvmForm::Ball(PoincareBall::new(n, kappa).unwrap()),
             space.to_ball(z),
         ),
         (
-            SvmForm::Hyperboloid(Lorentz::new(2, -1.0).unwrap()),
+            SvmForm::Hyperboloid(Lorentz::new(n, kappa).unwrap()),
             space.to_lorentz(z),
         ),
         (
-            SvmForm::Euclidean(Euclidean::new(2).unwrap()),
+            SvmForm::Euclidean(Euclidean::new(n).unwrap()),
             z.shallow_clone(),
         ),
         (SvmForm::Parametrised(space), z.shallow_clone()),
@@ -94,6 +99,87 @@ fn only_the_parametrised_form_sees_depth_at_radius_100() {
             _ => assert!(accuracy < 0.8, "{name}: {accuracy}"),
         }
     }
+}
+
+/// Two points on a line through the origin, a one way and b the other. The best hyperplane is the bisector, with
+/// |w| sinh(√c (a + b)/2) = 1: the hinges end where the margin is asinh 1. Everything by hand.
+#[test]
+fn two_points_have_the_hyperplane_of_the_closed_form() {
+    let direction = [0.6, 0.0, 0.8];
+    let line = |t: f64| direction.map(|e| t * e);
+    let config = SvmConfig {
+        penalty: 10.0,
+        steps: 2_000,
+        lr: 0.02,
+    };
+    for kappa in [-1.0_f64, -0.25] {
+        let root_c = (-kappa).sqrt();
+        let (a, b) = (1.5 / root_c, 0.5 / root_c);
+        let z = Tensor::from_slice2(&[line(a), line(-b)]);
+        let labels = Tensor::from_slice(&[1_i64, 0]);
+        // On the line, and beside it.
+        let others = [line(0.0), line(3.0 / root_c), [0.0, 1.0 / root_c, 0.0]];
+        let others = Tensor::from_slice2(&others);
+        let all = Tensor::cat(&[&z, &others], 0);
+        let (middle, half) = (0.5_f64, 1.0_f64);
+        let on_line = |t: f64| ((t - middle).sinh() / half.sinh()).asinh();
+        // sinh h = cosh a sinh r cos θ − sinh a cosh r
+        let beside = (-middle.sinh() * 1.0_f64.cosh() / half.sinh()).asinh();
+        let expected = [1.5, -0.5, 0.0, 3.0].map(on_line);
+        for (form, points) in forms_of(&all, kappa) {
+            let name = form.to_string();
+            if name == "Euclidean" {
+                continue;
+            }
+            let svm = HyperbolicSvm::fit(form, &points.narrow(0, 0, 2), &labels, &config).unwrap();
+            let decisions = svm.decision(&points).unwrap();
+            for (row, expected) in expected.into_iter().chain([beside]).enumerate() {
+                for (class, sign) in [-1.0, 1.0].into_iter().enumerate() {
+                    let got = decisions.double_value(&[row as i64, class as i64]);
+                    let error = (got - sign * expected).abs();
+                    assert!(error < 5e-3, "{name}, {kappa}, {row}: {got} {expected}");
+                }
+            }
+        }
+    }
+}
+
+/// The time coordinate follows from the others, to more digits than a point that was stored in f32 has.
+#[test]
+fn a_time_coordinate_that_drifted_changes_no_decision() {
+    let (z, labels) = three_groups();
+    let form = SvmForm::Hyperboloid(Lorentz::new(2, -1.0).unwrap());
+    let near = parametrised().to_lorentz(&z);
+    let svm = HyperbolicSvm::fit(form, &near, &labels, &SvmConfig::default()).unwrap();
+    let single = parametrised().to_lorentz(&(z * 3.5)).to_kind(Kind::Float);
+    let stored = single.to_kind(Kind::Double);
+    let exact = Lorentz::new(2, -1.0).unwrap().project(&stored);
+    let expected = svm.decision(&exact).unwrap();
+    let error = (svm.decision(&single).unwrap() - &expected).abs().max();
+    assert!(error.double_value(&[]) < 1e-9, "{error}");
+    let drifted = Tensor::cat(
+        &[exact.narrow(1, 0, 1) * (1.0 + 5e-9), exact.narrow(1, 1, 2)],
+        1,
+    );
+    let error = (svm.decision(&drifted).unwrap() - &expected).abs().max();
+    assert!(error.double_value(&[]) < 1e-9, "{error}");
+}
+
+/// Products cosh a sinh r are numbers in f64 up to 345 for both.
+#[test]
+fn the_parametrised_form_learns_to_radius_340() {
+    let fit = |points: &[[f64; 2]], labels: &[i64]| {
+        let form = SvmForm::Parametrised(parametrised());
+        let (points, labels) = (Tensor::from_slice2(points), Tensor::from_slice(labels));
+        let svm = HyperbolicSvm::fit(form, &points, &labels, &SvmConfig::default())?;
+        Ok::<_, Error>(svm.score(&points, &labels)?.accuracy)
+    };
+    let behind = |radius: f64| [0.0, 1.0, 10.0, 11.0].map(|more| [radius + more, 0.0]);
+    assert_eq!(fit(&behind(340.0), &[0, 0, 1, 1]).unwrap(), 1.0);
+    let error = fit(&behind(400.0), &[0, 0, 1, 1]).unwrap_err();
+    assert!(matches!(error, Error::NotFinite { .. }), "{error}");
+    // On opposite sides of the origin.
+    assert_eq!(fit(&[[340.0, 0.0], [-340.0, 0.0]], &[0, 1]).unwrap(), 1.0);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use serde::Serialize;
 use tch::{Device, Kind, Tensor};
 
 use super::tables::Table;
+use crate::spread::Spread;
 
 /// The part of each class that is known.
 const KNOWN: f64 = 0.7;
@@ -56,14 +57,7 @@ impl Measure {
     }
 }
 
-/// Mean and standard deviation over the splits.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(super) struct Spread {
-    pub(super) mean: f64,
-    pub(super) deviation: f64,
-}
-
-/// The parts of unknown rows that got their own class.
+/// The parts of unknown rows that got their own class, over the splits.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Accuracy {
     pub(super) table: &'static str,
@@ -182,7 +176,7 @@ fn accuracy(table: &Table, measure: Measure, splits: usize, seed: u64) -> Result
         let right = |&at: &&usize| nearest[*at] as usize == table.labels[*at];
         shares[2].push(part(&split.unknown, right));
     }
-    let [nearest, voted, centres] = shares.map(|share| spread(&share));
+    let [nearest, voted, centres] = shares.map(Spread::of_sample);
     Ok(Accuracy {
         table: table.name,
         rows: table.rows(),
@@ -223,16 +217,6 @@ fn means(table: &Table, known: &[usize]) -> Tensor {
     Tensor::from_slice(&weights)
         .view([table.classes as i64, table.rows() as i64])
         .to_device(Device::Cpu)
-}
-
-fn spread(shares: &[f64]) -> Spread {
-    let mean = shares.iter().sum::<f64>() / shares.len() as f64;
-    let squares = shares.iter().map(|share| (share - mean).powi(2));
-    let degrees = shares.len() as f64 - 1.0;
-    Spread {
-        mean,
-        deviation: (squares.sum::<f64>() / degrees).sqrt(),
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use holonomy::embed::{
     Bandwidth, DiffusionConfig, DiffusionOperator, HyperbolicDiffusion, Kernel, Rescaling,
     affinity, distortion, mean_average_precision,
 };
-use holonomy::graph::{Graph, shortest_paths};
+use holonomy::graph::{Graph, SpanningTree, shortest_paths, spanning_tree};
 use serde::Serialize;
 use tch::{Kind, Tensor};
 
@@ -99,6 +99,17 @@ impl Study {
     }
 }
 
+/// A graph of the user's own with every edge of length 1, as the heat kernel has them.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] for a graph that is not connected, with names of nodes.
+pub(super) fn connected(graph: &Graph) -> Result<Graph> {
+    let graph = Graph::new(graph.names().to_vec(), graph.edges().to_vec(), None)?;
+    let tree = SpanningTree::BreadthFirst { root: 0 };
+    spanning_tree(&graph, tree).map(|_| graph)
+}
+
 /// Measures every walk with 1 to `scales` scales and each α.
 pub(super) fn study(of: &Named, alphas: &[f64], scales: u32) -> Result<Study> {
     let graph = &of.graph;
@@ -168,4 +179,35 @@ fn profile(walk: Walk, paths: &Tensor, distances: &Tensor) -> Result<Profile> {
         walk,
         points: (1..=largest).filter_map(mean).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph(edges: &[(u32, u32)], weights: Option<Vec<f64>>) -> Graph {
+        let names = ["a", "b", "c", "d"].map(String::from).to_vec();
+        Graph::new(names, edges.to_vec(), weights).unwrap()
+    }
+
+    #[test]
+    fn a_graph_in_parts_is_refused_and_weights_are_dropped() {
+        let error = connected(&graph(&[(0, 1), (2, 3)], None)).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.contains("no path between \"a\" and \"c\""),
+            "{message}"
+        );
+        let path = [(0, 1), (1, 2), (2, 3)];
+        let own = connected(&graph(&path, Some(vec![1.5, 2.5, 0.3]))).unwrap();
+        assert!(own.weights().is_none());
+        let name = "path".into();
+        let study = study(&Named { name, graph: own }, &[ALPHA], SCALES).unwrap();
+        let lengths: Vec<f64> = study.profiles[0]
+            .points
+            .iter()
+            .map(|point| point.0)
+            .collect();
+        assert_eq!(lengths, [1.0, 2.0, 3.0]);
+    }
 }

@@ -87,7 +87,13 @@ fn figures(settings: &Settings) -> Result<Figures> {
         let (graph, report) = read_edge_list(path, EdgeListOptions::default())?;
         let name = path.display().to_string();
         output::note(&format!("{name}: {report}"));
-        let own = Named { name, graph };
+        if graph.weights().is_some() {
+            output::note("its weights are ignored: every edge has length 1");
+        }
+        let own = Named {
+            graph: hierarchies::connected(&graph)?,
+            name,
+        };
         return Ok(Figures {
             hierarchies: vec![hierarchies::study(&own, &ALPHAS, settings.scales)?],
             splits: 0,

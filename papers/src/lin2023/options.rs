@@ -9,7 +9,7 @@ use crate::publication::{RunOptions, ThreadOptions};
 /// As the user gave them.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
-An edge list has two columns of names; edges may be walked both ways. Nothing is trained. Ctrl-C stops at once and \
+An edge list has two columns of names; edges may be walked both ways and have length 1, weights are ignored. Nothing is trained. Ctrl-C stops at once and \
 leaves no report.")]
 pub(crate) struct Options {
     /// Measure the graph of this edge list (up to some thousand nodes, connected) instead of the data that comes

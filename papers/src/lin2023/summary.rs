@@ -6,7 +6,7 @@ use std::fmt::Write;
 use holonomy::embed::Rescaling;
 
 use super::Figures;
-use super::classes::{Accuracy, Spread};
+use super::classes::Accuracy;
 use super::hierarchies::{ALPHA, SCALES, Study, Walk};
 use crate::report::Claim;
 use crate::table;
@@ -24,14 +24,6 @@ fn short(rescaling: Rescaling) -> &'static str {
         Rescaling::LargestDistance => "largest",
         Rescaling::Best => "least",
     }
-}
-
-fn percent(spread: Spread) -> String {
-    format!(
-        "{:.1} ± {:.1}",
-        100.0 * spread.mean,
-        100.0 * spread.deviation
-    )
 }
 
 /// All tables.
@@ -97,9 +89,9 @@ fn classes(accuracies: &[Accuracy], splits: usize) -> String {
         vec![
             format!("{}, {}", accuracy.table, accuracy.measure.name()),
             scales(accuracy),
-            percent(accuracy.neighbours[0]),
-            percent(accuracy.neighbours[1]),
-            percent(accuracy.centres),
+            accuracy.neighbours[0].percent(),
+            accuracy.neighbours[1].percent(),
+            accuracy.centres.percent(),
         ]
     };
     let rows: Vec<Vec<String>> = accuracies.iter().map(row).collect();

@@ -10,7 +10,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::data::{self, Noise};
 use super::options::Settings;
-use super::spread::Spread;
+use crate::spread::Spread;
 
 /// Outliers among the 100 points of every trial.
 pub(crate) const OUTLIERS: i64 = 10;
@@ -47,7 +47,8 @@ fn averaging(
             .collect()
     };
     let (clean, spoilt) = (all(0)?, all(OUTLIERS)?);
-    let over = |trials: &[Distances], which: usize| Spread::of(trials.iter().map(|d| d[which]));
+    let over =
+        |trials: &[Distances], which: usize| Spread::of_population(trials.iter().map(|d| d[which]));
     Ok(Averaging {
         space,
         distance,

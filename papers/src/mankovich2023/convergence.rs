@@ -8,7 +8,7 @@ use tch::{Kind, Tensor};
 use super::data::{self, Data, Noise};
 use super::descent::descend;
 use super::options::Settings;
-use super::spread::Spread;
+use crate::spread::Spread;
 
 /// The gradient that ends the descent in pymanopt's trust regions is 1e-6 long for the sum over 100
 /// flags.
@@ -71,7 +71,8 @@ pub(crate) fn study(settings: &Settings, noise: Noise) -> Result<Study> {
         reformulation_error = reformulation_error.max(difference(&flags, &data.points, &start));
     }
     let methods = METHODS.iter().zip(&found).map(|(&(name, _), found)| {
-        let over = |of: fn(&(f64, f64, f64, bool)) -> f64| Spread::of(found.iter().map(of));
+        let over =
+            |of: fn(&(f64, f64, f64, bool)) -> f64| Spread::of_population(found.iter().map(of));
         Method {
             name,
             iterations: over(|one| one.0),

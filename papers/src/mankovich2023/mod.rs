@@ -7,7 +7,6 @@ mod descent;
 mod options;
 mod outliers;
 mod pictures;
-mod spread;
 mod summary;
 mod timing;
 

@@ -7,7 +7,7 @@ use tch::{Kind, Tensor};
 
 use super::data::{self, Noise};
 use super::options::Settings;
-use super::spread::Spread;
+use crate::spread::Spread;
 
 /// One share of outliers.
 #[derive(Debug, Clone, Serialize)]
@@ -51,12 +51,12 @@ fn row(settings: &Settings, flags: &Flag, outliers: i64) -> Result<Row> {
         }
         iterations.push(median.iterations as f64);
     }
-    let [flag_mean, flag_median, euclidean_mean] = distances.map(Spread::of);
+    let [flag_mean, flag_median, euclidean_mean] = distances.map(Spread::of_population);
     Ok(Row {
         outliers,
         flag_mean,
         flag_median,
         euclidean_mean,
-        median_iterations: Spread::of(iterations),
+        median_iterations: Spread::of_population(iterations),
     })
 }

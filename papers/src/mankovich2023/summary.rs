@@ -70,7 +70,7 @@ fn averaging(of: &[Averaging]) -> String {
     let mut text = String::new();
     for one in of {
         let header = ["", "no outliers", "with outliers"];
-        let row = |name: &str, a: &super::spread::Spread, b: &super::spread::Spread| {
+        let row = |name: &str, a: &crate::spread::Spread, b: &crate::spread::Spread| {
             vec![name.to_owned(), a.to_string(), b.to_string()]
         };
         let rows = [

@@ -9,36 +9,13 @@ use serde::Serialize;
 use tch::{Device, Kind, Tensor};
 
 use super::options::Settings;
+use crate::spread::Spread;
 
 const DOUBLE: (Kind, Device) = (Kind::Double, Device::Cpu);
 /// Groups of a mixture.
 const GROUPS: i64 = 5;
 /// The standard deviation of a group, in each direction.
 const SPREAD: f64 = 0.7;
-
-/// A mean over seeds.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(super) struct Spread {
-    pub(super) mean: f64,
-    pub(super) sd: f64,
-}
-
-impl Spread {
-    pub(super) fn of(values: &[f64]) -> Self {
-        let count = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / count;
-        let square = |value: &f64| (value - mean).powi(2);
-        let sd = (values.iter().map(square).sum::<f64>() / (count - 1.0)).sqrt();
-        Self { mean, sd }
-    }
-}
-
-impl std::fmt::Display for Spread {
-    /// In percent.
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        write!(f, "{:.1} ± {:.1}", 100.0 * self.mean, 100.0 * self.sd)
-    }
-}
 
 /// The classifiers that are compared.
 pub(super) const CLASSIFIERS: [&str; 5] = [
@@ -49,7 +26,7 @@ pub(super) const CLASSIFIERS: [&str; 5] = [
     "Euclidean, normal",
 ];
 
-/// What one classifier reached on the test sets of one kind of data.
+/// What one classifier reached on the test sets of one kind of data, over seeds.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Row {
     pub(super) data: String,
@@ -96,8 +73,7 @@ pub(super) fn scores(split: &Split, settings: &Settings) -> Result<Vec<SvmScore>
 pub(super) fn rows(data: &str, scores: &[Vec<SvmScore>]) -> Vec<Row> {
     let row = |(index, classifier): (usize, &'static str)| {
         let of = |value: fn(&SvmScore) -> f64| {
-            let values: Vec<f64> = scores.iter().map(|scores| value(&scores[index])).collect();
-            Spread::of(&values)
+            Spread::of_sample(scores.iter().map(|scores| value(&scores[index])))
         };
         Row {
             data: data.to_owned(),

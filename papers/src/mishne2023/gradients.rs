@@ -28,7 +28,7 @@ pub(super) struct Row {
     pub(super) plain: f64,
 }
 
-/// Radii 1 to 40 in every model, to 300 parametrised.
+/// Radii 1 to 36 in every model, where the ball ends, to 60 parametrised.
 pub(super) fn rows() -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for model in Model::ALL {

@@ -45,13 +45,6 @@ pub(crate) fn table(settings: &Settings, figures: &Figures) -> String {
 fn limits(limits: &[Limit]) -> String {
     let header = ["", "kind", "textbook", "exp and log here"];
     let row = |limit: &Limit| {
-        let radius = |r: f64| {
-            if r >= super::limits::END - 1.0 {
-                format!("above {:.0}", super::limits::END)
-            } else {
-                format!("{r:.1}")
-            }
-        };
         vec![
             limit.model.to_string(),
             limit.precision.to_string(),
@@ -64,6 +57,15 @@ fn limits(limits: &[Limit]) -> String {
         "\nThe largest radius of points that can be written down\n{}",
         table::layout(&header, &rows)
     )
+}
+
+/// A limit, or that the search ended without any.
+fn radius(limit: f64) -> String {
+    if limit >= super::limits::END - 1.0 {
+        format!("above {:.0}", super::limits::END)
+    } else {
+        format!("{limit:.1}")
+    }
 }
 
 fn digits(settings: &Settings, precision: Precision, curves: &[Curve]) -> String {
@@ -133,8 +135,8 @@ fn classified(title: &str, rows: &[Row]) -> String {
             vec![
                 row.data.clone(),
                 row.classifier.to_owned(),
-                row.accuracy.to_string(),
-                row.macro_f1.to_string(),
+                row.accuracy.percent(),
+                row.macro_f1.percent(),
             ]
         })
         .collect();
@@ -187,12 +189,15 @@ pub(super) fn metrics(figures: &Figures) -> BTreeMap<String, Option<f64>> {
     metrics
 }
 
-fn limit(figures: &Figures, model: Model) -> f64 {
+/// The textbook's limit and that of this crate's round trip.
+fn limit_of(figures: &Figures, model: Model, precision: Precision) -> (f64, f64) {
     let found = figures
         .limits
         .iter()
-        .find(|limit| limit.model == model && limit.precision == Precision::F64);
-    found.map_or(f64::NAN, |limit| limit.textbook)
+        .find(|limit| limit.model == model && limit.precision == precision);
+    found.map_or((f64::NAN, f64::NAN), |limit| {
+        (limit.textbook, limit.round_trip)
+    })
 }
 
 pub(super) fn claims(figures: &Figures) -> Vec<Claim> {
@@ -202,44 +207,92 @@ pub(super) fn claims(figures: &Figures) -> Vec<Claim> {
     let accuracy = |classifier| percent(mean(&mixtures, classifier, |row| row.accuracy.mean));
     let subtrees = subtree_rows(figures);
     let f1 = |classifier| percent(mean(&subtrees, classifier, |row| row.macro_f1.mean));
+    let (ball, _) = limit_of(figures, Model::Ball, Precision::F64);
+    let (hyperboloid, recomputed) = limit_of(figures, Model::Hyperboloid, Precision::F64);
+    let parametrised = Precision::ALL.map(|precision| {
+        let (textbook, round_trip) = limit_of(figures, Model::Parametrised, precision);
+        format!(
+            "{precision}: points to radius {}, exp and log {}",
+            radius(textbook),
+            radius(round_trip)
+        )
+    });
     vec![
         Claim {
             statement: "In f64 the ball holds points to a larger radius than the hyperboloid"
                 .into(),
             ours: format!(
-                "{:.1} and {:.1} by textbook formulas; with the time coordinate recomputed the hyperboloid goes \
-                 to {:.0}",
-                limit(figures, Model::Ball),
-                limit(figures, Model::Hyperboloid),
-                figures
-                    .limits
-                    .iter()
-                    .find(|l| l.model == Model::Hyperboloid && l.precision == Precision::F64)
-                    .map_or(f64::NAN, |l| l.round_trip)
+                "{ball:.1} and {hyperboloid:.1} by textbook formulas; with the time coordinate recomputed the \
+                 hyperboloid goes to {recomputed:.0}"
             ),
             published: "about 38 and 19".into(),
         },
         Claim {
             statement: "The Euclidean parametrisation has no such limit".into(),
-            ours: "points to radius 700 and more in f64 and f32".into(),
+            ours: parametrised.join("; "),
             published: "stated".into(),
         },
         Claim {
             statement: "The parametrised hyperplane improves hyperbolic SVMs".into(),
             ours: format!(
-                "accuracy on mixtures {} % (ball {}, hyperboloid {}, Euclidean in the ball {}); macro-F1 on \
-                 subtrees of mammals {} % (ball {}, hyperboloid {}, Euclidean in the ball {})",
+                "accuracy on mixtures {} % (ball {}, hyperboloid {}, Euclidean in the ball {}, Euclidean in normal \
+                 coordinates {}); macro-F1 on subtrees of mammals {} % (ball {}, hyperboloid {}, Euclidean in the \
+                 ball {}, Euclidean in normal coordinates {})",
                 accuracy("parametrised"),
                 accuracy("ball"),
                 accuracy("hyperboloid"),
                 accuracy("Euclidean, ball"),
+                accuracy("Euclidean, normal"),
                 f1("parametrised"),
                 f1("ball"),
                 f1("hyperboloid"),
-                f1("Euclidean, ball")
+                f1("Euclidean, ball"),
+                f1("Euclidean, normal")
             ),
             published:
                 "better than SVMs in the Lorentz model and in Euclidean space, on other data".into(),
         },
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::classify::CLASSIFIERS;
+    use super::*;
+    use crate::spread::Spread;
+
+    #[test]
+    fn claims_say_what_was_found_with_every_classifier() {
+        let limit = |precision, textbook, round_trip| Limit {
+            model: Model::Parametrised,
+            precision,
+            textbook,
+            round_trip,
+        };
+        let row = |(index, classifier): (usize, &'static str)| Row {
+            data: "a mixture".into(),
+            classifier,
+            accuracy: Spread::of_sample([0.1 * (index + 1) as f64; 2]),
+            macro_f1: Spread::of_sample([0.0; 2]),
+        };
+        let figures = Figures {
+            limits: vec![
+                limit(Precision::F64, 799.9, 123.4),
+                limit(Precision::F32, 55.0, 66.0),
+            ],
+            digits: Vec::new(),
+            gradients: Vec::new(),
+            mixtures: CLASSIFIERS.into_iter().enumerate().map(row).collect(),
+            depth: Vec::new(),
+            subtrees: Vec::new(),
+        };
+        let claims = claims(&figures);
+        assert_eq!(
+            claims[1].ours,
+            "f64: points to radius above 800, exp and log 123.4; f32: points to radius 55.0, exp and log 66.0"
+        );
+        for share in ["10.0", "20.0", "30.0", "40.0", "50.0"] {
+            assert!(claims[2].ours.contains(share), "{}", claims[2].ours);
+        }
+    }
 }

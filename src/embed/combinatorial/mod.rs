@@ -97,9 +97,10 @@ const F64_BITS: f64 = 53.0;
 pub struct TreeConfig {
     /// The dimensions of the space, 2 to 64.
     pub dim: usize,
-    /// The wanted worst-case distortion is 1 + ε.
+    /// The wanted worst-case distortion is 1 + ε; it plays no part where a scale is given.
     pub epsilon: f64,
-    /// The length τ of an edge of weight 1; `None`: the smallest that guarantees the distortion.
+    /// The length τ of an edge of weight 1, whose distortion is within [`TreeEmbedding::distortion_bound`]; `None`: the
+    /// smallest that guarantees the wanted distortion.
     pub scale: Option<f64>,
     /// The node at the origin; `None`: the centre of the tree, which takes the fewest bits.
     pub root: Option<u32>,
@@ -136,7 +137,8 @@ pub struct TreeEmbedding {
 }
 
 /// Embeds a tree so that all distances are those along its edges, times the scale, up to a factor
-/// between 1/(1 + ε) and 1; the construction is that of the [module's page](self).
+/// between 1/(1 + ε) and 1 (between 1/[`distortion_bound`](TreeEmbedding::distortion_bound) and 1 where the scale
+/// is given); the construction is that of the [module's page](self).
 ///
 /// The edges' directions play no part; their weights are lengths. See [`TreeEmbedding`] for what comes of it. A
 /// [spanning tree](crate::graph::spanning_tree) makes a tree of any connected graph.
@@ -405,12 +407,12 @@ impl TreeEmbedding {
     /// The points in the Poincaré ball of curvature −1, with so many bits a coordinate, such as
     /// [`TreeEmbedding::bits`] or more.
     ///
-    /// The time grows with the number of nodes and a little more than linearly with the bits; the
-    /// memory is nodes · dim · bits/8 bytes and more.
+    /// Every coordinate is rounded to nearest with exactly so many bits. The time grows with the number of nodes and a
+    /// little more than linearly with the bits; the memory is nodes · dim · bits/8 bytes and more.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] where more than 2²⁰ bits are wanted or needed.
+    /// [`Error::InvalidArgument`] for no bits, and where more than 2²⁰ are wanted or needed.
     pub fn precise_points(&self, bits: usize) -> Result<PrecisePoints> {
         precise::points(self, bits)
     }

@@ -55,7 +55,7 @@ impl PrecisePoints {
     /// # Accuracy
     ///
     /// Absolute, about 2^(r/ln 2 − bits) for points at the distance r from the origin, besides the
-    /// rounding to f64; infinite where a coordinate has too few bits to lie inside the ball.
+    /// rounding to f64; infinite where one of the points, rounded to its bits, lies outside of the ball.
     ///
     /// # Panics
     ///
@@ -72,16 +72,20 @@ impl PrecisePoints {
             .collect();
         let one = BigFloat::from_f64(1.0, precision);
         let room = |x: &[BigFloat]| arithmetic.minus(&one, &arithmetic.dot(x, x));
-        let rooms = arithmetic.times(&room(x), &room(y));
-        if !rooms.is_positive() || rooms.is_zero() {
+        let (room_of_x, room_of_y) = (room(x), room(y));
+        let is_outside = |room: &BigFloat| !room.is_positive() || room.is_zero();
+        if is_outside(&room_of_x) || is_outside(&room_of_y) {
             return f64::INFINITY;
         }
+        let rooms = arithmetic.times(&room_of_x, &room_of_y);
         let squared = arithmetic.dot(&gap, &gap).div(&rooms, precision, ROUNDING);
         let (mantissa, exponent) = parts(&squared);
         if exponent > LARGE {
             return (4.0 * mantissa).ln() + f64::from(exponent) * LN_2;
         }
-        2.0 * (mantissa * 2.0_f64.powi(exponent)).sqrt().asinh()
+        // The power is taken out of the root, for the square of a tiny distance is no f64.
+        let root = (mantissa * 2.0_f64.powi(exponent.rem_euclid(2))).sqrt();
+        2.0 * (root * 2.0_f64.powi(exponent.div_euclid(2))).asinh()
     }
 
     /// The coordinates rounded to f64, node after node.
@@ -230,17 +234,20 @@ impl Frame {
     }
 
     /// The point in the ball.
-    fn in_ball(&self, by: Arithmetic, bits: usize) -> Vec<BigFloat> {
+    fn in_ball(&self, by: Arithmetic) -> Vec<BigFloat> {
         let bottom = by.plus(&self.point[0], &by.of(1.0));
         self.point[1..]
             .iter()
-            .map(|x| x.div(&bottom, bits, ROUNDING))
+            .map(|x| by.over(x, &bottom))
             .collect()
     }
 }
 
 /// All points of an embedding with `bits` bits a coordinate.
 pub(super) fn points(embedding: &TreeEmbedding, bits: usize) -> Result<PrecisePoints> {
+    if bits == 0 {
+        return Err(Error::invalid(OP, "at least one bit", bits));
+    }
     let needed = embedding.bits().max(bits as f64);
     if needed > MOST_BITS {
         let expected = format!("a tree whose points need at most {MOST_BITS} bits a coordinate");
@@ -248,8 +255,8 @@ pub(super) fn points(embedding: &TreeEmbedding, bits: usize) -> Result<PrecisePo
     }
     let precision = 2 * needed as usize + WORKING_BITS;
     let by = Arithmetic { precision };
-    let mut constants = Consts::new()
-        .map_err(|error| Error::invalid(OP, "memory for big floats", format!("{error:?}")))?;
+    let no_memory = |error| Error::invalid(OP, "memory for big floats", format!("{error:?}"));
+    let mut constants = Consts::new().map_err(no_memory)?;
     let tree = &embedding.tree;
     let dim = embedding.dim;
     let mut coordinates = vec![BigFloat::new(bits); tree.len() * dim];
@@ -274,7 +281,11 @@ pub(super) fn points(embedding: &TreeEmbedding, bits: usize) -> Result<PrecisePo
             }
         };
         let node = tree.nodes()[place] as usize;
-        let point = frame.in_ball(by, bits);
+        let mut point = frame.in_ball(by);
+        for x in &mut point {
+            // Operations round to whole words, this to bits.
+            x.set_precision(bits, ROUNDING).map_err(no_memory)?;
+        }
         coordinates[node * dim..(node + 1) * dim].clone_from_slice(&point);
         if waiting[place] > 0 {
             frames[place] = Some(frame);
@@ -319,11 +330,9 @@ impl Turns {
             self.last = None;
         }
         let (_, cosh, sinh) = self.last.get_or_insert_with(|| {
-            let growing = by.of(length).exp(by.precision, ROUNDING, constants);
-            let falling = growing.reciprocal(by.precision, ROUNDING);
-            let half = by.of(0.5);
-            let cosh = by.times(&half, &by.plus(&growing, &falling));
-            let sinh = by.times(&half, &by.minus(&growing, &falling));
+            let length_of = by.of(length);
+            let cosh = length_of.cosh(by.precision, ROUNDING, constants);
+            let sinh = length_of.sinh(by.precision, ROUNDING, constants);
             (length, cosh, sinh)
         });
         (cosh, sinh)

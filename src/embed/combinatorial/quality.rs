@@ -11,8 +11,8 @@ use crate::{Error, Result};
 
 const OP: &str = "TreeEmbedding::measure";
 
-/// Distances that differ by less than this part of the shortest edge count as equal: rounding must not
-/// decide between nodes that are equally far.
+/// Nodes that are farther than a neighbour by no more than this part of the shortest edge count as equally far:
+/// rounding must not decide between nodes that are.
 const TIE: f64 = 1e-9;
 
 /// How well an embedded tree keeps the neighbours and the distances of a graph; see
@@ -45,7 +45,7 @@ struct Rows<'a> {
     embedded: Vec<f64>,
     along_tree: Vec<f64>,
     /// By node.
-    ranks: Vec<f64>,
+    by_node: Vec<f64>,
     in_graph: Vec<f64>,
 }
 
@@ -69,13 +69,15 @@ impl TreeEmbedding {
     ///
     /// from the nodes `sources` to all nodes; every pair counts once. `None` takes all nodes, which makes the
     /// figures exact, in time proportional to the square of their number: no distance is stored.
-    /// `progress` is told of every source that is done, from any thread. Distances that differ by less than
-    /// 1e-9 of the shortest edge count as equal, against the embedding.
+    /// `progress` is told of every source that is done, from any thread. A node that is farther than a neighbour by up
+    /// to 1e-9 of the shortest edge counts as no farther, against the embedding. (At distances of 5e4 shortest edges and
+    /// more the [accuracy](TreeEmbedding::distance) is below that, and rounding may decide between equals.)
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for a graph on another number of nodes or without edges, for a source that is no
-    /// node or given twice, and for fewer than two nodes.
+    /// [`Error::InvalidArgument`] for a graph on another number of nodes or without edges, for one with different nodes at
+    /// distance 0, for a source that is no node or given twice, and for fewer than two nodes;
+    /// [`Error::NotFinite`] for a distance that, divided by the scale, is no number, with the pair.
     ///
     /// # Examples
     ///
@@ -133,7 +135,7 @@ impl<'a> Rows<'a> {
             walker: embedding.edges.walker(&embedding.tree),
             embedded: row(),
             along_tree: row(),
-            ranks: row(),
+            by_node: row(),
             in_graph: row(),
         }
     }
@@ -172,11 +174,12 @@ impl<'a> Measure<'a> {
         tree.fill_paths(tree.place(source), &mut rows.along_tree);
         self.roads.fill(source, &mut rows.in_graph);
         for (&node, distance) in tree.nodes().iter().zip(&rows.embedded) {
-            rows.ranks[node as usize] = (distance / self.tie).round();
+            rows.by_node[node as usize] = *distance;
         }
         let mut part = Part::default();
         let own = self.neighbours.of(source);
-        if let Some(precision) = average_precision(&rows.ranks, source as usize, own) {
+        let found = average_precision(&rows.by_node, source as usize, own, self.tie);
+        if let Some(precision) = found {
             part.precision = precision;
             part.with_neighbours = 1;
         }

@@ -128,8 +128,8 @@ pub(super) fn row_distances(x: &Tensor, y: &Tensor) -> Tensor {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] for distances that are not symmetric, negative, NaN or not 0 on the diagonal, with
-/// the pair; for an ε or a factor that is not positive and finite; and where the median is 0, because more than half of
-/// the pairs coincide.
+/// the pair; for an ε or a factor that is not positive and finite; and where the median is 0, because half of the pairs
+/// or more coincide.
 ///
 /// # Examples
 ///
@@ -147,15 +147,19 @@ pub fn affinity(distances: &Tensor, kernel: Kernel, bandwidth: Bandwidth) -> Res
     let distances = distances.detach();
     check_distances(OP, &distances)?;
     let distances = distances.to_kind(Kind::Double);
+    let (factor, unit) = match bandwidth {
+        Bandwidth::Fixed(epsilon) => (checked(epsilon)?, 1.0),
+        Bandwidth::Median(factor) => (
+            checked(factor)?,
+            median(OP, &distances, &distances.isinf())?,
+        ),
+    };
+    // Divided before they are squared, for the squares may overflow.
     let exponents = match kernel {
-        Kernel::Gaussian => distances.square(),
-        Kernel::Exponential => distances.shallow_clone(),
+        Kernel::Gaussian => (distances / unit / factor.sqrt()).square(),
+        Kernel::Exponential => distances / unit / factor,
     };
-    let epsilon = match bandwidth {
-        Bandwidth::Fixed(epsilon) => checked(epsilon)?,
-        Bandwidth::Median(factor) => checked(factor)? * median(OP, &exponents, &distances.isinf())?,
-    };
-    Ok((exponents / -epsilon).exp())
+    Ok(exponents.neg().exp())
 }
 
 fn checked(number: f64) -> Result<f64> {
@@ -166,10 +170,10 @@ fn checked(number: f64) -> Result<f64> {
     Err(Error::invalid("affinity", expected, number))
 }
 
-/// The median over the pairs that are joined; 1 without any.
-fn median(op: &'static str, exponents: &Tensor, apart: &Tensor) -> Result<f64> {
+/// The median distance of the pairs that are joined; 1 without any.
+fn median(op: &'static str, distances: &Tensor, apart: &Tensor) -> Result<f64> {
     let pairs = apart.logical_not().triu(1);
-    let values = exponents.masked_select(&pairs);
+    let values = distances.masked_select(&pairs);
     if values.numel() == 0 {
         return Ok(1.0);
     }
@@ -181,7 +185,7 @@ fn median(op: &'static str, exponents: &Tensor, apart: &Tensor) -> Result<f64> {
     Err(Error::invalid(
         op,
         expected,
-        "more than half of the pairs at distance 0",
+        "at least half of the pairs at distance 0",
     ))
 }
 

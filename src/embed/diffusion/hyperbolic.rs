@@ -7,6 +7,9 @@ use super::operator::DiffusionOperator;
 use crate::manifolds::{Lorentz, Product};
 use crate::{Error, Result};
 
+/// The largest scales · α: the square of the largest height is below 2^(2 · this).
+const MOST_OCTAVES: f64 = 500.0;
+
 /// What decides a [`HyperbolicDiffusion`] beside the operator.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct DiffusionConfig {
@@ -49,7 +52,9 @@ impl DiffusionConfig {
 /// # Accuracy
 ///
 /// A density is known to about 1e-16, its root to 1e-8 where it is near 0: distances of coinciding points
-/// come out below 1e-6, not 0.
+/// come out below about 1e-7 √n, not 0.
+///
+/// All results are f64, on the device of the operator.
 ///
 /// # Examples
 ///
@@ -79,7 +84,8 @@ impl HyperbolicDiffusion {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] without scales, with more than 1,000 of them, or for an α that is not positive and finite.
+    /// [`Error::InvalidArgument`] without scales, with more than 1,000 of them, for an α that is not positive and finite, or
+    /// where scales · α is above 500, for then squared heights are no numbers.
     pub fn new(operator: DiffusionOperator, config: DiffusionConfig) -> Result<Self> {
         const OP: &str = "HyperbolicDiffusion::new";
         if !(1..=1000).contains(&config.scales) {
@@ -88,6 +94,11 @@ impl HyperbolicDiffusion {
         if !(config.alpha > 0.0 && config.alpha.is_finite()) {
             let expected = "a positive, finite α";
             return Err(Error::invalid(OP, expected, config.alpha));
+        }
+        if f64::from(config.scales) * config.alpha > MOST_OCTAVES {
+            let expected = format!("scales · α up to {MOST_OCTAVES}");
+            let got = format!("{} · {}", config.scales, config.alpha);
+            return Err(Error::invalid(OP, expected, got));
         }
         Ok(Self { operator, config })
     }
@@ -103,7 +114,13 @@ impl HyperbolicDiffusion {
     }
 
     /// The roots of the densities of one scale, `[n, n]`: row i is ψ_i^k.
+    ///
+    /// # Panics
+    ///
+    /// For a scale that is not below the number of scales.
+    #[track_caller]
     pub fn root_densities(&self, scale: u32) -> Tensor {
+        self.assert_has(scale);
         self.operator.power(time(scale)).clamp_min(0.0).sqrt()
     }
 
@@ -118,7 +135,13 @@ impl HyperbolicDiffusion {
     }
 
     /// The height of a scale's points in their half-space, 2^(kα−2).
+    ///
+    /// # Panics
+    ///
+    /// For a scale that is not below the number of scales.
+    #[track_caller]
     pub fn height(&self, scale: u32) -> f64 {
+        self.assert_has(scale);
         (f64::from(scale) * self.config.alpha - 2.0).exp2()
     }
 
@@ -128,6 +151,11 @@ impl HyperbolicDiffusion {
     }
 
     /// The distances of all pairs in the half-space of one scale, `[n, n]`.
+    ///
+    /// # Panics
+    ///
+    /// For a scale that is not below the number of scales.
+    #[track_caller]
     pub fn distances_at(&self, scale: u32) -> Tensor {
         let roots = self.root_densities(scale);
         self.between(scale, &roots, &roots)
@@ -139,7 +167,8 @@ impl HyperbolicDiffusion {
     ///
     /// # Shapes
     ///
-    /// `weights` `[m, n]`, rows that add up to 1 → `[n, m]`
+    /// `weights` `[m, n]` → `[n, m]`. Rows of weights should add up to 1, which is not checked: with others the centre
+    /// is their multiple of the mean.
     ///
     /// # Panics
     ///
@@ -188,6 +217,15 @@ impl HyperbolicDiffusion {
     pub fn points(&self) -> Result<Tensor> {
         let on_hyperboloids = self.factor()?.from_half_space(&self.half_spaces());
         Ok(on_hyperboloids.flatten(1, -1))
+    }
+
+    #[track_caller]
+    fn assert_has(&self, scale: u32) {
+        let scales = self.config.scales;
+        assert!(
+            scale < scales,
+            "expected a scale below {scales}, got {scale}"
+        );
     }
 
     fn factor(&self) -> Result<Lorentz> {

@@ -7,6 +7,11 @@ use crate::graph::Graph;
 use crate::numerics::rows::measure_rows;
 use crate::{Error, Result};
 
+/// A sum of affinities, as a part of the largest one, below which a point has none.
+const LEAST_DENSITY: f64 = 1e-300;
+/// How far below 1 an eigenvalue counts as 1.
+const ROUNDED_ONE: f64 = 1e-10;
+
 /// A reversible random walk on n points, by its eigenvectors: all its powers, whole or not, at one matrix
 /// product each.
 ///
@@ -32,6 +37,8 @@ use crate::{Error, Result};
 pub struct DiffusionOperator {
     /// Ascending, `[r]`.
     values: Tensor,
+    /// ln max(λ, 0): where a value is too small for a number, its small powers are not.
+    logarithms: Tensor,
     /// `[n, r]`.
     vectors: Tensor,
     /// D^(1/2), `[n]`.
@@ -53,7 +60,8 @@ impl DiffusionOperator {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] for another shape or kind, an affinity that is negative, not finite or not equal to its mirror
-    /// image, with the pair, or a point without any affinity, not even to itself.
+    /// image, with the pair, or a point whose affinities, that to itself too, add up to less than 1e-300 of the largest;
+    /// [`Error::Torch`] where the eigendecomposition fails.
     ///
     /// # Examples
     ///
@@ -77,19 +85,24 @@ impl DiffusionOperator {
         const OP: &str = "DiffusionOperator::from_affinity";
         check(OP, affinity)?;
         let affinity = affinity.detach().to_kind(Kind::Double);
+        let affinity = &affinity / affinity.max();
         let density = affinity.sum_dim_intlist(-1, false, Kind::Double);
-        if let Some(point) = first_true(&density.eq(0.0)) {
+        let connected = density.ge(LEAST_DENSITY);
+        if let Some(point) = first_true(&connected.logical_not()) {
             let got = format!("none for point {point}");
             return Err(Error::invalid(OP, "a positive affinity of each point", got));
         }
-        let corrected = affinity / density.outer(&density);
-        let roots = corrected.sum_dim_intlist(-1, false, Kind::Double).sqrt();
-        let symmetric = corrected / roots.outer(&roots);
-        let (values, vectors) = tch::no_grad(|| symmetric.linalg_eigh("L"));
+        // With d = s/q, K(i, j)/√(d(i) d(j)) = A(i, j)/√(q(i) s(i) q(j) s(j)), where no product overflows.
+        let sums = (&affinity / &density).sum_dim_intlist(-1, false, Kind::Double);
+        let scale = density.sqrt() * sums.sqrt();
+        let roots = sums.sqrt() / density.sqrt();
+        let symmetric = affinity / scale.unsqueeze(-1) / scale;
+        let (values, vectors) = eigenpairs(OP, &symmetric)?;
         let noise = f64::EPSILON * values.size()[0] as f64;
         let values = values.masked_fill(&values.abs().le(noise), 0.0);
         Ok(Self {
             negative_part: negative_part(&values),
+            logarithms: values.clamp_min(0.0).log(),
             values,
             vectors,
             roots,
@@ -101,7 +114,8 @@ impl DiffusionOperator {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for a graph without nodes or a time that is not positive and finite.
+    /// [`Error::InvalidArgument`] for a graph without nodes or a time that is not positive and finite;
+    /// [`Error::Torch`] where the eigendecomposition fails.
     ///
     /// # Examples
     ///
@@ -134,10 +148,11 @@ impl DiffusionOperator {
             }
         }
         let laplacian = Tensor::from_slice(&laplacian).view([n as i64, n as i64]);
-        let (rates, vectors) = tch::no_grad(|| laplacian.linalg_eigh("L"));
-        let ascending = (rates * -time).exp().flip([0]);
+        let (rates, vectors) = eigenpairs(OP, &laplacian)?;
+        let logarithms = (rates * -time).flip([0]);
         Ok(Self {
-            values: ascending,
+            values: logarithms.exp(),
+            logarithms,
             vectors: vectors.flip([1]),
             roots: Tensor::ones([n as i64], (Kind::Double, Device::Cpu)),
             negative_part: 0.0,
@@ -159,21 +174,28 @@ impl DiffusionOperator {
         self.values.copy()
     }
 
-    /// The part of the spectrum that no power contains: Σ |λ| over λ < 0, divided by Σ |λ|.
+    /// The part of the spectrum that is left out because it is negative: Σ |λ| over λ < 0, divided by Σ |λ|. That of
+    /// the whole operator, where it is [truncated](Self::truncated) too.
     pub fn negative_part(&self) -> f64 {
         self.negative_part
     }
 
     /// The operator with its `rank` largest eigenvalues alone, which makes powers of it cheaper and
-    /// smoother. Rows still add up to 1; small times blur most.
+    /// smoother; small times blur most.
+    ///
+    /// Rows still add up to 1, to about the machine's precision divided by the gap between 1 and the largest
+    /// eigenvalue that is left out.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for a rank that is not from 1 to the number of eigenvalues.
+    /// [`Error::InvalidArgument`] for a rank that is not from the number of eigenvalues 1 (to 1e-10; there is one for each
+    /// part of the points without affinity to the rest) to that of all.
     pub fn truncated(&self, rank: i64) -> Result<Self> {
         let kept = self.values.size()[0];
-        if !(1..=kept).contains(&rank) {
-            let expected = format!("a rank from 1 to {kept}");
+        let ones = self.values.ge(1.0 - ROUNDED_ONE).sum(Kind::Int64);
+        let ones = ones.int64_value(&[]).max(1);
+        if !(ones..=kept).contains(&rank) {
+            let expected = format!("a rank from {ones} to {kept}");
             return Err(Error::invalid(
                 "DiffusionOperator::truncated",
                 expected,
@@ -182,6 +204,7 @@ impl DiffusionOperator {
         }
         Ok(Self {
             values: self.values.narrow(0, kept - rank, rank),
+            logarithms: self.logarithms.narrow(0, kept - rank, rank),
             vectors: self.vectors.narrow(1, kept - rank, rank),
             roots: self.roots.shallow_clone(),
             negative_part: self.negative_part,
@@ -205,11 +228,15 @@ impl DiffusionOperator {
             time > 0.0 && time.is_finite(),
             "power: expected a positive, finite time, got {time}"
         );
-        let powers = self.values.clamp_min(0.0).pow_tensor_scalar(time);
+        let powers = (&self.logarithms * time).exp();
         let left = &self.vectors * powers / self.roots.unsqueeze(-1);
         let right = &self.vectors * self.roots.unsqueeze(-1);
         left.matmul(&right.tr())
     }
+}
+
+fn eigenpairs(op: &'static str, symmetric: &Tensor) -> Result<(Tensor, Tensor)> {
+    tch::no_grad(|| symmetric.f_linalg_eigh("L")).map_err(|source| Error::Torch { op, source })
 }
 
 fn negative_part(values: &Tensor) -> f64 {

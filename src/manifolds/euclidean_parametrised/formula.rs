@@ -213,7 +213,7 @@ impl EuclideanParametrised {
         let size = norm_of(spatial);
         let far = (&size * c.detach().sqrt()).gt(1.0);
         let beyond = size.where_self(&far, &size.ones_like());
-        let far_factor = far_asinh(&(&beyond * c.sqrt())) / c.sqrt() / beyond;
+        let far_factor = special::asinh(&(&beyond * c.sqrt())) / c.sqrt() / beyond;
         let near = spatial.where_self(&far.logical_not(), &spatial.zeros_like());
         let factor = special::asinhc(&(sum_keep(&near.square()) * c));
         far_factor.where_self(&far, &factor) * spatial
@@ -228,7 +228,7 @@ impl EuclideanParametrised {
         let size = norm_of(&Tensor::cat(&[radial, &across], -1));
         let somewhere = size.gt(0.0);
         let size = size.where_self(&somewhere, &size.ones_like());
-        let distance = far_asinh(&size) / root_c;
+        let distance = special::asinh(&size) / root_c;
         let sines = across / &size;
         let cos = radial.abs() / &size;
         let deficit = sum_keep(&sines.square()) / (cos + 1.0);
@@ -281,7 +281,7 @@ impl EuclideanParametrised {
         let rest = (&p.radius - &side * &a).sinh();
         let far = side * (rest - a.cosh() * p.sinh() * chord);
         let aligned = dot_keep(&p.unit, unit).abs().gt(COS_ASIDE);
-        far_asinh(&far.where_self(&p.far.logical_and(&aligned), &plain)) / c.sqrt()
+        special::asinh(&far.where_self(&p.far.logical_and(&aligned), &plain)) / c.sqrt()
     }
 }
 
@@ -290,16 +290,6 @@ fn norm_of(x: &Tensor) -> Tensor {
     let largest = x.detach().abs().amax([-1], true);
     let scale = largest.where_self(&largest.gt(1.0), &largest.ones_like());
     safe_sqrt(&sum_keep(&(x / &scale).square())) * scale
-}
-
-/// asinh, with a gradient also where the square of its argument overflows.
-fn far_asinh(x: &Tensor) -> Tensor {
-    const FAR: f64 = 1e100;
-    let far = x.abs().gt(FAR);
-    let near = x.where_self(&far.logical_not(), &x.zeros_like()).asinh();
-    let beyond = x.where_self(&far, &x.ones_like());
-    let logarithm = (beyond.abs().log() + std::f64::consts::LN_2) * beyond.sign();
-    logarithm.where_self(&far, &near)
 }
 
 /// 1 − tanh(r/2).

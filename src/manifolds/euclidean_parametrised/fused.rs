@@ -9,7 +9,7 @@ use crate::numerics::double_double::{two_product, two_sum};
 use crate::numerics::lanes::{compiled_twice, dot, exact_square};
 
 /// Below this distance from the origin (times √c) a point counts as the origin, where the radial
-/// direction has no meaning; it costs a relative 1e-100.
+/// direction has no meaning; that moves it by less than 1e-100/√c.
 const ORIGIN: f64 = 1e-100;
 
 /// Hyperbolic space of curvature −c in normal coordinates.
@@ -247,8 +247,15 @@ impl Polar {
     #[inline(always)]
     pub(crate) fn dist(&self, x: &[f64], y: &[f64]) -> f64 {
         let (p, q) = (self.base(x), self.base(y));
-        if p.at_origin || q.at_origin {
-            return if p.at_origin { q.norm } else { p.norm };
+        match (p.at_origin, q.at_origin) {
+            (false, false) => {}
+            (true, false) => return q.norm,
+            (false, true) => return p.norm,
+            // Both may be beside it.
+            (true, true) => {
+                let squares = x.iter().zip(y).map(|(x, y)| (x - y) * (x - y));
+                return squares.sum::<f64>().sqrt();
+            }
         }
         let across = Self::across(&p, x, y).square.sqrt();
         let (angle, _) = HalfAngle::new(dot(x, y) / p.norm, across);
@@ -281,7 +288,9 @@ impl Polar {
     pub(crate) fn log_in_frame(&self, x: &[f64], y: &[f64], out: &mut [f64]) {
         let p = self.base(x);
         if p.at_origin {
-            out.copy_from_slice(y);
+            for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
+                *out = y - x;
+            }
             return;
         }
         let (along, sideways, across) = self.seen(&p, x, y);
@@ -294,7 +303,9 @@ impl Polar {
     pub(crate) fn log(&self, x: &[f64], y: &[f64], out: &mut [f64]) {
         let p = self.base(x);
         if p.at_origin {
-            out.copy_from_slice(y);
+            for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
+                *out = y - x;
+            }
             return;
         }
         let (along, sideways, across) = self.seen(&p, x, y);
