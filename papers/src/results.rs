@@ -1,4 +1,5 @@
-//! `papers report`: collects the reports into `RESULTS.md`.
+//! `papers report`: collects the reports into `RESULTS.md`. Sections that are there already, of commands without a report
+//! here, stay: nobody has to run all papers again for one.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -21,14 +22,15 @@ pub(crate) struct Options {
     to: Option<PathBuf>,
 }
 
-/// Writes the results of all reports found.
+/// Writes the results of all reports found over those of the same commands.
 pub(crate) fn write(options: Options) -> Result<()> {
     let from = options.from.unwrap_or_else(default_folder);
     let to = options
         .to
         .unwrap_or_else(|| machine::checkout().join("papers/RESULTS.md"));
     let reports = collect(&from)?;
-    write_atomically(&to, markdown(&reports).as_bytes())?;
+    let before = std::fs::read_to_string(&to).unwrap_or_default();
+    write_atomically(&to, markdown(&reports, &before).as_bytes())?;
     output::print(&format!(
         "{} report(s) from {} written to {}\n",
         reports.len(),
@@ -86,19 +88,33 @@ fn read(path: &Path) -> Result<Summary> {
     })
 }
 
-fn markdown(reports: &[Summary]) -> String {
+/// The sections of the reports, and those of `before` whose command none of them ran, by title and command.
+fn markdown(reports: &[Summary], before: &str) -> String {
     let mut text = String::from(
         "# Results\n\nWritten by `cargo papers report`; do not edit. Each figure says what it was \
          measured on; figures of different data are not comparable.\n",
     );
-    for report in reports {
-        section(&mut text, report);
-    }
+    let mut sections: Vec<String> = reports.iter().map(section).collect();
+    let ran: Vec<String> = sections.iter().map(|new| command(new).into()).collect();
+    let kept = before.split("\n## ").skip(1);
+    let kept = kept.map(|section| format!("\n## {}\n", section.trim_end()));
+    sections.extend(kept.filter(|section| !ran.iter().any(|new| new == command(section))));
+    sections.sort_by(|a, b| (title(a), command(a)).cmp(&(title(b), command(b))));
+    text.extend(sections);
     text
 }
 
-fn section(text: &mut String, report: &Summary) {
-    let _ = write!(text, "\n## {}: {}\n\n", report.key, report.title);
+fn title(section: &str) -> &str {
+    section.trim_start().lines().next().unwrap_or_default()
+}
+
+fn command(section: &str) -> &str {
+    let line = section.lines().find(|line| line.starts_with("Command: "));
+    line.unwrap_or_default()
+}
+
+fn section(report: &Summary) -> String {
+    let mut text = format!("\n## {}: {}\n\n", report.key, report.title);
     if report.quick {
         text.push_str("**A quick run, which shows that the program works and nothing else.**\n\n");
     }
@@ -109,13 +125,14 @@ fn section(text: &mut String, report: &Summary) {
     let _ = write!(text, "{}\n\n", report.machine.sentence(&report.versions));
     if report.claims.is_empty() {
         text.push_str("Data of the user's own: no claim of the paper is about it.\n");
-        return;
+        return text;
     }
     text.push_str("| claim | ours | published |\n| --- | --- | --- |\n");
     for claim in &report.claims {
         let cells = [&claim.statement, &claim.ours, &claim.published].map(|cell| escaped(cell));
         let _ = writeln!(text, "| {} |", cells.join(" | "));
     }
+    text
 }
 
 fn escaped(cell: &str) -> String {
@@ -153,7 +170,7 @@ mod tests {
             .replace("\"quick\": true", "\"quick\": false");
         let folder = folder_with(&[("x", REPORT), ("y", &first)]);
         std::fs::create_dir(folder.path().join("empty")).unwrap();
-        let text = markdown(&collect(folder.path()).unwrap());
+        let text = markdown(&collect(folder.path()).unwrap(), "");
         let (a, b) = (
             text.find("## a2000").unwrap(),
             text.find("## b2000").unwrap(),
@@ -162,6 +179,21 @@ mod tests {
         assert!(!text[a..b].contains("quick run") && text[b..].contains("quick run"));
         assert!(text.contains("| a\\|b | 1 | none |\n"), "{text}");
         assert!(text.contains("cpu, 2 threads"), "{text}");
+    }
+
+    #[test]
+    fn sections_of_other_commands_stay() {
+        let folder = folder_with(&[("x", REPORT)]);
+        let reports = collect(folder.path()).unwrap();
+        let other = REPORT.replace("run b2000", "run b2000 --task other");
+        let others = collect(folder_with(&[("y", &other)]).path()).unwrap();
+        let before = markdown(&others, "").replace("| 1 |", "| 7 |");
+        let both = markdown(&reports, &before);
+        assert!(both.contains("| 1 |") && both.contains("| 7 |"), "{both}");
+        // Written again, nothing changes, and a new figure takes the place of the old one.
+        assert_eq!(markdown(&reports, &both), both);
+        let again = markdown(&others, &both);
+        assert!(!again.contains("| 7 |") && again.matches("\n## ").count() == 2);
     }
 
     #[test]

@@ -45,6 +45,7 @@
 //! | weights of so many points that Z does not fit into memory | [`matrix_free_weighting`] |
 //! | one number | [`magnitude`], [`spread`], [`magnitude_dimension`] |
 //! | several scales | [`magnitude_function`] |
+//! | points that come and go | [`IncrementalMagnitude`] |
 //! | a loss | [`differentiable_distances`], [`differentiable_magnitude`], [`differentiable_weights`] |
 //! | distances of points, of a graph | [`pairwise_distances`](crate::embed::pairwise_distances), [`shortest_paths`](crate::graph::shortest_paths) |
 //!
@@ -111,6 +112,7 @@ mod duplicates;
 mod factor;
 mod function;
 mod gradient;
+mod incremental;
 mod matrix_free;
 mod pivoted;
 mod similarity;
@@ -121,6 +123,7 @@ pub use function::{MagnitudeFunction, magnitude_dimension, magnitude_function, s
 pub use gradient::{
     Derivatives, differentiable_distances, differentiable_magnitude, differentiable_weights,
 };
+pub use incremental::IncrementalMagnitude;
 pub use matrix_free::{MatrixFreeConfig, matrix_free_weighting};
 pub use weighting::{
     Solver, Weighting, WeightingConfig, magnitude, weighting, weighting_of_points,

@@ -76,6 +76,11 @@ impl MatrixFreeConfig {
 ///
 /// `points`: `[n, point..]`; the weights `[n]`, f64. In memory are some 40·(neighbours + 1) bytes a point and tiles of 100 MB.
 ///
+/// # Time
+///
+/// 100,000 Gaussian points in five dimensions at t = 1, whose condition is at least 2e5, take 96 products and 6 min 17 s
+/// on two cores, with 670 MB (`cargo bench --bench magnitude -- large 100000 64`); 20,000 take 38 products.
+///
 /// # Accuracy
 ///
 /// ‖Zw − 1‖∞ is measured, not carried along, and at most the tolerance; the magnitude is then wrong by at most that
