@@ -2,6 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
+use crate::numerics::rows::measure_rows;
 use crate::{Error, Result};
 
 /// Checks a matrix of distances `[n, n]`, whose entries may be +∞: by whole tensors, and pair by pair once
@@ -30,7 +31,11 @@ pub(crate) fn check_distances(op: &'static str, distances: &Tensor) -> Result<()
 /// Whether all entries are at least 0 (which NaN is not), symmetric, and 0 on the diagonal.
 fn is_metric_like(distances: &Tensor) -> bool {
     let diagonal = distances.diagonal(0, 0, 1);
-    distances.ge(0.0).all().int64_value(&[]) == 1
+    let are_lengths = measure_rows([distances], |_, [row]| {
+        row.iter()
+            .fold(true, |all, &distance| all & (distance >= 0.0))
+    });
+    are_lengths.into_iter().all(|all| all)
         && diagonal.count_nonzero(0).int64_value(&[]) == 0
         && distances.equal(&distances.transpose(0, 1))
 }

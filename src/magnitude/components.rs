@@ -3,6 +3,9 @@
 use petgraph::unionfind::UnionFind;
 use tch::{Device, Kind, Tensor};
 
+use crate::numerics::rows::measure_rows;
+use crate::numerics::wide::similarity::count_below;
+
 /// The points of each component, `[m]`, in the order of their first points.
 ///
 /// A component is what steps of finite length connect.
@@ -11,11 +14,11 @@ pub(super) fn components(distances: &Tensor) -> Vec<Tensor> {
     if n == 0 {
         return Vec::new();
     }
-    let finite = distances.isfinite();
-    if finite.all().int64_value(&[]) == 1 {
+    let finite = measure_rows([distances], |_, [row]| count_below(f64::INFINITY, row));
+    if finite.iter().all(|&count| count == n as usize) {
         return vec![Tensor::arange(n, (Kind::Int64, distances.device()))];
     }
-    let finite = finite.to_device(Device::Cpu);
+    let finite = distances.isfinite().to_device(Device::Cpu);
     let mut joined = UnionFind::<usize>::new(n as usize);
     for x in 0..n {
         let near = finite.get(x).narrow(0, 0, x).nonzero().view(-1);

@@ -2,6 +2,7 @@
 
 use tch::{Kind, Tensor};
 
+use super::components::components;
 use super::derivative::scale_derivative;
 use super::duplicates::Classes;
 use super::similarity::check_scale;
@@ -89,8 +90,9 @@ pub fn magnitude_function(
             None => distances.detach(),
         };
         let distinct = distinct.to_kind(Kind::Double);
+        let components = components(&distinct);
         for &t in scales {
-            let w = weighting_of_distinct(OP, &distinct, t, None, config)?;
+            let w = weighting_of_distinct(OP, &distinct, &components, t, None, config)?;
             let derivative = scale_derivative(&distinct, t, &w.weights);
             function.magnitudes.push(w.magnitude);
             function.derivatives.push(derivative);

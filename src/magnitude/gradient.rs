@@ -2,6 +2,7 @@
 
 use tch::{Kind, Tensor};
 
+use super::components::components;
 use super::duplicates::Classes;
 use super::similarity::{check_scale, to_vec};
 use super::solve::{Solution, solve};
@@ -216,7 +217,8 @@ impl Linearised {
             Some(classes) => (classes.distinct(distances), classes.averaged(distances)),
             None => (distances.shallow_clone(), distances.shallow_clone()),
         };
-        let solution = tch::no_grad(|| solve(op, &distinct, scale, config))?;
+        let solution =
+            tch::no_grad(|| solve(op, &distinct, &components(&distinct), scale, config))?;
         Ok(solution.map(|solution| Self {
             solution,
             similarities: recorded_similarities(&recorded, t),

@@ -1,9 +1,10 @@
 //! Scales, and the similarities at them.
 
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use crate::numerics::compensated::{dot, plus, rounded, sum};
-use crate::numerics::rows::measure_rows;
+use crate::numerics::rows::{map_rows_of, measure_rows};
+use crate::numerics::wide::similarity::{count_below, row_of_similarities};
 use crate::{Error, Result};
 
 /// Checks that `t` is a scale.
@@ -30,19 +31,19 @@ pub(super) struct Similarity {
 impl Similarity {
     /// The similarities of checked distances.
     pub(super) fn new(distances: &Tensor, t: f64) -> Self {
-        let mut exponents = distances.detach().to_kind(Kind::Double) * -t;
-        let n = exponents.size()[0];
-        let alike = exponents.gt(-std::f64::consts::LN_2).sum(Kind::Int64);
-        let shifted = 2 * alike.int64_value(&[]) > n * n;
-        let entries = if shifted {
-            exponents.expm1_()
+        let n = distances.size()[0] as usize;
+        let half = std::f64::consts::LN_2 / t;
+        let alike = measure_rows([distances], |_, [row]| count_below(half, row));
+        let shifted = 2 * alike.iter().sum::<usize>() > n * n;
+        let on_cpu = if shifted {
+            let exponents = distances.detach().to_device(Device::Cpu);
+            (exponents.to_kind(Kind::Double) * -t).expm1_().contiguous()
         } else {
-            exponents.exp_()
+            map_rows_of(distances, |row, out| row_of_similarities(t, row, out))
         };
-        let entries = entries.contiguous();
         Self {
-            on_cpu: entries.to_device(tch::Device::Cpu),
-            entries,
+            entries: on_cpu.to_device(distances.device()),
+            on_cpu,
             shift: if shifted { 1.0 } else { 0.0 },
         }
     }

@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::components::{among, components};
+use super::components::among;
 use super::condition::inverse_norm;
 use super::factor::{Factor, Ldl, Shifted, Spectral};
 use super::pivoted::PivotedCholesky;
@@ -94,22 +94,24 @@ impl Solution {
     }
 }
 
-/// Solves Zw = 1 for different points at checked distances, each component apart; `None` of no points.
+/// Solves Zw = 1 for different points at checked distances, each of the [components](super::components::components)
+/// apart; `None` of no points.
 ///
 /// Similarities between components are 0. Together with those within that are nearly 1, they would keep
 /// Z from being shifted.
 pub(super) fn solve(
     op: &'static str,
     distances: &Tensor,
+    components: &[Tensor],
     t: f64,
     config: &WeightingConfig,
 ) -> Result<Option<Solution>> {
-    let solve_component = |points: Tensor| {
+    let solve_component = |points: &Tensor| {
         let work = Work {
             op,
-            similarity: &Similarity::new(&among(distances, &points), t),
+            similarity: &Similarity::new(&among(distances, points), t),
             scale: t,
-            points,
+            points: points.shallow_clone(),
             config,
         };
         match config.solver {
@@ -117,8 +119,8 @@ pub(super) fn solve(
             Some(solver) => work.with(solver),
         }
     };
-    let components = components(distances).into_iter().map(solve_component);
-    Ok(Solution::together(components.collect::<Result<_>>()?))
+    let solved = components.iter().map(solve_component);
+    Ok(Solution::together(solved.collect::<Result<_>>()?))
 }
 
 /// The solve of one component.

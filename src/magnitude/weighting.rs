@@ -4,6 +4,7 @@ use std::fmt;
 
 use tch::{Device, Kind, Tensor};
 
+use super::components::components;
 use super::derivative::scale_derivative;
 use super::duplicates::Classes;
 use super::similarity::{check_scale, to_vec};
@@ -231,7 +232,14 @@ pub fn weighting(distances: &Tensor, t: f64, config: &WeightingConfig) -> Result
         let distinct = classes
             .as_ref()
             .map_or_else(|| distances.detach(), |classes| classes.distinct(distances));
-        weighting_of_distinct(OP, &distinct, t, classes.as_ref(), config)
+        weighting_of_distinct(
+            OP,
+            &distinct,
+            &components(&distinct),
+            t,
+            classes.as_ref(),
+            config,
+        )
     })
 }
 
@@ -239,12 +247,13 @@ pub fn weighting(distances: &Tensor, t: f64, config: &WeightingConfig) -> Result
 pub(super) fn weighting_of_distinct(
     op: &'static str,
     distinct: &Tensor,
+    components: &[Tensor],
     t: f64,
     classes: Option<&Classes>,
     config: &WeightingConfig,
 ) -> Result<Weighting> {
     let nothing = || Weighting::of_nothing(t, distinct.device());
-    let solution = solve(op, distinct, t, config)?;
+    let solution = solve(op, distinct, components, t, config)?;
     Ok(solution.map_or_else(nothing, |solution| Weighting::new(t, &solution, classes)))
 }
 

@@ -306,6 +306,16 @@ pub(crate) fn measure_rows<const N: usize, R: Send>(
         .collect()
 }
 
+/// [`fill_rows`] of a matrix `[rows, width]` of any floating kind and on any device, with `fill(its row, out)`.
+pub(crate) fn map_rows_of(matrix: &Tensor, fill: impl Fn(&[f64], &mut [f64]) + Sync) -> Tensor {
+    let input = matrix.detach().to_device(Device::Cpu).to_kind(Kind::Double);
+    let input = input.contiguous();
+    let (rows, width) = (input.size()[0] as usize, last_dim(&input));
+    let read: Rows<f64> = Rows::of(&input, width);
+    // SAFETY: the tensor is contiguous, has this many rows, and lives until the end of this function.
+    fill_rows(rows, width, |row, out| fill(unsafe { read.row(row) }, out))
+}
+
 /// Has ranges of `0..count` worked on, `per_task` at a time, by several threads if there are at
 /// least `worth_a_thread`; `worker` makes what a thread works with.
 pub(super) fn in_parallel<W: FnMut(Range<usize>)>(

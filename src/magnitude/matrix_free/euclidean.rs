@@ -6,6 +6,7 @@ use super::operator::{Neighbours, Similarities};
 use crate::magnitude::similarity::to_vec;
 use crate::numerics::double_double::Real;
 use crate::numerics::rows::{fill_rows, measure_rows};
+use crate::numerics::wide::similarity::exp_of_minus;
 use crate::numerics::wide::{WIDTH, Wide, for_each_processor};
 
 /// Points of a block: its coordinates and sums stay in the first cache.
@@ -188,46 +189,6 @@ impl Blocks {
     }
 }
 
-/// e^−s for s ≥ 0 to a rounding or two; 0 from s = 708 on, where the truth is below 4e-308.
-#[inline(always)]
-fn exp_of_minus(s: Wide) -> Wide {
-    /// Adding it rounds to an integer, which is in the last bits of the sum.
-    const ROUNDER: f64 = 6_755_399_441_055_744.0;
-    const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;
-    const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-    /// Beyond it 2^n is subnormal.
-    const END: f64 = 708.0;
-    let inside = s.map(|s| if s < END { s } else { END });
-    let shifted = (-inside).mul_add(Wide::splat(std::f64::consts::LOG2_E), Wide::splat(ROUNDER));
-    let n = shifted - Wide::splat(ROUNDER);
-    let r = n.mul_add(Wide::splat(-LN_2_HIGH), -inside);
-    let r = n.mul_add(Wide::splat(-LN_2_LOW), r);
-    // 1/j!, by pairs: |r| ≤ ln 2/2, and what is left out is below 1e-17.
-    let c = |j: usize| Wide::splat(INVERSE_FACTORIALS[j]);
-    let pair = |j: usize| r.mul_add(c(j + 1), c(j));
-    let (r2, one) = (r * r, Wide::ONE);
-    let r4 = r2 * r2;
-    let low = r2.mul_add(pair(2), r + one);
-    let middle = r2.mul_add(pair(6), pair(4));
-    let high = r2.mul_add(pair(10), pair(8));
-    let top = r4.mul_add(pair(12), high);
-    let value = r4.mul_add(r4.mul_add(top, middle), low);
-    let power = shifted
-        .map(|shifted| f64::from_bits((shifted.to_bits() << 52).wrapping_add(1.0_f64.to_bits())));
-    (value * power).zip(s, |value, s| if s < END { value } else { 0.0 })
-}
-
-/// 1/j!
-const INVERSE_FACTORIALS: [f64; 14] = {
-    let mut table = [1.0; 14];
-    let mut j = 1;
-    while j < 14 {
-        table[j] = table[j - 1] / j as f64;
-        j += 1;
-    }
-    table
-};
-
 /// The squared distances of a point, given by its coordinates, from the eight of a block that begin at `lane`.
 #[inline(always)]
 fn squares_at(point: impl Fn(usize) -> f64, block: &[f64], lane: usize) -> Wide {
@@ -295,23 +256,5 @@ for_each_processor! {
             }
             *sum += along.0.iter().sum::<f64>();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn exponentials_have_all_digits() {
-        for step in 0..7200 {
-            let s = f64::from(step) * 0.1 + f64::from(step).sin().abs() * 0.05;
-            let got = exp_of_minus(Wide::splat(s)).0[step as usize % WIDTH];
-            let want = if s < 708.0 { (-s).exp() } else { 0.0 };
-            let allowed = 3.0 * f64::EPSILON * want;
-            assert!((got - want).abs() <= allowed, "{s}: {got:e} {want:e}");
-        }
-        assert_eq!(exp_of_minus(Wide::ZERO), Wide::ONE);
-        assert_eq!(exp_of_minus(Wide::splat(f64::INFINITY)), Wide::ZERO);
     }
 }

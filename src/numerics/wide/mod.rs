@@ -12,6 +12,7 @@ pub(crate) mod jacobi;
 pub(crate) mod map;
 pub(crate) mod matrix;
 pub(crate) mod precise;
+pub(crate) mod similarity;
 
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
