@@ -32,8 +32,7 @@ pub(crate) fn check_distances(op: &'static str, distances: &Tensor) -> Result<()
 fn is_metric_like(distances: &Tensor) -> bool {
     let diagonal = distances.diagonal(0, 0, 1);
     let are_lengths = measure_rows([distances], |_, [row]| {
-        row.iter()
-            .fold(true, |all, &distance| all & (distance >= 0.0))
+        row.iter().filter(|&&distance| distance >= 0.0).count() == row.len()
     });
     are_lengths.into_iter().all(|all| all)
         && diagonal.count_nonzero(0).int64_value(&[]) == 0

@@ -191,7 +191,7 @@ pub(super) fn noise(n: i64, seed: u64) -> Result<Vec<Noise>> {
 /// A graph's distances, the scale sought, with each refinement.
 pub(super) fn embed(graph: &Named, dim: i64, settings: &Settings) -> Result<Vec<GraphFit>> {
     let distances = shortest_paths(&graph.graph);
-    let steps = if settings.quick { 10 } else { 200 };
+    let steps = if settings.quick { 10 } else { 60 };
     let descent = Refinement::Distortion {
         steps: 2 * steps,
         learning_rate: 0.2,
