@@ -73,7 +73,8 @@ fn embed(settings: &Settings, closure: &Graph, dim: usize, seed: u64) -> Result<
         epochs: settings.epochs,
         burn_in_epochs: settings.epochs / 3,
         seed,
-        threads: settings.threads,
+        // Several would not give the same embedding twice.
+        threads: 1,
         ..TrainConfig::default()
     };
     let trainer = Trainer::new(config, closure.node_count(), closure.edges())?;

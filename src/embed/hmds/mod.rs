@@ -200,6 +200,8 @@ pub struct Fit {
 ///
 /// Distances `[n, n]`, f64 or f32, on any device; f32 is widened tile by tile. Memory beside them: some
 /// 100 MB and, for [`Refinement::LeastSquares`], two matrices of that size in f64.
+/// glibc's allocator may hold back up to 80 % of the matrix of what the tiles have freed, unless the environment has
+/// `MALLOC_MMAP_THRESHOLD_=1000000`.
 ///
 /// # Accuracy
 ///
