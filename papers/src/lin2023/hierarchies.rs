@@ -103,7 +103,7 @@ impl Study {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for a graph that is not connected, with names of nodes.
+/// [`holonomy::Error::InvalidArgument`] for a graph that is not connected, with names of nodes.
 pub(super) fn connected(graph: &Graph) -> Result<Graph> {
     let graph = Graph::new(graph.names().to_vec(), graph.edges().to_vec(), None)?;
     let tree = SpanningTree::BreadthFirst { root: 0 };
