@@ -109,8 +109,10 @@ fn title(section: &str) -> &str {
 }
 
 fn command(section: &str) -> &str {
-    let line = section.lines().find(|line| line.starts_with("Command: "));
-    line.unwrap_or_default()
+    let mut commands = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("Command: "));
+    commands.next().unwrap_or_default().trim_matches('`')
 }
 
 fn section(report: &Summary) -> String {
