@@ -270,29 +270,24 @@ fn halves_that_differ_by_rounding_count_by_their_mean() {
 /// Of hubs with alike legs cosh D has eigenvalues of high multiplicity, which enter the wanted ones with the scale.
 #[test]
 fn a_search_ends_with_the_spectrum_of_its_scale() {
-    // Two hubs 3 apart, each with 9 legs: 6 twins at 1 from the first, the rest by the lengths below.
-    let legs = |count: i64, length: f64| vec![length; count as usize];
-    let lengths = [legs(6, 1.0), legs(3, 1.4), legs(9, 1.8)].concat();
-    let hub = |leg: usize| usize::from(leg >= 9);
-    let distances: Vec<f64> = (0..20)
-        .flat_map(|i| (0..20).map(move |j| (i, j)))
-        .map(|(i, j)| {
-            let place = |k: usize| {
-                if k < 2 {
-                    (k, 0.0)
-                } else {
-                    (hub(k - 2), lengths[k - 2])
-                }
-            };
-            let ((a, x), (b, y)) = (place(i), place(j));
-            if i == j {
-                0.0
-            } else {
-                x + y + if a == b { 0.0 } else { 3.0 }
-            }
-        })
+    // Two hubs 3 apart: nine legs of one with six twins at their ends, and nine of the other with one.
+    let mut nodes = vec![(0, 9, 0.0), (1, 9, 0.0)];
+    for leg in 0..9 {
+        nodes.extend([(0, leg, 1.0); 6]);
+        nodes.push((1, leg, 1.8));
+    }
+    let distance = |&(a, leg, x): &(i32, i32, f64), &(b, other, y): &(i32, i32, f64)| match (a, leg)
+    {
+        here if here == (b, other) => (x - y).abs(),
+        (hub, _) if hub == b => x + y,
+        _ => x + y + 3.0,
+    };
+    let distances: Vec<f64> = nodes
+        .iter()
+        .flat_map(|x| nodes.iter().map(move |y| distance(x, y)))
         .collect();
-    let distances = Tensor::from_slice(&distances).view([20, 20]);
+    let n = nodes.len() as i64;
+    let distances = Tensor::from_slice(&distances).view([n, n]);
     let with = |scale| HmdsConfig {
         scale,
         refinement: Refinement::None,

@@ -67,6 +67,8 @@ fn weights_are_those_of_the_factorisation() {
         check(&flat, &points, t);
     }
     let plane = Euclidean::new(2).unwrap();
+    // Enough that every part of a product has blocks of both its kinds.
+    check(&plane, &random(&plane, 2_500), 1.0);
     // More than a block and fewer than two, and fewer points than neighbours.
     for n in [129, 255, 40, 2] {
         check(&plane, &random(&plane, n), 1.0);
