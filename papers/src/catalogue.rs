@@ -1,7 +1,7 @@
 //! The papers that this program knows.
 
 use crate::{
-    becigneul2019, buet2023, lin2023, mankovich2023, mishne2023, nickel2017, rabenoro2022,
+    becigneul2019, buet2023, bunch2020, bunch2021, lin2023, mankovich2023, mishne2023, nickel2017, rabenoro2022,
     sala2018, wang2023,
 };
 
@@ -18,6 +18,8 @@ pub(crate) struct Paper {
 pub(crate) const PAPERS: &[Paper] = &[
     becigneul2019::PAPER,
     buet2023::PAPER,
+    bunch2020::PAPER,
+    bunch2021::PAPER,
     lin2023::PAPER,
     mankovich2023::PAPER,
     mishne2023::PAPER,

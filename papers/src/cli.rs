@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use holonomy::Result;
 
 use crate::{
-    becigneul2019, buet2023, catalogue, embedding, lin2023, mankovich2023, mishne2023, nickel2017,
+    becigneul2019, buet2023, bunch2020, bunch2021, catalogue, embedding, lin2023, mankovich2023, mishne2023, nickel2017,
     output, rabenoro2022, results, sala2018, wang2023,
 };
 
@@ -53,6 +53,10 @@ enum Run {
     Becigneul2019(Box<becigneul2019::Options>),
     /// Weighted flags, and sets of mixed dimension (Buet and Pennec, 2023)
     Buet2023(buet2023::Options),
+    /// Classes and active learning by weighting vectors (Bunch et al., 2020)
+    Bunch2020(bunch2020::Options),
+    /// Boundaries and outliers by weighting vectors (Bunch et al., 2021)
+    Bunch2021(bunch2021::Options),
     /// Distances of a hidden hierarchy from diffusion (Lin et al., 2023)
     Lin2023(lin2023::Options),
     /// Means and medians of flags in the chordal distance (Mankovich and Birdal, 2023)
@@ -93,6 +97,12 @@ impl Cli {
             Command::Run {
                 paper: Run::Buet2023(options),
             } => return buet2023::run(&options),
+            Command::Run {
+                paper: Run::Bunch2020(options),
+            } => return bunch2020::run(&options),
+            Command::Run {
+                paper: Run::Bunch2021(options),
+            } => return bunch2021::run(&options),
             Command::Run {
                 paper: Run::Lin2023(options),
             } => return lin2023::run(&options),

@@ -5,6 +5,8 @@
 
 mod becigneul2019;
 mod buet2023;
+mod bunch2020;
+mod bunch2021;
 mod catalogue;
 mod cli;
 mod embedding;
@@ -23,8 +25,10 @@ mod rabenoro2022;
 mod report;
 mod results;
 mod sala2018;
+mod scikit_learn;
 mod spread;
 mod table;
+mod tables;
 mod wang2023;
 
 use std::io::IsTerminal;

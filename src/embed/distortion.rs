@@ -75,6 +75,47 @@ pub fn pairwise_distances(space: &dyn Geodesic, points: &Tensor) -> Tensor {
     out
 }
 
+/// The distances from some points to others.
+///
+/// # Shapes
+///
+/// `from`: `[m, point..]`, `to`: `[n, point..]`, of one kind and on one device; the result `[m, n]` likewise.
+///
+/// # Accuracy
+///
+/// That of the manifold's `dist`.
+///
+/// # Gradient
+///
+/// None: the result is detached.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::{Euclidean, embed::cross_distances};
+/// use tch::Tensor;
+///
+/// let line = Euclidean::new(1)?;
+/// let (from, to) = (Tensor::from_slice(&[2.0]).view([1, 1]), Tensor::from_slice(&[0.0, 5.0]).view([2, 1]));
+/// assert_eq!(cross_distances(&line, &from, &to), Tensor::from_slice(&[2.0, 3.0]).view([1, 2]));
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+pub fn cross_distances(space: &dyn Geodesic, from: &Tensor, to: &Tensor) -> Tensor {
+    let (from, to) = (from.detach(), to.detach().unsqueeze(0));
+    let (m, n) = (from.size()[0], to.size()[1]);
+    let width = space.point_shape().iter().product::<i64>().max(1);
+    let out = Tensor::zeros([m, n], (from.kind(), from.device()));
+    let tile = (TILE / (n * width).max(1)).max(1);
+    tch::no_grad(|| {
+        for first in (0..m).step_by(tile as usize) {
+            let rows = tile.min(m - first);
+            let block = space.dist(&from.narrow(0, first, rows).unsqueeze(1), &to);
+            out.narrow(0, first, rows).copy_(&block);
+        }
+    });
+    out
+}
+
 /// How far the distances of an embedding are from the true ones; see [`distortion`].
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Distortion {

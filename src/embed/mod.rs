@@ -118,7 +118,9 @@ pub use diffusion::{
     Bandwidth, DiffusionConfig, DiffusionOperator, FeatureDistance, HyperbolicDiffusion, Kernel,
     affinity, feature_distances,
 };
-pub use distortion::{Distortion, distortion, mean_average_precision, pairwise_distances};
+pub use distortion::{
+    Distortion, cross_distances, distortion, mean_average_precision, pairwise_distances,
+};
 pub use entailment::is_a_scores;
 pub use evaluation::{
     LinkPrediction, Reconstruction, link_prediction, reconstruction, reconstruction_of,

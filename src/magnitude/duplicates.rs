@@ -10,6 +10,7 @@ use crate::{Error, Result};
 const ROUNDINGS: f64 = 4.0;
 
 /// The classes of points at distance 0.
+#[derive(Debug)]
 pub(super) struct Classes {
     /// The first point of each class, `[classes]`.
     representatives: Tensor,
@@ -106,7 +107,7 @@ impl Classes {
         let classes = self.representatives.size()[0];
         let distances = distances.to_kind(Kind::Double);
         let options = (Kind::Double, distances.device());
-        let sizes = self.sizes.index_select(0, &self.representatives);
+        let sizes = self.counts();
         let rows = Tensor::zeros([classes, n], options).index_add(0, &self.labels, &distances)
             / sizes.unsqueeze(1);
         Tensor::zeros([classes, classes], options).index_add(1, &self.labels, &rows) / sizes
@@ -115,5 +116,27 @@ impl Classes {
     /// Weights `[classes]`, shared equally among the points of each class: `[n]`.
     pub(super) fn share(&self, weights: &Tensor) -> Tensor {
         weights.index_select(0, &self.labels) / &self.sizes
+    }
+
+    /// The columns of one point of each class, of distances `[m, n]`.
+    pub(super) fn columns(&self, distances: &Tensor) -> Tensor {
+        distances.index_select(1, &self.representatives)
+    }
+
+    /// How many classes there are.
+    pub(super) fn count(&self) -> i64 {
+        self.representatives.size()[0]
+    }
+
+    /// How many points each class has, `[classes]`, f64.
+    pub(super) fn counts(&self) -> Tensor {
+        self.sizes.index_select(0, &self.representatives)
+    }
+
+    /// A value `[classes]` for each point, `[n]`: 0 where the class has several.
+    pub(super) fn only_of_single(&self, values: &Tensor) -> Tensor {
+        values
+            .index_select(0, &self.labels)
+            .masked_fill(&self.sizes.gt(1.0), 0.0)
     }
 }

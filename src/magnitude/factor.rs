@@ -8,6 +8,7 @@ use crate::numerics::compensated::{plus, rounded, sum};
 use crate::{Error, Result};
 
 /// Z in a form that systems are solved with.
+#[derive(Debug)]
 pub(super) enum Factor {
     /// Z = L Lᵀ.
     Cholesky(Tensor),
@@ -130,6 +131,7 @@ fn largest_row(a: &Tensor) -> f64 {
 }
 
 /// The factorisation of Bunch and Kaufman, on the CPU.
+#[derive(Debug)]
 pub(super) struct Ldl {
     compact: Tensor,
     pivots: Tensor,
@@ -187,6 +189,7 @@ impl Ldl {
 /// ```
 ///
 /// of the unknowns w and μ, which Z at small scales would have to tell from rounding.
+#[derive(Debug)]
 pub(super) struct Shifted {
     /// Of E.
     ldl: Ldl,
@@ -261,6 +264,7 @@ fn ones_like(similarity: &Similarity) -> Tensor {
 }
 
 /// The eigenvectors of the eigenvalues that are not 0 to rounding.
+#[derive(Debug)]
 pub(super) struct Spectral {
     vectors: Tensor,
     inverse_values: Tensor,

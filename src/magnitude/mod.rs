@@ -105,6 +105,9 @@
 //! leinster2013 (magnitude, examples); meckes2013 (positive definite spaces); willerton2015 (spread, dimension);
 //! bunch2020 and bunch2021 (weights as boundaries); bunch1977, higham1988, ogita2005 (numerics).
 
+mod active;
+mod boundary;
+mod classifier;
 mod components;
 mod condition;
 mod derivative;
@@ -114,17 +117,27 @@ mod function;
 mod gradient;
 mod incremental;
 mod matrix_free;
+mod measured;
+mod outliers;
 mod pivoted;
+mod scale;
 mod similarity;
 mod solve;
+mod weighted_space;
 mod weighting;
 
+pub use active::{ActiveConfig, ActiveSelector, SelectionRule};
+pub use boundary::{BoundaryConfig, BoundaryDetector};
+pub use classifier::{ClassRule, ClassifierConfig, MagnitudeClassifier};
 pub use function::{MagnitudeFunction, magnitude_dimension, magnitude_function, spread};
 pub use gradient::{
     Derivatives, differentiable_distances, differentiable_magnitude, differentiable_weights,
 };
 pub use incremental::IncrementalMagnitude;
 pub use matrix_free::{MatrixFreeConfig, matrix_free_weighting};
+pub use outliers::{OutlierConfig, OutlierDetector, OutlierScore};
+pub use scale::{Scale, scale_of_magnitude};
+pub use weighted_space::{NewPoints, WeightedSpace};
 pub use weighting::{
     Solver, Weighting, WeightingConfig, magnitude, weighting, weighting_of_points,
 };

@@ -12,6 +12,7 @@ const PANEL: usize = 64;
 const REMAINDER: f64 = 8.0;
 
 /// L of the points that were kept, in the order of the pivots.
+#[derive(Debug)]
 pub(super) struct PivotedCholesky {
     /// `[rank, rank]`
     l: Tensor,

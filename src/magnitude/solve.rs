@@ -20,6 +20,7 @@ const ROUNDINGS: f64 = 8.0;
 const GOOD_UNREFINED: f64 = 1e3;
 
 /// Weights and what is known of them: the worst of the components.
+#[derive(Debug)]
 pub(super) struct Solution {
     /// `[n, 1]`
     pub(super) weights: Tensor,
@@ -34,6 +35,7 @@ pub(super) struct Solution {
 }
 
 /// The similarities of one component, factored.
+#[derive(Debug)]
 struct Part {
     /// `[m]`
     points: Tensor,

@@ -136,6 +136,19 @@ impl Weighting {
         Ok(scale_derivative(distances, self.scale, &self.weights))
     }
 
+    /// The weighting that a solution is; without one, that of no points.
+    pub(super) fn of(
+        t: f64,
+        solution: Option<&Solution>,
+        classes: Option<&Classes>,
+        device: Device,
+    ) -> Self {
+        solution.map_or_else(
+            || Self::of_nothing(t, device),
+            |solution| Self::new(t, solution, classes),
+        )
+    }
+
     fn of_nothing(t: f64, device: Device) -> Self {
         Self {
             weights: Tensor::zeros([0], (Kind::Double, device)),
@@ -252,9 +265,13 @@ pub(super) fn weighting_of_distinct(
     classes: Option<&Classes>,
     config: &WeightingConfig,
 ) -> Result<Weighting> {
-    let nothing = || Weighting::of_nothing(t, distinct.device());
     let solution = solve(op, distinct, components, t, config)?;
-    Ok(solution.map_or_else(nothing, |solution| Weighting::new(t, &solution, classes)))
+    Ok(Weighting::of(
+        t,
+        solution.as_ref(),
+        classes,
+        distinct.device(),
+    ))
 }
 
 /// [`weighting`] of points of a manifold in their geodesic distance.

@@ -1,13 +1,14 @@
 //! Support vector machines in hyperbolic space, and the Euclidean one.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
 use crate::numerics::{dot_keep, safe_sqrt, special, sum_last};
 use crate::optim::{AdamConfig, ManifoldParameter, RiemannianAdam, Schedule};
+use crate::stats::evaluation::integer_labels;
+use crate::stats::{ClassificationScore, classification_score};
 use crate::{Error, Euclidean, EuclideanParametrised, Lorentz, Manifold, PoincareBall, Result};
 
 /// What an SVM's points are given in, and by what numbers its hyperplanes are learned.
@@ -73,16 +74,6 @@ impl Default for SvmConfig {
             steps: 500,
         }
     }
-}
-
-/// How well predictions fit labels.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct SvmScore {
-    /// The share of right predictions.
-    pub accuracy: f64,
-    /// The mean over classes of 2·hits/(2·hits + false alarms + misses), which a rare class counts as much as
-    /// a frequent one.
-    pub macro_f1: f64,
 }
 
 /// Linear classifiers, one class against the rest, in hyperbolic or Euclidean space.
@@ -159,7 +150,7 @@ impl HyperbolicSvm {
     ) -> Result<Self> {
         check_config(config)?;
         let points = checked_points(OP, &form, points)?;
-        let labels = checked_labels(OP, labels, points.size()[0])?;
+        let labels = integer_labels(OP, labels, points.size()[0])?;
         let mut classes = labels.clone();
         classes.sort_unstable();
         classes.dedup();
@@ -215,31 +206,8 @@ impl HyperbolicSvm {
     /// # Errors
     ///
     /// As [`decision`](Self::decision), and for labels of a wrong shape or kind.
-    pub fn score(&self, points: &Tensor, labels: &Tensor) -> Result<SvmScore> {
-        let count = points.size().first().copied().unwrap_or(0);
-        let labels = checked_labels("HyperbolicSvm::score", labels, count)?;
-        let predicted = integers("HyperbolicSvm::score", &self.predict(points)?)?;
-        Ok(score(&labels, &predicted))
-    }
-}
-
-/// Hits, false alarms and misses of each class that occurs.
-fn score(labels: &[i64], predicted: &[i64]) -> SvmScore {
-    let mut counts: BTreeMap<i64, [f64; 3]> = BTreeMap::new();
-    let mut hits = 0.0;
-    for (&label, &guess) in labels.iter().zip(predicted) {
-        if label == guess {
-            hits += 1.0;
-            counts.entry(label).or_default()[0] += 1.0;
-        } else {
-            counts.entry(guess).or_default()[1] += 1.0;
-            counts.entry(label).or_default()[2] += 1.0;
-        }
-    }
-    let f1 = |[hits, alarms, misses]: &[f64; 3]| 2.0 * hits / (2.0 * hits + alarms + misses);
-    SvmScore {
-        accuracy: hits / labels.len() as f64,
-        macro_f1: counts.values().map(f1).sum::<f64>() / counts.len() as f64,
+    pub fn score(&self, points: &Tensor, labels: &Tensor) -> Result<ClassificationScore> {
+        classification_score(&self.predict(points)?, labels)
     }
 }
 
@@ -275,23 +243,6 @@ fn checked_points(op: &'static str, form: &SvmForm, points: &Tensor) -> Result<T
     form.manifold().check_point(points)?;
     let points = points.detach().to_kind(Kind::Double);
     Ok(tch::no_grad(|| form.manifold().project(&points)))
-}
-
-fn checked_labels(op: &'static str, labels: &Tensor, count: i64) -> Result<Vec<i64>> {
-    let whole = matches!(
-        labels.kind(),
-        Kind::Int64 | Kind::Int | Kind::Int16 | Kind::Int8 | Kind::Uint8
-    );
-    if labels.size() != [count] || !whole {
-        let got = format!("{:?} of {:?}", labels.size(), labels.kind());
-        return Err(Error::invalid(op, format!("{count} integer labels"), got));
-    }
-    integers(op, labels)
-}
-
-fn integers(op: &'static str, values: &Tensor) -> Result<Vec<i64>> {
-    let values = values.to_kind(Kind::Int64).to_device(Device::Cpu);
-    Vec::try_from(values).map_err(|source| Error::Torch { op, source })
 }
 
 /// 1 where a point is of the class, −1 elsewhere, `[classes, count]`.

@@ -13,4 +13,4 @@ mod grassmann_classifier;
 mod hyperbolic_svm;
 
 pub use grassmann_classifier::{GrassmannClassifier, GrassmannClassifierConfig};
-pub use hyperbolic_svm::{HyperbolicSvm, SvmConfig, SvmForm, SvmScore};
+pub use hyperbolic_svm::{HyperbolicSvm, SvmConfig, SvmForm};

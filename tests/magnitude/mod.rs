@@ -1,5 +1,6 @@
 //! Magnitude against closed forms, big floats, differences and its own identities.
 
+mod applications;
 mod closed_forms;
 #[cfg(feature = "cuda-tests")]
 mod cuda;
@@ -9,7 +10,10 @@ mod gradients;
 mod incremental;
 mod limits;
 mod matrix_free;
+mod one_class_svm;
+mod scale;
 mod solvers;
+mod weighted_space;
 
 use holonomy::embed::pairwise_distances;
 use holonomy::graph::{Graph, shortest_paths};

@@ -2,6 +2,7 @@
 
 mod center;
 mod clusters;
+mod evaluation;
 mod flagfold;
 mod flags;
 mod nested;

@@ -6,13 +6,12 @@ use holonomy::embed::{
     affinity, feature_distances,
 };
 use rand::SeedableRng;
-use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
 use tch::{Device, Kind, Tensor};
 
-use super::tables::Table;
 use crate::spread::Spread;
+use crate::tables::{Split, Table, table};
 
 /// The part of each class that is known.
 const KNOWN: f64 = 0.7;
@@ -78,12 +77,12 @@ enum Distances {
 }
 
 impl Distances {
-    fn of(table: &Table, measure: Measure) -> Result<Self> {
+    fn of(table: &Table, scales: u32, measure: Measure) -> Result<Self> {
         let diffused = |features: &Tensor, how, bandwidth| {
             let distances = feature_distances(features, how)?;
             let affinity = affinity(&distances, Kernel::Gaussian, bandwidth)?;
             let operator = DiffusionOperator::from_affinity(&affinity)?;
-            let config = DiffusionConfig::new(table.scales);
+            let config = DiffusionConfig::new(scales);
             HyperbolicDiffusion::new(operator, config).map(Self::Diffused)
         };
         match measure {
@@ -127,43 +126,42 @@ impl Distances {
     }
 }
 
-/// Rows with known and with unknown class.
-struct Split {
-    known: Vec<usize>,
-    unknown: Vec<usize>,
-}
-
-/// Every class in the same proportions, at least one row of each known.
-fn split(table: &Table, rng: &mut Xoshiro256PlusPlus) -> Split {
-    let (mut known, mut unknown) = (Vec::new(), Vec::new());
-    for class in 0..table.classes {
-        let mut rows: Vec<usize> = (0..table.rows())
-            .filter(|&row| table.labels[row] == class)
-            .collect();
-        rows.shuffle(rng);
-        let count = ((KNOWN * rows.len() as f64).round() as usize).max(1);
-        unknown.extend_from_slice(&rows[count..]);
-        known.extend_from_slice(&rows[..count]);
-    }
-    Split { known, unknown }
-}
-
-/// The accuracies of all measures on a table, each over the same splits.
-pub(super) fn accuracies(table: &Table, splits: usize, seed: u64) -> Result<Vec<Accuracy>> {
-    Measure::ALL
+/// Animals by their traits, flowers by their measures, splinters of glass by their oxides, with the number of scales of
+/// the paper's public program.
+pub(super) fn tables() -> Result<Vec<(Table, u32)>> {
+    [("zoo", 4), ("iris", 6), ("glass", 5)]
         .into_iter()
-        .map(|measure| accuracy(table, measure, splits, seed))
+        .map(|(name, scales)| Ok((table(name)?, scales)))
         .collect()
 }
 
-fn accuracy(table: &Table, measure: Measure, splits: usize, seed: u64) -> Result<Accuracy> {
-    let distances = Distances::of(table, measure)?;
+/// The accuracies of all measures on a table, each over the same splits.
+pub(super) fn accuracies(
+    table: &Table,
+    scales: u32,
+    splits: usize,
+    seed: u64,
+) -> Result<Vec<Accuracy>> {
+    Measure::ALL
+        .into_iter()
+        .map(|measure| accuracy(table, scales, measure, splits, seed))
+        .collect()
+}
+
+fn accuracy(
+    table: &Table,
+    scales: u32,
+    measure: Measure,
+    splits: usize,
+    seed: u64,
+) -> Result<Accuracy> {
+    let distances = Distances::of(table, scales, measure)?;
     let rows = Vec::<f64>::try_from(distances.between_rows()?.contiguous().view(-1));
     let rows = rows.unwrap_or_default();
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut shares: [Vec<f64>; 3] = Default::default();
     for _ in 0..splits {
-        let split = split(table, &mut rng);
+        let split = Split::of(table, KNOWN, &mut rng);
         let row = |row: usize| &rows[row * table.rows()..(row + 1) * table.rows()];
         for (share, voters) in shares.iter_mut().zip(VOTERS) {
             let right = |&at: &&usize| {
@@ -180,7 +178,7 @@ fn accuracy(table: &Table, measure: Measure, splits: usize, seed: u64) -> Result
     Ok(Accuracy {
         table: table.name,
         rows: table.rows(),
-        scales: table.scales,
+        scales,
         measure,
         neighbours: [nearest, voted],
         centres,
@@ -208,14 +206,14 @@ fn vote(distances: &[f64], known: &[usize], labels: &[usize], voters: usize) -> 
 
 /// For each class the weights `[classes, rows]` of the mean of its known rows.
 fn means(table: &Table, known: &[usize]) -> Tensor {
-    let mut weights = vec![0.0; table.classes * table.rows()];
+    let mut weights = vec![0.0; table.classes.len() * table.rows()];
     for &row in known {
         let class = table.labels[row];
         let size = known.iter().filter(|&&other| table.labels[other] == class);
         weights[class * table.rows() + row] = 1.0 / size.count() as f64;
     }
     Tensor::from_slice(&weights)
-        .view([table.classes as i64, table.rows() as i64])
+        .view([table.classes.len() as i64, table.rows() as i64])
         .to_device(Device::Cpu)
 }
 
@@ -235,19 +233,11 @@ mod tests {
     }
 
     #[test]
-    fn splits_keep_the_proportions_of_classes() {
-        let tables = super::super::tables::all().unwrap();
-        let split = split(&tables[1], &mut Xoshiro256PlusPlus::seed_from_u64(1));
-        let of_class = |rows: &[usize], class| {
-            let of_class = rows.iter().filter(|&&row| tables[1].labels[row] == class);
-            of_class.count()
-        };
-        for class in 0..3 {
-            assert_eq!(of_class(&split.known, class), 35);
-            assert_eq!(of_class(&split.unknown, class), 15);
-        }
-        let weights = means(&tables[1], &split.known);
+    fn means_weigh_the_known_rows_of_a_class_alike() {
+        let iris = table("iris").unwrap();
+        let weights = means(&iris, &[0, 1, 50, 149]);
         let sums = weights.sum_dim_intlist(1, false, Kind::Double);
         assert!((sums - 1.0).abs().max().double_value(&[]) < 1e-14);
+        assert_eq!(weights.double_value(&[0, 1]), 0.5);
     }
 }

@@ -6,7 +6,6 @@ mod hierarchies;
 mod options;
 mod pictures;
 mod summary;
-mod tables;
 
 use holonomy::Result;
 use holonomy::graph::{EdgeListOptions, read_edge_list};
@@ -112,8 +111,13 @@ fn figures(settings: &Settings) -> Result<Figures> {
     hierarchies.push(hierarchies::study(&mammals, &[ALPHA], settings.scales)?);
     output::note("mammals: done");
     let mut classes = Vec::new();
-    for table in tables::all()? {
-        classes.extend(classes::accuracies(&table, settings.splits, settings.seed)?);
+    for (table, scales) in classes::tables()? {
+        classes.extend(classes::accuracies(
+            &table,
+            scales,
+            settings.splits,
+            settings.seed,
+        )?);
         output::note(&format!("{}: done", table.name));
     }
     Ok(Figures {

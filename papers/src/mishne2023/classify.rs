@@ -1,7 +1,8 @@
 //! Support vector machines on generated points: groups at random, and one behind the other far out.
 
-use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm, SvmScore};
+use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm};
 use holonomy::numerics::random_normal;
+use holonomy::stats::ClassificationScore;
 use holonomy::{Euclidean, EuclideanParametrised, Lorentz, PoincareBall, Result};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -42,7 +43,7 @@ pub(super) struct Split {
 }
 
 /// The scores of every classifier, each on points as its model holds them.
-pub(super) fn scores(split: &Split, settings: &Settings) -> Result<Vec<SvmScore>> {
+pub(super) fn scores(split: &Split, settings: &Settings) -> Result<Vec<ClassificationScore>> {
     let config = SvmConfig {
         penalty: settings.penalty,
         steps: settings.steps,
@@ -70,9 +71,9 @@ pub(super) fn scores(split: &Split, settings: &Settings) -> Result<Vec<SvmScore>
 }
 
 /// One row a classifier, over data sets of several seeds.
-pub(super) fn rows(data: &str, scores: &[Vec<SvmScore>]) -> Vec<Row> {
+pub(super) fn rows(data: &str, scores: &[Vec<ClassificationScore>]) -> Vec<Row> {
     let row = |(index, classifier): (usize, &'static str)| {
-        let of = |value: fn(&SvmScore) -> f64| {
+        let of = |value: fn(&ClassificationScore) -> f64| {
             Spread::of_sample(scores.iter().map(|scores| value(&scores[index])))
         };
         Row {

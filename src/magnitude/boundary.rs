@@ -1,0 +1,146 @@
+//! Which points lie at the edge of a set.
+
+use tch::Tensor;
+
+use super::measured::{Measured, threshold};
+use super::scale::Scale;
+use super::weighted_space::WeightedSpace;
+use super::weighting::WeightingConfig;
+use crate::Result;
+use crate::manifold::Geodesic;
+use crate::stats::roc_auc;
+
+/// How a [`BoundaryDetector`] is fitted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BoundaryConfig {
+    /// The scale.
+    pub scale: Scale,
+    /// The share of points that are called boundary, from 0 to below 1.
+    pub share: f64,
+    /// How Zw = 1 is solved.
+    pub weighting: WeightingConfig,
+}
+
+impl Default for BoundaryConfig {
+    /// A fifth of the points, at the scale at which the magnitude is a tenth of their number.
+    fn default() -> Self {
+        Self {
+            scale: Scale::Share(0.1),
+            share: 0.2,
+            weighting: WeightingConfig::default(),
+        }
+    }
+}
+
+/// Finds the points at the edge of a set by their weights, which are large where a point has few neighbours on
+/// some side.
+///
+/// ```text
+/// Zw = 1,   boundary = {x : w_x > θ}
+/// ```
+///
+/// Seen from the right distance, where the neighbours of a point are similar to it and the ends of the set
+/// are not, the weights of inner points nearly vanish: the weights are then samples of (1 − Δ)^((n+1)/2) of the set's
+/// indicator, in Euclidean space up to a constant, which is 1 inside, 0 outside, and large along the edge
+/// only (bunch2021). Inner points of sparse regions have larger weights than those of dense ones, so that a boundary is best found in
+/// sets of about one density.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::Euclidean;
+/// use holonomy::magnitude::{BoundaryConfig, BoundaryDetector};
+/// use tch::{Kind, Tensor};
+///
+/// // A grid of 10 × 10 has 36 points at its edge.
+/// let steps = Tensor::arange(10, (Kind::Double, tch::Device::Cpu)).expand([10, 10], false);
+/// let grid = Tensor::stack(&[&steps, &steps.transpose(0, 1)], -1).view([100, 2]);
+/// let config = BoundaryConfig { share: 0.36, ..BoundaryConfig::default() };
+/// let detector = BoundaryDetector::fit(Box::new(Euclidean::new(2)?), &grid, &config)?;
+/// let edge = detector.boundary().view([10, 10]);
+/// assert_eq!((edge.int64_value(&[0, 4]), edge.int64_value(&[4, 4])), (1, 0));
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// bunch2020, bunch2021.
+#[derive(Debug)]
+pub struct BoundaryDetector {
+    space: Box<dyn Geodesic>,
+    measured: Measured,
+    threshold: f64,
+}
+
+const OP: &str = "BoundaryDetector";
+
+impl BoundaryDetector {
+    /// Weighs points `[n, point..]` of a space.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`weighting_of_points`](super::weighting_of_points) and of [`Scale::of`], and
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) of no points and of a share out of range.
+    pub fn fit(space: Box<dyn Geodesic>, points: &Tensor, config: &BoundaryConfig) -> Result<Self> {
+        let measured = Measured::new(OP, space.as_ref(), points, config.scale, &config.weighting)?;
+        let weights = &measured.weighted.weighting().weights;
+        Ok(Self {
+            threshold: threshold(OP, weights, config.share)?,
+            measured,
+            space,
+        })
+    }
+
+    /// The weights of the points, `[n]`, f64.
+    pub fn weights(&self) -> &Tensor {
+        &self.measured.weighted.weighting().weights
+    }
+
+    /// θ, the weight above which a point is boundary.
+    pub fn threshold(&self) -> f64 {
+        self.threshold
+    }
+
+    /// The scale t.
+    pub fn scale(&self) -> f64 {
+        self.measured.scale()
+    }
+
+    /// The points with their weights.
+    pub fn weighted_space(&self) -> &WeightedSpace {
+        &self.measured.weighted
+    }
+
+    /// Which of the points are boundary, `[n]`, bool.
+    pub fn boundary(&self) -> Tensor {
+        self.weights().gt(self.threshold)
+    }
+
+    /// The weights that further points would have, each alone, `[m]`, f64.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit`](Self::fit) for the points.
+    pub fn decision(&self, points: &Tensor) -> Result<Tensor> {
+        Ok(self.measured.meet(OP, self.space.as_ref(), points)?.weights)
+    }
+
+    /// Which further points would be boundary, or lie outside, `[m]`, bool.
+    ///
+    /// # Errors
+    ///
+    /// As [`decision`](Self::decision).
+    pub fn predict(&self, points: &Tensor) -> Result<Tensor> {
+        Ok(self.decision(points)?.gt(self.threshold))
+    }
+
+    /// The area under the ROC curve of the weights of the fitted points, for those that truly are boundary,
+    /// `[n]`, bool.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`roc_auc`].
+    pub fn score(&self, boundary: &Tensor) -> Result<f64> {
+        roc_auc(self.weights(), boundary)
+    }
+}

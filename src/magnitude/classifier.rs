@@ -1,0 +1,193 @@
+//! Classes by the weight that a point would have among the points of each.
+
+use tch::{Kind, Tensor};
+
+use super::measured::Measured;
+use super::scale::Scale;
+use super::weighted_space::NewPoints;
+use super::weighting::{WeightingConfig, check_points};
+use crate::manifold::Geodesic;
+use crate::stats::evaluation::integer_labels;
+use crate::stats::{ClassificationScore, classification_score};
+use crate::{Error, Result};
+
+/// What is small where a point belongs to a class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ClassRule {
+    /// |w_x|, the size of its weight in the class with it (bunch2020).
+    Weight,
+    /// What it adds to the class's magnitude.
+    Gain,
+    /// The share of the class's own weights that are smaller than w_x (bunch2020); of equal shares, |w_x|.
+    Rank,
+}
+
+/// How a [`MagnitudeClassifier`] is fitted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClassifierConfig {
+    /// The scale, of each class by itself.
+    pub scale: Scale,
+    /// What decides.
+    pub rule: ClassRule,
+    /// How Zw = 1 is solved.
+    pub weighting: WeightingConfig,
+}
+
+impl Default for ClassifierConfig {
+    /// The weights at scale 1, as in bunch2020: for standardised features.
+    fn default() -> Self {
+        Self {
+            scale: Scale::Fixed(1.0),
+            rule: ClassRule::Weight,
+            weighting: WeightingConfig::default(),
+        }
+    }
+}
+
+/// Classifies a point by the class in which it would weigh least: where it is surrounded by the class's points.
+///
+/// ```text
+/// class of x = argmin_c |w_x|,   w_x = (1 − zᵀw)/(1 − zᵀZ⁻¹z),   z, Z, w of the points of class c
+/// ```
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::Euclidean;
+/// use holonomy::magnitude::{ClassifierConfig, MagnitudeClassifier};
+/// use tch::Tensor;
+///
+/// let points = Tensor::from_slice(&[0.0, 1.0, 2.0, 7.0, 8.0, 9.0]).view([6, 1]);
+/// let labels = Tensor::from_slice(&[0_i64, 0, 0, 5, 5, 5]);
+/// let line = Box::new(Euclidean::new(1)?);
+/// let classifier = MagnitudeClassifier::fit(line, &points, &labels, &ClassifierConfig::default())?;
+/// let new = Tensor::from_slice(&[1.5, 6.5]).view([2, 1]);
+/// assert_eq!(classifier.predict(&new)?, Tensor::from_slice(&[0_i64, 5]));
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// bunch2020, classification.
+#[derive(Debug)]
+pub struct MagnitudeClassifier {
+    space: Box<dyn Geodesic>,
+    classes: Vec<i64>,
+    /// The points of each class.
+    bodies: Vec<Measured>,
+    rule: ClassRule,
+}
+
+const OP: &str = "MagnitudeClassifier";
+
+impl MagnitudeClassifier {
+    /// Weighs the points of each class.
+    ///
+    /// # Shapes
+    ///
+    /// Points `[count, point..]` of the space, labels `[count]`, any integers. Of a class of n points, two matrices `[n, n]` are
+    /// kept.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`weighting_of_points`](super::weighting_of_points) and of [`Scale::of`], and
+    /// [`Error::InvalidArgument`] for labels of a wrong shape or kind, or fewer than two classes.
+    pub fn fit(
+        space: Box<dyn Geodesic>,
+        points: &Tensor,
+        labels: &Tensor,
+        config: &ClassifierConfig,
+    ) -> Result<Self> {
+        check_points(OP, space.as_ref(), points)?;
+        let labels = integer_labels(OP, labels, points.size()[0])?;
+        let mut classes = labels.clone();
+        classes.sort_unstable();
+        classes.dedup();
+        if classes.len() < 2 {
+            let got = format!("only {classes:?} among {} points", labels.len());
+            return Err(Error::invalid(OP, "labels of two classes or more", got));
+        }
+        let labels = Tensor::from_slice(&labels).to_device(points.device());
+        let body = |&class: &i64| {
+            let of_class = labels.eq(class).nonzero().view(-1);
+            let points = points.index_select(0, &of_class);
+            Measured::new(OP, space.as_ref(), &points, config.scale, &config.weighting)
+        };
+        Ok(Self {
+            bodies: classes.iter().map(body).collect::<Result<_>>()?,
+            classes,
+            space,
+            rule: config.rule,
+        })
+    }
+
+    /// The classes, ascending.
+    pub fn classes(&self) -> &[i64] {
+        &self.classes
+    }
+
+    /// The scale t of each class.
+    pub fn scales(&self) -> Vec<f64> {
+        self.bodies.iter().map(Measured::scale).collect()
+    }
+
+    /// How little each point belongs to each class, `[count, classes]` in f64: the smallest decides.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit`](Self::fit) for the points.
+    pub fn decision(&self, points: &Tensor) -> Result<Tensor> {
+        let columns: Vec<Tensor> = self
+            .bodies
+            .iter()
+            .map(|body| {
+                Ok(self
+                    .rule
+                    .apply(body, body.meet(OP, self.space.as_ref(), points)?))
+            })
+            .collect::<Result<_>>()?;
+        Ok(Tensor::stack(&columns, 1))
+    }
+
+    /// The class of each point, `[count]` as integers; of several that decide alike the first.
+    ///
+    /// # Errors
+    ///
+    /// As [`decision`](Self::decision).
+    pub fn predict(&self, points: &Tensor) -> Result<Tensor> {
+        let best = self.decision(points)?.argmin(-1, false);
+        let classes = Tensor::from_slice(&self.classes).to_device(best.device());
+        Ok(classes.index_select(0, &best))
+    }
+
+    /// Accuracy and macro-F1 of the predictions. A label that training did not see is a class that
+    /// is always missed.
+    ///
+    /// # Errors
+    ///
+    /// As [`decision`](Self::decision), and those of [`classification_score`].
+    pub fn score(&self, points: &Tensor, labels: &Tensor) -> Result<ClassificationScore> {
+        classification_score(&self.predict(points)?, labels)
+    }
+}
+
+impl ClassRule {
+    fn apply(self, body: &Measured, new: NewPoints) -> Tensor {
+        match self {
+            Self::Weight => new.weights.abs(),
+            Self::Gain => new.gains,
+            Self::Rank => {
+                let (own, _) = body.weighted.weighting().weights.sort(0, false);
+                let smaller = new
+                    .weights
+                    .searchsorted(&own, false, false, "left", None::<Tensor>);
+                // Shares are multiples of 1/n: a tie-breaker between 0 and 1/(n + 1) keeps their order.
+                let size = new.weights.abs();
+                let n = own.size()[0] as f64;
+                smaller.to_kind(Kind::Double) / n + &size / (1.0 + &size) / (n + 1.0)
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Which points do not belong to a set.
+
+use tch::Tensor;
+
+use super::measured::{Measured, threshold};
+use super::scale::Scale;
+use super::weighted_space::{NewPoints, WeightedSpace};
+use super::weighting::WeightingConfig;
+use crate::Result;
+use crate::manifold::Geodesic;
+use crate::stats::roc_auc;
+
+/// What tells how far a point x is from belonging to a set X without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum OutlierScore {
+    /// Its weight in X ∪ {x}, as in bunch2021.
+    Weight,
+    /// What it adds to the magnitude, |X ∪ {x}| − |X|.
+    Gain,
+    /// How much of 1 it does not see of the weights of X, 1 − zᵀw. Up to its sign and unit, the decision function of a
+    /// one-class support vector machine with the kernel e^(−t d), where all weights are positive (bunch2021).
+    Unseen,
+}
+
+/// How an [`OutlierDetector`] is fitted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutlierConfig {
+    /// The scale.
+    pub scale: Scale,
+    /// What is compared.
+    pub score: OutlierScore,
+    /// The share of the fitted points that are called outliers, from 0 to below 1.
+    pub contamination: f64,
+    /// How Zw = 1 is solved.
+    pub weighting: WeightingConfig,
+}
+
+impl Default for OutlierConfig {
+    /// A tenth of the points by their weights, at the scale at which the magnitude is half of their number.
+    fn default() -> Self {
+        Self {
+            scale: Scale::Share(0.5),
+            score: OutlierScore::Weight,
+            contamination: 0.1,
+            weighting: WeightingConfig::default(),
+        }
+    }
+}
+
+/// Finds outliers by weights: 1 for a point that is far from all others, near 0 for one in a crowd.
+///
+/// The score of a fitted point is that of the point against all others, so that those of new points are on the
+/// same scale: with w_x and (Z⁻¹)_xx of the fitted set, the score is w_x, w_x²/(Z⁻¹)_xx or w_x/(Z⁻¹)_xx for
+/// [`Weight`](OutlierScore::Weight), [`Gain`](OutlierScore::Gain) and [`Unseen`](OutlierScore::Unseen).
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::Euclidean;
+/// use holonomy::magnitude::{OutlierConfig, OutlierDetector};
+/// use tch::Tensor;
+///
+/// let crowd: Vec<f64> = (0..20).map(|i| 0.1 * f64::from(i)).chain([9.0]).collect();
+/// let points = Tensor::from_slice(&crowd).view([21, 1]);
+/// let config = OutlierConfig { contamination: 0.05, ..OutlierConfig::default() };
+/// let detector = OutlierDetector::fit(Box::new(Euclidean::new(1)?), &points, &config)?;
+/// assert_eq!(detector.outliers().int64_value(&[20]), 1);
+/// let new = Tensor::from_slice(&[0.95, -7.0]).view([2, 1]);
+/// assert_eq!(detector.predict(&new)?, Tensor::from_slice(&[false, true]));
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// bunch2020; bunch2021, section on outliers.
+#[derive(Debug)]
+pub struct OutlierDetector {
+    space: Box<dyn Geodesic>,
+    measured: Measured,
+    kind: OutlierScore,
+    scores: Tensor,
+    threshold: f64,
+}
+
+const OP: &str = "OutlierDetector";
+
+impl OutlierDetector {
+    /// Weighs points `[n, point..]` of a space. [`OutlierScore::Gain`] and [`OutlierScore::Unseen`] take the inverse of Z beside
+    /// its factor.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`weighting_of_points`](super::weighting_of_points) and of [`Scale::of`], and
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) of no points and of a contamination out of range.
+    pub fn fit(space: Box<dyn Geodesic>, points: &Tensor, config: &OutlierConfig) -> Result<Self> {
+        let measured = Measured::new(OP, space.as_ref(), points, config.scale, &config.weighting)?;
+        let weighted = &measured.weighted;
+        let scores = match config.score {
+            OutlierScore::Weight => weighted.weighting().weights.shallow_clone(),
+            OutlierScore::Gain => weighted.losses(),
+            OutlierScore::Unseen => weighted.unseen(),
+        };
+        Ok(Self {
+            threshold: threshold(OP, &scores, config.contamination)?,
+            kind: config.score,
+            measured,
+            space,
+            scores,
+        })
+    }
+
+    /// The scores of the fitted points, `[n]`, f64; large for outliers.
+    pub fn scores(&self) -> &Tensor {
+        &self.scores
+    }
+
+    /// The score above which a point is an outlier.
+    pub fn threshold(&self) -> f64 {
+        self.threshold
+    }
+
+    /// The scale t.
+    pub fn scale(&self) -> f64 {
+        self.measured.scale()
+    }
+
+    /// The points with their weights.
+    pub fn weighted_space(&self) -> &WeightedSpace {
+        &self.measured.weighted
+    }
+
+    /// Which of the fitted points are outliers, `[n]`, bool.
+    pub fn outliers(&self) -> Tensor {
+        self.scores.gt(self.threshold)
+    }
+
+    /// The scores of further points, each alone, `[m]`, f64.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit`](Self::fit) for the points.
+    pub fn decision(&self, points: &Tensor) -> Result<Tensor> {
+        let NewPoints {
+            potential,
+            weights,
+            gains,
+        } = self.measured.meet(OP, self.space.as_ref(), points)?;
+        Ok(match self.kind {
+            OutlierScore::Weight => weights,
+            OutlierScore::Gain => gains,
+            OutlierScore::Unseen => 1.0 - potential,
+        })
+    }
+
+    /// Which further points are outliers, `[m]`, bool.
+    ///
+    /// # Errors
+    ///
+    /// As [`decision`](Self::decision).
+    pub fn predict(&self, points: &Tensor) -> Result<Tensor> {
+        Ok(self.decision(points)?.gt(self.threshold))
+    }
+
+    /// The area under the ROC curve of the scores of points for those that truly are outliers, `[m]`, bool.
+    ///
+    /// # Errors
+    ///
+    /// As [`decision`](Self::decision), and those of [`roc_auc`].
+    pub fn score(&self, points: &Tensor, outliers: &Tensor) -> Result<f64> {
+        roc_auc(&self.decision(points)?, outliers)
+    }
+}

@@ -1,0 +1,234 @@
+//! What new points would weigh, and what those that are there add.
+
+use tch::{Kind, Tensor};
+
+use super::components::components;
+use super::duplicates::Classes;
+use super::similarity::check_scale;
+use super::solve::{Solution, solve};
+use super::weighting::{Weighting, WeightingConfig};
+use crate::metric::check_distances;
+use crate::{Error, Result};
+
+const OP: &str = "WeightedSpace";
+
+/// Numbers that the images of new points may take at a time.
+const TILE: i64 = 1 << 22;
+
+/// A metric space with its weighting vector and factored similarities, which tells what a further point would
+/// weigh, add to the magnitude, and see.
+///
+/// With z = e^(−t d(x, ·)) for a point x outside of the space X, and w the weights of X,
+///
+/// ```text
+/// potential  zᵀw
+/// weight     w_x = (1 − zᵀw)/(1 − zᵀZ⁻¹z),   the weight of x in X ∪ {x}
+/// gain       |X ∪ {x}| − |X| = (1 − zᵀw)²/(1 − zᵀZ⁻¹z)
+/// ```
+///
+/// The potential is 1 at all points of X and falls to 0 far from it: the weight of X that x sees. Where it is above 1 there is a
+/// gap around x. For points of X the same is known of X without them: [`losses`](Self::losses) and [`unseen`](Self::unseen).
+///
+/// [`IncrementalMagnitude`](super::IncrementalMagnitude) adds and removes points; this one asks many questions at once.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::magnitude::{WeightedSpace, WeightingConfig};
+/// use tch::Tensor;
+///
+/// // Two points of a line at distance 2, and one halfway: |tX| is 1 + Σ tanh(t d/2) over the gaps.
+/// let pair = Tensor::from_slice(&[0.0, 2.0, 2.0, 0.0]).view([2, 2]);
+/// let space = WeightedSpace::new(&pair, 1.0, &WeightingConfig::default())?;
+/// let halfway = space.meet(&Tensor::from_slice(&[1.0, 1.0]).view([1, 2]))?;
+/// let gain = 2.0 * 0.5_f64.tanh() - 1.0_f64.tanh();
+/// assert!((halfway.gains.double_value(&[0]) - gain).abs() < 1e-15);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// leinster2013 (the magnitude of a union); bunch2020 (weights of new points).
+#[derive(Debug)]
+pub struct WeightedSpace {
+    weighting: Weighting,
+    /// `None` of no points.
+    solution: Option<Solution>,
+    /// `None` where all points differ.
+    classes: Option<Classes>,
+}
+
+/// What a [`WeightedSpace`] says of new points, each alone: `[m]`, f64.
+#[derive(Debug)]
+pub struct NewPoints {
+    /// zᵀw.
+    pub potential: Tensor,
+    /// The weights that they would have.
+    pub weights: Tensor,
+    /// The magnitudes that they would add.
+    pub gains: Tensor,
+}
+
+impl WeightedSpace {
+    /// Of a matrix of distances `[n, n]`, at the scale t.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`weighting`](super::weighting).
+    pub fn new(distances: &Tensor, t: f64, config: &WeightingConfig) -> Result<Self> {
+        check_scale(OP, t)?;
+        check_distances(OP, distances)?;
+        tch::no_grad(|| {
+            let classes = Classes::of(OP, distances)?;
+            let distinct = classes
+                .as_ref()
+                .map_or_else(|| distances.detach(), |classes| classes.distinct(distances))
+                .to_kind(Kind::Double);
+            let solution = solve(OP, &distinct, &components(&distinct), t, config)?;
+            Ok(Self {
+                weighting: Weighting::of(t, solution.as_ref(), classes.as_ref(), distinct.device()),
+                solution,
+                classes,
+            })
+        })
+    }
+
+    /// The weights of the points, and how they were found.
+    pub fn weighting(&self) -> &Weighting {
+        &self.weighting
+    }
+
+    /// How many points there are.
+    pub fn len(&self) -> i64 {
+        self.weighting.weights.size()[0]
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What each point adds to the others, |X| − |X∖x| = w_x²/(Z⁻¹)_xx, `[n]`: 0 where another is at distance 0.
+    ///
+    /// fung2019 orders points by it. Takes the inverse of Z: n³ operations and a further matrix.
+    pub fn losses(&self) -> Tensor {
+        self.of_each(|weights, inverse| weights.square() / inverse)
+    }
+
+    /// How much of 1 each point does not see of the others, 1 − zᵀw_{X∖x} = w_x/(Z⁻¹)_xx, `[n]`: 0 where another is at
+    /// distance 0, and 1 for a point far from all.
+    ///
+    /// Takes the inverse of Z: n³ operations and a further matrix.
+    pub fn unseen(&self) -> Tensor {
+        self.of_each(|weights, inverse| weights / inverse)
+    }
+
+    /// A quantity of the points that differ, from weights and (Z⁻¹)_xx; 0 for all others.
+    fn of_each(&self, quantity: impl Fn(&Tensor, &Tensor) -> Tensor) -> Tensor {
+        let Some(solution) = &self.solution else {
+            return self.weighting.weights.zeros_like();
+        };
+        let weights = solution.weights.view(-1);
+        let n = weights.size()[0];
+        let eye = Tensor::eye(n, (Kind::Double, weights.device()));
+        let inverse = tch::no_grad(|| solution.apply_inverse(&eye));
+        let inverse = inverse.diagonal(0, 0, 1);
+        // Points that a factorisation left out are in the span of the others.
+        let found = quantity(&weights, &inverse).masked_fill(&inverse.eq(0.0), 0.0);
+        match &self.classes {
+            Some(classes) => classes.only_of_single(&found),
+            None => found,
+        }
+    }
+
+    /// What points at these distances would weigh, add and see, each alone.
+    ///
+    /// # Shapes
+    ///
+    /// `distances`: `[m, n]`, from each new point to those there.
+    ///
+    /// # Accuracy
+    ///
+    /// f64, to some roundings times the condition of Z. A point at distance 0 of one that is there adds nothing, sees 1, and shares
+    /// its weight equally. One so near that 1 − zᵀZ⁻¹z is rounding is taken for the nearest.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for another shape or kind, and distances that are NaN or negative; they may be
+    /// infinite.
+    pub fn meet(&self, distances: &Tensor) -> Result<NewPoints> {
+        let (m, n) = (distances.size().first().copied().unwrap_or(0), self.len());
+        let floating = matches!(distances.kind(), Kind::Double | Kind::Float);
+        if distances.size() != [m, n] || !floating {
+            let got = format!("{:?} of {:?}", distances.size(), distances.kind());
+            return Err(Error::invalid(OP, format!("distances [m, {n}]"), got));
+        }
+        let lengths = distances.ge(0.0).all().int64_value(&[]) == 1;
+        if !lengths {
+            let got = "one that is NaN or negative";
+            return Err(Error::invalid(OP, "distances ≥ 0", got));
+        }
+        Ok(tch::no_grad(|| self.meet_checked(&distances.detach())))
+    }
+
+    fn meet_checked(&self, distances: &Tensor) -> NewPoints {
+        let m = distances.size()[0];
+        let options = (Kind::Double, distances.device());
+        let Some(solution) = self.solution.as_ref().filter(|_| m > 0) else {
+            return NewPoints {
+                potential: Tensor::zeros([m], options),
+                weights: Tensor::ones([m], options),
+                gains: Tensor::ones([m], options),
+            };
+        };
+        let tile = (TILE / self.len()).max(1);
+        let parts: Vec<NewPoints> = (0..m)
+            .step_by(tile as usize)
+            .map(|first| {
+                let rows = distances.narrow(0, first, tile.min(m - first));
+                self.meet_tile(solution, &rows.to_kind(Kind::Double))
+            })
+            .collect();
+        let join = |of: fn(&NewPoints) -> &Tensor| {
+            Tensor::cat(&parts.iter().map(of).collect::<Vec<_>>(), 0)
+        };
+        NewPoints {
+            potential: join(|part| &part.potential),
+            weights: join(|part| &part.weights),
+            gains: join(|part| &part.gains),
+        }
+    }
+
+    fn meet_tile(&self, solution: &Solution, distances: &Tensor) -> NewPoints {
+        let distinct = match &self.classes {
+            Some(classes) => classes.columns(distances),
+            None => distances.shallow_clone(),
+        };
+        let z = (&distinct * -self.weighting.scale).exp();
+        let image = solution.apply_inverse(&z.transpose(0, 1)).transpose(0, 1);
+        let products = &z * image;
+        let sum = |x: &Tensor| x.sum_dim_intlist(1, false, Kind::Double);
+        let apart: Tensor = 1.0 - sum(&products);
+        let potential = z.matmul(&solution.weights).view(-1);
+        let unseen: Tensor = 1.0 - &potential;
+        let roundings = (sum(&products.abs()) + 1.0) * (self.len() + 1) as f64 * f64::EPSILON;
+        let (nearest, place) = distinct.min_dim(1, false);
+        let there = nearest.eq(0.0);
+        let same = there.logical_or(&apart.abs().le_tensor(&roundings));
+        let shared = self.shared_weights(solution).index_select(0, &place);
+        NewPoints {
+            potential: potential.masked_fill(&there, 1.0),
+            weights: shared.where_self(&same, &(&unseen / &apart)),
+            gains: (unseen.square() / apart).masked_fill(&same, 0.0),
+        }
+    }
+
+    /// What each of the different points would have left if another came to it.
+    fn shared_weights(&self, solution: &Solution) -> Tensor {
+        let weights = solution.weights.view(-1);
+        match &self.classes {
+            Some(classes) => weights / (classes.counts() + 1.0),
+            None => weights / 2.0,
+        }
+    }
+}
