@@ -4,8 +4,8 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use holonomy::Result;
 
 use crate::{
-    becigneul2019, buet2023, bunch2020, bunch2021, catalogue, embedding, lin2023, mankovich2023, mishne2023, nickel2017,
-    output, rabenoro2022, results, sala2018, wang2023,
+    becigneul2019, buet2023, bunch2020, bunch2021, catalogue, embedding, lin2023, mankovich2023,
+    mishne2023, nickel2017, output, rabenoro2022, results, sala2018, wang2023,
 };
 
 /// How a command ended that did not fail.

@@ -102,7 +102,10 @@ impl Standardised {
     /// Those of these rows. A feature that is constant is left at 0.
     pub(crate) fn of(rows: &Tensor) -> Self {
         let mean = rows.mean_dim(0, true, Kind::Double);
-        let spread = (rows - &mean).square().mean_dim(0, true, Kind::Double).sqrt();
+        let spread = (rows - &mean)
+            .square()
+            .mean_dim(0, true, Kind::Double)
+            .sqrt();
         Self {
             deviation: spread.masked_fill(&spread.eq(0.0), 1.0),
             mean,

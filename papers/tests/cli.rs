@@ -78,9 +78,11 @@ fn assert_is_picture(folder: &Path) {
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
 }
 
-const PAPERS: [&str; 9] = [
+const PAPERS: [&str; 11] = [
     "becigneul2019",
     "buet2023",
+    "bunch2020",
+    "bunch2021",
     "lin2023",
     "mankovich2023",
     "mishne2023",
@@ -100,7 +102,7 @@ fn the_papers_are_listed() {
         .collect();
     assert_eq!(keys, PAPERS);
     assert!(lines[0].starts_with("becigneul2019  Bécigneul and Ganea, Riemannian"));
-    assert!(lines[5].starts_with("nickel2017     Nickel and Kiela, Poincaré"));
+    assert!(lines[7].starts_with("nickel2017     Nickel and Kiela, Poincaré"));
 }
 
 #[test]

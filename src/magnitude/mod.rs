@@ -46,6 +46,9 @@
 //! | one number | [`magnitude`], [`spread`], [`magnitude_dimension`] |
 //! | several scales | [`magnitude_function`] |
 //! | points that come and go | [`IncrementalMagnitude`] |
+//! | what new points would weigh, add and see | [`WeightedSpace`] |
+//! | the scale at which a space has a magnitude | [`scale_of_magnitude`], [`Scale`] |
+//! | the edge of a set, outliers, classes, points to ask about | [`BoundaryDetector`], [`OutlierDetector`], [`MagnitudeClassifier`], [`ActiveSelector`] |
 //! | a loss | [`differentiable_distances`], [`differentiable_magnitude`], [`differentiable_weights`] |
 //! | distances of points, of a graph | [`pairwise_distances`](crate::embed::pairwise_distances), [`shortest_paths`](crate::graph::shortest_paths) |
 //!

@@ -60,8 +60,14 @@ pub(super) struct Curve {
 /// All strategies from the same starts, in the same splits.
 pub(super) fn study(table: &Table, splits: usize, seed: u64) -> Result<Vec<Curve>> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let splits: Vec<Split> = (0..splits).map(|_| Split::of(table, KNOWN, &mut rng)).collect();
-    let smallest = splits.iter().map(|split| split.known.len()).min().unwrap_or(0);
+    let splits: Vec<Split> = (0..splits)
+        .map(|_| Split::of(table, KNOWN, &mut rng))
+        .collect();
+    let smallest = splits
+        .iter()
+        .map(|split| split.known.len())
+        .min()
+        .unwrap_or(0);
     let sizes: Vec<usize> = SIZES.into_iter().filter(|&size| size < smallest).collect();
     let mut found: Vec<[Vec<Vec<f64>>; 2]> =
         vec![[vec![Vec::new(); sizes.len()], vec![Vec::new(); sizes.len()]]; Strategy::ALL.len()];
@@ -120,7 +126,10 @@ impl Run {
             Strategy::Gain => SelectionRule::Gain,
             Strategy::Weight => SelectionRule::Weight,
         };
-        let config = ActiveConfig { rule, scale: Scale::Fixed(1.0) };
+        let config = ActiveConfig {
+            rule,
+            scale: Scale::Fixed(1.0),
+        };
         let known = self.pool.narrow(0, 0, START as i64);
         let selector = ActiveSelector::fit(Box::new(self.space.clone()), &known, &config)?;
         let chosen = selector.select(&self.pool, count - START)?;
@@ -143,12 +152,20 @@ impl Run {
 
     /// Of the magnitude classifier and of the nearest known row.
     fn accuracies(&self, known: &[i64]) -> Result<[f64; 2]> {
-        let labels: Vec<i64> = known.iter().map(|&place| self.labels[place as usize]).collect();
+        let labels: Vec<i64> = known
+            .iter()
+            .map(|&place| self.labels[place as usize])
+            .collect();
         let labels = Tensor::from_slice(&labels);
         let rows = self.pool.index_select(0, &Tensor::from_slice(known));
         let nearest = cross_distances(&self.space, &self.test, &rows).argmin(1, false);
-        let right = labels.index_select(0, &nearest).eq_tensor(&self.test_labels);
-        let nearest = right.to_kind(tch::Kind::Double).mean(tch::Kind::Double).double_value(&[]);
+        let right = labels
+            .index_select(0, &nearest)
+            .eq_tensor(&self.test_labels);
+        let nearest = right
+            .to_kind(tch::Kind::Double)
+            .mean(tch::Kind::Double)
+            .double_value(&[]);
         if labels.eq(labels.int64_value(&[0])).all().int64_value(&[]) == 1 {
             // Of one class alone, both say that.
             return Ok([nearest; 2]);

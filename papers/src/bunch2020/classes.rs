@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use holonomy::magnitude::{ClassRule, ClassifierConfig, MagnitudeClassifier, Scale, WeightingConfig};
+use crate::scikit_learn;
+use crate::spread::Spread;
+use crate::tables::{Split, Standardised, Table};
+use holonomy::magnitude::{
+    ClassRule, ClassifierConfig, MagnitudeClassifier, Scale, WeightingConfig,
+};
 use holonomy::{Euclidean, Result};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
-use crate::scikit_learn;
-use crate::spread::Spread;
-use crate::tables::{Split, Standardised, Table};
 
 /// The part of each class that is known.
 pub(super) const KNOWN: f64 = 0.7;
@@ -35,6 +37,8 @@ pub(super) struct Accuracies {
     pub(super) methods: Vec<(String, Spread)>,
     /// How many of them are ours.
     pub(super) ours: usize,
+    /// The version of scikit-learn that the others are of.
+    pub(super) scikit_learn: Option<String>,
 }
 
 /// A table as scikit-learn's side reads it.
@@ -60,7 +64,9 @@ pub(super) fn study(
             Task {
                 features: table.numbers(),
                 labels: &table.labels,
-                splits: (0..splits).map(|_| Split::of(table, KNOWN, &mut rng)).collect(),
+                splits: (0..splits)
+                    .map(|_| Split::of(table, KNOWN, &mut rng))
+                    .collect(),
             }
         })
         .collect();
@@ -69,9 +75,19 @@ pub(super) fn study(
         let methods: Vec<(String, Spread)> = METHODS
             .into_iter()
             .map(|(name, rule, scale)| {
-                let config = ClassifierConfig { scale, rule, weighting: WeightingConfig::default() };
-                let values = task.splits.iter().map(|split| accuracy(table, split, &config));
-                Ok((name.to_owned(), Spread::of_sample(values.collect::<Result<Vec<_>>>()?)))
+                let config = ClassifierConfig {
+                    scale,
+                    rule,
+                    weighting: WeightingConfig::default(),
+                };
+                let values = task
+                    .splits
+                    .iter()
+                    .map(|split| accuracy(table, split, &config));
+                Ok((
+                    name.to_owned(),
+                    Spread::of_sample(values.collect::<Result<Vec<_>>>()?),
+                ))
             })
             .collect::<Result<_>>()?;
         found.push(Accuracies {
@@ -80,6 +96,7 @@ pub(super) fn study(
             features: table.features.size()[1],
             classes: table.classes.len(),
             ours: methods.len(),
+            scikit_learn: None,
             methods,
         });
     }
@@ -87,8 +104,11 @@ pub(super) fn study(
         let tasks = BTreeMap::from([("classes", &tasks)]);
         let answer = scikit_learn::ask(python, folder, &tasks)?;
         for (found, theirs) in found.iter_mut().zip(answer.tables) {
-            let theirs = theirs.into_iter().map(|(name, values)| (name, Spread::of_sample(values)));
+            let theirs = theirs
+                .into_iter()
+                .map(|(name, values)| (name, Spread::of_sample(values)));
             found.methods.extend(theirs);
+            found.scikit_learn = Some(answer.version.clone());
         }
     }
     Ok(found)
@@ -102,5 +122,7 @@ fn accuracy(table: &Table, split: &Split, config: &ClassifierConfig) -> Result<f
     let space = Box::new(Euclidean::new(known.size()[1])?);
     let classifier =
         MagnitudeClassifier::fit(space, &standard.apply(&known), &known_labels, config)?;
-    Ok(classifier.score(&standard.apply(&unknown), &labels)?.accuracy)
+    Ok(classifier
+        .score(&standard.apply(&unknown), &labels)?
+        .accuracy)
 }

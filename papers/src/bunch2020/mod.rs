@@ -68,8 +68,11 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
 }
 
 fn figures(settings: &Settings) -> Result<Figures> {
-    let tables: Vec<Table> =
-        settings.tables.iter().map(|name| tables::table(name)).collect::<Result<_>>()?;
+    let tables: Vec<Table> = settings
+        .tables
+        .iter()
+        .map(|name| tables::table(name))
+        .collect::<Result<_>>()?;
     let peer = settings.scikit_learn.as_deref();
     let classes = classes::study(&tables, settings.splits, settings.seed, peer, &settings.out)?;
     output::note("classes: done");

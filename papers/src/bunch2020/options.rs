@@ -45,7 +45,15 @@ pub(crate) struct Settings {
     pub(crate) out: PathBuf,
 }
 
-const TABLES: [&str; 7] = ["iris", "wine", "breast cancer", "ionosphere", "glass", "zoo", "digits"];
+const TABLES: [&str; 7] = [
+    "iris",
+    "wine",
+    "breast cancer",
+    "ionosphere",
+    "glass",
+    "zoo",
+    "digits",
+];
 /// Those of a quick run.
 const SMALL: usize = 2;
 
@@ -54,7 +62,9 @@ impl Options {
     pub(crate) fn settings(&self) -> Settings {
         let quick = self.run.quick;
         Settings {
-            splits: self.splits.map_or(if quick { 2 } else { 20 }, |splits| splits as usize),
+            splits: self
+                .splits
+                .map_or(if quick { 2 } else { 20 }, |splits| splits as usize),
             seed: self.seed,
             tables: TABLES[..if quick { SMALL } else { TABLES.len() }].to_vec(),
             scikit_learn: self.peers.python(),

@@ -26,8 +26,12 @@ fn draw_all(folder: &Path, curves: &[Curve]) -> Result<Vec<String>> {
             .y_label("accuracy of the nearest of them");
         let plot = of_table.iter().fold(plot, |plot, curve| {
             let means = curve.nearest.iter().map(|spread| spread.mean);
-            let points: Vec<(f64, f64)> =
-                curve.sizes.iter().map(|&size| size as f64).zip(means).collect();
+            let points: Vec<(f64, f64)> = curve
+                .sizes
+                .iter()
+                .map(|&size| size as f64)
+                .zip(means)
+                .collect();
             plot.line(curve.strategy.name(), &points)
         });
         let picture = plot.draw()?;

@@ -53,7 +53,9 @@ fn active(curves: &[Curve]) -> String {
 pub(super) fn metrics(figures: &Figures) -> BTreeMap<String, Option<f64>> {
     let mut metrics = BTreeMap::new();
     let mut put = |name: String, value: f64| {
-        let name = name.to_lowercase().replace([' ', ',', '|', '=', '/', '(', ')'], "_");
+        let name = name
+            .to_lowercase()
+            .replace([' ', ',', '|', '=', '/', '(', ')'], "_");
         metrics.insert(name, value.is_finite().then_some(value));
     };
     for found in &figures.classes {
@@ -78,21 +80,37 @@ fn mean_over(curve: &Curve) -> f64 {
 pub(super) fn claims(figures: &Figures) -> Vec<Claim> {
     let line = |found: &Accuracies| {
         let best = |methods: &[(String, crate::spread::Spread)]| {
-            methods.iter().map(|(_, spread)| 100.0 * spread.mean).fold(f64::NAN, f64::max)
+            methods
+                .iter()
+                .map(|(_, spread)| 100.0 * spread.mean)
+                .fold(f64::NAN, f64::max)
         };
         let (ours, theirs) = found.methods.split_at(found.ours);
         let paper = 100.0 * ours[0].1.mean;
         if theirs.is_empty() {
             return format!("{} {paper:.1} %", found.table);
         }
-        format!("{} {paper:.1} % (best of scikit-learn's four {:.1} %)", found.table, best(theirs))
+        format!(
+            "{} {paper:.1} % (best of scikit-learn's four {:.1} %)",
+            found.table,
+            best(theirs)
+        )
     };
     let classes: Vec<String> = figures.classes.iter().map(line).collect();
     let mut lead = Vec::new();
     for of_table in figures.active.chunk_by(|a, b| a.table == b.table) {
-        let of = |strategy| of_table.iter().find(|curve| curve.strategy == strategy).map(mean_over);
+        let of = |strategy| {
+            of_table
+                .iter()
+                .find(|curve| curve.strategy == strategy)
+                .map(mean_over)
+        };
         if let (Some(gain), Some(random)) = (of(Strategy::Gain), of(Strategy::Random)) {
-            lead.push(format!("{} {:+.1} points", of_table[0].table, 100.0 * (gain - random)));
+            lead.push(format!(
+                "{} {:+.1} points",
+                of_table[0].table,
+                100.0 * (gain - random)
+            ));
         }
     }
     vec![

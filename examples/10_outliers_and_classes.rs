@@ -1,0 +1,56 @@
+//! Weights tell who is outside: outliers, classes and the next question, in the hyperbolic plane.
+
+use holonomy::magnitude::{
+    ActiveConfig, ActiveSelector, ClassifierConfig, MagnitudeClassifier, OutlierConfig,
+    OutlierDetector,
+};
+use holonomy::numerics::random_normal;
+use holonomy::{Geodesic, PoincareBall, Result};
+use rand::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use tch::{Device, Kind, Tensor};
+
+fn main() -> Result<()> {
+    let disk = PoincareBall::new(2, -1.0)?;
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+
+    // Three groups of forty points, each around a centre, in turn.
+    let centres = Tensor::from_slice2(&[[0.7, 0.0], [-0.35, 0.6], [-0.35, -0.6]]);
+    let labels = Tensor::arange(120, (Kind::Int64, Device::Cpu)).remainder(3);
+    let steps = random_normal(&mut rng, &[120, 2], Kind::Double, Device::Cpu) * 0.12;
+    let points = disk.exp(&centres.index_select(0, &labels), &steps);
+
+    // Classes: a point belongs where it would weigh least.
+    let (known, new) = (points.narrow(0, 0, 60), points.narrow(0, 60, 60));
+    let (known_labels, new_labels) = (labels.narrow(0, 0, 60), labels.narrow(0, 60, 60));
+    let config = ClassifierConfig::default();
+    let space = || Box::new(disk.clone());
+    let classifier = MagnitudeClassifier::fit(space(), &known, &known_labels, &config)?;
+    let accuracy = classifier.score(&new, &new_labels)?.accuracy;
+    println!("classes: {:.0} % right", 100.0 * accuracy);
+    assert!(accuracy > 0.9);
+
+    // Outliers: three points between the groups or beyond them weigh most.
+    let odd = Tensor::from_slice2(&[[0.0, 0.0], [0.97, 0.0], [-0.9, 0.0]]);
+    let all = Tensor::cat(&[&points, &odd], 0);
+    let config = OutlierConfig {
+        contamination: 0.03,
+        ..OutlierConfig::default()
+    };
+    let detector = OutlierDetector::fit(space(), &all, &config)?;
+    let found = detector.outliers().nonzero().view(-1);
+    println!("outliers at scale {:.2}: {found}", detector.scale());
+    assert_eq!(found, Tensor::from_slice(&[120_i64, 121, 122]));
+
+    // Whom to ask next, if the first group alone is known: someone of each of the others.
+    let first = points.index_select(0, &labels.eq(0).nonzero().view(-1));
+    let selector = ActiveSelector::fit(space(), &first, &ActiveConfig::default())?;
+    let chosen = selector.select(&points, 2)?;
+    let groups = [0, 1].map(|i: usize| labels.int64_value(&[chosen[i]]));
+    println!(
+        "asked next: {chosen:?}, which add {:.0} % of what all would",
+        100.0 * selector.score(&points, &chosen)?
+    );
+    assert!(groups == [1, 2] || groups == [2, 1]);
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! Bunch, Kline, Dickinson, Bhat and Fung, Weighting vectors for machine learning: numerical harmonic
+//! analysis applied to boundary detection (2021).
+
+mod options;
+mod outliers;
+mod pictures;
+mod shapes;
+mod summary;
+mod svm;
+
+use holonomy::Result;
+use serde::Serialize;
+
+use crate::catalogue::Paper;
+use crate::cli::Outcome;
+use crate::publication::Publication;
+use crate::{files, machine, output};
+pub(crate) use options::Options;
+use options::Settings;
+
+/// Its entry in the catalogue.
+pub(crate) const PAPER: Paper = Paper {
+    key: "bunch2021",
+    title: "Weighting vectors for machine learning: numerical harmonic analysis applied to boundary detection",
+    authors: "Bunch, Kline, Dickinson, Bhat and Fung",
+    year: 2021,
+};
+
+/// What all studies found.
+#[derive(Debug, Serialize)]
+struct Figures {
+    outliers: Vec<outliers::Areas>,
+    shapes: Vec<shapes::Found>,
+    svm: Vec<svm::Comparison>,
+}
+
+/// This paper's part of the report.
+#[derive(Debug, Serialize)]
+struct Details<'a> {
+    settings: &'a Settings,
+    #[serde(flatten)]
+    figures: &'a Figures,
+}
+
+/// Runs the studies, writes the files and prints the tables.
+pub(crate) fn run(options: &Options) -> Result<Outcome> {
+    let settings = options.settings();
+    files::prepare(&settings.out)?;
+    machine::use_threads(settings.threads)?;
+    let figures = tch::no_grad(|| figures(&settings))?;
+    let files = pictures::draw(
+        &settings.out,
+        &figures.shapes,
+        settings.points,
+        settings.seed,
+    );
+    Publication {
+        paper: &PAPER,
+        folder: &settings.out,
+        quick: settings.quick,
+        complete: true,
+        threads: settings.threads,
+        reason: "its matrices are small",
+        metrics: summary::metrics(&figures),
+        claims: summary::claims(&figures),
+        details: Details {
+            settings: &settings,
+            figures: &figures,
+        },
+        files: &files,
+        tables: summary::table(&figures, settings.draws, settings.quick),
+    }
+    .publish()
+}
+
+fn figures(settings: &Settings) -> Result<Figures> {
+    let (draws, seed) = (settings.draws, settings.seed);
+    let peer = settings.scikit_learn.as_deref();
+    let outliers = outliers::study(draws, seed, settings.quick, peer, &settings.out)?;
+    output::note("outliers: done");
+    let svm = svm::study(seed, peer, &settings.out)?;
+    let shapes = shapes::study(settings.points, draws, seed)?;
+    output::note("boundaries: done");
+    Ok(Figures {
+        outliers,
+        shapes,
+        svm,
+    })
+}

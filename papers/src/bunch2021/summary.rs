@@ -1,0 +1,186 @@
+//! What a run says: tables, figures and claims.
+
+use std::collections::BTreeMap;
+
+use super::Figures;
+use super::outliers::Areas;
+use super::shapes::{Found, SHARES};
+use super::svm::Comparison;
+use crate::report::Claim;
+use crate::spread::Spread;
+use crate::table;
+
+/// All tables.
+pub(super) fn table(figures: &Figures, draws: usize, quick: bool) -> String {
+    let mut text = String::new();
+    for areas in &figures.outliers {
+        text.push_str(&outliers(areas, draws));
+    }
+    text.push_str(&shapes(&figures.shapes, draws));
+    text.push_str(&svm(&figures.svm));
+    if quick {
+        text.push_str("\nA quick run: few draws, sets and points.\n");
+    }
+    text
+}
+
+fn outliers(areas: &Areas, draws: usize) -> String {
+    let rows: Vec<Vec<String>> = areas
+        .methods
+        .iter()
+        .map(|(name, spread)| vec![name.clone(), spread.percent()])
+        .collect();
+    format!(
+        "\n{}: {} outliers among {} rows, {} features: area under the ROC curve in percent, over {draws} draws\n{}",
+        areas.set,
+        areas.outliers,
+        areas.rows,
+        areas.features,
+        table::layout(&["score", "area"], &rows)
+    )
+}
+
+fn shapes(found: &[Found], draws: usize) -> String {
+    let shares: Vec<String> = SHARES.iter().map(|share| format!("{share} n")).collect();
+    let mut header = vec!["shape", "10th neighbour"];
+    header.extend(shares.iter().map(String::as_str));
+    let row = |found: &Found| {
+        let mut cells = vec![found.shape.name().to_owned(), found.neighbours.percent()];
+        cells.extend(found.weights.iter().map(|spread| spread.percent()));
+        cells
+    };
+    let rows: Vec<Vec<String>> = found.iter().map(row).collect();
+    format!(
+        "\nThe tenth of the points nearest to the boundary: area under the ROC curve in percent, over {draws} draws; by the \
+         distance of the 10th neighbour, and by weights where |tX| is\n{}",
+        table::layout(&header, &rows)
+    )
+}
+
+fn svm(comparisons: &[Comparison]) -> String {
+    let header = [
+        "scale",
+        "|tX|",
+        "negative weights",
+        "conditions off by",
+        "support vectors",
+        "coefficients off by",
+        "offset off by",
+    ];
+    let row = |found: &Comparison| {
+        let mut cells = vec![
+            format!("{}", found.scale),
+            format!("{:.3}", found.magnitude),
+            format!("{} of {}", found.negative_weights, found.points),
+            format!("{:.1e}", found.conditions),
+        ];
+        if let Some(peer) = &found.peer {
+            cells.extend([
+                peer.support_vectors.to_string(),
+                format!("{:.1e}", peer.coefficients),
+                format!("{:.1e}", peer.offset),
+            ]);
+        }
+        cells
+    };
+    let rows: Vec<Vec<String>> = comparisons.iter().map(row).collect();
+    format!(
+        "\nw/|X| as a one-class SVM with the kernel e^(-t d), beside scikit-learn's\n{}",
+        table::layout(&header, &rows)
+    )
+}
+
+/// The main figures.
+pub(super) fn metrics(figures: &Figures) -> BTreeMap<String, Option<f64>> {
+    let mut metrics = BTreeMap::new();
+    let mut put = |name: String, value: f64| {
+        let name = name
+            .to_lowercase()
+            .replace([' ', ',', '|', '=', '/', '(', ')', '.'], "_");
+        metrics.insert(name, value.is_finite().then_some(value));
+    };
+    for areas in &figures.outliers {
+        for (method, spread) in &areas.methods {
+            put(format!("{}_{method}", areas.set), spread.mean);
+        }
+    }
+    for found in &figures.shapes {
+        for (share, spread) in SHARES.iter().zip(&found.weights) {
+            put(format!("{}_{share}", found.shape.name()), spread.mean);
+        }
+        put(
+            format!("{}_neighbours", found.shape.name()),
+            found.neighbours.mean,
+        );
+    }
+    for found in &figures.svm {
+        put(format!("svm_{}_conditions", found.scale), found.conditions);
+        if let Some(peer) = &found.peer {
+            put(
+                format!("svm_{}_coefficients", found.scale),
+                peer.coefficients,
+            );
+            put(format!("svm_{}_offset", found.scale), peer.offset);
+        }
+    }
+    metrics
+}
+
+/// The claims as all reports have them.
+pub(super) fn claims(figures: &Figures) -> Vec<Claim> {
+    let percent = |spread: &Spread| 100.0 * spread.mean;
+    let line = |areas: &Areas| {
+        let (ours, theirs) = areas.methods.split_at(areas.ours);
+        let best = theirs
+            .iter()
+            .map(|(_, spread)| percent(spread))
+            .fold(f64::NAN, f64::max);
+        let own = format!("{} {:.1} %", areas.set, percent(&ours[2].1));
+        if theirs.is_empty() {
+            own
+        } else {
+            format!("{own} (best of scikit-learn's four {best:.1} %)")
+        }
+    };
+    let outliers: Vec<String> = figures.outliers.iter().map(line).collect();
+    let shape = |found: &Found| {
+        let best = found.weights.iter().map(percent).fold(0.0, f64::max);
+        format!(
+            "{} {best:.1} % (10th neighbour {:.1} %)",
+            found.shape.name(),
+            percent(&found.neighbours)
+        )
+    };
+    let shapes: Vec<String> = figures.shapes.iter().map(shape).collect();
+    let svm: Vec<String> = figures
+        .svm
+        .iter()
+        .map(|found| match &found.peer {
+            Some(peer) => format!(
+                "t = {}: {} support vectors, coefficients to {:.0e}, offset to {:.0e}",
+                found.scale, peer.support_vectors, peer.coefficients, peer.offset
+            ),
+            None => format!(
+                "t = {}: the conditions of its minimum to {:.0e}",
+                found.scale, found.conditions
+            ),
+        })
+        .collect();
+    vec![
+        Claim {
+            statement: "outliers by weights where |tX| = n/2, area under the ROC curve".into(),
+            ours: outliers.join("; "),
+            published: "competitive with or better than the state of the art; its figures are not repeated here".into(),
+        },
+        Claim {
+            statement: "weights find the boundary of a set (the best of seven scales)".into(),
+            ours: shapes.join("; "),
+            published: "pictures".into(),
+        },
+        Claim {
+            statement: "the weighting vector solves a one-class SVM with the kernel e^(-t d)".into(),
+            ours: svm.join("; "),
+            published: "a theorem".into(),
+        },
+    ]
+}
