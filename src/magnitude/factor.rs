@@ -12,6 +12,8 @@ use crate::{Error, Result};
 pub(super) enum Factor {
     /// Z = L Lᵀ.
     Cholesky(Tensor),
+    /// Z ≈ L Lᵀ in f32: good enough to find weights by refinement, in half the time.
+    Single(Tensor),
     /// Z = L Lᵀ for the points that were kept; the others get 0.
     Pivoted(PivotedCholesky),
     /// Z = L D Lᵀ with blocks of one and two in D.
@@ -34,10 +36,20 @@ impl Factor {
         })
     }
 
-    /// Z⁻¹ b for columns b, `[n, k]`; differentiable in b.
+    /// L Lᵀ in f32; `None` where a pivot is not positive.
+    pub(super) fn single(op: &'static str, z: &Tensor) -> Result<Option<Self>> {
+        let (l, info) = z
+            .to_kind(Kind::Float)
+            .f_linalg_cholesky_ex(false, false)
+            .map_err(|source| Error::Torch { op, source })?;
+        Ok((info.int64_value(&[]) == 0).then_some(Self::Single(l)))
+    }
+
+    /// Z⁻¹ b for columns b, `[n, k]`; differentiable in b. By [`Single`](Self::Single) to f32 at best.
     pub(super) fn solve(&self, b: &Tensor) -> Tensor {
         match self {
             Self::Cholesky(l) => cholesky_solve(l, b),
+            Self::Single(l) => cholesky_solve(l, &b.to_kind(Kind::Float)).to_kind(Kind::Double),
             Self::Pivoted(pivoted) => pivoted.solve(b),
             Self::Indefinite(ldl) => ldl.solve(b),
             Self::Shifted(shifted) => shifted.solve(b),
@@ -104,7 +116,7 @@ impl Factor {
     /// How many eigenvalues of Z are negative.
     pub(super) fn negative_eigenvalues(&self) -> i64 {
         match self {
-            Self::Cholesky(_) | Self::Pivoted(_) => 0,
+            Self::Cholesky(_) | Self::Single(_) | Self::Pivoted(_) => 0,
             Self::Indefinite(ldl) => ldl.negative,
             Self::Shifted(shifted) => shifted.negative_eigenvalues(),
             Self::Spectral(spectral) => spectral

@@ -5,7 +5,7 @@ use tch::{Kind, Tensor};
 use super::components::components;
 use super::duplicates::Classes;
 use super::similarity::{check_scale, to_vec};
-use super::solve::{Solution, solve};
+use super::solve::{Solution, Wanted, solve};
 use super::weighting::WeightingConfig;
 use crate::manifold::Geodesic;
 use crate::metric::check_distances;
@@ -217,8 +217,16 @@ impl Linearised {
             Some(classes) => (classes.distinct(distances), classes.averaged(distances)),
             None => (distances.shallow_clone(), distances.shallow_clone()),
         };
-        let solution =
-            tch::no_grad(|| solve(op, &distinct, &components(&distinct), scale, config))?;
+        let solution = tch::no_grad(|| {
+            solve(
+                op,
+                &distinct,
+                &components(&distinct),
+                scale,
+                config,
+                Wanted::Inverse,
+            )
+        })?;
         Ok(solution.map(|solution| Self {
             solution,
             similarities: recorded_similarities(&recorded, t),

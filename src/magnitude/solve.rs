@@ -19,6 +19,25 @@ const ROUNDINGS: f64 = 8.0;
 /// The condition up to which weights have twelve digits without refinement.
 const GOOD_UNREFINED: f64 = 1e3;
 
+/// Points from which on a factor in f32 and its refinement are faster than one in f64.
+const WORTH_SINGLE: i64 = 256;
+
+/// The largest condition, times the roundings of an f32 factor, ε√n, at which such a factor proves Z positive definite and its
+/// refinement converges quickly.
+const GOOD_SINGLE: f64 = 0.1;
+
+/// Steps of refinement that may be needed from f32.
+const REFINEMENTS_OF_SINGLE: usize = 8;
+
+/// What is wanted of a solution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// The weights alone.
+    Weights,
+    /// To solve further systems, by [`Solution::apply_inverse`].
+    Inverse,
+}
+
 /// Weights and what is known of them: the worst of the components.
 #[derive(Debug)]
 pub(super) struct Solution {
@@ -107,6 +126,7 @@ pub(super) fn solve(
     components: &[Tensor],
     t: f64,
     config: &WeightingConfig,
+    wanted: Wanted,
 ) -> Result<Option<Solution>> {
     let solve_component = |points: &Tensor| {
         let work = Work {
@@ -115,6 +135,7 @@ pub(super) fn solve(
             scale: t,
             points: points.shallow_clone(),
             config,
+            wanted,
         };
         match config.solver {
             None => work.automatic(),
@@ -132,10 +153,14 @@ struct Work<'a> {
     scale: f64,
     points: Tensor,
     config: &'a WeightingConfig,
+    wanted: Wanted,
 }
 
 impl Work<'_> {
     fn automatic(&self) -> Result<Solution> {
+        if let Some(solution) = self.single()? {
+            return Ok(solution);
+        }
         let mut reason = match self.cholesky("positive definite")? {
             Ok(solution) => {
                 let refined = if self.config.max_refinements == 0 {
@@ -188,6 +213,25 @@ impl Work<'_> {
             let got = "one that is not, to rounding";
             Error::invalid(self.op, solver.needs(), got)
         })
+    }
+
+    /// Cholesky's method in f32, refined to f64; `None` where that is not worth while, or the condition is too large for it.
+    fn single(&self) -> Result<Option<Solution>> {
+        let n = self.similarity.len();
+        let possible = self.wanted == Wanted::Weights
+            && n >= WORTH_SINGLE
+            && self.config.max_refinements >= REFINEMENTS_OF_SINGLE
+            && !self.similarity.is_shifted();
+        if !possible {
+            return Ok(None);
+        }
+        let Some(factor) = Factor::single(self.op, self.similarity.entries())? else {
+            return Ok(None);
+        };
+        let solution = self.finish(factor, Solver::Cholesky, "positive definite")?;
+        let roundings = f64::from(f32::EPSILON) * (n as f64).sqrt();
+        let good = solution.settled && solution.condition * roundings <= GOOD_SINGLE;
+        Ok(good.then_some(solution))
     }
 
     /// Or the pivot that is not positive.

@@ -5,7 +5,7 @@ use tch::{Kind, Tensor};
 use super::components::components;
 use super::duplicates::Classes;
 use super::similarity::check_scale;
-use super::solve::{Solution, solve};
+use super::solve::{Solution, Wanted, solve};
 use super::weighting::{Weighting, WeightingConfig};
 use crate::metric::check_distances;
 use crate::{Error, Result};
@@ -84,7 +84,8 @@ impl WeightedSpace {
                 .as_ref()
                 .map_or_else(|| distances.detach(), |classes| classes.distinct(distances))
                 .to_kind(Kind::Double);
-            let solution = solve(OP, &distinct, &components(&distinct), t, config)?;
+            let parts = components(&distinct);
+            let solution = solve(OP, &distinct, &parts, t, config, Wanted::Inverse)?;
             Ok(Self {
                 weighting: Weighting::of(t, solution.as_ref(), classes.as_ref(), distinct.device()),
                 solution,

@@ -8,7 +8,7 @@ use super::components::components;
 use super::derivative::scale_derivative;
 use super::duplicates::Classes;
 use super::similarity::{check_scale, to_vec};
-use super::solve::{Solution, solve};
+use super::solve::{Solution, Wanted, solve};
 use crate::embed::pairwise_distances;
 use crate::manifold::Geodesic;
 use crate::metric::check_distances;
@@ -265,7 +265,7 @@ pub(super) fn weighting_of_distinct(
     classes: Option<&Classes>,
     config: &WeightingConfig,
 ) -> Result<Weighting> {
-    let solution = solve(op, distinct, components, t, config)?;
+    let solution = solve(op, distinct, components, t, config, Wanted::Weights)?;
     Ok(Weighting::of(
         t,
         solution.as_ref(),

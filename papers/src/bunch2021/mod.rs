@@ -1,6 +1,7 @@
 //! Bunch, Kline, Dickinson, Bhat and Fung, Weighting vectors for machine learning: numerical harmonic
 //! analysis applied to boundary detection (2021).
 
+mod nearest;
 mod options;
 mod outliers;
 mod pictures;
@@ -32,6 +33,8 @@ struct Figures {
     outliers: Vec<outliers::Areas>,
     shapes: Vec<shapes::Found>,
     svm: Vec<svm::Comparison>,
+    nearest: Vec<nearest::Errors>,
+    times: Vec<nearest::Time>,
 }
 
 /// This paper's part of the report.
@@ -81,9 +84,14 @@ fn figures(settings: &Settings) -> Result<Figures> {
     let svm = svm::study(seed, peer, &settings.out)?;
     let shapes = shapes::study(settings.points, draws, seed)?;
     output::note("boundaries: done");
+    let nearest = nearest::errors(settings.points as i64, seed)?;
+    let times = nearest::times(&settings.sizes, seed)?;
+    output::note("nearest neighbours: done");
     Ok(Figures {
         outliers,
         shapes,
         svm,
+        nearest,
+        times,
     })
 }

@@ -37,6 +37,8 @@ pub(crate) struct Settings {
     pub(crate) seed: u64,
     /// Points of a shape.
     pub(crate) points: usize,
+    /// Numbers of points for which nearest neighbours are timed.
+    pub(crate) sizes: Vec<i64>,
     #[serde(skip)]
     pub(crate) scikit_learn: Option<PathBuf>,
     #[serde(skip)]
@@ -55,6 +57,11 @@ impl Options {
             draws: self.draws.map_or(of(20, 2), |draws| draws as usize),
             seed: self.seed,
             points: of(1500, 100),
+            sizes: if quick {
+                vec![1000]
+            } else {
+                vec![10_000, 100_000, 1_000_000]
+            },
             scikit_learn: self.peers.python(),
             threads: self.threads.threads(),
             quick,
