@@ -9,6 +9,7 @@ mod gradients;
 mod incremental;
 mod limits;
 mod matrix_free;
+mod nearest;
 mod solvers;
 
 use holonomy::embed::pairwise_distances;

@@ -1,0 +1,417 @@
+//! Approximate weighting vectors of up to millions of points, each weight from the points near it.
+
+mod rows;
+mod sets;
+mod tree;
+
+use rand::SeedableRng;
+use rand::seq::{SliceRandom, index};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use tch::{Kind, Tensor};
+
+use super::duplicates::Classes;
+use super::matrix_free::operator::Tiled;
+use super::similarity::check_scale;
+use super::weighting::check_points;
+use crate::manifold::Geodesic;
+use crate::metric::check_distances;
+use crate::numerics::compensated::{rounded, sum};
+use crate::{Error, Result};
+use rows::{Matrix, Measured};
+use sets::{CoincidingSets, Near, Order, Sets, System, Trouble, weights_in_order};
+use tree::Coordinates;
+
+const OP: &str = "nearest_neighbour_weighting";
+
+/// Which points [`nearest_neighbour_weighting`] takes a point's neighbours from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum NearestNeighbours {
+    /// From all: the weight of x is its entry of Z_N⁻¹1 for the set N of x and its nearest neighbours (bunch2021).
+    OfAll,
+    /// From those before it in a random order: w = U Uᵀ1 with the column Z_N⁻¹e_x / √(Z_N⁻¹)_xx of U for each x; the mean over
+    /// some orders. The first points of an order have far neighbours and the last ones near, so that large and small scales are
+    /// both met (vecchia1988).
+    Earlier {
+        /// How many orders.
+        orders: usize,
+    },
+}
+
+/// How [`nearest_neighbour_weighting`] approximates weights.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NearestNeighbourConfig {
+    /// Neighbours k of a point. Time grows with k³ once it is above some 50, and errors fall.
+    pub neighbours: usize,
+    /// Where they are taken from.
+    pub from: NearestNeighbours,
+    /// Points at which 1 − Zw is computed, each in n operations; as many as there are or more: all of them.
+    pub sample: usize,
+    /// Of the orders and the sample.
+    pub seed: u64,
+}
+
+impl Default for NearestNeighbourConfig {
+    /// 32 neighbours among the earlier points of four orders, and 256 residuals.
+    fn default() -> Self {
+        Self {
+            neighbours: 32,
+            from: NearestNeighbours::Earlier { orders: 4 },
+            sample: 256,
+            seed: 0,
+        }
+    }
+}
+
+impl NearestNeighbourConfig {
+    fn validate(&self, op: &'static str) -> Result<()> {
+        if self.neighbours == 0 {
+            return Err(Error::invalid(op, "neighbours ≥ 1", 0));
+        }
+        if self.from == (NearestNeighbours::Earlier { orders: 0 }) {
+            return Err(Error::invalid(op, "orders ≥ 1", 0));
+        }
+        if self.sample < 2 {
+            return Err(Error::invalid(op, "a sample ≥ 2", self.sample));
+        }
+        Ok(())
+    }
+}
+
+/// Approximate weights, and how far Zw is from 1 where it was computed.
+#[derive(Debug)]
+pub struct NearestNeighbourWeighting {
+    /// w, `[n]`, f64, on the device of the points.
+    pub weights: Tensor,
+    /// Σ w.
+    pub magnitude: f64,
+    /// The scale t.
+    pub scale: f64,
+    /// How many points differ: those at distance 0 count as one and share their weight equally.
+    pub distinct: usize,
+    /// Points at which the residual 1 − Zw was computed; where it is `distinct`, at all.
+    pub sampled: usize,
+    /// The largest |1 − Zw| there.
+    pub largest_residual: f64,
+    /// √ of the mean of (1 − Zw)² there.
+    pub mean_residual: f64,
+    /// wᵀ(1 − Zw), estimated from the sample: what [`magnitude`](Self::magnitude) lacks, to first order.
+    pub correction: f64,
+    /// The standard error of that estimate; 0 where the residual was computed at all points.
+    pub correction_error: f64,
+}
+
+impl NearestNeighbourWeighting {
+    /// Σw + wᵀ(1 − Zw) = 2Σw − wᵀZw, whose error is −(w − w*)ᵀZ(w − w*) for the exact weights w*, and that of
+    /// [`correction`](Self::correction).
+    ///
+    /// Of a positive definite space it is therefore at most the magnitude where the residual was computed at all points. Where the residuals
+    /// are of the size of 1, it is further from it than [`magnitude`](Self::magnitude).
+    pub fn corrected_magnitude(&self) -> f64 {
+        self.magnitude + self.correction
+    }
+}
+
+/// What was found of points that differ.
+struct Found {
+    weights: Vec<f64>,
+    residuals: Residuals,
+}
+
+impl Found {
+    /// With the weights of all points.
+    fn with(self, op: &'static str, weights: Tensor, t: f64) -> Result<NearestNeighbourWeighting> {
+        let residuals = self.residuals;
+        if !residuals.mean.is_finite() {
+            return Err(Error::NotFinite {
+                op,
+                what: "a residual",
+                place: format!("scale {t:e}"),
+            });
+        }
+        Ok(NearestNeighbourWeighting {
+            weights,
+            magnitude: rounded(sum(&self.weights)),
+            scale: t,
+            distinct: self.weights.len(),
+            sampled: residuals.sampled,
+            largest_residual: residuals.largest,
+            mean_residual: residuals.mean,
+            correction: residuals.correction,
+            correction_error: residuals.correction_error,
+        })
+    }
+}
+
+/// 1 − Zw at some points.
+struct Residuals {
+    sampled: usize,
+    largest: f64,
+    mean: f64,
+    correction: f64,
+    correction_error: f64,
+}
+
+impl Residuals {
+    fn sample(
+        sets: &impl Sets,
+        t: f64,
+        weights: &[f64],
+        sample: usize,
+        rng: &mut Xoshiro256PlusPlus,
+    ) -> Self {
+        let n = sets.len();
+        let sampled = sample.min(n);
+        let mut points = index::sample(rng, n, sampled).into_vec();
+        points.sort_unstable();
+        let products = sets.products(&points, t, weights);
+        let residuals: Vec<f64> = products.iter().map(|product| 1.0 - product).collect();
+        let count = sampled.max(1) as f64;
+        let squares = residuals.iter().map(|residual| residual * residual);
+        let shares = points.iter().zip(&residuals);
+        let shares: Vec<f64> = shares
+            .map(|(&point, residual)| weights[point] * residual)
+            .collect();
+        let share = rounded(sum(&shares)) / count;
+        let variance = shares
+            .iter()
+            .map(|x| (x - share) * (x - share))
+            .sum::<f64>()
+            / (count - 1.0);
+        let unseen = 1.0 - count / n as f64;
+        Self {
+            sampled,
+            largest: residuals
+                .iter()
+                .fold(0.0, |largest, x| largest.max(x.abs())),
+            mean: (squares.sum::<f64>() / count).sqrt(),
+            correction: share * n as f64,
+            correction_error: if sampled == n {
+                0.0
+            } else {
+                n as f64 * (unseen * variance / count).sqrt()
+            },
+        }
+    }
+}
+
+/// Approximate weights of many points, each from its nearest neighbours: in nearly linear time for points of
+/// [`Euclidean`](crate::Euclidean) space of up to 16 dimensions.
+///
+/// ```text
+/// OfAll:    w_x = (Z_N⁻¹ 1)_x            N = x and the k points nearest to it
+/// Earlier:  w = U Uᵀ 1,  U_·x = Z_N⁻¹ e_x / √(Z_N⁻¹)_xx   N = x and the k nearest before it in a random order
+/// ```
+///
+/// This is an approximation whose error can be large: where neighbours are near each other on the scale t, the weights of
+/// [`OfAll`](NearestNeighbours::OfAll) are wrong by more than they are. The residual tells, which is computed at a sample of points.
+/// [`matrix_free_weighting`](super::matrix_free_weighting) gives weights to a tolerance, in n² operations a step.
+///
+/// Points at distance 0 count as one, whose weight they share equally. With k ≥ n − 1 the weights are those of
+/// [`weighting`](super::weighting), to rounding times the condition of Z.
+///
+/// # Shapes
+///
+/// `points`: `[n, point..]`; the weights `[n]`, f64. Beside the points there are a k-d tree and some thousand small systems in memory.
+/// Of other spaces, and of more dimensions, neighbours are found by a look at all distances: n² of them, in tiles of 100 MB.
+///
+/// # Time
+///
+/// TIME
+///
+/// # Accuracy
+///
+/// ACCURACY
+///
+/// The result repeats bit for bit on a CPU, with any number of threads.
+///
+/// # Gradient
+///
+/// None.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] for a t or a setting out of range, for points of another shape, and where the similarities of a
+/// point and its neighbours are not positive definite to rounding: of spaces that are not, and of points that no longer differ at this
+/// scale; [`Error::NotOnManifold`] with the row of what is no point; [`Error::NotFinite`] where a distance is none.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::Euclidean;
+/// use holonomy::magnitude::{NearestNeighbourConfig, nearest_neighbour_weighting};
+/// use tch::{Kind, Tensor};
+///
+/// // Of an interval of length 5 the magnitude is 1 + 5/2, and each weight depends on the next points alone.
+/// let x = Tensor::linspace(0.0, 5.0, 10_000, (Kind::Double, Device::Cpu)).view([10_000, 1]);
+/// let config = NearestNeighbourConfig { neighbours: 4, ..NearestNeighbourConfig::default() };
+/// let w = nearest_neighbour_weighting(&Euclidean::new(1)?, &x, 1.0, &config)?;
+/// assert!((w.magnitude - 3.5).abs() < 1e-4 && w.largest_residual < 1e-8);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// bunch2021 (nearest neighbours); vecchia1988, kaporin1994 (earlier ones).
+pub fn nearest_neighbour_weighting(
+    space: &dyn Geodesic,
+    points: &Tensor,
+    t: f64,
+    config: &NearestNeighbourConfig,
+) -> Result<NearestNeighbourWeighting> {
+    config.validate(OP)?;
+    check_scale(OP, t)?;
+    check_points(OP, space, points)?;
+    let size = space.point_shape().iter().product::<i64>() as usize;
+    tch::no_grad(|| {
+        let points = points.detach().to_kind(Kind::Double);
+        if space.dist_is_euclidean() && size <= Coordinates::DIMENSIONS {
+            of_points(|points| Coordinates::new(OP, points), &points, t, config)
+        } else {
+            let measured = |points: &Tensor| {
+                let points = points.shallow_clone();
+                Ok(Measured(Tiled { space, points, t }))
+            };
+            of_points(measured, &points, t, config)
+        }
+    })
+}
+
+/// [`nearest_neighbour_weighting`] of a metric space with these distances.
+///
+/// # Shapes
+///
+/// `distances`: `[n, n]`, of which a copy in f64 is made; the weights `[n]`, f64. Distances may be infinite.
+///
+/// # Errors
+///
+/// Those of [`nearest_neighbour_weighting`], and of [`weighting`](super::weighting) for what is no matrix of distances.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::graph::{Graph, shortest_paths};
+/// use holonomy::magnitude::{NearestNeighbourConfig, nearest_neighbour_weighting_of_distances};
+///
+/// // Of a path each node depends on the next two alone.
+/// let names = (0..50).map(|node| format!("n{node}")).collect();
+/// let path = Graph::new(names, (1..50).map(|node| (node - 1, node)).collect(), None)?;
+/// let config = NearestNeighbourConfig { neighbours: 2, ..NearestNeighbourConfig::default() };
+/// let w = nearest_neighbour_weighting_of_distances(&shortest_paths(&path), 1.0, &config)?;
+/// assert!((w.magnitude - (1.0 + 49.0 * 0.5_f64.tanh())).abs() < 1e-12);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+pub fn nearest_neighbour_weighting_of_distances(
+    distances: &Tensor,
+    t: f64,
+    config: &NearestNeighbourConfig,
+) -> Result<NearestNeighbourWeighting> {
+    const OP: &str = "nearest_neighbour_weighting_of_distances";
+    config.validate(OP)?;
+    check_scale(OP, t)?;
+    check_distances(OP, distances)?;
+    tch::no_grad(|| {
+        let distances = distances.detach();
+        let classes = Classes::of(OP, &distances)?;
+        let sets = match &classes {
+            Some(classes) => Matrix::new(&classes.distinct(&distances)),
+            None => Matrix::new(&distances),
+        };
+        let found = approximate(&sets, t, config, false);
+        let found = found.map_err(|trouble| {
+            refused(OP, trouble, |point| {
+                let classes = classes.as_ref();
+                classes.map_or(point as i64, |classes| classes.point(point))
+            })
+        })?;
+        let weights = Tensor::from_slice(&found.weights).to_device(distances.device());
+        let shared = classes.map_or(weights.shallow_clone(), |classes| classes.share(&weights));
+        found.with(OP, shared, t)
+    })
+}
+
+/// The weights of points, of which some may coincide.
+fn of_points<S: CoincidingSets>(
+    sets_of: impl Fn(&Tensor) -> Result<S>,
+    points: &Tensor,
+    t: f64,
+    config: &NearestNeighbourConfig,
+) -> Result<NearestNeighbourWeighting> {
+    let on_device = |weights: &[f64]| Tensor::from_slice(weights).to_device(points.device());
+    let sets = sets_of(points)?;
+    match approximate(&sets, t, config, true) {
+        Ok(found) => {
+            let weights = on_device(&found.weights);
+            found.with(OP, weights, t)
+        }
+        Err(Trouble::Coinciding) => {
+            let labels = sets.coinciding();
+            let kept = labels.as_ref().map(|labels| labels.kept(points));
+            let sets = sets_of(kept.as_ref().unwrap_or(points))?;
+            let found = approximate(&sets, t, config, false);
+            let found = found.map_err(|trouble| {
+                refused(OP, trouble, |point| {
+                    let labels = labels.as_ref();
+                    labels.map_or(point as i64, |labels| labels.point(point))
+                })
+            })?;
+            let weights = on_device(&found.weights);
+            let shared = labels.map_or(weights.shallow_clone(), |labels| labels.share(&weights));
+            found.with(OP, shared, t)
+        }
+        Err(trouble) => Err(refused(OP, trouble, |point| point as i64)),
+    }
+}
+
+/// Weights of points that differ, and residuals at a sample of them.
+fn approximate(
+    sets: &impl Sets,
+    t: f64,
+    config: &NearestNeighbourConfig,
+    tells_coinciding: bool,
+) -> std::result::Result<Found, Trouble> {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(config.seed);
+    let n = sets.len();
+    let (orders, earlier) = match config.from {
+        NearestNeighbours::OfAll => (1, false),
+        NearestNeighbours::Earlier { orders } => (orders, true),
+    };
+    let system = System {
+        t,
+        tells_coinciding,
+    };
+    let mut weights = vec![0.0; n];
+    for _ in 0..orders {
+        let mut points: Vec<u32> = (0..n as u32).collect();
+        points.shuffle(&mut rng);
+        let near = Near {
+            count: config.neighbours,
+            order: &Order::new(points),
+            earlier,
+        };
+        for (mean, weight) in weights
+            .iter_mut()
+            .zip(weights_in_order(sets, near, system)?)
+        {
+            *mean += weight / orders as f64;
+        }
+    }
+    let residuals = Residuals::sample(sets, t, &weights, config.sample, &mut rng);
+    Ok(Found { weights, residuals })
+}
+
+/// What a system without a solution means, by the number that its point has among all.
+fn refused(op: &'static str, trouble: Trouble, number: impl Fn(usize) -> i64) -> Error {
+    let expected =
+        "points that differ at this scale, of a positive definite space (`weighting` takes others)";
+    let got = match trouble {
+        Trouble::Coinciding => "points at distance 0".into(),
+        Trouble::NotPositive(point) => format!(
+            "point {}, whose similarities with its neighbours are not positive definite to rounding",
+            number(point as usize)
+        ),
+    };
+    Error::invalid(op, expected, got)
+}
