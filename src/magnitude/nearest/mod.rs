@@ -43,7 +43,7 @@ pub enum NearestNeighbours {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NearestNeighbourConfig {
-    /// Neighbours k of a point. Time grows with k³ once it is above some 50, and errors fall.
+    /// Neighbours k of a point. With more the errors fall, and the time of a system grows as k³.
     pub neighbours: usize,
     /// Where they are taken from.
     pub from: NearestNeighbours,
@@ -198,16 +198,16 @@ impl Residuals {
 }
 
 /// Approximate weights of many points, each from its nearest neighbours: in nearly linear time for points of
-/// [`Euclidean`](crate::Euclidean) space of up to 16 dimensions.
+/// [`Euclidean`](crate::Euclidean) space of few dimensions.
 ///
 /// ```text
 /// OfAll:    w_x = (Z_N⁻¹ 1)_x            N = x and the k points nearest to it
 /// Earlier:  w = U Uᵀ 1,  U_·x = Z_N⁻¹ e_x / √(Z_N⁻¹)_xx   N = x and the k nearest before it in a random order
 /// ```
 ///
-/// This is an approximation whose error can be large: where neighbours are near each other on the scale t, the weights of
-/// [`OfAll`](NearestNeighbours::OfAll) are wrong by more than they are. The residual tells, which is computed at a sample of points.
-/// [`matrix_free_weighting`](super::matrix_free_weighting) gives weights to a tolerance, in n² operations a step.
+/// This is an approximation, and no solution of Zw = 1: its error can be larger than the weights. The residual tells, which is computed
+/// at a sample of points. [`matrix_free_weighting`](super::matrix_free_weighting) gives weights to a tolerance, in n² operations a
+/// step.
 ///
 /// Points at distance 0 count as one, whose weight they share equally. With k ≥ n − 1 the weights are those of
 /// [`weighting`](super::weighting), to rounding times the condition of Z.
@@ -215,15 +215,36 @@ impl Residuals {
 /// # Shapes
 ///
 /// `points`: `[n, point..]`; the weights `[n]`, f64. Beside the points there are a k-d tree and some thousand small systems in memory.
-/// Of other spaces, and of more dimensions, neighbours are found by a look at all distances: n² of them, in tiles of 100 MB.
+/// Of other spaces, and of more than 16 dimensions, neighbours are found by a look at all distances: n² of them, in tiles of 100 MB.
 ///
 /// # Time
 ///
-/// TIME
+/// For each point and order a search in the tree and k³/3 operations, and n for each residual. `cargo bench --bench magnitude -- nearest
+/// 1000000 32` measures up to a million points.
 ///
 /// # Accuracy
 ///
-/// ACCURACY
+/// Of 5,000 Gaussian points (`cargo bench --bench magnitude -- nearest 5000`), ‖w − w*‖₂/‖w*‖₂ for the exact weights w*, and
+/// the relative error of Σw, by k:
+///
+/// | dimension, t | from | weights: 8 | 32 | 128 | magnitude: 8 | 32 | 128 |
+/// | --- | --- | --- | --- | --- | --- | --- | --- |
+/// | 2, 1 | `OfAll` | 6.4 | 1.6 | 0.21 | −48 | −12 | −1.5 |
+/// | | `Earlier`, 4 orders | 3.6 | 0.85 | 0.11 | 0.58 | 0.037 | −0.0020 |
+/// | 2, 5 | `OfAll` | 1.4 | 0.30 | 0.016 | −2.6 | −0.70 | −0.036 |
+/// | | `Earlier`, 4 orders | 0.71 | 0.14 | 0.0061 | 0.086 | −0.0089 | −0.0003 |
+/// | 3, 1 | `OfAll` | 5.5 | 3.5 | 0.42 | −33 | −23 | 0.16 |
+/// | | `Earlier`, 4 orders | 3.0 | 1.8 | 0.23 | 1.2 | 0.46 | 0.0012 |
+/// | 3, 5 | `OfAll` | 0.41 | 0.39 | 0.028 | −0.011 | −0.58 | −0.0075 |
+/// | | `Earlier`, 4 orders | 0.26 | 0.15 | 0.011 | 0.17 | −0.021 | −0.0025 |
+/// | 5, 1 | `OfAll` | 2.8 | 4.9 | 1.7 | −7.4 | −23 | −7.6 |
+/// | | `Earlier`, 4 orders | 1.6 | 2.5 | 0.84 | 1.2 | 2.1 | 0.24 |
+/// | 5, 5 | `OfAll` | 0.33 | 0.069 | 0.049 | 0.31 | 0.059 | −0.030 |
+/// | | `Earlier`, 4 orders | 0.24 | 0.052 | 0.015 | 0.23 | 0.048 | −0.0056 |
+///
+/// Weights are good where the k nearest reach some 1/t far, and the denser the points, the more it takes. Where they do not, the
+/// magnitude of `OfAll` is of no use, and may be negative; that of `Earlier` is often still good. Where the residuals are below
+/// some 0.1, [`corrected_magnitude`](NearestNeighbourWeighting::corrected_magnitude) has an error several times smaller.
 ///
 /// The result repeats bit for bit on a CPU, with any number of threads.
 ///
