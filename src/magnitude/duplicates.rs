@@ -95,6 +95,11 @@ impl Classes {
         Err(Error::invalid(op, wanted, got))
     }
 
+    /// The first point of a class.
+    pub(super) fn point(&self, class: usize) -> i64 {
+        self.representatives.int64_value(&[class as i64])
+    }
+
     /// The distances of one point of each class.
     pub(super) fn distinct(&self, distances: &Tensor) -> Tensor {
         among(distances, &self.representatives)
@@ -138,5 +143,56 @@ impl Classes {
         values
             .index_select(0, &self.labels)
             .masked_fill(&self.sizes.gt(1.0), 0.0)
+    }
+}
+
+/// The points that coincide with earlier ones.
+pub(super) struct Labels {
+    /// The first point of each class, `[classes]`.
+    kept: Vec<i64>,
+    /// The class of each point, `[n]`.
+    class: Vec<i64>,
+}
+
+impl Labels {
+    /// Of each point's first that coincides with it, which may be itself; `None` where all points differ.
+    pub(super) fn new(first: &[usize]) -> Option<Self> {
+        let mut labels = Self {
+            kept: Vec::new(),
+            class: Vec::with_capacity(first.len()),
+        };
+        for (point, &first) in first.iter().enumerate() {
+            if first == point {
+                labels.class.push(labels.kept.len() as i64);
+                labels.kept.push(point as i64);
+            } else {
+                labels.class.push(labels.class[first]);
+            }
+        }
+        (labels.kept.len() < first.len()).then_some(labels)
+    }
+
+    /// The first point of a class.
+    pub(super) fn point(&self, class: usize) -> i64 {
+        self.kept[class]
+    }
+
+    /// The points `[n, ..]` that differ, `[classes, ..]`.
+    pub(super) fn kept(&self, points: &Tensor) -> Tensor {
+        points.index_select(
+            0,
+            &Tensor::from_slice(&self.kept).to_device(points.device()),
+        )
+    }
+
+    /// Weights `[classes]`, shared equally among the points of each class: `[n]`.
+    pub(super) fn share(&self, weights: &Tensor) -> Tensor {
+        let mut sizes = vec![0.0; self.kept.len()];
+        for &class in &self.class {
+            sizes[class as usize] += 1.0;
+        }
+        let sizes = Tensor::from_slice(&sizes).to_device(weights.device());
+        let class = Tensor::from_slice(&self.class).to_device(weights.device());
+        (weights / sizes).index_select(0, &class)
     }
 }

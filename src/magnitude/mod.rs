@@ -43,6 +43,7 @@
 //! | --- | --- |
 //! | weights, and how they were found | [`weighting`], [`weighting_of_points`] |
 //! | weights of so many points that Z does not fit into memory | [`matrix_free_weighting`] |
+//! | of a million points, approximately | [`nearest_neighbour_weighting`], [`nearest_neighbour_weighting_of_distances`] |
 //! | one number | [`magnitude`], [`spread`], [`magnitude_dimension`] |
 //! | several scales | [`magnitude_function`] |
 //! | points that come and go | [`IncrementalMagnitude`] |
@@ -119,8 +120,10 @@ mod factor;
 mod function;
 mod gradient;
 mod incremental;
+mod inverse_column;
 mod matrix_free;
 mod measured;
+mod nearest;
 mod outliers;
 mod pivoted;
 mod scale;
@@ -138,6 +141,10 @@ pub use gradient::{
 };
 pub use incremental::IncrementalMagnitude;
 pub use matrix_free::{MatrixFreeConfig, matrix_free_weighting};
+pub use nearest::{
+    NearestNeighbourConfig, NearestNeighbourWeighting, NearestNeighbours,
+    nearest_neighbour_weighting, nearest_neighbour_weighting_of_distances,
+};
 pub use outliers::{OutlierConfig, OutlierDetector, OutlierScore};
 pub use scale::{Scale, scale_of_magnitude};
 pub use weighted_space::{NewPoints, WeightedSpace};

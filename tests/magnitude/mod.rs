@@ -10,6 +10,7 @@ mod gradients;
 mod incremental;
 mod limits;
 mod matrix_free;
+mod nearest;
 mod one_class_svm;
 mod scale;
 mod solvers;

@@ -1,7 +1,7 @@
 //! Weighting vectors of so many points that their similarities do not fit into memory.
 
 mod euclidean;
-mod operator;
+pub(super) mod operator;
 mod preconditioner;
 
 use rand::SeedableRng;
@@ -9,6 +9,7 @@ use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind, Tensor};
 
+use super::duplicates::Labels;
 use super::similarity::{check_scale, to_vec};
 use super::weighting::{Solver, Weighting, WeightingConfig, check_points, weighting_of_points};
 use crate::manifold::Geodesic;
@@ -164,60 +165,27 @@ fn in_order(
         return distinct(t, config, similarities.as_ref(), &neighbours);
     };
     // Points that coincide count as the first of them.
-    let device = points.device();
-    let kept: Vec<i64> = labels.kept.iter().map(|&place| place as i64).collect();
-    let kept = Tensor::from_slice(&kept).to_device(device);
-    let points = points.index_select(0, &kept);
-    let mut found = if labels.kept.len() < 2 {
+    let points = labels.kept(points);
+    let mut found = if points.size()[0] < 2 {
         weighting_of_points(space, &points, t, &WeightingConfig::default())?
     } else {
         in_order(space, &points, t, config)?
     };
-    let class = Tensor::from_slice(&labels.class).to_device(device);
-    let size = Tensor::from_slice(&labels.size()).to_device(device);
-    found.weights = found.weights.index_select(0, &class) / size.index_select(0, &class);
+    found.weights = labels.share(&found.weights);
     Ok(found)
-}
-
-/// The points that coincide with earlier ones.
-struct Labels {
-    /// The first point of each class.
-    kept: Vec<usize>,
-    /// The class of each point.
-    class: Vec<i64>,
-}
-
-impl Labels {
-    /// How many points each class has.
-    fn size(&self) -> Vec<f64> {
-        let mut size = vec![0.0; self.kept.len()];
-        for &class in &self.class {
-            size[class as usize] += 1.0;
-        }
-        size
-    }
 }
 
 /// `None` where all points differ.
 fn duplicates(neighbours: &Neighbours) -> Option<Labels> {
     let nearest = to_vec(&neighbours.distances.narrow(1, 0, 1));
-    if nearest.iter().all(|&distance| distance != 0.0) {
-        return None;
-    }
     let places = to_vec(&neighbours.places.narrow(1, 0, 1).to_kind(Kind::Double));
-    let mut labels = Labels {
-        kept: Vec::new(),
-        class: Vec::with_capacity(nearest.len()),
-    };
+    let mut first: Vec<usize> = (0..nearest.len()).collect();
     for (place, (&distance, &earlier)) in nearest.iter().zip(&places).enumerate() {
         if distance == 0.0 {
-            labels.class.push(labels.class[earlier as usize]);
-        } else {
-            labels.class.push(labels.kept.len() as i64);
-            labels.kept.push(place);
+            first[place] = first[earlier as usize];
         }
     }
-    Some(labels)
+    Labels::new(&first)
 }
 
 fn distinct(

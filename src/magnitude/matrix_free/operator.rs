@@ -5,7 +5,7 @@ use tch::{Device, Kind, Tensor};
 use crate::manifold::Geodesic;
 
 /// Similarities of points in an order.
-pub(super) trait Similarities {
+pub(in crate::magnitude) trait Similarities {
     /// How many points.
     fn len(&self) -> i64;
 
@@ -23,24 +23,24 @@ pub(super) trait Similarities {
 }
 
 /// Places `[n, count]` of neighbours, and their distances; where a point has fewer, place 0 at distance ∞.
-pub(super) struct Neighbours {
-    pub(super) places: Tensor,
-    pub(super) distances: Tensor,
+pub(in crate::magnitude) struct Neighbours {
+    pub(in crate::magnitude) places: Tensor,
+    pub(in crate::magnitude) distances: Tensor,
 }
 
 /// Distances in a tile of rows.
 const TILE: i64 = 1 << 22;
 
 /// e^(−t d) of any space, in tiles of rows on the device of the points.
-pub(super) struct Tiled<'a> {
-    pub(super) space: &'a dyn Geodesic,
-    pub(super) points: Tensor,
-    pub(super) t: f64,
+pub(in crate::magnitude) struct Tiled<'a> {
+    pub(in crate::magnitude) space: &'a dyn Geodesic,
+    pub(in crate::magnitude) points: Tensor,
+    pub(in crate::magnitude) t: f64,
 }
 
 impl Tiled<'_> {
     /// (first row, distances `[rows, n]`, f64) of tiles of rows.
-    fn tiles(&self) -> impl Iterator<Item = (i64, Tensor)> {
+    pub(in crate::magnitude) fn tiles(&self) -> impl Iterator<Item = (i64, Tensor)> {
         let n = self.points.size()[0];
         let width = self.space.point_shape().iter().product::<i64>().max(1);
         let rows = (TILE / (n * width).max(1)).max(1);

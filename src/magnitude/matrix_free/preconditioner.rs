@@ -8,9 +8,8 @@
 use tch::{Kind, Tensor};
 
 use super::operator::{Neighbours, Similarities};
-use crate::numerics::lanes::dot;
+use crate::magnitude::inverse_column::inverse_column;
 use crate::numerics::rows::measure_rows;
-use crate::numerics::wide::for_each_processor;
 use crate::{Error, Result};
 
 /// Distances in a batch of small matrices.
@@ -83,43 +82,12 @@ fn columns(
     let eye = Tensor::eye(width, (Kind::Double, similarities.device()));
     let similar = (similar.where_self(&both, &eye) + &eye * SHIFT).view([rows, width * width]);
     let columns = measure_rows([&similar], |_, [matrix]| {
-        last_column(matrix, width as usize)
+        inverse_column(&mut matrix.to_vec(), width as usize, 0.0)
     });
     let columns: Option<Vec<Vec<f64>>> = columns.into_iter().collect();
     let columns = columns.ok_or_else(|| not_positive_definite(op))?;
     let columns = Tensor::from_slice(&columns.concat()).view([rows, width]);
     Ok(columns.to_device(similarities.device()) * known.to_kind(Kind::Double))
-}
-
-for_each_processor! {
-    /// L⁻ᵀ e of the last unit vector e, for the matrix L Lᵀ; `None` where it is not positive definite.
-    fn last_column(matrix: &[f64], width: usize) -> Option<Vec<f64>> {
-        let mut factor = matrix.to_vec();
-        for i in 0..width {
-            let (above, row) = factor.split_at_mut(i * width);
-            for j in 0..i {
-                let earlier = &above[j * width..][..=j];
-                row[j] = (row[j] - dot(&row[..j], &earlier[..j])) / earlier[j];
-            }
-            let square = row[i] - dot(&row[..i], &row[..i]);
-            // NaN is not positive either.
-            if square.is_nan() || square <= 0.0 {
-                return None;
-            }
-            row[i] = square.sqrt();
-        }
-        let mut column = vec![0.0; width];
-        column[width - 1] = 1.0;
-        for i in (0..width).rev() {
-            let row = &factor[i * width..][..=i];
-            column[i] /= row[i];
-            let (rest, value) = column[..=i].split_at_mut(i);
-            for (entry, coefficient) in rest.iter_mut().zip(row) {
-                *entry -= coefficient * value[0];
-            }
-        }
-        Some(column)
-    }
 }
 
 /// Conjugate gradients are for positive definite spaces alone.
