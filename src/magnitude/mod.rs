@@ -46,6 +46,8 @@
 //! | one number | [`magnitude`], [`spread`], [`magnitude_dimension`] |
 //! | several scales | [`magnitude_function`] |
 //! | points that come and go | [`IncrementalMagnitude`] |
+//! | what each point adds; a union from its parts | [`moments`], [`union_magnitude`] |
+//! | points that stand for the convex hull | [`HullApproximation`], [`support_loss`] |
 //! | a loss | [`differentiable_distances`], [`differentiable_magnitude`], [`differentiable_weights`] |
 //! | distances of points, of a graph | [`pairwise_distances`](crate::embed::pairwise_distances), [`shortest_paths`](crate::graph::shortest_paths) |
 //!
@@ -103,7 +105,7 @@
 //! # References
 //!
 //! leinster2013 (magnitude, examples); meckes2013 (positive definite spaces); willerton2015 (spread, dimension);
-//! bunch2020 and bunch2021 (weights as boundaries); bunch1977, higham1988, ogita2005 (numerics).
+//! bunch2020 and bunch2021 (weights as boundaries), fung2019 (hulls); bunch1977, higham1988, ogita2005 (numerics).
 
 mod components;
 mod condition;
@@ -112,19 +114,26 @@ mod duplicates;
 mod factor;
 mod function;
 mod gradient;
+mod hull;
 mod incremental;
 mod matrix_free;
 mod pivoted;
 mod similarity;
 mod solve;
+mod union;
 mod weighting;
 
 pub use function::{MagnitudeFunction, magnitude_dimension, magnitude_function, spread};
 pub use gradient::{
     Derivatives, differentiable_distances, differentiable_magnitude, differentiable_weights,
 };
+pub use hull::{
+    ApproximateHull, HullApproximation, Keep, RemovalOrder, SupportLoss, VertexScore, moments,
+    support_loss, vertex_score,
+};
 pub use incremental::IncrementalMagnitude;
 pub use matrix_free::{MatrixFreeConfig, matrix_free_weighting};
+pub use union::{UnionMagnitude, union_magnitude};
 pub use weighting::{
     Solver, Weighting, WeightingConfig, magnitude, weighting, weighting_of_points,
 };

@@ -6,10 +6,12 @@ mod cuda;
 mod function;
 mod golden;
 mod gradients;
+mod hull;
 mod incremental;
 mod limits;
 mod matrix_free;
 mod solvers;
+mod union;
 
 use holonomy::embed::pairwise_distances;
 use holonomy::graph::{Graph, shortest_paths};
