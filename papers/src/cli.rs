@@ -4,8 +4,8 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use holonomy::Result;
 
 use crate::{
-    becigneul2019, buet2023, catalogue, embedding, lin2023, mankovich2023, mishne2023, nickel2017,
-    output, rabenoro2022, results, sala2018, wang2023,
+    becigneul2019, buet2023, catalogue, embedding, fung2019, lin2023, mankovich2023, mishne2023,
+    nickel2017, output, rabenoro2022, results, sala2018, wang2023,
 };
 
 /// How a command ended that did not fail.
@@ -53,6 +53,8 @@ enum Run {
     Becigneul2019(Box<becigneul2019::Options>),
     /// Weighted flags, and sets of mixed dimension (Buet and Pennec, 2023)
     Buet2023(buet2023::Options),
+    /// Points that stand for a convex hull (Fung et al., 2019)
+    Fung2019(fung2019::Options),
     /// Distances of a hidden hierarchy from diffusion (Lin et al., 2023)
     Lin2023(lin2023::Options),
     /// Means and medians of flags in the chordal distance (Mankovich and Birdal, 2023)
@@ -93,6 +95,9 @@ impl Cli {
             Command::Run {
                 paper: Run::Buet2023(options),
             } => return buet2023::run(&options),
+            Command::Run {
+                paper: Run::Fung2019(options),
+            } => return fung2019::run(&options),
             Command::Run {
                 paper: Run::Lin2023(options),
             } => return lin2023::run(&options),

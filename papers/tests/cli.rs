@@ -78,9 +78,10 @@ fn assert_is_picture(folder: &Path) {
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
 }
 
-const PAPERS: [&str; 9] = [
+const PAPERS: [&str; 10] = [
     "becigneul2019",
     "buet2023",
+    "fung2019",
     "lin2023",
     "mankovich2023",
     "mishne2023",
@@ -100,7 +101,7 @@ fn the_papers_are_listed() {
         .collect();
     assert_eq!(keys, PAPERS);
     assert!(lines[0].starts_with("becigneul2019  Bécigneul and Ganea, Riemannian"));
-    assert!(lines[5].starts_with("nickel2017     Nickel and Kiela, Poincaré"));
+    assert!(lines[6].starts_with("nickel2017     Nickel and Kiela, Poincaré"));
 }
 
 #[test]

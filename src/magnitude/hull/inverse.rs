@@ -135,12 +135,20 @@ impl Inverse {
 
     /// Makes all anew for the points that are left; those that hardly differ from others go.
     fn make(&mut self) -> Result<()> {
-        let config = WeightingConfig::default();
         // In order at first, and fewer than all later: `among` needs one of the two.
         let rows: Vec<i64> = self.points.iter().map(|&point| point as i64).collect();
         let distances = among(&self.distances, &Tensor::from_slice(&rows));
         let parts = components(&distances);
-        let Some(solution) = solve(self.op, &distances, &parts, self.t, &config)? else {
+        let solved_by = |solver| {
+            let config = WeightingConfig {
+                solver,
+                ..WeightingConfig::default()
+            };
+            solve(self.op, &distances, &parts, self.t, &config)
+        };
+        // Where most points are alike, Cholesky's factor gives weights that can be refined, but an inverse that cannot.
+        let solution = solved_by(Some(Solver::Shifted)).or_else(|_| solved_by(None))?;
+        let Some(solution) = solution else {
             return Err(Error::invalid(self.op, "at least one point", "none"));
         };
         let negative = solution.negative_eigenvalues();
