@@ -74,7 +74,7 @@ fn parts_that_a_point_divides_need_no_correction() {
         .collect();
     let tree = paths(30, edges.clone(), Some(lengths));
     // What lies below node 1, and the rest with node 1 itself.
-    let mut below = vec![false; 30];
+    let mut below = [false; 30];
     below[1] = true;
     for &(child, parent) in &edges {
         below[child as usize] |= child != 1 && below[parent as usize];

@@ -12,6 +12,9 @@ use super::study::{Cloud, HALF, Ranking, SCALES, SHARES, Trial};
 use super::summary::{Kind, kinds};
 use super::vertices::vertices;
 
+/// The dimensions of which the sweeps over scales are drawn.
+const SWEPT: [usize; 2] = [2, 4];
+
 /// Draws as SVG and PNG; returns the names of the files. What cannot be drawn costs the pictures
 /// and a warning, not the run.
 pub(super) fn draw(settings: &Settings, trials: &[Trial]) -> Vec<String> {
@@ -36,7 +39,7 @@ fn draw_all(settings: &Settings, trials: &[Trial]) -> Result<Vec<String>> {
     for kind in &kinds {
         let name = |stem: &str| format!("{stem}-{}-{}", kind.body, kind.dimension);
         pictures.push((name("lost"), over_counts(kind).draw()?));
-        if kind.body != Body::Sphere {
+        if kind.body != Body::Sphere && SWEPT.contains(&kind.dimension) {
             let found = |ranking, scaled| 100.0 * kind.found_at(ranking, scaled).mean;
             let curves = over_scales(kind, "vertices found, %", found);
             pictures.push((name("scale"), curves.draw()?));
@@ -68,7 +71,7 @@ fn in_the_plane(cloud: &Cloud, body: Body, ranking: Ranking) -> Result<SpacePlot
         Body::Ball | Body::Sphere => "disk",
     };
     Ok(SpacePlot::new()
-        .size(560, 620)
+        .size(560, 740)
         .seen_from(-FRAC_PI_2, FRAC_PI_2)
         .title(format!("Half as many points, by {ranking}: {what}"))
         .lines("hull of all points", &ring(&cloud.vertices)?)

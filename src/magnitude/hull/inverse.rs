@@ -176,7 +176,8 @@ impl Inverse {
         self.points = left;
         self.stride = self.points.len();
         self.largest = self.diagonal().fold(0.0, f64::max);
-        match self.diagonal().find(|&entry| !(entry >= LEAST_DIAGONAL)) {
+        let unsound = |entry: &f64| entry.is_nan() || *entry < LEAST_DIAGONAL;
+        match self.diagonal().find(unsound) {
             None => Ok(()),
             Some(entry) => {
                 let wanted = "similarities that are positive definite beyond rounding";

@@ -1,6 +1,8 @@
 //! Points that stand for a convex hull, by what each adds to the magnitude.
 
 mod inverse;
+mod moments;
+mod removal;
 mod score;
 
 use tch::{Kind, Tensor};
@@ -12,114 +14,14 @@ use crate::manifold::Manifold;
 use crate::metric::check_distances;
 use crate::{Error, Euclidean, Result};
 use inverse::Inverse;
+use moments::distinct_of;
+pub use moments::moments;
+use removal::remove_all;
+pub use removal::{Keep, RemovalOrder};
 pub use score::{SupportLoss, VertexScore, support_loss, vertex_score};
 
 /// t times the median distance, where no scale is given.
 const SCALED_MEDIAN: f64 = 2.0;
-
-/// What each point adds to the magnitude of the others: its moment.
-///
-/// ```text
-/// moment(x) = |X| − |X∖x| = w_x²/(Z⁻¹)_xx = (1 − zᵀw')²/(1 − zᵀZ'⁻¹z)
-/// ```
-///
-/// with Z' and w' of X∖x, and z what x sees of it. The *moment* of fung2019 orders points for the same purpose; its definition was
-/// not at hand, and this one, the natural reading of what the paper says of it, is ours.
-///
-/// Points at distance 0 count as one: each has the moment of the class, what would go if all of it went. Where Z is singular to
-/// rounding ([`Weighting::rank`](super::Weighting::rank) below [`distinct`](super::Weighting::distinct)), the points that hardly
-/// differ from others, which have weight 0, have moment 0, and the others those that they have without them.
-///
-/// # Shapes
-///
-/// `distances`: `[n, n]`; the moments `[n]`, f64, on the same device. In memory are Z and Z⁻¹ and up to three more such matrices
-/// on the way: all diagonal entries come from one inverse of 2n³ operations, on the CPU.
-///
-/// # Accuracy
-///
-/// Some roundings times the condition of Z, and at small scales, where Z is near to 11ᵀ, much less; errors of a weight count relative to the
-/// largest weight, so that moments of points that hardly weigh anything have fewer digits. Of points on a line, against the
-/// closed form tanh(a/2) tanh(b/2) tanh((a + b)/2) of gaps ta and tb, the relative error is below 1e-12 + 1e-13/t from t = 1e3 to 1e-6: the
-/// weights within are t times those of the ends.
-///
-/// # Errors
-///
-/// Those of [`weighting`](super::weighting); [`Error::InvalidArgument`] for similarities that are not positive definite: what a point adds may
-/// be negative there.
-///
-/// # Examples
-///
-/// ```
-/// use holonomy::magnitude::moments;
-/// use tch::Tensor;
-///
-/// let at = Tensor::from_slice(&[0.0, 1.0, 3.0]);
-/// let moments = moments(&(at.unsqueeze(0) - at.unsqueeze(1)).abs(), 2.0)?;
-/// // An end at distance a of its neighbour adds tanh(ta/2), and a point between less than any of its neighbours would.
-/// assert!((moments.double_value(&[0]) - 1.0_f64.tanh()).abs() < 1e-14);
-/// let between = 1.0_f64.tanh() * 2.0_f64.tanh() * 3.0_f64.tanh();
-/// assert!((moments.double_value(&[1]) - between).abs() < 1e-14);
-/// # Ok::<(), holonomy::Error>(())
-/// ```
-///
-/// # References
-///
-/// fung2019; leinster2013.
-pub fn moments(distances: &Tensor, t: f64) -> Result<Tensor> {
-    const OP: &str = "moments";
-    check_scale(OP, t)?;
-    check_distances(OP, distances)?;
-    tch::no_grad(|| {
-        if distances.size()[0] == 0 {
-            return Ok(Tensor::zeros([0], (Kind::Double, distances.device())));
-        }
-        let classes = Classes::of(OP, distances)?;
-        let distinct = distinct_of(distances, classes.as_ref());
-        let inverse = Inverse::new(OP, &distinct, t)?;
-        let mut found = vec![0.0; distinct.size()[0] as usize];
-        for (&point, moment) in inverse.points().iter().zip(inverse.moments()) {
-            found[point] = moment;
-        }
-        let found = Tensor::from_slice(&found).to_device(distances.device());
-        Ok(classes.map_or(found.shallow_clone(), |classes| {
-            classes.for_each_point(&found)
-        }))
-    })
-}
-
-fn distinct_of(distances: &Tensor, classes: Option<&Classes>) -> Tensor {
-    classes.map_or_else(
-        || distances.detach(),
-        |classes| classes.distinct(&distances.detach()),
-    )
-}
-
-/// Which point goes next.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize,
-)]
-#[non_exhaustive]
-pub enum RemovalOrder {
-    /// The one of the least weight among all points.
-    Weight,
-    /// The one of the least moment among all points.
-    Moment,
-    /// The one of the least moment among those that are left: greedy.
-    #[default]
-    LeastLoss,
-}
-
-/// Where the removal ends; at least one point stays.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
-#[non_exhaustive]
-pub enum Keep {
-    /// So many points, from 1 to as many as differ.
-    Points(usize),
-    /// As few points as lose at most this magnitude, from 0.
-    Loss(f64),
-    /// As few points as keep at least this part of the magnitude, above 0 and at most 1.
-    Share(f64),
-}
 
 /// Chooses points that stand for the convex hull of all, by removing those that add least to the magnitude.
 ///
@@ -134,16 +36,19 @@ pub enum Keep {
 ///
 /// # Which order
 ///
-/// To find *all* vertices of the hull the weights are the best of the three: points that are sparse on one side weigh most, and the order by weight
-/// is nearly that of the boundary. [`RemovalOrder::LeastLoss`] knows that of two near vertices one is enough. It finds fewer of the vertices at their own
-/// number, and stands for the hull better with half of that number or less. The figures are in the README of the paper
-/// `fung2019` of the reproductions. No order is told of convexity: points at the edge of a hole go late, too.
+/// To find *all* vertices, take [`RemovalOrder::Weight`]: among as many points as there are vertices, of 300 uniform points in cubes and balls of two to six
+/// dimensions, 76 % to 97 % are vertices, where by least loss 63 % to 78 % are. To stand for the hull with few points, take
+/// [`RemovalOrder::LeastLoss`], which knows that of two near vertices one is enough: with a quarter of the number of vertices it loses less
+/// of the width than the other orders in all of these bodies (9 % to 15 % in the worst direction, where a random quarter of the true
+/// vertices loses 22 % to 58 %). All figures are in the README of `fung2019` among the reproductions. No order knows of
+/// convexity: points at the edge of a hole or a dent go late, too, and moments do not tell a large weight from a large negative one,
+/// as points behind the boundary have in four dimensions and more.
 ///
 /// # Scale
 ///
 /// Without one, t = 2/median of the finite distances between different points (1 where there are none), so that the result is the
-/// same in all units. Larger scales see single points, smaller ones let the points of negative weight that lie behind the boundary
-/// count, in four dimensions and more.
+/// same in all units. It is a compromise: in the plane 1/median finds more vertices by all orders, in four
+/// dimensions and more 4/median does by the moments. Larger scales see single points rather than a body.
 ///
 /// # Accuracy
 ///
@@ -255,83 +160,6 @@ fn usual_scale(distinct: &Tensor) -> f64 {
     let middle = (lengths.len() - 1) / 2;
     let (_, median, _) = lengths.select_nth_unstable_by(middle, f64::total_cmp);
     SCALED_MEDIAN / *median
-}
-
-/// All points in the order in which they go, with the magnitude that goes with each.
-fn remove_all(mut inverse: Inverse, order: RemovalOrder) -> Result<Vec<(usize, f64)>> {
-    let mut values = vec![0.0; inverse.points().len() + inverse.left_out_count()];
-    for (place, moment) in inverse.moments().enumerate() {
-        values[inverse.points()[place]] = match order {
-            RemovalOrder::Weight => inverse.weights()[place],
-            RemovalOrder::Moment | RemovalOrder::LeastLoss => moment,
-        };
-    }
-    let mut gone = Vec::with_capacity(values.len());
-    loop {
-        gone.extend(
-            inverse
-                .take_left_out()
-                .into_iter()
-                .map(|point| (point, 0.0)),
-        );
-        let points = inverse.points();
-        if order == RemovalOrder::LeastLoss {
-            for (&point, moment) in points.iter().zip(inverse.moments()) {
-                values[point] = moment;
-            }
-        }
-        let before = |&a: &usize, &b: &usize| {
-            let (a, b) = (points[a], points[b]);
-            values[a].total_cmp(&values[b]).then(a.cmp(&b))
-        };
-        let Some(place) = (0..points.len()).min_by(before) else {
-            return Ok(gone);
-        };
-        let point = points[place];
-        gone.push((point, inverse.remove(place)?));
-    }
-}
-
-impl Keep {
-    fn check(self, op: &'static str) -> Result<()> {
-        let (good, wanted, got) = match self {
-            Self::Points(count) => (count >= 1, "at least one point", count.to_string()),
-            Self::Loss(loss) => (
-                loss >= 0.0 && loss.is_finite(),
-                "a finite loss from 0",
-                loss.to_string(),
-            ),
-            Self::Share(share) => (
-                share > 0.0 && share <= 1.0,
-                "a part of the magnitude above 0 and at most 1",
-                share.to_string(),
-            ),
-        };
-        if good {
-            return Ok(());
-        }
-        Err(Error::invalid(op, wanted, got))
-    }
-
-    /// How many of these points stay, whose losses are in the order of removal.
-    fn count(self, op: &'static str, losses: &[f64]) -> Result<usize> {
-        let most = match self {
-            Self::Points(count) if count > losses.len() => {
-                let wanted = format!("at most {} points, as many as differ", losses.len());
-                return Err(Error::invalid(op, wanted, count));
-            }
-            Self::Points(count) => return Ok(count),
-            Self::Loss(loss) => loss,
-            Self::Share(share) => (1.0 - share) * losses.iter().sum::<f64>(),
-        };
-        let mut lost = 0.0;
-        let goes = |loss: &&f64| {
-            lost += **loss;
-            lost <= most
-        };
-        let gone = losses[..losses.len() - 1].iter().take_while(goes).count();
-        Ok(losses.len() - gone)
-    }
 }
 
 /// The points of a space in the order of their importance for its hull, and how many of them were asked for.
