@@ -5,8 +5,8 @@ use std::fmt;
 use holonomy::Result;
 use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{
-    ApproximateHull, HullApproximation, Keep, RemovalOrder, SupportLoss, magnitude, support_loss,
-    vertex_score,
+    ApproximateHull, HullApproximation, Keep, RemovalOrder, SupportLoss, WeightingConfig,
+    magnitude, support_loss, vertex_score, weighting,
 };
 use holonomy::{Error, Euclidean};
 use rand::SeedableRng;
@@ -97,6 +97,18 @@ pub(super) struct AtScale {
     pub(super) half: SupportLoss,
 }
 
+/// Which weights are negative at one scale, as a square does not tell.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Signs {
+    /// t times the median distance.
+    pub(super) scaled: f64,
+    /// The part of all points with a negative weight.
+    pub(super) negative: f64,
+    /// The part of the points of negative weight among those that the order by moments takes for vertices and that are
+    /// none; `None` where there are none of these.
+    pub(super) of_wrong: Option<f64>,
+}
+
 /// What the hull of the first points of an order lacks, at the usual scale.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Reach {
@@ -128,6 +140,7 @@ pub(super) struct Trial {
     pub(super) vertices: usize,
     pub(super) found: Vec<(Ranking, f64)>,
     pub(super) scales: Vec<AtScale>,
+    pub(super) signs: Vec<Signs>,
     pub(super) reaches: Vec<Reach>,
     pub(super) thresholds: Vec<Threshold>,
 }
@@ -227,6 +240,31 @@ impl Cloud {
         Ok(all)
     }
 
+    fn signs(&self) -> Result<Vec<Signs>> {
+        let rule = self.hull(RemovalOrder::Weight, Keep::Points(1), None)?;
+        let at = |scaled: f64| {
+            let scale = rule.scale() * scaled / USUAL_SCALE;
+            let weights = weighting(&self.distances, scale, &WeightingConfig::default())?.weights;
+            let is_negative = |&point: &usize| weights.double_value(&[point as i64]) < 0.0;
+            let hull = self.hull(RemovalOrder::Moment, Keep::Points(1), Some(scale))?;
+            let first = self.part(hull.order(), 1.0);
+            let wrong: Vec<usize> = first
+                .iter()
+                .copied()
+                .filter(|point| !self.vertices.contains(point))
+                .collect();
+            let part = |of: &[usize]| {
+                of.iter().filter(|point| is_negative(point)).count() as f64 / of.len() as f64
+            };
+            Ok(Signs {
+                scaled,
+                negative: part(hull.order()),
+                of_wrong: (!wrong.is_empty()).then(|| part(&wrong)),
+            })
+        };
+        SCALES.into_iter().map(at).collect()
+    }
+
     fn threshold(&self, share: f64) -> Result<Threshold> {
         let hull = self.hull(RemovalOrder::LeastLoss, Keep::Share(share), None)?;
         let rows: Vec<i64> = hull.kept().iter().map(|&point| point as i64).collect();
@@ -266,6 +304,7 @@ pub(super) fn trial(body: Body, d: usize, seed: u64, settings: &Settings) -> Res
         vertices: cloud.vertices.len(),
         found,
         scales: cloud.at_scales()?,
+        signs: cloud.signs()?,
         reaches,
         thresholds: thresholds.collect::<Result<_>>()?,
     })

@@ -57,6 +57,20 @@ impl Kind<'_> {
         })
     }
 
+    fn negative_at(&self, scaled: f64) -> Spread {
+        self.over(|trial| {
+            let signs = trial.signs.iter().find(|signs| signs.scaled == scaled)?;
+            Some(signs.negative)
+        })
+    }
+
+    fn negative_of_wrong_at(&self, scaled: f64) -> Spread {
+        self.over(|trial| {
+            let signs = trial.signs.iter().find(|signs| signs.scaled == scaled)?;
+            signs.of_wrong
+        })
+    }
+
     fn name(&self) -> String {
         format!("{}, {}", self.body, self.dimension)
     }
@@ -91,6 +105,7 @@ pub(super) fn tables(trials: &[Trial], settings: &Settings) -> String {
         text.push_str(&lost(&kinds, share));
     }
     text.push_str(&scales(&kinds));
+    text.push_str(&signs(&kinds));
     text.push_str(&thresholds(&kinds));
     if settings.quick {
         text.push_str("\nA quick run: few and small clouds; its figures mean little.\n");
@@ -161,6 +176,36 @@ fn scales(kinds: &[Kind]) -> String {
         table::layout(
             &header.concat(),
             &rows(|kind, ranking, scale| kind.half_at(ranking, scale))
+        )
+    )
+}
+
+fn signs(kinds: &[Kind]) -> String {
+    let names = SCALES.map(|scale| scale.to_string());
+    let header = [
+        &["body, dimensions"][..],
+        &names.each_ref().map(|name| &**name),
+    ];
+    let rows = |figure: &dyn Fn(&Kind, f64) -> Spread| -> Vec<Vec<String>> {
+        let inside = kinds.iter().filter(|kind| kind.body != Body::Sphere);
+        let row = |kind: &Kind| {
+            let cell = |scale| match 100.0 * figure(kind, scale).mean {
+                mean if mean.is_nan() => "none".into(),
+                mean => format!("{mean:.1}"),
+            };
+            [vec![kind.name()], SCALES.map(cell).to_vec()].concat()
+        };
+        inside.map(row).collect()
+    };
+    format!(
+        "\nPoints of negative weight, by t · median distance\n{}\nPoints of negative weight among those that the moments take for vertices wrongly\n{}",
+        table::layout(
+            &header.concat(),
+            &rows(&|kind, scale| kind.negative_at(scale))
+        ),
+        table::layout(
+            &header.concat(),
+            &rows(&|kind, scale| kind.negative_of_wrong_at(scale))
         )
     )
 }
