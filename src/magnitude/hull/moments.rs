@@ -28,10 +28,10 @@ use crate::metric::check_distances;
 ///
 /// # Accuracy
 ///
-/// Some roundings times the condition of Z, and at small scales, where Z is near to 11ᵀ, much less; errors of a weight count relative to the
-/// largest weight, so that moments of points that hardly weigh anything have fewer digits. Of points on a line, against the
-/// closed form tanh(a/2) tanh(b/2) tanh((a + b)/2) of gaps ta and tb, the relative error is below 1e-12 + 1e-13/t from t = 1e3 to 1e-6: the
-/// weights within are t times those of the ends.
+/// Some roundings times the condition of Z, and at small scales, where Z is near to 11ᵀ, much less; but errors of a weight count
+/// relative to the largest weight, so that the moment of a point that hardly weighs anything has fewer digits. Of 41 points on a line
+/// with gaps a, b from 0.01 to 1.2, against the closed form tanh(ta/2) tanh(tb/2) tanh(t(a + b)/2), the relative error is
+/// below 1e-10 + 3e-11/t from t = 1e3 to 1e-6: the weights within are t times those of the ends.
 ///
 /// # Errors
 ///
