@@ -1,8 +1,8 @@
 //! The papers that this program knows.
 
 use crate::{
-    becigneul2019, buet2023, bunch2020, bunch2021, lin2023, mankovich2023, mishne2023, nickel2017,
-    rabenoro2022, sala2018, wang2023,
+    becigneul2019, buet2023, bunch2020, bunch2021, fung2019, lin2023, mankovich2023, mishne2023,
+    nickel2017, rabenoro2022, sala2018, wang2023,
 };
 
 /// A paper as `papers list` shows it.
@@ -20,6 +20,7 @@ pub(crate) const PAPERS: &[Paper] = &[
     buet2023::PAPER,
     bunch2020::PAPER,
     bunch2021::PAPER,
+    fung2019::PAPER,
     lin2023::PAPER,
     mankovich2023::PAPER,
     mishne2023::PAPER,

@@ -4,8 +4,8 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use holonomy::Result;
 
 use crate::{
-    becigneul2019, buet2023, bunch2020, bunch2021, catalogue, embedding, lin2023, mankovich2023,
-    mishne2023, nickel2017, output, rabenoro2022, results, sala2018, wang2023,
+    becigneul2019, buet2023, bunch2020, bunch2021, catalogue, embedding, fung2019, lin2023,
+    mankovich2023, mishne2023, nickel2017, output, rabenoro2022, results, sala2018, wang2023,
 };
 
 /// How a command ended that did not fail.
@@ -57,6 +57,8 @@ enum Run {
     Bunch2020(bunch2020::Options),
     /// Boundaries and outliers by weighting vectors (Bunch et al., 2021)
     Bunch2021(bunch2021::Options),
+    /// Points that stand for a convex hull (Fung et al., 2019)
+    Fung2019(fung2019::Options),
     /// Distances of a hidden hierarchy from diffusion (Lin et al., 2023)
     Lin2023(lin2023::Options),
     /// Means and medians of flags in the chordal distance (Mankovich and Birdal, 2023)
@@ -103,6 +105,9 @@ impl Cli {
             Command::Run {
                 paper: Run::Bunch2021(options),
             } => return bunch2021::run(&options),
+            Command::Run {
+                paper: Run::Fung2019(options),
+            } => return fung2019::run(&options),
             Command::Run {
                 paper: Run::Lin2023(options),
             } => return lin2023::run(&options),

@@ -11,6 +11,7 @@ mod catalogue;
 mod cli;
 mod embedding;
 mod files;
+mod fung2019;
 mod interrupt;
 mod ledger;
 mod lin2023;

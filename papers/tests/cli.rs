@@ -78,11 +78,12 @@ fn assert_is_picture(folder: &Path) {
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
 }
 
-const PAPERS: [&str; 11] = [
+const PAPERS: [&str; 12] = [
     "becigneul2019",
     "buet2023",
     "bunch2020",
     "bunch2021",
+    "fung2019",
     "lin2023",
     "mankovich2023",
     "mishne2023",
@@ -102,7 +103,7 @@ fn the_papers_are_listed() {
         .collect();
     assert_eq!(keys, PAPERS);
     assert!(lines[0].starts_with("becigneul2019  Bécigneul and Ganea, Riemannian"));
-    assert!(lines[7].starts_with("nickel2017     Nickel and Kiela, Poincaré"));
+    assert!(lines[8].starts_with("nickel2017     Nickel and Kiela, Poincaré"));
 }
 
 #[test]

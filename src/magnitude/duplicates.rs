@@ -3,6 +3,7 @@
 use tch::{Kind, Tensor};
 
 use super::components::among;
+use super::similarity::to_vec;
 use crate::manifold::tolerance;
 use crate::{Error, Result};
 
@@ -100,6 +101,24 @@ impl Classes {
         self.representatives.int64_value(&[class as i64])
     }
 
+    /// The first point of each class.
+    pub(super) fn representatives(&self) -> Vec<usize> {
+        to_vec(&self.representatives.to_kind(Kind::Double))
+            .into_iter()
+            .map(|point| point as usize)
+            .collect()
+    }
+
+    /// The first point of the class of each point, `[n]`.
+    pub(super) fn first_of_each(&self) -> Tensor {
+        self.for_each_point(&self.representatives)
+    }
+
+    /// What each class has, for each of its points: `[n]` of `[classes]`.
+    pub(super) fn for_each_point(&self, of_classes: &Tensor) -> Tensor {
+        of_classes.index_select(0, &self.labels)
+    }
+
     /// The distances of one point of each class.
     pub(super) fn distinct(&self, distances: &Tensor) -> Tensor {
         among(distances, &self.representatives)
@@ -120,7 +139,7 @@ impl Classes {
 
     /// Weights `[classes]`, shared equally among the points of each class: `[n]`.
     pub(super) fn share(&self, weights: &Tensor) -> Tensor {
-        weights.index_select(0, &self.labels) / &self.sizes
+        self.for_each_point(weights) / &self.sizes
     }
 
     /// The columns of one point of each class, of distances `[m, n]`.
@@ -140,8 +159,7 @@ impl Classes {
 
     /// A value `[classes]` for each point, `[n]`: 0 where the class has several.
     pub(super) fn only_of_single(&self, values: &Tensor) -> Tensor {
-        values
-            .index_select(0, &self.labels)
+        self.for_each_point(values)
             .masked_fill(&self.sizes.gt(1.0), 0.0)
     }
 }

@@ -52,7 +52,7 @@ pub struct IncrementalMagnitude {
     /// Row by row up to the diagonal.
     similarities: Vec<Vec<f64>>,
     /// L, likewise.
-    factor: Vec<Vec<f64>>,
+    pub(super) factor: Vec<Vec<f64>>,
 }
 
 impl IncrementalMagnitude {
@@ -302,7 +302,7 @@ fn solve(factor: &[Vec<f64>], x: &mut [f64]) {
 
 for_each_processor! {
     /// x ← L⁻¹x
-    fn forward(factor: &[Vec<f64>], x: &mut [f64]) {
+    pub(super) fn forward(factor: &[Vec<f64>], x: &mut [f64]) {
         for (i, row) in factor.iter().enumerate() {
             let (before, rest) = x.split_at_mut(i);
             rest[0] = (rest[0] - dot(&row[..i], before)) / row[i];

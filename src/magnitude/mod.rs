@@ -50,6 +50,8 @@
 //! | what new points would weigh, add and see | [`WeightedSpace`] |
 //! | the scale at which a space has a magnitude | [`scale_of_magnitude`], [`Scale`] |
 //! | the edge of a set, outliers, classes, points to ask about | [`BoundaryDetector`], [`OutlierDetector`], [`MagnitudeClassifier`], [`ActiveSelector`] |
+//! | what each point adds; a union from its parts | [`moments`], [`union_magnitude`] |
+//! | points that stand for the convex hull | [`HullApproximation`], [`support_loss`] |
 //! | a loss | [`differentiable_distances`], [`differentiable_magnitude`], [`differentiable_weights`] |
 //! | distances of points, of a graph | [`pairwise_distances`](crate::embed::pairwise_distances), [`shortest_paths`](crate::graph::shortest_paths) |
 //!
@@ -107,7 +109,7 @@
 //! # References
 //!
 //! leinster2013 (magnitude, examples); meckes2013 (positive definite spaces); willerton2015 (spread, dimension);
-//! bunch2020 and bunch2021 (weights as boundaries); bunch1977, higham1988, ogita2005 (numerics).
+//! bunch2020 and bunch2021 (weights as boundaries), fung2019 (hulls); bunch1977, higham1988, ogita2005 (numerics).
 
 mod active;
 mod boundary;
@@ -119,6 +121,7 @@ mod duplicates;
 mod factor;
 mod function;
 mod gradient;
+mod hull;
 mod incremental;
 mod inverse_column;
 mod matrix_free;
@@ -129,6 +132,7 @@ mod pivoted;
 mod scale;
 mod similarity;
 mod solve;
+mod union;
 mod weighted_space;
 mod weighting;
 
@@ -139,6 +143,10 @@ pub use function::{MagnitudeFunction, magnitude_dimension, magnitude_function, s
 pub use gradient::{
     Derivatives, differentiable_distances, differentiable_magnitude, differentiable_weights,
 };
+pub use hull::{
+    ApproximateHull, HullApproximation, Keep, RemovalOrder, SupportLoss, VertexScore, moments,
+    support_loss, vertex_score,
+};
 pub use incremental::IncrementalMagnitude;
 pub use matrix_free::{MatrixFreeConfig, matrix_free_weighting};
 pub use nearest::{
@@ -147,6 +155,7 @@ pub use nearest::{
 };
 pub use outliers::{OutlierConfig, OutlierDetector, OutlierScore};
 pub use scale::{Scale, scale_of_magnitude};
+pub use union::{UnionMagnitude, union_magnitude};
 pub use weighted_space::{NewPoints, WeightedSpace};
 pub use weighting::{
     Solver, Weighting, WeightingConfig, magnitude, weighting, weighting_of_points,

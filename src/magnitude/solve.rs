@@ -161,6 +161,12 @@ impl Work<'_> {
         if let Some(solution) = self.single()? {
             return Ok(solution);
         }
+        // There, Cholesky's factor gives weights that can be refined, but an inverse that cannot.
+        if self.wanted == Wanted::Inverse && self.similarity.is_shifted() {
+            if let Some(solution) = self.shifted("most points are alike")? {
+                return Ok(solution);
+            }
+        }
         let mut reason = match self.cholesky("positive definite")? {
             Ok(solution) => {
                 let refined = if self.config.max_refinements == 0 {

@@ -7,6 +7,7 @@ mod cuda;
 mod function;
 mod golden;
 mod gradients;
+mod hull;
 mod incremental;
 mod limits;
 mod matrix_free;
@@ -14,6 +15,7 @@ mod nearest;
 mod one_class_svm;
 mod scale;
 mod solvers;
+mod union;
 mod weighted_space;
 
 use holonomy::embed::pairwise_distances;

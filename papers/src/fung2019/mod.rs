@@ -1,0 +1,78 @@
+//! Fung, Bunch and Dickinson, Approximating the Convex Hull via Metric Space Magnitude (2019).
+
+mod clouds;
+mod options;
+mod pictures;
+mod study;
+mod summary;
+mod vertices;
+
+use holonomy::Result;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::catalogue::Paper;
+use crate::cli::Outcome;
+use crate::publication::Publication;
+use crate::{files, machine, output};
+use clouds::Body;
+pub(crate) use options::Options;
+use options::Settings;
+use study::Trial;
+
+/// Its entry in the catalogue.
+pub(crate) const PAPER: Paper = Paper {
+    key: "fung2019",
+    title: "Approximating the Convex Hull via Metric Space Magnitude",
+    authors: "Fung, Bunch and Dickinson",
+    year: 2019,
+};
+
+/// This paper's part of the report.
+#[derive(Debug, Serialize)]
+struct Details<'a> {
+    settings: &'a Settings,
+    trials: &'a [Trial],
+}
+
+/// Measures all clouds, writes the files and prints the tables.
+pub(crate) fn run(options: &Options) -> Result<Outcome> {
+    let settings = options.settings();
+    files::prepare(&settings.out)?;
+    machine::use_threads(settings.threads)?;
+    let trials = trials(&settings)?;
+    let files = pictures::draw(&settings, &trials);
+    Publication {
+        paper: &PAPER,
+        folder: &settings.out,
+        quick: settings.quick,
+        complete: true,
+        threads: settings.threads,
+        reason: "its matrices are small",
+        metrics: summary::metrics(&trials),
+        claims: summary::claims(&trials),
+        details: Details {
+            settings: &settings,
+            trials: &trials,
+        },
+        files: &files,
+        tables: summary::tables(&trials, &settings),
+    }
+    .publish()
+}
+
+/// One body and dimension after the other, the clouds of each side by side.
+fn trials(settings: &Settings) -> Result<Vec<Trial>> {
+    let mut all = Vec::new();
+    for body in Body::ALL {
+        for &d in &settings.dimensions {
+            let of_kind: Result<Vec<Trial>> = (0..settings.clouds)
+                .into_par_iter()
+                .map(|cloud| study::trial(body, d, settings.seed.wrapping_add(cloud), settings))
+                .collect();
+            all.extend(of_kind?);
+            output::note(&format!("{body}, {d} dimensions: done"));
+        }
+    }
+    Ok(all)
+}

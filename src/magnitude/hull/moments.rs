@@ -1,0 +1,86 @@
+//! What each point adds to the magnitude.
+
+use tch::{Kind, Tensor};
+
+use super::super::duplicates::Classes;
+use super::super::similarity::check_scale;
+use super::inverse::Inverse;
+use crate::Result;
+use crate::metric::check_distances;
+
+/// What each point adds to the magnitude of the others: its moment.
+///
+/// ```text
+/// moment(x) = |X| − |X∖x| = w_x²/(Z⁻¹)_xx = (1 − zᵀw')²/(1 − zᵀZ'⁻¹z)
+/// ```
+///
+/// with Z' and w' of X∖x, and z what x sees of it. The *moment* of fung2019 orders points for the same purpose; its definition was
+/// not at hand, and this one, the natural reading of what the paper says of it, is ours.
+///
+/// Points at distance 0 count as one: each has the moment of the class, what would go if all of it went. Where Z is singular to
+/// rounding ([`Weighting::rank`](crate::magnitude::Weighting::rank) below [`distinct`](crate::magnitude::Weighting::distinct)), the points that hardly
+/// differ from others, which have weight 0, have moment 0, and the others those that they have without them.
+///
+/// # Shapes
+///
+/// `distances`: `[n, n]`; the moments `[n]`, f64, on the same device. In memory are Z and Z⁻¹ and up to three more such matrices
+/// on the way: all diagonal entries come from one inverse of 2n³ operations, on the CPU.
+///
+/// # Accuracy
+///
+/// Some roundings times the condition of Z, and at small scales, where Z is near to 11ᵀ, much less; but errors of a weight count
+/// relative to the largest weight, so that the moment of a point that hardly weighs anything has fewer digits. Of 41 points on a line
+/// with gaps a, b from 0.01 to 1.2, against the closed form tanh(ta/2) tanh(tb/2) tanh(t(a + b)/2), the relative error is
+/// below 1e-10 + 3e-11/t from t = 1e3 to 1e-6: the weights within are t times those of the ends.
+///
+/// # Errors
+///
+/// Those of [`weighting`](crate::magnitude::weighting); [`Error::InvalidArgument`] for similarities that are not positive definite: what a point adds may
+/// be negative there.
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::magnitude::moments;
+/// use tch::Tensor;
+///
+/// let at = Tensor::from_slice(&[0.0, 1.0, 3.0]);
+/// let moments = moments(&(at.unsqueeze(0) - at.unsqueeze(1)).abs(), 2.0)?;
+/// // An end at distance a of its neighbour adds tanh(ta/2), and a point between less than any of its neighbours would.
+/// assert!((moments.double_value(&[0]) - 1.0_f64.tanh()).abs() < 1e-14);
+/// let between = 1.0_f64.tanh() * 2.0_f64.tanh() * 3.0_f64.tanh();
+/// assert!((moments.double_value(&[1]) - between).abs() < 1e-14);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// fung2019; leinster2013.
+pub fn moments(distances: &Tensor, t: f64) -> Result<Tensor> {
+    const OP: &str = "moments";
+    check_scale(OP, t)?;
+    check_distances(OP, distances)?;
+    tch::no_grad(|| {
+        if distances.size()[0] == 0 {
+            return Ok(Tensor::zeros([0], (Kind::Double, distances.device())));
+        }
+        let classes = Classes::of(OP, distances)?;
+        let distinct = distinct_of(distances, classes.as_ref());
+        let inverse = Inverse::new(OP, &distinct, t)?;
+        let mut found = vec![0.0; distinct.size()[0] as usize];
+        for (&point, moment) in inverse.points().iter().zip(inverse.moments()) {
+            found[point] = moment;
+        }
+        let found = Tensor::from_slice(&found).to_device(distances.device());
+        Ok(classes.map_or(found.shallow_clone(), |classes| {
+            classes.for_each_point(&found)
+        }))
+    })
+}
+
+pub(super) fn distinct_of(distances: &Tensor, classes: Option<&Classes>) -> Tensor {
+    classes.map_or_else(
+        || distances.detach(),
+        |classes| classes.distinct(&distances.detach()),
+    )
+}
