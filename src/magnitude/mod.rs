@@ -46,6 +46,7 @@
 //! | one number | [`magnitude`], [`spread`], [`magnitude_dimension`] |
 //! | several scales | [`magnitude_function`] |
 //! | points that come and go | [`IncrementalMagnitude`] |
+//! | the pixels of an image, and its edges | [`ImageMagnitude`] |
 //! | a loss | [`differentiable_distances`], [`differentiable_magnitude`], [`differentiable_weights`] |
 //! | distances of points, of a graph | [`pairwise_distances`](crate::embed::pairwise_distances), [`shortest_paths`](crate::graph::shortest_paths) |
 //!
@@ -112,6 +113,7 @@ mod duplicates;
 mod factor;
 mod function;
 mod gradient;
+mod image;
 mod incremental;
 mod matrix_free;
 mod pivoted;
@@ -123,6 +125,7 @@ pub use function::{MagnitudeFunction, magnitude_dimension, magnitude_function, s
 pub use gradient::{
     Derivatives, differentiable_distances, differentiable_magnitude, differentiable_weights,
 };
+pub use image::{ImageMagnitude, ImageMagnitudeConfig, Patches, PixelMetric};
 pub use incremental::IncrementalMagnitude;
 pub use matrix_free::{MatrixFreeConfig, matrix_free_weighting};
 pub use weighting::{

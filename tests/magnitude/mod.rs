@@ -6,6 +6,7 @@ mod cuda;
 mod function;
 mod golden;
 mod gradients;
+mod images;
 mod incremental;
 mod limits;
 mod matrix_free;
