@@ -152,15 +152,14 @@ fn a_halo_as_large_as_the_image_changes_nothing() {
 fn the_error_of_patches_falls_with_the_halo() {
     let image = noise(5, &[24, 30]) * 0.3;
     for (metric, budgets) in [
-        (PixelMetric::L1, [1.0, 0.1, 0.03, 0.01, 1e-3]),
-        (PixelMetric::L2, [1.0, 0.1, 0.03, 0.01, 1e-3]),
+        (PixelMetric::L1, [0.5, 0.1, 0.03, 3e-3, 3e-5]),
+        (PixelMetric::L2, [0.6, 0.1, 0.02, 1e-3, 1e-5]),
     ] {
         let config = whole(metric, 1.0, 1.0);
         let exact = weights(&image, &config);
         let mut before = f64::INFINITY;
         for (halo, budget) in [0, 1, 2, 4, 8].into_iter().zip(budgets) {
             let error = apart(&weights(&image, &in_patches(&config, 8, halo)), &exact);
-            println!("{metric:?} {halo}: {error:e}");
             assert!(
                 error < budget && error < before,
                 "{metric:?}, {halo}: {error:e}"
@@ -203,10 +202,6 @@ fn the_excess_of_a_blank_image_is_zero() {
                 let image = Tensor::full([11, 13], 0.5, F64);
                 let found = ImageMagnitude::new(&image, &config).unwrap();
                 let excess = found.excess().unwrap().abs().max().double_value(&[]);
-                println!(
-                    "{metric:?} {t}: {excess:e}, condition {:e}",
-                    found.condition
-                );
                 assert!(t < 0.1 || excess < 1e-10, "{metric:?} at {t}: {excess:e}");
                 for quantile in [0.0, 0.5, 1.0] {
                     assert!(!bool::try_from(found.edges(quantile).unwrap().any()).unwrap());
@@ -259,7 +254,6 @@ fn the_sides_of_a_square_are_marked() {
             .unwrap();
         let found = marked.sum(Kind::Int64).int64_value(&[]);
         let right = marked.logical_and(&sides).sum(Kind::Int64).int64_value(&[]);
-        println!("{metric:?}: {found} marked, {right} of {count}");
         assert!(found <= count && right as f64 >= 0.95 * count as f64);
     }
 }

@@ -55,6 +55,16 @@ impl Detector {
         Self::BEST.after_a_blur(),
     ];
 
+    /// Those that the pictures show.
+    pub(super) const MAIN: [Self; 6] = [
+        Self::SOBEL,
+        Self::MAGNITUDE,
+        Self::BEST,
+        Self::plain(Method::Published),
+        Self::SOBEL.after_a_blur(),
+        Self::BEST.after_a_blur(),
+    ];
+
     const fn plain(method: Method) -> Self {
         Self {
             method,
@@ -190,7 +200,8 @@ fn along_rows(image: &Raster) -> Raster {
                 return 1.0;
             }
             let step = image.at(row, other) - image.at(row, column);
-            ((1.0 + with * step.abs()) / 2.0).tanh()
+            let gap = 1.0 + with * step.abs();
+            (gap / 2.0).tanh()
         };
         let weight = |with: f64| half(column - 1, with) + half(column + 1, with);
         weight(1.0) / weight(0.0)

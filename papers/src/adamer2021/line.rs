@@ -50,10 +50,11 @@ fn row(height: f64) -> Result<Row> {
     let step = weights(LENGTH / 2..LENGTH)?;
     let start = LENGTH / 3;
     let stripe = weights(start..2 * start)?;
+    let gap = SPACING + height;
     Ok(Row {
         height,
         step: step.values[LENGTH / 2],
-        line: f64::midpoint((SPACING / 2.0).tanh(), ((SPACING + height) / 2.0).tanh()),
+        line: f64::midpoint((SPACING / 2.0).tanh(), (gap / 2.0).tanh()),
         published: f64::midpoint(SPACING, -(-height).exp_m1()),
         inside: stripe.values[start],
         outside: stripe.values[start - 1],

@@ -131,7 +131,7 @@ fn precision(figures: &Figures, soft: bool) -> CurvePlot {
         .title(format!("Edges of {kind} shapes under noise"))
         .x_label("standard deviation of the noise, black and white being 1 apart")
         .y_label("average precision");
-    Detector::ALL.iter().fold(plot, |plot, &detector| {
+    Detector::MAIN.into_iter().fold(plot, |plot, detector| {
         let rows = figures.noise.iter();
         let points: Vec<(f64, f64)> = rows
             .filter(|row| row.soft == soft && row.detector == detector)
@@ -141,7 +141,7 @@ fn precision(figures: &Figures, soft: bool) -> CurvePlot {
     })
 }
 
-/// The worst error of patches of the middle size over the halo.
+/// The worst error of the smallest patches over the halo.
 fn errors(figures: &Figures) -> CurvePlot {
     let size = figures
         .patches

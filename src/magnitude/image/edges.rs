@@ -31,8 +31,8 @@ impl ImageMagnitude {
     ///
     /// # Shapes
     ///
-    /// `[height, width]`, f64, on the device of the image; below 0 where a pixel has more neighbours alike than in
-    /// a blank image's weights, beside strong edges.
+    /// `[height, width]`, f64, on the device of the image; below 0 for pixels that others at an edge near by stand in
+    /// for, as on the outer side of a thin stripe.
     ///
     /// # Errors
     ///
