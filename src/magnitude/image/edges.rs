@@ -34,6 +34,11 @@ impl ImageMagnitude {
     /// `[height, width]`, f64, on the device of the image; below 0 for pixels that others at an edge near by stand in
     /// for, as on the outer side of a thin stripe.
     ///
+    /// # Accuracy
+    ///
+    /// The weights' own error over w₀. In ℓ1, weights inside a blank image are tanh²(t/2) and those of its corners near 1/4 at t ≪ 1, so
+    /// that the excess of a blank image is wrong by 1e-15 at t = 1, by 1e-8 at t = 0.01, and by more than 1 at t = 1e-6.
+    ///
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] where a blank image has weights that are not above 0: in ℓ2 at t ≤ 0.5, beside the frame;

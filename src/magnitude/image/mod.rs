@@ -95,8 +95,6 @@ impl ImageMagnitudeConfig {
 /// ```
 ///
 /// Pixels never coincide, since their places differ. At t ≪ 1 the weights tell of the whole image, at t ≫ 1 all are 1.
-/// The scale counts the distance of neighbouring pixels, so that an image enlarged k times looks as before at t/k
-/// with the intensity λk.
 ///
 /// With [`patches`](ImageMagnitudeConfig::patches), each patch is solved apart, with a halo of its neighbours, and the
 /// halo's weights are dropped: n pixels take n/size² · (size + 2 halo)⁶ operations in place of n³, on all
@@ -116,8 +114,19 @@ impl ImageMagnitudeConfig {
 ///
 /// # Accuracy
 ///
-/// Without patches that of [`weighting`]. With patches the error falls with the halo, faster at
-/// larger t.
+/// Without patches that of [`weighting`]. With patches the error falls with the halo, faster at larger t, and hardly depends on
+/// the size of the patches. Of two photographs of 64 × 64 pixels from 0 to 1 with λ = 1, in patches of 16 × 16, the larger max |w − exact|,
+/// relative to the largest weight, and in the last row |magnitude/exact − 1| (`cargo papers run adamer2021`):
+///
+/// | halo | 0 | 1 | 2 | 4 | 8 |
+/// | --- | --- | --- | --- | --- | --- |
+/// | ℓ1, t = 1 | 6e-1 | 7e-2 | 3e-2 | 4e-3 | 5e-5 |
+/// | ℓ2, t = 1 | 7e-1 | 1e-1 | 2e-2 | 6e-4 | 7e-6 |
+/// | ℓ2, t = 2 | 3e-1 | 1e-2 | 2e-3 | 9e-6 | 2e-9 |
+/// | ℓ1, t = 1, magnitude | 1e-1 | 1e-3 | 3e-4 | 1e-5 | 2e-7 |
+///
+/// In ℓ1 a halo of one pixel is exact where intensities rise along one side alone, and a halo as large as the image is in every case.
+/// Their 4,096 pixels at once took 4 to 12 s on two cores that had other work to do, in patches with a halo of 4 pixels 0.1 to 0.6 s.
 ///
 /// # Gradient
 ///
