@@ -1,8 +1,8 @@
 //! The papers that this program knows.
 
 use crate::{
-    becigneul2019, buet2023, bunch2020, bunch2021, fung2019, lin2023, mankovich2023, mishne2023,
-    nickel2017, rabenoro2022, sala2018, wang2023,
+    adamer2021, becigneul2019, buet2023, bunch2020, bunch2021, fung2019, lin2023, mankovich2023,
+    mishne2023, nickel2017, rabenoro2022, sala2018, wang2023,
 };
 
 /// A paper as `papers list` shows it.
@@ -16,6 +16,7 @@ pub(crate) struct Paper {
 
 /// All of them, by key.
 pub(crate) const PAPERS: &[Paper] = &[
+    adamer2021::PAPER,
     becigneul2019::PAPER,
     buet2023::PAPER,
     bunch2020::PAPER,

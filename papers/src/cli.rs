@@ -4,8 +4,9 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use holonomy::Result;
 
 use crate::{
-    becigneul2019, buet2023, bunch2020, bunch2021, catalogue, embedding, fung2019, lin2023,
-    mankovich2023, mishne2023, nickel2017, output, rabenoro2022, results, sala2018, wang2023,
+    adamer2021, becigneul2019, buet2023, bunch2020, bunch2021, catalogue, embedding, fung2019,
+    lin2023, mankovich2023, mishne2023, nickel2017, output, rabenoro2022, results, sala2018,
+    wang2023,
 };
 
 /// How a command ended that did not fail.
@@ -49,6 +50,8 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum Run {
+    /// Edges of images from the weights of their pixels (Adamer et al., 2021)
+    Adamer2021(adamer2021::Options),
     /// Riemannian adaptive optimisers on an embedded hierarchy (Bécigneul and Ganea, 2019)
     Becigneul2019(Box<becigneul2019::Options>),
     /// Weighted flags, and sets of mixed dimension (Buet and Pennec, 2023)
@@ -93,6 +96,9 @@ impl Cli {
     pub(crate) fn execute(self) -> Result<Outcome> {
         match self.command {
             Command::List => output::print(&catalogue::listing())?,
+            Command::Run {
+                paper: Run::Adamer2021(options),
+            } => return adamer2021::run(&options),
             Command::Run {
                 paper: Run::Becigneul2019(options),
             } => return becigneul2019::run(&options),

@@ -3,6 +3,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod adamer2021;
 mod becigneul2019;
 mod buet2023;
 mod bunch2020;

@@ -78,7 +78,8 @@ fn assert_is_picture(folder: &Path) {
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
 }
 
-const PAPERS: [&str; 12] = [
+const PAPERS: [&str; 13] = [
+    "adamer2021",
     "becigneul2019",
     "buet2023",
     "bunch2020",
@@ -102,8 +103,8 @@ fn the_papers_are_listed() {
         .filter_map(|line| line.split(' ').next())
         .collect();
     assert_eq!(keys, PAPERS);
-    assert!(lines[0].starts_with("becigneul2019  Bécigneul and Ganea, Riemannian"));
-    assert!(lines[8].starts_with("nickel2017     Nickel and Kiela, Poincaré"));
+    assert!(lines[1].starts_with("becigneul2019  Bécigneul and Ganea, Riemannian"));
+    assert!(lines[9].starts_with("nickel2017     Nickel and Kiela, Poincaré"));
 }
 
 #[test]
@@ -634,6 +635,37 @@ fn a_quick_run_of_the_trees_measures_them_all() {
     let own = report(&own);
     assert_eq!(own["claims"], serde_json::json!([]));
     assert_eq!(own["embeddings"][0]["map"], 1.0);
+}
+
+#[test]
+fn a_quick_run_of_the_images_reports_all_studies() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("all");
+    let table = succeed(&["run", "adamer2021", "--quick", "--out", path(&out)]);
+    assert!(table.contains("A quick run"), "{table}");
+    let first = report(&out);
+    assert_eq!(first["key"], "adamer2021");
+    assert_eq!(first["claims"].as_array().unwrap().len(), 4);
+    let metric = |name: &str| first["metrics"][name].as_f64().unwrap();
+    assert!(metric("ap_magnitude_l1_1_noise_0") > 0.95);
+    assert!(metric("ap_magnitude_l2_2_noise_0.2") < metric("ap_magnitude_l2_2_blur_noise_0.2"));
+    let error = |halo: u32| metric(&format!("patch_camera_l1_t1_8_halo_{halo}_worst"));
+    assert!(error(4) < error(2) && error(2) < error(0) && error(4) < 0.01);
+    for file in first["files"].as_array().unwrap() {
+        let bytes = std::fs::read(out.join(file.as_str().unwrap())).unwrap();
+        assert!(bytes.starts_with(b"<svg") || bytes.starts_with(b"\x89PNG\r\n\x1a\n"));
+    }
+
+    let own = folder.path().join("own");
+    let image = out.join("shapes.png");
+    let arguments = ["run", "adamer2021", "--image", path(&image)];
+    succeed(&[&arguments[..], &["--out", path(&own)]].concat());
+    let own = report(&own);
+    assert_eq!(own["claims"], serde_json::json!([]));
+    assert_eq!(own["files"], serde_json::json!(["edges.png"]));
+    let edges = hierarchy(folder.path());
+    let message = fail(1, &["run", "adamer2021", "--image", path(&edges)]);
+    assert!(message.contains("tree.csv"), "{message}");
 }
 
 #[test]

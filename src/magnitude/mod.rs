@@ -52,6 +52,7 @@
 //! | the edge of a set, outliers, classes, points to ask about | [`BoundaryDetector`], [`OutlierDetector`], [`MagnitudeClassifier`], [`ActiveSelector`] |
 //! | what each point adds; a union from its parts | [`moments`], [`union_magnitude`] |
 //! | points that stand for the convex hull | [`HullApproximation`], [`support_loss`] |
+//! | the pixels of an image, and its edges | [`ImageMagnitude`] |
 //! | a loss | [`differentiable_distances`], [`differentiable_magnitude`], [`differentiable_weights`] |
 //! | distances of points, of a graph | [`pairwise_distances`](crate::embed::pairwise_distances), [`shortest_paths`](crate::graph::shortest_paths) |
 //!
@@ -122,6 +123,7 @@ mod factor;
 mod function;
 mod gradient;
 mod hull;
+mod image;
 mod incremental;
 mod inverse_column;
 mod matrix_free;
@@ -147,6 +149,7 @@ pub use hull::{
     ApproximateHull, HullApproximation, Keep, RemovalOrder, SupportLoss, VertexScore, moments,
     support_loss, vertex_score,
 };
+pub use image::{ImageMagnitude, ImageMagnitudeConfig, Patches, PixelMetric};
 pub use incremental::IncrementalMagnitude;
 pub use matrix_free::{MatrixFreeConfig, matrix_free_weighting};
 pub use nearest::{

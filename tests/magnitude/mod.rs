@@ -8,6 +8,7 @@ mod function;
 mod golden;
 mod gradients;
 mod hull;
+mod images;
 mod incremental;
 mod limits;
 mod matrix_free;

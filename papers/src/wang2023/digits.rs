@@ -21,14 +21,14 @@ const TRAINED_ON: f64 = 0.5;
 
 /// Images `[count, 64]` in f32, from 0 to 1, with their labels `[count]`.
 #[derive(Debug)]
-pub(super) struct Images {
-    pub(super) pixels: Tensor,
+pub(crate) struct Images {
+    pub(crate) pixels: Tensor,
     pub(super) labels: Tensor,
 }
 
 impl Images {
     /// All 1,797 images.
-    pub(super) fn load() -> Result<Self> {
+    pub(crate) fn load() -> Result<Self> {
         let fail = |reason: String| Error::Data {
             path: NAME.into(),
             reason,

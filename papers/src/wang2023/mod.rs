@@ -1,7 +1,7 @@
 //! Wang et al., Get the Best of Both Worlds: Improving Accuracy and Transferability by Grassmann
 //! Class Representation (2023).
 
-mod digits;
+pub(crate) mod digits;
 mod measure;
 mod network;
 mod summary;

@@ -1,0 +1,223 @@
+//! Images as metric spaces: which of their pixels are at an edge.
+
+mod edges;
+mod pixels;
+mod windows;
+
+use rayon::prelude::*;
+use tch::{Device, Tensor};
+
+use super::similarity::{check_scale, to_vec};
+use super::weighting::{WeightingConfig, weighting};
+use crate::numerics::compensated::{rounded, sum};
+use crate::{Error, Result};
+use pixels::Pixels;
+use windows::{Part, Window, windows};
+
+const OP: &str = "ImageMagnitude";
+
+/// How far two pixels are apart, by their places, counted in pixels, and their intensities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum PixelMetric {
+    /// The sum of the differences of row, column and every channel.
+    L1,
+    /// The root of the sum of their squares.
+    L2,
+}
+
+/// The parts into which an image is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Patches {
+    /// Rows and columns of a patch; the last ones may be smaller.
+    pub size: usize,
+    /// Pixels on every side of a patch that are solved with it and whose weights are not kept.
+    pub halo: usize,
+}
+
+impl Default for Patches {
+    /// 16 × 16 pixels within 24 × 24.
+    fn default() -> Self {
+        Self { size: 16, halo: 4 }
+    }
+}
+
+/// How the pixels of an image are weighed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageMagnitudeConfig {
+    /// The distance of pixels.
+    pub metric: PixelMetric,
+    /// λ, how many pixels a difference of 1 in intensity is worth.
+    pub intensity: f64,
+    /// The scale t, per pixel.
+    pub scale: f64,
+    /// `None` solves for all pixels at once: for images of up to some thousand pixels.
+    pub patches: Option<Patches>,
+    /// How each system is solved.
+    pub weighting: WeightingConfig,
+}
+
+impl Default for ImageMagnitudeConfig {
+    /// ℓ1, intensities from 0 to 1 worth a pixel, t = 1, patch by patch.
+    fn default() -> Self {
+        Self {
+            metric: PixelMetric::L1,
+            intensity: 1.0,
+            scale: 1.0,
+            patches: Some(Patches::default()),
+            weighting: WeightingConfig::default(),
+        }
+    }
+}
+
+impl ImageMagnitudeConfig {
+    fn validate(&self) -> Result<()> {
+        check_scale(OP, self.scale)?;
+        if !(self.intensity >= 0.0 && self.intensity.is_finite()) {
+            let expected = "a finite weight of intensities ≥ 0";
+            return Err(Error::invalid(OP, expected, self.intensity));
+        }
+        if self.patches.is_some_and(|patches| patches.size == 0) {
+            return Err(Error::invalid(OP, "patches of at least one pixel", 0));
+        }
+        Ok(())
+    }
+}
+
+/// The weights of an image's pixels, its *magnitude vector*: large beside edges, and along the frame.
+///
+/// Every pixel is a point, given by its place and its intensities I in one or more channels.
+///
+/// ```text
+/// Zw = 1,   Z = e^(−t d(p, q))
+/// d = |Δrow| + |Δcolumn| + λ Σ |ΔI|              PixelMetric::L1
+/// d = √(Δrow² + Δcolumn² + λ² Σ ΔI²)             PixelMetric::L2
+/// ```
+///
+/// Pixels never coincide, since their places differ. At t ≪ 1 the weights tell of the whole image, at t ≫ 1 all are 1.
+///
+/// With [`patches`](ImageMagnitudeConfig::patches), each patch is solved apart, with a halo of its neighbours, and the
+/// halo's weights are dropped: n pixels take n/size² · (size + 2 halo)⁶ operations in place of n³, on all
+/// threads of rayon. Weights near each other hardly depend on what is far away, so that this costs
+/// little; see below. The magnitude is then the sum of the weights that were kept.
+///
+/// # Edges
+///
+/// Pixels in the frame of the image have neighbours on fewer sides, and weights that are larger for that alone: in ℓ1, 1.6
+/// times those within at t = 1, and 2.5 times in the corners. [`excess`](Self::excess) divides by the weights of a blank image of the same size,
+/// which takes the frame out, and [`edges`](Self::edges) marks the largest of what is left.
+///
+/// # Shapes
+///
+/// Image `[height, width]` or `[channels, height, width]`, f32 or f64, on any device, of intensities in any unit;
+/// [`intensity`](ImageMagnitudeConfig::intensity) is in pixels per that unit. Computed on the CPU in f64.
+///
+/// # Accuracy
+///
+/// Without patches that of [`weighting`]. With patches the error falls with the halo, faster at larger t, and hardly depends on
+/// the size of the patches. Of two photographs of 64 × 64 pixels from 0 to 1 with λ = 1, in patches of 16 × 16, the larger max |w − exact|,
+/// relative to the largest weight, and in the last row |magnitude/exact − 1| (`cargo papers run adamer2021`):
+///
+/// | halo | 0 | 1 | 2 | 4 | 8 |
+/// | --- | --- | --- | --- | --- | --- |
+/// | ℓ1, t = 1 | 6e-1 | 7e-2 | 3e-2 | 4e-3 | 5e-5 |
+/// | ℓ2, t = 1 | 7e-1 | 1e-1 | 2e-2 | 6e-4 | 7e-6 |
+/// | ℓ2, t = 2 | 3e-1 | 1e-2 | 2e-3 | 9e-6 | 2e-9 |
+/// | ℓ1, t = 1, magnitude | 1e-1 | 1e-3 | 3e-4 | 1e-5 | 2e-7 |
+///
+/// In ℓ1 a halo of one pixel is exact where intensities rise along one side alone, and a halo as large as the image is in every case.
+/// Their 4,096 pixels at once took 4 to 12 s on two cores that had other work to do, in patches with a halo of 4 pixels 0.1 to 0.6 s.
+///
+/// # Gradient
+///
+/// None.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] for another shape or kind, an image without pixels or channels, intensities that are not finite or above 1e150 when
+/// multiplied by λ, a scale or λ out of range, patches without pixels, and an image that is too large to be solved at once; those of [`weighting`].
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::magnitude::{ImageMagnitude, ImageMagnitudeConfig};
+/// use tch::{Device, Kind, Tensor};
+///
+/// // Black on the left, white from the sixth column on.
+/// let image = Tensor::zeros([8, 12], (Kind::Float, Device::Cpu));
+/// let _ = image.narrow(1, 6, 6).fill_(1.0);
+/// let found = ImageMagnitude::new(&image, &ImageMagnitudeConfig::default())?;
+/// let marked = found.edges(0.8)?;
+/// assert_eq!(marked.sum_dim_intlist(0, false, Kind::Int64), Tensor::from_slice(&[0_i64, 0, 0, 0, 0, 8, 8, 0, 0, 0, 0, 0]));
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+///
+/// # References
+///
+/// adamer2021 (images as metric spaces, edges, patches with an overlap); leinster2013 (products, points on a line).
+#[derive(Debug)]
+pub struct ImageMagnitude {
+    /// w, `[height, width]`, f64, on the device of the image.
+    pub weights: Tensor,
+    /// Σ w.
+    pub magnitude: f64,
+    /// ‖Zw − 1‖∞, the largest of all systems.
+    pub residual: f64,
+    /// The largest condition of all systems, as [`Weighting::condition`](super::Weighting::condition) has it.
+    pub condition: f64,
+    /// How many systems were solved.
+    pub systems: usize,
+    config: ImageMagnitudeConfig,
+}
+
+impl ImageMagnitude {
+    /// Weighs the pixels of an image.
+    ///
+    /// # Errors
+    ///
+    /// See [`ImageMagnitude`].
+    pub fn new(image: &Tensor, config: &ImageMagnitudeConfig) -> Result<Self> {
+        config.validate()?;
+        let pixels = Pixels::new(image, config.intensity)?;
+        let windows = windows(pixels.height, pixels.width, config.patches);
+        let solve = |window: &Window| solve(&pixels, &window.solved, config);
+        let solved: Vec<Solved> = windows.par_iter().map(solve).collect::<Result<_>>()?;
+        let mut weights = vec![0.0; pixels.height * pixels.width];
+        for (window, solved) in windows.iter().zip(&solved) {
+            window.keep(&solved.weights, &mut weights, pixels.width);
+        }
+        let largest = |of: fn(&Solved) -> f64| solved.iter().map(of).fold(0.0, f64::max);
+        Ok(Self {
+            magnitude: rounded(sum(&weights)),
+            weights: on_device(&weights, &pixels, image.device()),
+            residual: largest(|solved| solved.residual),
+            condition: largest(|solved| solved.condition),
+            systems: solved.len(),
+            config: config.clone(),
+        })
+    }
+}
+
+fn on_device(numbers: &[f64], pixels: &Pixels, device: Device) -> Tensor {
+    Tensor::from_slice(numbers)
+        .view([pixels.height as i64, pixels.width as i64])
+        .to_device(device)
+}
+
+/// The weights of one window.
+struct Solved {
+    weights: Vec<f64>,
+    residual: f64,
+    condition: f64,
+}
+
+/// Solves for a part of an image, apart from the rest.
+fn solve(pixels: &Pixels, part: &Part, config: &ImageMagnitudeConfig) -> Result<Solved> {
+    let distances = pixels.distances(part, config.metric)?;
+    let found = weighting(&distances, config.scale, &config.weighting)?;
+    Ok(Solved {
+        weights: to_vec(&found.weights),
+        residual: found.residual,
+        condition: found.condition,
+    })
+}
