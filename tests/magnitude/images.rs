@@ -326,6 +326,9 @@ fn what_is_no_image_is_refused() {
         let message = found.edges(quantile).unwrap_err().to_string();
         assert!(message.contains("quantile"), "{message}");
     }
+    // 200 TB of distances.
+    let large = Tensor::zeros([2_000, 2_500], (Kind::Float, Device::Cpu));
+    assert!(message(&large, &whole(PixelMetric::L1, 1.0, 1.0)).contains("fit into memory"));
     // Weights of a blank image are negative beside its frame at this scale.
     let blurred = ImageMagnitude::new(&noise(9, &[9, 9]), &whole(PixelMetric::L2, 0.3, 1.0));
     let message = blurred.unwrap().excess().unwrap_err().to_string();

@@ -147,7 +147,8 @@ fn published(image: &Raster) -> Result<Raster> {
     }))
 }
 
-/// The length of the gradient by Sobel's masks, in intensity per pixel; outside of the image every pixel is as the nearest one inside.
+/// The length of the gradient by Sobel's masks, in intensity per pixel; outside of the image every pixel is as the
+/// nearest one inside.
 ///
 /// ```text
 /// √(G² + (Gᵀ)²),   G = [−1 0 1; −2 0 2; −1 0 1]/8 ∗ I

@@ -13,7 +13,8 @@ pub(super) struct Score {
     pub(super) recall: f64,
 }
 
-/// Judges a map of strengths by the pixels that are edges, of which there is at least one. Pixels of equal strength are found together.
+/// Judges a map of strengths by the pixels that are edges, of which there is at least one. Pixels of equal strength
+/// are found together.
 pub(super) fn score(strengths: &[f64], edges: &[bool]) -> Score {
     let total = edges.iter().filter(|edge| **edge).count() as f64;
     let order = descending(strengths);

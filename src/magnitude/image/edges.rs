@@ -25,9 +25,9 @@ impl ImageMagnitude {
     /// w/w₀ − 1
     /// ```
     ///
-    /// Where an edge meets the frame at a right angle, this is in ℓ1 the same at the frame as inside, since w and w₀ are both products
-    /// with the weights along the frame. In ℓ1, w₀ is known in closed form; in ℓ2 it is solved for, once for each
-    /// shape of a patch with its halo.
+    /// Where an edge meets the frame at a right angle, this is in ℓ1 the same at the frame as inside, since w and w₀
+    /// are both products with the weights along the frame. In ℓ1, w₀ is known in closed form; in ℓ2 it is solved for,
+    /// once for each shape of a patch with its halo.
     ///
     /// # Shapes
     ///
@@ -36,13 +36,14 @@ impl ImageMagnitude {
     ///
     /// # Accuracy
     ///
-    /// The weights' own error over w₀. In ℓ1, weights inside a blank image are tanh²(t/2) and those of its corners near 1/4 at t ≪ 1, so
-    /// that the excess of a blank image is wrong by 1e-15 at t = 1, by 1e-8 at t = 0.01, and by more than 1 at t = 1e-6.
+    /// The weights' own error over w₀. In ℓ1, weights inside a blank image are tanh²(t/2) and those of its corners
+    /// near 1/4 at t ≪ 1, so that the excess of a blank image of 11 × 13 pixels is wrong by 1e-15 at t = 1, by 1e-8
+    /// at t = 0.01, and by more than 1 at t = 1e-6.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] where a blank image has weights that are not above 0: in ℓ2 at t ≤ 0.5, beside the frame;
-    /// those of [`weighting`](crate::magnitude::weighting).
+    /// [`Error::InvalidArgument`] where a blank image has weights that are not above 0: in ℓ2 at t ≤ 0.5, beside the
+    /// frame; those of [`weighting`](crate::magnitude::weighting).
     ///
     /// # Examples
     ///
@@ -62,10 +63,12 @@ impl ImageMagnitude {
         self.excess_over(&self.blank()?)
     }
 
-    /// The pixels of edges: those whose [`excess`](Self::excess) is above this quantile of all, and above what rounding may make.
+    /// The pixels of edges: those whose [`excess`](Self::excess) is above this quantile of all, and above what
+    /// rounding may make.
     ///
-    /// Up to a share of 1 − `quantile` of the pixels is marked, and none of a blank image: an excess counts from 1e-9 on, and from
-    /// 4ε · condition · max |w|/w₀, which is more at t ≪ 1, where the weights inside are small beside those in the corners.
+    /// Up to a share of 1 − `quantile` of the pixels is marked, and none of a blank image: an excess counts from 1e-9
+    /// on, and from 4ε · condition · max |w|/w₀, which is more at t ≪ 1, where the weights inside are small beside
+    /// those in the corners.
     ///
     /// # Shapes
     ///

@@ -103,9 +103,10 @@ impl ImageMagnitudeConfig {
 ///
 /// # Edges
 ///
-/// Pixels in the frame of the image have neighbours on fewer sides, and weights that are larger for that alone: in ℓ1, 1.6
-/// times those within at t = 1, and 2.5 times in the corners. [`excess`](Self::excess) divides by the weights of a blank image of the same size,
-/// which takes the frame out, and [`edges`](Self::edges) marks the largest of what is left.
+/// Pixels in the frame of the image have neighbours on fewer sides, and weights that are larger for that alone: in
+/// ℓ1, 1.6 times those within at t = 1, and 2.5 times in the corners. [`excess`](Self::excess) divides by the weights
+/// of a blank image of the same size, which takes the frame out, and [`edges`](Self::edges) marks the largest of what
+/// is left.
 ///
 /// # Shapes
 ///
@@ -114,9 +115,10 @@ impl ImageMagnitudeConfig {
 ///
 /// # Accuracy
 ///
-/// Without patches that of [`weighting`]. With patches the error falls with the halo, faster at larger t, and hardly depends on
-/// the size of the patches. Of two photographs of 64 × 64 pixels from 0 to 1 with λ = 1, in patches of 16 × 16, the larger max |w − exact|,
-/// relative to the largest weight, and in the last row |magnitude/exact − 1| (`cargo papers run adamer2021`):
+/// Without patches that of [`weighting`]. With patches the error falls with the halo, faster at larger t, and hardly
+/// depends on the size of the patches. Of two photographs of 64 × 64 pixels from 0 to 1 with λ = 1, in patches of 16
+/// × 16, the larger max |w − exact|, relative to the largest weight, and in the last row |magnitude/exact − 1|
+/// (`cargo papers run adamer2021`):
 ///
 /// | halo | 0 | 1 | 2 | 4 | 8 |
 /// | --- | --- | --- | --- | --- | --- |
@@ -125,8 +127,9 @@ impl ImageMagnitudeConfig {
 /// | ℓ2, t = 2 | 3e-1 | 1e-2 | 2e-3 | 9e-6 | 2e-9 |
 /// | ℓ1, t = 1, magnitude | 1e-1 | 1e-3 | 3e-4 | 1e-5 | 2e-7 |
 ///
-/// In ℓ1 a halo of one pixel is exact where intensities rise along one side alone, and a halo as large as the image is in every case.
-/// Their 4,096 pixels at once took 4 to 12 s on two cores that had other work to do, in patches with a halo of 4 pixels 0.1 to 0.6 s.
+/// In ℓ1 a halo of one pixel is exact where intensities rise along one side alone, and a halo as large as the image
+/// is in every case. The 4,096 pixels of one of them took 4 to 12 s at once, on two cores that had other work, and in
+/// patches with a halo of 4 pixels 0.1 to 0.6 s.
 ///
 /// # Gradient
 ///
@@ -134,8 +137,9 @@ impl ImageMagnitudeConfig {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for another shape or kind, an image without pixels or channels, intensities that are not finite or above 1e150 when
-/// multiplied by λ, a scale or λ out of range, patches without pixels, and an image that is too large to be solved at once; those of [`weighting`].
+/// [`Error::InvalidArgument`] for another shape or kind, an image without pixels or channels, intensities that are
+/// not finite or above 1e150 when multiplied by λ, a scale or λ out of range, patches without pixels, and an image
+/// that is too large to be solved at once; those of [`weighting`].
 ///
 /// # Examples
 ///

@@ -62,14 +62,14 @@ impl Pixels {
 
     /// The distances of the pixels of a part, row by row.
     pub(super) fn distances(&self, part: &Part, metric: PixelMetric) -> Result<Tensor> {
-        let points = self.points(part);
-        let n = points.len();
+        let n = part.rows.len() * part.columns.len();
         let mut distances = Vec::new();
         if distances.try_reserve_exact(n.saturating_mul(n)).is_err() {
             let got = format!("{n} pixels in one system");
             return Err(Error::invalid(OP, "distances that fit into memory", got));
         }
         distances.resize(n * n, 0.0);
+        let points = self.points(part);
         for (i, p) in points.iter().enumerate() {
             for (j, q) in points[..i].iter().enumerate() {
                 let distance = metric.between(p, q);
