@@ -299,7 +299,7 @@ pub(super) fn claims(trials: &[Trial]) -> Vec<Claim> {
                     .map(|trial| trial.thresholds.len())
                     .sum::<usize>()
             ),
-            published: "holds".into(),
+            published: "argued for in the paper".into(),
         },
         Claim {
             statement: "the order of the points finds the vertices of the convex hull".into(),
