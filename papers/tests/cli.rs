@@ -669,6 +669,28 @@ fn a_quick_run_of_the_images_reports_all_studies() {
 }
 
 #[test]
+fn a_quick_run_of_the_hulls_keeps_to_its_thresholds() {
+    let folder = tempfile::tempdir().unwrap();
+    let metrics = |threads: &str| {
+        let out = folder.path().join(threads);
+        let arguments = ["run", "fung2019", "--quick", "--threads", threads, "--out"];
+        let table = succeed(&[&arguments[..], &[path(&out)]].concat());
+        assert!(table.contains("sphere, 3, 99 %"), "{table}");
+        assert!(out.join("points-ball-least-loss.png").is_file());
+        report(&out)["metrics"].clone()
+    };
+    let found = metrics("1");
+    let metric = |name: &str| found[name].as_f64().unwrap();
+    assert!(metric("least_magnitude_margin") >= 0.0);
+    assert!(metric("ball_2_weight_found") > 2.0 * metric("ball_2_random_found"));
+    assert_eq!(metric("sphere_3_random_found"), 1.0);
+    assert_eq!(metric("cube_2_true_vertices_lost_with_1"), 0.0);
+    assert_eq!(metrics("2"), found);
+    let message = fail(2, &["run", "fung2019", "--points", "5"]);
+    assert!(message.contains("10..=10000"), "{message}");
+}
+
+#[test]
 fn the_optimisers_arguments_are_checked() {
     for (option, value, allowed) in [
         ("--rates", "0.1,-1", "a finite number above 0"),

@@ -156,7 +156,7 @@ fn scales(kinds: &[Kind]) -> String {
         &["body, dimensions, order"][..],
         &names.each_ref().map(|name| &**name),
     ];
-    let rows = |figure: fn(&Kind, Ranking, f64) -> Spread| -> Vec<Vec<String>> {
+    let rows = |figure: &dyn Fn(&Kind, Ranking, f64) -> Spread| -> Vec<Vec<String>> {
         let inside = kinds.iter().filter(|kind| kind.body != Body::Sphere);
         let of_kind = |kind| {
             Ranking::SCALED.map(|ranking| {
@@ -171,11 +171,11 @@ fn scales(kinds: &[Kind]) -> String {
         "\nThe same by t · median distance: vertices found\n{}\nThe worst loss with half of the number of vertices\n{}",
         table::layout(
             &header.concat(),
-            &rows(|kind, ranking, scale| kind.found_at(ranking, scale))
+            &rows(&|kind, ranking, scale| kind.found_at(ranking, scale))
         ),
         table::layout(
             &header.concat(),
-            &rows(|kind, ranking, scale| kind.half_at(ranking, scale))
+            &rows(&|kind, ranking, scale| kind.half_at(ranking, scale))
         )
     )
 }
@@ -299,7 +299,7 @@ pub(super) fn claims(trials: &[Trial]) -> Vec<Claim> {
                     .map(|trial| trial.thresholds.len())
                     .sum::<usize>()
             ),
-            published: "holds".into(),
+            published: "argued for in the paper".into(),
         },
         Claim {
             statement: "the order of the points finds the vertices of the convex hull".into(),

@@ -35,7 +35,7 @@ use crate::metric::check_distances;
 ///
 /// # Errors
 ///
-/// Those of [`weighting`](crate::magnitude::weighting); [`Error::InvalidArgument`] for similarities that are not positive definite: what a point adds may
+/// Those of [`weighting`](crate::magnitude::weighting); [`Error::InvalidArgument`](crate::Error::InvalidArgument) for similarities that are not positive definite: what a point adds may
 /// be negative there.
 ///
 /// # Examples
