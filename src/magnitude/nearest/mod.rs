@@ -130,7 +130,9 @@ impl NearestNeighbourConfig {
 ///
 /// Weights are good where the k nearest reach some 1/t far, and the denser the points, the more it takes. Where they do not, the
 /// magnitude of `OfAll` is of no use, and may be negative; that of `Earlier` is often still good. Where the residuals are below
-/// some 0.1, [`corrected_magnitude`](NearestNeighbourWeighting::corrected_magnitude) has an error several times smaller.
+/// some 0.1, [`corrected_magnitude`](NearestNeighbourWeighting::corrected_magnitude) has mostly an error several times smaller. At
+/// a fixed t and k all errors grow with the number of points: in two dimensions at t = 1 the mean residual of `Earlier` with 32
+/// neighbours is 0.02 of 5,000 points, 0.06 of 10,000, and 0.45 of 100,000.
 ///
 /// The result repeats bit for bit on a CPU, with any number of threads.
 ///
