@@ -130,7 +130,9 @@ impl NearestNeighbourConfig {
 ///
 /// Weights are good where the k nearest reach some 1/t far, and the denser the points, the more it takes. Where they do not, the
 /// magnitude of `OfAll` is of no use, and may be negative; that of `Earlier` is often still good. Where the residuals are below
-/// some 0.1, [`corrected_magnitude`](NearestNeighbourWeighting::corrected_magnitude) has an error several times smaller.
+/// some 0.1, [`corrected_magnitude`](NearestNeighbourWeighting::corrected_magnitude) has mostly an error several times smaller. At
+/// a fixed t and k all errors grow with the number of points: in two dimensions at t = 1 the mean residual of `Earlier` with 32
+/// neighbours is 0.02 of 5,000 points, 0.06 of 10,000, and 0.45 of 100,000.
 ///
 /// The result repeats bit for bit on a CPU, with any number of threads.
 ///
@@ -148,14 +150,18 @@ impl NearestNeighbourConfig {
 ///
 /// ```
 /// use holonomy::Euclidean;
-/// use holonomy::magnitude::{NearestNeighbourConfig, nearest_neighbour_weighting};
-/// use tch::{Kind, Tensor};
+/// use holonomy::magnitude::{NearestNeighbourConfig, NearestNeighbours, nearest_neighbour_weighting};
+/// use tch::{Device, Kind, Tensor};
 ///
 /// // Of an interval of length 5 the magnitude is 1 + 5/2, and each weight depends on the next points alone.
 /// let x = Tensor::linspace(0.0, 5.0, 10_000, (Kind::Double, Device::Cpu)).view([10_000, 1]);
-/// let config = NearestNeighbourConfig { neighbours: 4, ..NearestNeighbourConfig::default() };
+/// let config = NearestNeighbourConfig {
+///     neighbours: 2,
+///     from: NearestNeighbours::OfAll,
+///     ..NearestNeighbourConfig::default()
+/// };
 /// let w = nearest_neighbour_weighting(&Euclidean::new(1)?, &x, 1.0, &config)?;
-/// assert!((w.magnitude - 3.5).abs() < 1e-4 && w.largest_residual < 1e-8);
+/// assert!((w.magnitude - 3.5).abs() < 1e-4 && w.largest_residual < 1e-6);
 /// # Ok::<(), holonomy::Error>(())
 /// ```
 ///
@@ -200,12 +206,18 @@ pub fn nearest_neighbour_weighting(
 ///
 /// ```
 /// use holonomy::graph::{Graph, shortest_paths};
-/// use holonomy::magnitude::{NearestNeighbourConfig, nearest_neighbour_weighting_of_distances};
+/// use holonomy::magnitude::{
+///     NearestNeighbourConfig, NearestNeighbours, nearest_neighbour_weighting_of_distances,
+/// };
 ///
 /// // Of a path each node depends on the next two alone.
 /// let names = (0..50).map(|node| format!("n{node}")).collect();
 /// let path = Graph::new(names, (1..50).map(|node| (node - 1, node)).collect(), None)?;
-/// let config = NearestNeighbourConfig { neighbours: 2, ..NearestNeighbourConfig::default() };
+/// let config = NearestNeighbourConfig {
+///     neighbours: 2,
+///     from: NearestNeighbours::OfAll,
+///     ..NearestNeighbourConfig::default()
+/// };
 /// let w = nearest_neighbour_weighting_of_distances(&shortest_paths(&path), 1.0, &config)?;
 /// assert!((w.magnitude - (1.0 + 49.0 * 0.5_f64.tanh())).abs() < 1e-12);
 /// # Ok::<(), holonomy::Error>(())
