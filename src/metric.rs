@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use crate::numerics::rows::measure_rows;
+use crate::numerics::rows::{is_symmetric, measure_rows};
 use crate::{Error, Result};
 
 /// Checks a matrix of distances `[n, n]`, whose entries may be +∞: by whole tensors, and pair by pair once
@@ -36,7 +36,7 @@ fn is_metric_like(distances: &Tensor) -> bool {
     });
     are_lengths.into_iter().all(|all| all)
         && diagonal.count_nonzero(0).int64_value(&[]) == 0
-        && distances.equal(&distances.transpose(0, 1))
+        && is_symmetric(distances)
 }
 
 /// A symmetric matrix of distances in memory, zero on the diagonal.

@@ -2,13 +2,12 @@
 
 use tch::Tensor;
 
-use super::measured::{Measured, threshold};
+use super::measured::{Measured, area, threshold};
 use super::scale::Scale;
 use super::weighted_space::WeightedSpace;
 use super::weighting::WeightingConfig;
 use crate::Result;
 use crate::manifold::Geodesic;
-use crate::stats::roc_auc;
 
 /// How a [`BoundaryDetector`] is fitted.
 #[derive(Debug, Clone, PartialEq)]
@@ -139,8 +138,8 @@ impl BoundaryDetector {
     ///
     /// # Errors
     ///
-    /// Those of [`roc_auc`].
+    /// Those of [`roc_auc`](crate::embed::roc_auc), and [`Error::InvalidArgument`](crate::Error::InvalidArgument) for labels of another shape.
     pub fn score(&self, boundary: &Tensor) -> Result<f64> {
-        roc_auc(self.weights(), boundary)
+        area(OP, self.weights(), boundary)
     }
 }

@@ -3,9 +3,10 @@
 use tch::{Kind, Tensor};
 
 use super::scale::Scale;
+use super::similarity::to_vec;
 use super::weighted_space::{NewPoints, WeightedSpace};
 use super::weighting::{WeightingConfig, check_points};
-use crate::embed::{cross_distances, pairwise_distances};
+use crate::embed::{cross_distances, pairwise_distances, roc_auc};
 use crate::manifold::Geodesic;
 use crate::{Error, Result};
 
@@ -63,4 +64,19 @@ pub(super) fn threshold(op: &'static str, scores: &Tensor, share: f64) -> Result
     let above = (share * n as f64).floor() as i64;
     let (descending, _) = scores.sort(0, true);
     Ok(descending.double_value(&[above]))
+}
+
+/// The area under the ROC curve of scores `[n]`, for labels `[n]` that are true of positives.
+pub(super) fn area(op: &'static str, scores: &Tensor, positive: &Tensor) -> Result<f64> {
+    if positive.size() != scores.size() {
+        let expected = format!("labels {:?}", scores.size());
+        return Err(Error::invalid(
+            op,
+            expected,
+            format!("{:?}", positive.size()),
+        ));
+    }
+    let positive = positive.ne(0);
+    let of = |mask: &Tensor| to_vec(&scores.masked_select(mask));
+    roc_auc(&of(&positive), &of(&positive.logical_not()))
 }

@@ -2,13 +2,12 @@
 
 use tch::Tensor;
 
-use super::measured::{Measured, threshold};
+use super::measured::{Measured, area, threshold};
 use super::scale::Scale;
 use super::weighted_space::{NewPoints, WeightedSpace};
 use super::weighting::WeightingConfig;
 use crate::Result;
 use crate::manifold::Geodesic;
-use crate::stats::roc_auc;
 
 /// What tells how far a point x is from belonging to a set X without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -167,8 +166,9 @@ impl OutlierDetector {
     ///
     /// # Errors
     ///
-    /// As [`decision`](Self::decision), and those of [`roc_auc`].
+    /// As [`decision`](Self::decision), those of [`roc_auc`](crate::embed::roc_auc), and
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for labels of another shape.
     pub fn score(&self, points: &Tensor, outliers: &Tensor) -> Result<f64> {
-        roc_auc(&self.decision(points)?, outliers)
+        area(OP, &self.decision(points)?, outliers)
     }
 }

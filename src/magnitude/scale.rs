@@ -2,9 +2,11 @@
 
 use tch::{Kind, Tensor};
 
+use super::components::components;
+use super::derivative::scale_derivative;
 use super::duplicates::Classes;
 use super::similarity::check_scale;
-use super::weighting::{Weighting, WeightingConfig, weighting};
+use super::weighting::{WeightingConfig, weighting_of_distinct};
 use crate::metric::check_distances;
 use crate::{Error, Result};
 
@@ -78,7 +80,7 @@ impl Scale {
 ///
 /// # Errors
 ///
-/// Those of [`weighting`], and [`Error::InvalidArgument`] for a magnitude that no scale from 4^−100 to 4^100 of the mean distance has:
+/// Those of [`weighting`](super::weighting), and [`Error::InvalidArgument`] for a magnitude that no scale from 4^−100 to 4^100 of the mean distance has:
 /// most spaces have those above the number of components and below the number of different points.
 ///
 /// # Examples
@@ -100,8 +102,16 @@ pub fn scale_of_magnitude(
 ) -> Result<f64> {
     check_distances(OP, distances)?;
     let start = 1.0 / mean_distance(distances, magnitude)?;
+    let distinct = tch::no_grad(|| {
+        Ok::<_, Error>(match Classes::of(OP, distances)? {
+            Some(classes) => classes.distinct(distances),
+            None => distances.detach(),
+        })
+    })?
+    .to_kind(Kind::Double);
     let search = Search {
-        distances,
+        components: components(&distinct),
+        distinct,
         magnitude,
         config,
     };
@@ -145,7 +155,8 @@ fn mean_distance(distances: &Tensor, magnitude: f64) -> Result<f64> {
 }
 
 struct Search<'a> {
-    distances: &'a Tensor,
+    distinct: Tensor,
+    components: Vec<Tensor>,
     magnitude: f64,
     config: &'a WeightingConfig,
 }
@@ -161,8 +172,10 @@ struct Trial {
 
 impl Search<'_> {
     fn at(&self, t: f64) -> Result<Trial> {
-        let found: Weighting = weighting(self.distances, t, self.config)?;
-        let slope = t * found.scale_derivative(self.distances)? / found.magnitude;
+        let solve =
+            || weighting_of_distinct(OP, &self.distinct, &self.components, t, None, self.config);
+        let found = tch::no_grad(solve)?;
+        let slope = t * scale_derivative(&self.distinct, t, &found.weights) / found.magnitude;
         Ok(Trial {
             t,
             excess: found.magnitude - self.magnitude,

@@ -65,8 +65,8 @@ impl fmt::Display for Solver {
 pub struct WeightingConfig {
     /// The solver; `None` tries them in order.
     pub solver: Option<Solver>,
-    /// The most steps of refinement, each with a residual in twice the precision. One is the rule;
-    /// more are made where the condition asks for them. Where they do not suffice for
+    /// The most steps of refinement, each with a residual in twice the precision. One is the rule, from a factor in f32
+    /// three or four, and more are made where the condition asks for them. With fewer than 8, all factors are in f64. Where they do not suffice for
     /// [`Solver::Cholesky`] and most similarities are above ½, the next solver is tried; with 0, where the
     /// condition is above 1e3.
     pub max_refinements: usize,

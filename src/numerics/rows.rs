@@ -306,6 +306,33 @@ pub(crate) fn measure_rows<const N: usize, R: Send>(
         .collect()
 }
 
+/// Whether a square matrix of any floating kind and on any device equals its mirror image; NaN equals nothing.
+///
+/// By square blocks and their mirror images, each of which fits into the nearest cache.
+pub(crate) fn is_symmetric(matrix: &Tensor) -> bool {
+    const BLOCK: usize = 32;
+    let matrix = matrix.detach().to_device(Device::Cpu).to_kind(Kind::Double);
+    let matrix = matrix.contiguous();
+    let n = last_dim(&matrix);
+    let read: Rows<f64> = Rows::of(&matrix, n);
+    // SAFETY: the tensor is contiguous, has n rows, and lives until the end of this function; nobody writes to it here.
+    let row = |index: usize| unsafe { read.row(index) };
+    (0..n.div_ceil(BLOCK)).into_par_iter().all(|block| {
+        let first = block * BLOCK;
+        let rows = first..n.min(first + BLOCK);
+        (0..=block).all(|other| {
+            let columns = other * BLOCK..n.min((other + 1) * BLOCK);
+            rows.clone().all(|i| {
+                let across = &row(i)[columns.clone()];
+                across
+                    .iter()
+                    .zip(columns.clone())
+                    .all(|(&there, j)| there == row(j)[i])
+            })
+        })
+    })
+}
+
 /// [`fill_rows`] of a matrix `[rows, width]` of any floating kind and on any device, with `fill(its row, out)`.
 pub(crate) fn map_rows_of(matrix: &Tensor, fill: impl Fn(&[f64], &mut [f64]) + Sync) -> Tensor {
     let input = matrix.detach().to_device(Device::Cpu).to_kind(Kind::Double);

@@ -9,7 +9,7 @@
 //! | which principal subspaces the data allow | [`PrincipalFlag`] |
 //! | covariances of every rank as one space | [`WeightedFlags`], [`flagfold`](flagfold()) |
 //! | dependence on a number | [`geodesic_regression`] |
-//! | how good predictions are | [`classification_score`], [`roc_auc`] |
+//! | how good predictions are | [`classification_score`], [`roc_auc`](crate::embed::roc_auc) |
 //!
 //! Points come as one tensor with their number first, `[count, point..]`. What is not about flags
 //! takes any [`Geodesic`](crate::Geodesic) manifold. All report how they ended: iterations, what is
@@ -34,7 +34,7 @@ mod trust_region;
 
 pub use center::{Center, CenterConfig, frechet_mean, geometric_median, variance_about};
 pub use clusters::{Clusters, KMeansConfig, k_means};
-pub use evaluation::{ClassificationScore, classification_score, roc_auc};
+pub use evaluation::{ClassificationScore, classification_score};
 pub use flag_mean::{ChordalMean, MeanConfig, flag_mean, grassmann_mean};
 pub use flag_median::{ChordalMedian, MedianConfig, flag_median, grassmann_median};
 pub use flagfold::{Flagfold, WeightedFlags, flagfold};

@@ -261,3 +261,23 @@ fn single_precision_distances_are_computed_with_in_double() {
     assert_eq!(narrow.weights.kind(), Kind::Double);
     assert_eq!(narrow.magnitude, wide.magnitude);
 }
+
+#[test]
+fn an_asymmetry_is_found_wherever_it_is() {
+    let n = 70;
+    let distances = cloud(&holonomy::Euclidean::new(2).unwrap(), 3, n);
+    for (x, y) in [
+        (1, 0),
+        (31, 32),
+        (32, 31),
+        (69, 0),
+        (0, 69),
+        (64, 63),
+        (69, 68),
+    ] {
+        let bad = distances.copy();
+        let _ = bad.get(x).get(y).fill_(9.0);
+        let error = weighting(&bad, 1.0, &WeightingConfig::default()).unwrap_err();
+        assert!(error.to_string().contains("a symmetric matrix"), "{error}");
+    }
+}

@@ -10,7 +10,9 @@ mod summary;
 mod svm;
 
 use holonomy::Result;
+use holonomy::embed::roc_auc;
 use serde::Serialize;
+use tch::Tensor;
 
 use crate::catalogue::Paper;
 use crate::cli::Outcome;
@@ -71,9 +73,15 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
             figures: &figures,
         },
         files: &files,
-        tables: summary::table(&figures, settings.draws, settings.quick),
+        tables: summary::table(&figures, &settings),
     }
     .publish()
+}
+
+/// The area under the ROC curve of scores, for labels that are true of positives.
+fn area(scores: &Tensor, positive: &Tensor) -> Result<f64> {
+    let of = |mask: &Tensor| Vec::<f64>::try_from(scores.masked_select(mask)).unwrap_or_default();
+    roc_auc(&of(positive), &of(&positive.logical_not()))
 }
 
 fn figures(settings: &Settings) -> Result<Figures> {
@@ -82,7 +90,7 @@ fn figures(settings: &Settings) -> Result<Figures> {
     let outliers = outliers::study(draws, seed, settings.quick, peer, &settings.out)?;
     output::note("outliers: done");
     let svm = svm::study(seed, peer, &settings.out)?;
-    let shapes = shapes::study(settings.points, draws, seed)?;
+    let shapes = shapes::study(settings.points, settings.draws_of_shapes, seed)?;
     output::note("boundaries: done");
     let nearest = nearest::errors(settings.points as i64, seed)?;
     let times = nearest::times(&settings.sizes, seed)?;

@@ -8,12 +8,13 @@ use holonomy::magnitude::{
     weighting,
 };
 use holonomy::numerics::random_normal;
-use holonomy::stats::roc_auc;
 use holonomy::{Euclidean, Result};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
 use tch::{Device, Kind, Tensor};
+
+use super::area;
 
 /// Neighbours of a point.
 pub(super) const NEIGHBOURS: [usize; 4] = [8, 16, 32, 64];
@@ -107,7 +108,7 @@ pub(super) fn errors(points: i64, seed: u64) -> Result<Vec<Errors>> {
                     errors
                         .magnitude
                         .push(near.magnitude / exact.magnitude - 1.0);
-                    errors.area.push(roc_auc(&near.weights, &largest)?);
+                    errors.area.push(area(&near.weights, &largest)?);
                 }
                 found.push(errors);
             }

@@ -11,7 +11,7 @@ use crate::scikit_learn::PeerOptions;
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Nothing is trained. Ctrl-C stops at once and leaves no report.")]
 pub(crate) struct Options {
-    /// Draws of each set with outliers, and of each shape [default: 20; with --quick 2]
+    /// Draws of each set with outliers, of which shapes have five at most [default: 20; with --quick 2]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     draws: Option<u32>,
@@ -34,6 +34,7 @@ pub(crate) struct Options {
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Settings {
     pub(crate) draws: usize,
+    pub(crate) draws_of_shapes: usize,
     pub(crate) seed: u64,
     /// Points of a shape.
     pub(crate) points: usize,
@@ -48,13 +49,18 @@ pub(crate) struct Settings {
     pub(crate) out: PathBuf,
 }
 
+/// With 1,500 points they hardly differ.
+const MOST_DRAWS_OF_SHAPES: usize = 5;
+
 impl Options {
     /// What the options mean on this machine.
     pub(crate) fn settings(&self) -> Settings {
         let quick = self.run.quick;
         let of = |whole, small| if quick { small } else { whole };
+        let draws = self.draws.map_or(of(20, 2), |draws| draws as usize);
         Settings {
-            draws: self.draws.map_or(of(20, 2), |draws| draws as usize),
+            draws_of_shapes: draws.min(MOST_DRAWS_OF_SHAPES),
+            draws,
             seed: self.seed,
             points: of(1500, 100),
             sizes: if quick {

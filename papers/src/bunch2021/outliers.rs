@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use holonomy::magnitude::{OutlierConfig, OutlierDetector, OutlierScore, Scale};
-use holonomy::stats::roc_auc;
 use holonomy::{Error, Euclidean, Result};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -12,6 +11,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
 use tch::Tensor;
 
+use super::area;
 use crate::scikit_learn;
 use crate::spread::Spread;
 use crate::tables::{Standardised, Table, table};
@@ -113,7 +113,7 @@ pub(super) fn study(
                     score,
                     ..OutlierConfig::default()
                 };
-                let areas = draws.iter().map(|draw| area(&table, draw, &config));
+                let areas = draws.iter().map(|draw| area_of(&table, draw, &config));
                 Ok((
                     name.to_owned(),
                     Spread::of_sample(areas.collect::<Result<Vec<_>>>()?),
@@ -167,12 +167,12 @@ fn draw(table: &Table, class: &str, count: usize, rng: &mut Xoshiro256PlusPlus) 
 }
 
 /// Of the scores of the rows themselves, standardised all together.
-fn area(table: &Table, draw: &Draw, config: &OutlierConfig) -> Result<f64> {
+fn area_of(table: &Table, draw: &Draw, config: &OutlierConfig) -> Result<f64> {
     let (rows, _) = table.at(&draw.rows);
     let rows = Standardised::of(&rows).apply(&rows);
     let space = Box::new(Euclidean::new(rows.size()[1])?);
     let detector = OutlierDetector::fit(space, &rows, config)?;
-    roc_auc(detector.scores(), &Tensor::from_slice(&draw.outlier))
+    area(detector.scores(), &Tensor::from_slice(&draw.outlier))
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@
 
 use holonomy::embed::cross_distances;
 use holonomy::magnitude::{BoundaryConfig, BoundaryDetector, Scale};
-use holonomy::stats::roc_auc;
 use holonomy::{Euclidean, Result};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
 use tch::Tensor;
 
+use super::area;
 use crate::spread::Spread;
 
 /// The shares of the number of points that magnitude has at the scales tried.
@@ -125,7 +125,7 @@ fn of_shape(shape: Shape, count: usize, draws: usize, seed: u64) -> Result<Found
         }
         let distances = cross_distances(&space, &points, &points);
         let (tenth, _) = distances.kthvalue(NEIGHBOUR + 1, 1, false);
-        neighbours.push(roc_auc(&tenth, &edge)?);
+        neighbours.push(area(&tenth, &edge)?);
     }
     Ok(Found {
         shape,

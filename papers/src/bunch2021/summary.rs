@@ -2,26 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use super::Figures;
 use super::nearest::{Errors, NEIGHBOURS, Time};
 use super::outliers::Areas;
 use super::shapes::{Found, SHARES};
 use super::svm::Comparison;
+use super::{Figures, Settings};
 use crate::report::Claim;
 use crate::spread::Spread;
 use crate::table;
 
 /// All tables.
-pub(super) fn table(figures: &Figures, draws: usize, quick: bool) -> String {
+pub(super) fn table(figures: &Figures, settings: &Settings) -> String {
     let mut text = String::new();
     for areas in &figures.outliers {
-        text.push_str(&outliers(areas, draws));
+        text.push_str(&outliers(areas, settings.draws));
     }
-    text.push_str(&shapes(&figures.shapes, draws));
+    text.push_str(&shapes(&figures.shapes, settings.draws_of_shapes));
     text.push_str(&svm(&figures.svm));
     text.push_str(&nearest(&figures.nearest));
     text.push_str(&times(&figures.times));
-    if quick {
+    if settings.quick {
         text.push_str("\nA quick run: few draws, sets and points.\n");
     }
     text
