@@ -21,13 +21,16 @@ use holonomy::magnitude::{
     nearest_neighbour_weighting, weighting, weighting_of_points,
 };
 use holonomy::numerics::random_normal;
-use holonomy::{Euclidean, Result};
+use holonomy::{Error, Euclidean, Result};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind, Tensor};
 
 const DIM: i64 = 5;
 const ROUNDS: usize = 5;
+
+/// All tasks, and none, which stands for the first two.
+const TASKS: [&str; 5] = ["", "exact", "function", "large", "nearest"];
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args()
@@ -41,6 +44,14 @@ fn main() -> Result<()> {
             .and_then(|text| text.parse().ok())
             .unwrap_or(usual)
     };
+    if !TASKS.contains(&task) {
+        let expected = format!("a task: {}", TASKS[1..].join(", "));
+        return Err(Error::InvalidArgument {
+            op: "magnitude",
+            expected,
+            got: task.into(),
+        });
+    }
     println!("threads: {} (libtorch)", tch::get_num_threads());
     if matches!(task, "" | "exact") {
         exact(number(1, 5_000))?;
@@ -156,7 +167,7 @@ fn times_of_nearest(n: i64, neighbours: usize) -> Result<()> {
             let found = found?;
             println!(
                 "n = {size}, dimension {dim}, {from:?}, {neighbours} neighbours: {time:.2} s, magnitude {:.4}, corrected \
-                 {:.4} ± {:.4}, residual {:.1e}; peak memory {}",
+                 {:.4} ± {:.4}, residual {:.1e}; peak memory so far {}",
                 found.magnitude,
                 found.corrected_magnitude(),
                 found.correction_error,

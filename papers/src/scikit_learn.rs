@@ -36,6 +36,19 @@ pub(crate) struct Answer {
     pub(crate) one_class_svm: Option<OneClassSvm>,
 }
 
+impl Answer {
+    /// Checks that there is one for each table.
+    pub(crate) fn check_tables(&self, expected: usize, python: &Path) -> Result<()> {
+        if self.tables.len() == expected {
+            return Ok(());
+        }
+        Err(Error::Data {
+            path: python.into(),
+            reason: format!("{} tables came back of {expected}", self.tables.len()),
+        })
+    }
+}
+
 /// A fitted one-class SVM, scaled so that its coefficients add up to 1.
 #[derive(Debug, Deserialize)]
 pub(crate) struct OneClassSvm {
@@ -60,14 +73,19 @@ pub(crate) fn ask(python: &Path, folder: &Path, task: &impl Serialize) -> Result
         .stderr(Stdio::piped())
         .spawn()
         .map_err(Error::io("start", python))?;
-    if let Some(mut input) = child.stdin.take() {
-        (input.write_all(PROGRAM.as_bytes())).map_err(Error::io("write to", python))?;
-    }
+    // One that ends early says why on its own.
+    let written = child
+        .stdin
+        .take()
+        .map(|mut input| input.write_all(PROGRAM.as_bytes()));
     let output = (child.wait_with_output()).map_err(Error::io("read from", python))?;
     if !output.status.success() {
         let message = String::from_utf8_lossy(&output.stderr);
         let last = message.lines().last().unwrap_or("no message");
         return Err(fail(format!("scikit-learn's side ended with: {last}")));
+    }
+    if let Some(Err(source)) = written {
+        return Err(Error::io("write to", python)(source));
     }
     serde_json::from_slice(&output.stdout).map_err(|error| fail(error.to_string()))
 }

@@ -106,8 +106,10 @@ impl Standardised {
             .square()
             .mean_dim(0, true, Kind::Double)
             .sqrt();
+        // Sums of 0.1 are not exact.
+        let constant = spread.le_tensor(&(mean.abs() * (10.0 * f64::EPSILON)));
         Self {
-            deviation: spread.masked_fill(&spread.eq(0.0), 1.0),
+            deviation: spread.masked_fill(&constant, 1.0),
             mean,
         }
     }

@@ -75,6 +75,9 @@ pub struct ActiveSelector {
 
 const OP: &str = "ActiveSelector";
 
+/// A part of the magnitude that is rounding.
+const ADDS_NOTHING: f64 = 1e-13;
+
 impl ActiveSelector {
     /// With the points whose labels are known, `[n, point..]`; there may be none, with a fixed scale.
     ///
@@ -138,7 +141,7 @@ impl ActiveSelector {
         Ok(chosen)
     }
 
-    /// How much of what the whole pool would add to the magnitude the chosen places add: 1 for all of it.
+    /// How much of what the whole pool would add to the magnitude the chosen places add: 1 for all of it, and where all of it adds nothing.
     ///
     /// # Errors
     ///
@@ -149,7 +152,10 @@ impl ActiveSelector {
         if let Some(place) = chosen.iter().find(|&&place| place < 0 || place >= size) {
             return Err(Error::invalid(OP, format!("places below {size}"), place));
         }
-        let pool = pool.detach().to_kind(Kind::Double);
+        let pool = pool
+            .detach()
+            .to_device(self.known.device())
+            .to_kind(Kind::Double);
         let config = WeightingConfig::default();
         let with = |added: &Tensor| -> Result<f64> {
             let all = Tensor::cat(&[&self.known, added], 0);
@@ -157,13 +163,21 @@ impl ActiveSelector {
         };
         let before = with(&pool.narrow(0, 0, 0))?;
         let places = Tensor::from_slice(chosen).to_device(pool.device());
-        Ok((with(&pool.index_select(0, &places))? - before) / (with(&pool)? - before))
+        let all = with(&pool)? - before;
+        let roundings = (before + size as f64) * ADDS_NOTHING;
+        if all <= roundings {
+            return Ok(1.0);
+        }
+        Ok((with(&pool.index_select(0, &places))? - before) / all)
     }
 
     /// With all known points absorbed.
     fn started(&self, pool: &Tensor) -> Result<State> {
         check_points(OP, self.space.as_ref(), pool)?;
-        let pool = pool.detach().to_kind(Kind::Double);
+        let pool = pool
+            .detach()
+            .to_device(self.known.device())
+            .to_kind(Kind::Double);
         let points = Tensor::cat(&[&self.known, &pool], 0);
         let options = (Kind::Double, points.device());
         let size = points.size()[0];

@@ -14,14 +14,15 @@ use crate::manifold::Geodesic;
 pub struct BoundaryConfig {
     /// The scale.
     pub scale: Scale,
-    /// The share of points that are called boundary, from 0 to below 1.
+    /// The share of points that are called boundary, from 0 to below 1, rounded down to whole points; of equal weights at its
+    /// end none.
     pub share: f64,
     /// How Zw = 1 is solved.
     pub weighting: WeightingConfig,
 }
 
 impl Default for BoundaryConfig {
-    /// A fifth of the points, at the scale at which the magnitude is a tenth of their number.
+    /// A fifth of the points, at the scale at which the magnitude has gone a tenth of its way to their number.
     fn default() -> Self {
         Self {
             scale: Scale::Share(0.1),
@@ -139,7 +140,17 @@ impl BoundaryDetector {
     /// # Errors
     ///
     /// Those of [`roc_auc`](crate::embed::roc_auc), and [`Error::InvalidArgument`](crate::Error::InvalidArgument) for labels of another shape.
-    pub fn score(&self, boundary: &Tensor) -> Result<f64> {
+    pub fn fitted_score(&self, boundary: &Tensor) -> Result<f64> {
         area(OP, self.weights(), boundary)
+    }
+
+    /// The area under the ROC curve of the weights of further points, for those that truly are boundary or lie outside,
+    /// `[m]`, bool.
+    ///
+    /// # Errors
+    ///
+    /// As [`decision`](Self::decision) and [`fitted_score`](Self::fitted_score).
+    pub fn score(&self, points: &Tensor, boundary: &Tensor) -> Result<f64> {
+        area(OP, &self.decision(points)?, boundary)
     }
 }

@@ -18,7 +18,7 @@ use crate::{Error, Result};
 pub enum ClassRule {
     /// |w_x|, the size of its weight in the class with it (bunch2020).
     Weight,
-    /// What it adds to the class's magnitude.
+    /// What it adds to the class's magnitude, without its sign, which is positive in positive definite spaces.
     Gain,
     /// The share of the class's own weights that are smaller than w_x (bunch2020); of equal shares, |w_x|.
     Rank,
@@ -87,7 +87,7 @@ impl MagnitudeClassifier {
     ///
     /// # Shapes
     ///
-    /// Points `[count, point..]` of the space, labels `[count]`, any integers. Of a class of n points, two matrices `[n, n]` are
+    /// Points `[count, point..]` of the space, labels `[count]`, any integers. Of a class of n points, a factored matrix `[n, n]` is
     /// kept.
     ///
     /// # Errors
@@ -139,13 +139,14 @@ impl MagnitudeClassifier {
     ///
     /// As [`fit`](Self::fit) for the points.
     pub fn decision(&self, points: &Tensor) -> Result<Tensor> {
+        let sizes = self.bodies.iter().map(|body| body.weighted.len());
+        let largest = sizes.max().unwrap_or(0);
         let columns: Vec<Tensor> = self
             .bodies
             .iter()
             .map(|body| {
-                Ok(self
-                    .rule
-                    .apply(body, body.meet(OP, self.space.as_ref(), points)?))
+                let new = body.meet(OP, self.space.as_ref(), points)?;
+                Ok(self.rule.apply(body, new, largest))
             })
             .collect::<Result<_>>()?;
         Ok(Tensor::stack(&columns, 1))
@@ -174,19 +175,19 @@ impl MagnitudeClassifier {
 }
 
 impl ClassRule {
-    fn apply(self, body: &Measured, new: NewPoints) -> Tensor {
+    /// `largest`: the number of points of the largest class.
+    fn apply(self, body: &Measured, new: NewPoints, largest: i64) -> Tensor {
         match self {
             Self::Weight => new.weights.abs(),
-            Self::Gain => new.gains,
+            Self::Gain => new.gains.abs(),
             Self::Rank => {
                 let (own, _) = body.weighted.weighting().weights.sort(0, false);
-                let smaller = new
-                    .weights
-                    .searchsorted(&own, false, false, "left", None::<Tensor>);
-                // Shares are multiples of 1/n: a tie-breaker between 0 and 1/(n + 1) keeps their order.
+                let smaller =
+                    (new.weights).searchsorted(&own, false, false, "left", None::<Tensor>);
+                // Different shares of two classes are at least 1/largest² apart: a smaller number breaks ties and keeps their order.
                 let size = new.weights.abs();
-                let n = own.size()[0] as f64;
-                smaller.to_kind(Kind::Double) / n + &size / (1.0 + &size) / (n + 1.0)
+                let tie_breaker = &size / (1.0 + &size) / (largest * largest + 1) as f64;
+                smaller.to_kind(Kind::Double) / own.size()[0] as f64 + tie_breaker
             }
         }
     }

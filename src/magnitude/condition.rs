@@ -11,9 +11,11 @@ const STEPS: usize = 5;
 /// A⁻¹b for columns b; `of_ones` is A⁻¹1, `[n, 1]`.
 ///
 /// Climbs from column to column of A⁻¹ along the gradient of its norm, and compares with the image of
-/// one alternating vector, which meets the cases where the climb is misled (higham1988).
+/// one alternating vector, which meets the cases where the climb is misled (higham1988), and with the column `suspect`, of the
+/// smallest pivot where one is known: of two equal rows of A both may be misled.
 pub(super) fn inverse_norm(
     of_ones: &Tensor,
+    suspect: Option<i64>,
     solve: impl Fn(&Tensor) -> Result<Tensor>,
 ) -> Result<f64> {
     let n = of_ones.size()[0];
@@ -23,6 +25,9 @@ pub(super) fn inverse_norm(
     let both = solve(&Tensor::cat(&[&signs, &alternating], 1))?;
     let mut slope = both.narrow(1, 0, 1);
     let other = 2.0 * one_norm(&both.narrow(1, 1, 1)) / (3.0 * n as f64);
+    if let Some(column) = suspect {
+        estimate = estimate.max(one_norm(&solve(&unit(of_ones, column))?));
+    }
     let mut tried = -1;
     for _ in 0..STEPS {
         let steepest = slope.abs().view(-1).argmax(0, false).int64_value(&[]);
@@ -30,9 +35,7 @@ pub(super) fn inverse_norm(
             break;
         }
         tried = steepest;
-        let unit = of_ones.zeros_like();
-        let _ = unit.narrow(0, steepest, 1).fill_(1.0);
-        let column = solve(&unit)?;
+        let column = solve(&unit(of_ones, steepest))?;
         let norm = one_norm(&column);
         let new_signs = self::signs(&column);
         if norm <= estimate || new_signs.equal(&signs) {
@@ -43,6 +46,13 @@ pub(super) fn inverse_norm(
         slope = solve(&signs)?;
     }
     Ok(estimate.max(other))
+}
+
+/// The unit vector of a place.
+fn unit(like: &Tensor, place: i64) -> Tensor {
+    let unit = like.zeros_like();
+    let _ = unit.narrow(0, place, 1).fill_(1.0);
+    unit
 }
 
 fn one_norm(column: &Tensor) -> f64 {
@@ -85,7 +95,7 @@ mod tests {
             let exact = exact.max().double_value(&[]);
             let ones = Tensor::ones([n, 1], (Kind::Double, tch::Device::Cpu));
             let of_ones = inverse.matmul(&ones);
-            let found = inverse_norm(&of_ones, |b| Ok(inverse.matmul(b))).unwrap();
+            let found = inverse_norm(&of_ones, None, |b| Ok(inverse.matmul(b))).unwrap();
             assert!(found <= exact * (1.0 + 1e-12), "n = {n}: {found} {exact}");
             assert!(found >= exact / 2.0, "n = {n}: {found} {exact}");
         }

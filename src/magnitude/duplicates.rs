@@ -147,11 +147,6 @@ impl Classes {
         distances.index_select(1, &self.representatives)
     }
 
-    /// How many classes there are.
-    pub(super) fn count(&self) -> i64 {
-        self.representatives.size()[0]
-    }
-
     /// How many points each class has, `[classes]`, f64.
     pub(super) fn counts(&self) -> Tensor {
         self.sizes.index_select(0, &self.representatives)

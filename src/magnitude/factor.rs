@@ -104,6 +104,16 @@ impl Factor {
         }
     }
 
+    /// Where the smallest pivot is, of a Cholesky factor.
+    pub(super) fn smallest_pivot(&self) -> Option<i64> {
+        match self {
+            Self::Cholesky(l) | Self::Single(l) => {
+                Some(l.diagonal(0, 0, 1).argmin(0, false).int64_value(&[]))
+            }
+            _ => None,
+        }
+    }
+
     /// How many dimensions Z has, but for those that are 0 to rounding.
     pub(super) fn rank(&self, n: i64) -> i64 {
         match self {

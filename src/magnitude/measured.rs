@@ -49,7 +49,7 @@ impl Measured {
         points: &Tensor,
     ) -> Result<NewPoints> {
         check_points(op, space, points)?;
-        let points = points.to_kind(Kind::Double);
+        let points = points.to_device(self.points.device()).to_kind(Kind::Double);
         let distances = cross_distances(space, &points, &self.points);
         self.weighted.meet(&distances)
     }
@@ -61,7 +61,8 @@ pub(super) fn threshold(op: &'static str, scores: &Tensor, share: f64) -> Result
         return Err(Error::invalid(op, "a share from 0 to below 1", share));
     }
     let n = scores.size()[0];
-    let above = (share * n as f64).floor() as i64;
+    // A share such as 0.29 of 100 points is 29, whatever its last digit.
+    let above = (share * n as f64 * (1.0 + 1e-12)).floor() as i64;
     let (descending, _) = scores.sort(0, true);
     Ok(descending.double_value(&[above]))
 }

@@ -30,14 +30,15 @@ pub struct OutlierConfig {
     pub scale: Scale,
     /// What is compared.
     pub score: OutlierScore,
-    /// The share of the fitted points that are called outliers, from 0 to below 1.
+    /// The share of the fitted points that are called outliers, from 0 to below 1, rounded down to whole points; of equal scores
+    /// at its end none.
     pub contamination: f64,
     /// How Zw = 1 is solved.
     pub weighting: WeightingConfig,
 }
 
 impl Default for OutlierConfig {
-    /// A tenth of the points by their weights, at the scale at which the magnitude is half of their number.
+    /// A tenth of the points by their weights, at the scale at which the magnitude has gone half of its way to their number.
     fn default() -> Self {
         Self {
             scale: Scale::Share(0.5),
@@ -98,8 +99,8 @@ impl OutlierDetector {
         let weighted = &measured.weighted;
         let scores = match config.score {
             OutlierScore::Weight => weighted.weighting().weights.shallow_clone(),
-            OutlierScore::Gain => weighted.losses(),
-            OutlierScore::Unseen => weighted.unseen(),
+            OutlierScore::Gain => weighted.losses()?,
+            OutlierScore::Unseen => weighted.unseen()?,
         };
         Ok(Self {
             threshold: threshold(OP, &scores, config.contamination)?,
@@ -153,7 +154,7 @@ impl OutlierDetector {
         })
     }
 
-    /// Which further points are outliers, `[m]`, bool.
+    /// Which further points are outliers, `[m]`, bool; of the fitted ones, see [`outliers`](Self::outliers).
     ///
     /// # Errors
     ///
@@ -162,7 +163,18 @@ impl OutlierDetector {
         Ok(self.decision(points)?.gt(self.threshold))
     }
 
-    /// The area under the ROC curve of the scores of points for those that truly are outliers, `[m]`, bool.
+    /// The area under the ROC curve of the scores of the fitted points, for those that truly are outliers, `[n]`, bool.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`roc_auc`](crate::embed::roc_auc), and
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for labels of another shape.
+    pub fn fitted_score(&self, outliers: &Tensor) -> Result<f64> {
+        area(OP, &self.scores, outliers)
+    }
+
+    /// The area under the ROC curve of the scores of further points, for those that truly are outliers, `[m]`, bool. The fitted points
+    /// are none: each would coincide with itself, see [`fitted_score`](Self::fitted_score).
     ///
     /// # Errors
     ///

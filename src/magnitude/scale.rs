@@ -19,6 +19,8 @@ const STRIDES: usize = 100;
 const STEPS: usize = 100;
 /// The relative change of the scale that ends it.
 const CLOSE: f64 = 1e-13;
+/// The relative difference of the magnitude that the roundings of an ill-conditioned space may leave.
+const NEAR: f64 = 1e-6;
 
 /// The scale that an application looks at its points from.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -27,8 +29,9 @@ const CLOSE: f64 = 1e-13;
 pub enum Scale {
     /// This t.
     Fixed(f64),
-    /// The t at which the magnitude is this share of the number of different points, between 0 and 1: the same whatever the
-    /// distances' unit. See [`scale_of_magnitude`].
+    /// The t at which the magnitude has gone this share of its way, between 0 and 1, from the number of components, which it has
+    /// from afar, to that of different points: the same whatever the distances' unit. Of n points at finite distances,
+    /// |tX| = 1 + share · (n − 1). See [`scale_of_magnitude`].
     Share(f64),
 }
 
@@ -37,8 +40,8 @@ impl Scale {
     ///
     /// # Errors
     ///
-    /// Those of [`scale_of_magnitude`], and [`Error::InvalidArgument`] for a share that is not between 0 and 1. One
-    /// point, or none, has any share at any scale: then 1.
+    /// Those of [`scale_of_magnitude`], and [`Error::InvalidArgument`] for a share that is not between 0 and 1. Where no points are at a
+    /// finite distance from each other, magnitude does not depend on the scale: then 1.
     pub fn of(self, distances: &Tensor, config: &WeightingConfig) -> Result<f64> {
         let share = match self {
             Self::Fixed(t) => {
@@ -54,13 +57,12 @@ impl Scale {
                 share,
             ));
         }
-        check_distances("Scale::Share", distances)?;
-        let classes = Classes::of("Scale::Share", distances)?;
-        let distinct = classes.map_or(distances.size()[0], |classes| classes.count());
-        if distinct <= 1 {
+        let space = Space::new("Scale::Share", distances)?;
+        let (fewest, most) = space.range();
+        if fewest == most {
             return Ok(1.0);
         }
-        scale_of_magnitude(distances, share * distinct as f64, config)
+        space.scale_of(fewest + share * (most - fewest), config)
     }
 }
 
@@ -68,7 +70,7 @@ impl Scale {
 ///
 /// Found from outside in: the scale is multiplied or divided by 4 until the magnitude is passed, then by Newton's
 /// steps in log t and log|tX| from both sides. Where several scales have the magnitude, as in spaces that are not positive
-/// definite, it is one of them.
+/// definite, it is one of them; there, a scale that has it may also be missed.
 ///
 /// # Shapes
 ///
@@ -80,8 +82,9 @@ impl Scale {
 ///
 /// # Errors
 ///
-/// Those of [`weighting`](super::weighting), and [`Error::InvalidArgument`] for a magnitude that no scale from 4^−100 to 4^100 of the mean distance has:
-/// most spaces have those above the number of components and below the number of different points.
+/// Those of [`weighting`](super::weighting), and [`Error::InvalidArgument`] for a magnitude that is not above the number of components and below the
+/// number of different points, between which positive definite spaces have all, or that was not found: the message then says
+/// what the search ended at.
 ///
 /// # Examples
 ///
@@ -100,63 +103,64 @@ pub fn scale_of_magnitude(
     magnitude: f64,
     config: &WeightingConfig,
 ) -> Result<f64> {
-    check_distances(OP, distances)?;
-    let start = 1.0 / mean_distance(distances, magnitude)?;
-    let distinct = tch::no_grad(|| {
-        Ok::<_, Error>(match Classes::of(OP, distances)? {
-            Some(classes) => classes.distinct(distances),
-            None => distances.detach(),
+    Space::new(OP, distances)?.scale_of(magnitude, config)
+}
+
+/// The different points of a space.
+struct Space {
+    distinct: Tensor,
+    components: Vec<Tensor>,
+}
+
+impl Space {
+    fn new(op: &'static str, distances: &Tensor) -> Result<Self> {
+        check_distances(op, distances)?;
+        let distances = distances.detach();
+        let classes = tch::no_grad(|| Classes::of(op, &distances))?;
+        let distinct = match classes {
+            Some(classes) => classes.distinct(&distances),
+            None => distances,
+        };
+        let distinct = distinct.to_kind(Kind::Double);
+        Ok(Self {
+            components: components(&distinct),
+            distinct,
         })
-    })?
-    .to_kind(Kind::Double);
-    let search = Search {
-        components: components(&distinct),
-        distinct,
-        magnitude,
-        config,
-    };
-    let mut last = search.at(start)?;
-    if last.excess == 0.0 {
-        return Ok(last.t);
     }
-    let stride = if last.excess < 0.0 {
-        STRIDE
-    } else {
-        1.0 / STRIDE
-    };
-    for _ in 0..STRIDES {
-        let next = search.at(last.t * stride)?;
-        if next.excess == 0.0 {
-            return Ok(next.t);
-        }
-        if (next.excess > 0.0) != (last.excess > 0.0) {
-            return search.between(last, next);
-        }
-        last = next;
-    }
-    Err(unreached(magnitude))
-}
 
-fn unreached(magnitude: f64) -> Error {
-    let wanted = "a magnitude above the number of components and below that of different points";
-    Error::invalid(OP, wanted, magnitude)
-}
-
-/// Of points at finite distances above 0.
-fn mean_distance(distances: &Tensor, magnitude: f64) -> Result<f64> {
-    let distances = distances.detach();
-    let apart = distances.isfinite().logical_and(&distances.gt(0.0));
-    let mean = distances.masked_select(&apart).mean(Kind::Double);
-    let mean = mean.double_value(&[]);
-    if mean.is_finite() && mean > 0.0 && magnitude.is_finite() {
-        return Ok(mean);
+    /// The magnitudes seen from afar and from near: the numbers of components and of points.
+    fn range(&self) -> (f64, f64) {
+        let points = self.distinct.size()[0] as f64;
+        (self.components.len() as f64, points)
     }
-    Err(unreached(magnitude))
+
+    fn scale_of(&self, magnitude: f64, config: &WeightingConfig) -> Result<f64> {
+        let (fewest, most) = self.range();
+        let within = magnitude > fewest && magnitude < most;
+        if !within {
+            let expected = format!("a magnitude above {fewest} and below {most}");
+            return Err(Error::invalid(OP, expected, magnitude));
+        }
+        Search {
+            space: self,
+            magnitude,
+            config,
+        }
+        .run()
+    }
+
+    /// Of points at finite distances.
+    fn mean_distance(&self) -> f64 {
+        let apart = self.distinct.isfinite().logical_and(&self.distinct.gt(0.0));
+        let finite = self.distinct.masked_select(&apart);
+        // The sum of large distances may overflow.
+        let largest = finite.max().double_value(&[]);
+        (finite / largest).mean(Kind::Double).double_value(&[]) * largest
+    }
 }
 
 struct Search<'a> {
-    distinct: Tensor,
-    components: Vec<Tensor>,
+    space: &'a Space,
     magnitude: f64,
     config: &'a WeightingConfig,
 }
@@ -171,11 +175,41 @@ struct Trial {
 }
 
 impl Search<'_> {
+    fn run(&self) -> Result<f64> {
+        let mut last = self.at(1.0 / self.space.mean_distance())?;
+        let stride = if last.excess < 0.0 {
+            STRIDE
+        } else {
+            1.0 / STRIDE
+        };
+        for _ in 0..STRIDES {
+            if last.excess == 0.0 {
+                return Ok(last.t);
+            }
+            let next = self.at(last.t * stride)?;
+            if (next.excess > 0.0) != (last.excess > 0.0) {
+                return self.between(last, next);
+            }
+            last = next;
+        }
+        Err(self.passed_by(last))
+    }
+
+    /// The magnitude jumps over the one that was asked for, or never comes near it.
+    fn passed_by(&self, trial: Trial) -> Error {
+        let expected = format!("a scale at which the magnitude is {}", self.magnitude);
+        let got = format!("{} at t = {:e}", trial.excess + self.magnitude, trial.t);
+        Error::invalid(OP, expected, got)
+    }
+
     fn at(&self, t: f64) -> Result<Trial> {
-        let solve =
-            || weighting_of_distinct(OP, &self.distinct, &self.components, t, None, self.config);
+        let Space {
+            distinct,
+            components,
+        } = self.space;
+        let solve = || weighting_of_distinct(OP, distinct, components, t, None, self.config);
         let found = tch::no_grad(solve)?;
-        let slope = t * scale_derivative(&self.distinct, t, &found.weights) / found.magnitude;
+        let slope = t * scale_derivative(distinct, t, &found.weights) / found.magnitude;
         Ok(Trial {
             t,
             excess: found.magnitude - self.magnitude,
@@ -218,6 +252,10 @@ impl Search<'_> {
             if trial.excess == 0.0 || closed || inside && change <= CLOSE {
                 break;
             }
+        }
+        // A sign also changes at a pole.
+        if best.excess.abs() > NEAR * self.magnitude {
+            return Err(self.passed_by(best));
         }
         Ok(best.t)
     }

@@ -22,8 +22,8 @@ const GOOD_UNREFINED: f64 = 1e3;
 /// Points from which on a factor in f32 and its refinement are faster than one in f64.
 const WORTH_SINGLE: i64 = 256;
 
-/// The largest condition, times the roundings of an f32 factor, ε√n, at which such a factor proves Z positive definite and its
-/// refinement converges quickly.
+/// The largest condition, times the roundings of an f32 factor, which are some ε√n, at which such a factor shows that Z is positive
+/// definite and its refinement converges quickly.
 const GOOD_SINGLE: f64 = 0.1;
 
 /// Steps of refinement that may be needed from f32.
@@ -234,10 +234,16 @@ impl Work<'_> {
         let Some(factor) = Factor::single(self.op, self.similarity.entries())? else {
             return Ok(None);
         };
-        let solution = self.finish(factor, Solver::Cholesky, "positive definite")?;
-        let roundings = f64::from(f32::EPSILON) * (n as f64).sqrt();
-        let good = solution.settled && solution.condition * roundings <= GOOD_SINGLE;
-        Ok(good.then_some(solution))
+        let most = GOOD_SINGLE / (f64::from(f32::EPSILON) * (n as f64).sqrt());
+        let unknowns = factor.first_unknowns(self.similarity);
+        let condition = self.condition(&factor, &unknowns)?;
+        // NaN is none.
+        if condition.is_nan() || condition > most {
+            return Ok(None);
+        }
+        let reason = "positive definite, by a factor in f32";
+        let solution = self.refine(factor, unknowns, condition, Solver::Cholesky, reason);
+        Ok(Some(solution).filter(|solution| solution.settled))
     }
 
     /// Or the pivot that is not positive.
@@ -319,9 +325,20 @@ impl Work<'_> {
 
     /// Solves, refines, and measures how well that went.
     fn finish(&self, factor: Factor, solver: Solver, reason: &str) -> Result<Solution> {
-        let n = self.similarity.len();
-        let mut unknowns = factor.first_unknowns(self.similarity);
+        let unknowns = factor.first_unknowns(self.similarity);
         let condition = self.condition(&factor, &unknowns)?;
+        Ok(self.refine(factor, unknowns, condition, solver, reason))
+    }
+
+    fn refine(
+        &self,
+        factor: Factor,
+        mut unknowns: Tensor,
+        condition: f64,
+        solver: Solver,
+        reason: &str,
+    ) -> Solution {
+        let n = self.similarity.len();
         let mut residual = factor.residual(self.similarity, &unknowns);
         let mut previous = 1.0;
         let (mut refinements, mut settled) = (0, false);
@@ -346,7 +363,7 @@ impl Work<'_> {
             Factor::Shifted(_) => self.similarity.residual(&weights),
             _ => residual,
         };
-        Ok(Solution {
+        Solution {
             residual: largest(&residual),
             weights,
             parts: vec![Part {
@@ -358,7 +375,7 @@ impl Work<'_> {
             condition,
             refinements,
             settled,
-        })
+        }
     }
 
     /// Of the matrix that was factored.
@@ -369,7 +386,8 @@ impl Work<'_> {
             }
             _ => unknowns.shallow_clone(),
         };
-        let inverse = inverse_norm(&of_ones, |b| Ok(factor.solve_factored(b)))?;
+        let suspect = factor.smallest_pivot();
+        let inverse = inverse_norm(&of_ones, suspect, |b| Ok(factor.solve_factored(b)))?;
         Ok(inverse * factor.norm(self.similarity))
     }
 }

@@ -111,8 +111,13 @@ impl WeightedSpace {
 
     /// What each point adds to the others, |X| − |X∖x| = w_x²/(Z⁻¹)_xx, `[n]`: 0 where another is at distance 0.
     ///
-    /// fung2019 orders points by it. Takes the inverse of Z: n³ operations and a further matrix.
-    pub fn losses(&self) -> Tensor {
+    /// Unlike [`moments`](super::moments), which take a class of points at distance 0 for one. Takes the inverse of Z: n³ operations and a
+    /// further matrix.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] where Z is singular to rounding, so that points stand for others.
+    pub fn losses(&self) -> Result<Tensor> {
         self.of_each(|weights, inverse| weights.square() / inverse)
     }
 
@@ -120,26 +125,34 @@ impl WeightedSpace {
     /// distance 0, and 1 for a point far from all.
     ///
     /// Takes the inverse of Z: n³ operations and a further matrix.
-    pub fn unseen(&self) -> Tensor {
+    ///
+    /// # Errors
+    ///
+    /// As [`losses`](Self::losses).
+    pub fn unseen(&self) -> Result<Tensor> {
         self.of_each(|weights, inverse| weights / inverse)
     }
 
     /// A quantity of the points that differ, from weights and (Z⁻¹)_xx; 0 for all others.
-    fn of_each(&self, quantity: impl Fn(&Tensor, &Tensor) -> Tensor) -> Tensor {
+    fn of_each(&self, quantity: impl Fn(&Tensor, &Tensor) -> Tensor) -> Result<Tensor> {
         let Some(solution) = &self.solution else {
-            return self.weighting.weights.zeros_like();
+            return Ok(self.weighting.weights.zeros_like());
         };
+        let Weighting { rank, distinct, .. } = self.weighting;
+        if rank < distinct {
+            let got = format!("rank {rank} of {distinct}");
+            return Err(Error::invalid(OP, "similarities of full rank", got));
+        }
         let weights = solution.weights.view(-1);
         let n = weights.size()[0];
         let eye = Tensor::eye(n, (Kind::Double, weights.device()));
         let inverse = tch::no_grad(|| solution.apply_inverse(&eye));
         let inverse = inverse.diagonal(0, 0, 1);
-        // Points that a factorisation left out are in the span of the others.
-        let found = quantity(&weights, &inverse).masked_fill(&inverse.eq(0.0), 0.0);
-        match &self.classes {
+        let found = quantity(&weights, &inverse);
+        Ok(match &self.classes {
             Some(classes) => classes.only_of_single(&found),
             None => found,
-        }
+        })
     }
 
     /// What points at these distances would weigh, add and see, each alone.
@@ -150,8 +163,10 @@ impl WeightedSpace {
     ///
     /// # Accuracy
     ///
-    /// f64, to some roundings times the condition of Z. A point at distance 0 of one that is there adds nothing, sees 1, and shares
-    /// its weight equally. One so near that 1 − zᵀZ⁻¹z is rounding is taken for the nearest.
+    /// f64, to some roundings times the condition of Z, from differences of numbers near 1: at scales at which all points look alike,
+    /// t d ≪ 1, weights and gains lose the digits that those of the fitted points keep. A point at distance 0 of one that is there
+    /// adds nothing, sees 1, and shares its weight equally. One so near that 1 − zᵀZ⁻¹z and 1 − zᵀw are roundings is
+    /// taken for the nearest. Where the first alone is, there is no weighting with the point: its weight and gain are infinite or huge.
     ///
     /// # Errors
     ///
@@ -169,7 +184,10 @@ impl WeightedSpace {
             let got = "one that is NaN or negative";
             return Err(Error::invalid(OP, "distances ≥ 0", got));
         }
-        Ok(tch::no_grad(|| self.meet_checked(&distances.detach())))
+        let distances = distances
+            .detach()
+            .to_device(self.weighting.weights.device());
+        Ok(tch::no_grad(|| self.meet_checked(&distances)))
     }
 
     fn meet_checked(&self, distances: &Tensor) -> NewPoints {
@@ -215,7 +233,12 @@ impl WeightedSpace {
         let roundings = (sum(&products.abs()) + 1.0) * (self.len() + 1) as f64 * f64::EPSILON;
         let (nearest, place) = distinct.min_dim(1, false);
         let there = nearest.eq(0.0);
-        let same = there.logical_or(&apart.abs().le_tensor(&roundings));
+        // 1 − zᵀw is of the size of the root of 1 − zᵀZ⁻¹z at most, unless the space with the new point is at a pole.
+        let unseen_too = unseen
+            .square()
+            .le_tensor(&(&roundings * (self.len() + 1) as f64));
+        let near = apart.abs().le_tensor(&roundings).logical_and(&unseen_too);
+        let same = there.logical_or(&near);
         let shared = self.shared_weights(solution).index_select(0, &place);
         NewPoints {
             potential: potential.masked_fill(&there, 1.0),

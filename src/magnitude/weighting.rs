@@ -107,7 +107,7 @@ pub struct Weighting {
     pub negative_eigenvalues: usize,
     /// ‖Zw − 1‖∞, over the points that differ.
     pub residual: f64,
-    /// An estimate of a condition ‖A‖₁‖A⁻¹‖₁, not above it but for rounding: of Z, but with
+    /// An estimate of a condition ‖A‖₁‖A⁻¹‖₁, not above it but for the roundings of the factor, which may be in f32: of Z, but with
     /// [`Solver::Shifted`] of Z − 11ᵀ, times what 1 + 1ᵀ(Z − 11ᵀ)⁻¹1 cancels. Where the rank is below
     /// `distinct` it is ‖Z‖₁ times ‖·‖₁ of the inverse of the part that was kept, and says nothing of the
     /// weights, which are then some of many.

@@ -43,11 +43,11 @@ fn the_edge_of_a_disk_is_found() {
         .mean(Kind::Double)
         .double_value(&[]);
     let config = BoundaryConfig {
-        share: share + 1e-9,
+        share,
         ..BoundaryConfig::default()
     };
     let detector = BoundaryDetector::fit(plane(), &points, &config).unwrap();
-    assert!(detector.score(&edge).unwrap() > 0.99);
+    assert!(detector.fitted_score(&edge).unwrap() > 0.99);
     let found = detector.boundary();
     assert_eq!(found.sum(Kind::Int64), edge.sum(Kind::Int64));
     let right = found.logical_and(&edge).sum(Kind::Double) / edge.sum(Kind::Double);
@@ -56,12 +56,10 @@ fn the_edge_of_a_disk_is_found() {
     let new = Tensor::from_slice2(&[[0.04, 0.04], [0.3, -0.46], [1.4, 0.0], [0.0, -2.0]]);
     let expected = Tensor::from_slice(&[false, false, true, true]);
     assert_eq!(detector.predict(&new).unwrap(), expected);
-    assert!(
-        apart(
-            detector.weights(),
-            &detector.weighted_space().weighting().weights
-        ) == 0.0
-    );
+    let space = Euclidean::new(2).unwrap();
+    let exact = weigh(&pairwise_distances(&space, &points), detector.scale());
+    assert!(apart(detector.weights(), &exact.weights) < 1e-13);
+    assert!(detector.score(&new, &expected).unwrap() == 1.0);
 }
 
 #[test]
@@ -117,6 +115,8 @@ fn outliers_are_those_far_out_and_as_many_as_asked() {
         let labels = Tensor::from_slice(&[false, true]);
         assert_eq!(detector.predict(&new).unwrap(), labels, "{score:?}");
         assert_eq!(detector.score(&new, &labels).unwrap(), 1.0);
+        let all_labels = Tensor::arange(40, (Kind::Int64, tch::Device::Cpu)).ge(38);
+        assert_eq!(detector.fitted_score(&all_labels).unwrap(), 1.0);
     }
     let none = OutlierConfig {
         contamination: 0.0,
@@ -180,6 +180,48 @@ fn classes_are_told_by_the_smallest_weight() {
 }
 
 #[test]
+fn ranks_of_classes_of_two_sizes_are_compared_as_they_are() {
+    // On a line, classes of 11 and of 10 points; the weights of new ones by direct solves.
+    let first: Vec<f64> = (0..11).map(|i| f64::from(i * i) * 0.07).collect();
+    let second: Vec<f64> = (0..10).map(|i| 3.0 + f64::from(i * i) * 0.11).collect();
+    let line = Euclidean::new(1).unwrap();
+    let column = |x: &[f64]| Tensor::from_slice(x).view([-1, 1]);
+    let points = Tensor::cat(&[column(&first), column(&second)], 0);
+    let labels: Vec<i64> = (0..21).map(|i| i64::from(i >= 11)).collect();
+    let config = ClassifierConfig {
+        rule: ClassRule::Rank,
+        ..ClassifierConfig::default()
+    };
+    let classifier = MagnitudeClassifier::fit(
+        Box::new(line.clone()),
+        &points,
+        &Tensor::from_slice(&labels),
+        &config,
+    )
+    .unwrap();
+    let new: Vec<f64> = (0..40).map(|i| f64::from(i) * 0.31 - 0.7).collect();
+    let predicted = classifier.predict(&column(&new)).unwrap();
+    let mut decided = [0, 0];
+    for (i, &x) in new.iter().enumerate() {
+        let rank = |class: &[f64]| {
+            let own = weigh(&pairwise_distances(&line, &column(class)), 1.0);
+            let with = [class, &[x]].concat();
+            let with = weigh(&pairwise_distances(&line, &column(&with)), 1.0);
+            let weight = with.weights.double_value(&[class.len() as i64]);
+            own.weights.lt(weight).sum(Kind::Int64).int64_value(&[])
+        };
+        // In 110ths.
+        let (a, b) = (10 * rank(&first), 11 * rank(&second));
+        if a != b {
+            let expected = i64::from(b < a);
+            assert_eq!(predicted.int64_value(&[i as i64]), expected, "{x}: {a} {b}");
+            decided[expected as usize] += 1;
+        }
+    }
+    assert!(decided[0] > 5 && decided[1] > 5, "{decided:?}");
+}
+
+#[test]
 fn the_greedy_choice_is_that_of_every_gain_tried() {
     let space = Euclidean::new(2).unwrap();
     let (known, pool) = (random_points(&space, 20, 6), random_points(&space, 21, 30));
@@ -232,6 +274,8 @@ fn points_that_are_there_are_not_chosen() {
     let selector = ActiveSelector::fit(plane(), &known, &ActiveConfig::default()).unwrap();
     assert_eq!(selector.decision(&pool).unwrap().double_value(&[0]), 0.0);
     assert_eq!(selector.select(&pool, 1).unwrap(), [1]);
+    // Of a pool that adds nothing, nothing is all.
+    assert_eq!(selector.score(&known, &[]).unwrap(), 1.0);
     let message = selector.select(&pool, 2).unwrap_err().to_string();
     assert!(
         message.contains("a pool of 2 points that differ"),
@@ -276,9 +320,8 @@ fn wrong_arguments_are_refused() {
     assert!(BoundaryDetector::fit(plane(), &nothing, &BoundaryConfig::default()).is_err());
     let unknown = Tensor::full([3, 2], f64::NAN, F64);
     assert!(BoundaryDetector::fit(plane(), &unknown, &BoundaryConfig::default()).is_err());
-    let detector = BoundaryDetector::fit(plane(), &points, &BoundaryConfig::default());
-    // A tenth of four is below one point.
-    assert!(detector.is_err());
+    let detector = BoundaryDetector::fit(plane(), &points, &BoundaryConfig::default()).unwrap();
+    assert!(detector.fitted_score(&unknown.isnan()).is_err());
     let selector = ActiveSelector::fit(plane(), &points, &ActiveConfig::default()).unwrap();
     assert!(selector.select(&unknown, 1).is_err());
     assert!(selector.score(&points, &[4]).is_err());

@@ -15,6 +15,7 @@ mod matrix_free;
 mod nearest;
 mod one_class_svm;
 mod scale;
+mod single;
 mod solvers;
 mod union;
 mod weighted_space;

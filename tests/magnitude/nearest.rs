@@ -276,6 +276,37 @@ fn points_that_coincide_share_their_weight() {
     assert_eq!(found.weights.double_value(&[1]), 0.5);
 }
 
+/// Two neighbours of a point that coincide leave its system singular, whichever of the three comes first.
+#[test]
+fn neighbours_that_coincide_are_one() {
+    let seeds = 0..8;
+    for dim in [2, 5] {
+        let sphere = Sphere::new(dim, 1.0).unwrap();
+        let two = random_points(&sphere, 13, 2);
+        let three = two.index_select(0, &Tensor::from_slice(&[0_i64, 1, 1]));
+        let space = Euclidean::new(dim).unwrap();
+        let one_and_crowd = random_points(&space, 14, 2);
+        let rows = Tensor::from_slice(&[0_i64, 1, 1, 1]);
+        let crowd = one_and_crowd.index_select(0, &rows);
+        for (from, seed) in METHODS
+            .iter()
+            .flat_map(|m| seeds.clone().map(|seed| (*m, seed)))
+        {
+            let config = NearestNeighbourConfig {
+                seed,
+                ..config(from, 2)
+            };
+            let cases: [(&dyn Geodesic, &Tensor); 2] = [(&sphere, &three), (&space, &crowd)];
+            for (space, points) in cases {
+                let found = near(space, points, 1.0, &config);
+                assert_eq!(found.distinct, 2, "{from:?}, seed {seed}");
+                let exact = exact(space, points, 1.0);
+                assert!(apart(&found.weights, &exact.weights) < 1e-14);
+            }
+        }
+    }
+}
+
 #[test]
 fn few_points_and_single_precision() {
     let plane = Euclidean::new(2).unwrap();
@@ -358,6 +389,21 @@ fn what_cannot_be_solved_is_refused() {
     let _ = points.get(17).fill_(f64::NAN);
     let error = nearest_neighbour_weighting(&plane, &points, 1.0, &default());
     assert!(matches!(error, Err(Error::NotOnManifold { row: 17, .. })));
+    // Of so many dimensions no tree looks for neighbours; only one distance of each row overflows.
+    let space = Euclidean::new(17).unwrap();
+    let far = random_points(&space, 15, 30);
+    let _ = far.get(11).fill_(1e200);
+    for from in METHODS {
+        let few = NearestNeighbourConfig {
+            sample: 2,
+            ..config(from, 3)
+        };
+        let error = nearest_neighbour_weighting(&space, &far, 1.0, &few);
+        let Err(Error::NotFinite { what, .. }) = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(what, "a distance");
+    }
     // Spaces that are not positive definite.
     let lines = Grassmann::new(3, 1).unwrap();
     let many = random_points(&lines, 12, 200);

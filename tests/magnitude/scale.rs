@@ -48,25 +48,41 @@ fn shares_are_of_the_points_that_differ() {
     let twice = pair.repeat([2, 2]);
     let config = WeightingConfig::default();
     for distances in [&pair, &twice] {
-        let t = Scale::Share(0.75).of(distances, &config).unwrap();
+        let t = Scale::Share(0.5).of(distances, &config).unwrap();
         assert_close(t, 2.0 * 0.5_f64.atanh() / 3.0, 1e-13);
     }
     assert_eq!(Scale::Fixed(2.0).of(&pair, &config).unwrap(), 2.0);
+    // Ten points go from 1 to 10, two copies of them from 2 to 20.
+    let cloud = cloud(&Euclidean::new(2).unwrap(), 8, 10);
+    for (copies, size) in [(1, 1.9), (2, 3.8)] {
+        let distances = super::copies(&cloud, copies);
+        let t = Scale::Share(0.1).of(&distances, &config).unwrap();
+        assert_close(magnitude(&distances, t).unwrap(), size, 1e-12);
+    }
     let single = Tensor::zeros([3, 3], F64);
     assert_eq!(Scale::Share(0.5).of(&single, &config).unwrap(), 1.0);
+}
+
+#[test]
+fn a_pole_is_not_passed_for_a_scale() {
+    // The magnitude of K₃,₂ jumps from −∞ to ∞ at t = ln 2/2, and has no value from 1.2 to 1.75.
+    let graph = complete_bipartite(3, 2);
+    let config = WeightingConfig::default();
+    let message = (scale_of_magnitude(&graph, 1.5, &config).unwrap_err()).to_string();
+    assert!(message.contains("the magnitude is 1.5"), "{message}");
 }
 
 #[test]
 fn what_no_scale_has_is_refused() {
     let pair = Tensor::from_slice(&[0.0, 3.0, 3.0, 0.0]).view([2, 2]);
     let config = WeightingConfig::default();
-    for size in [-1.0, 0.5, 2.5, f64::NAN, f64::INFINITY] {
+    for size in [-1.0, 0.5, 1.0, 2.0, 2.5, f64::NAN, f64::INFINITY] {
         let message = scale_of_magnitude(&pair, size, &config)
             .unwrap_err()
             .to_string();
         assert!(message.contains("a magnitude above"), "{size}: {message}");
     }
-    for share in [0.0, 1.0, f64::NAN, 0.4] {
+    for share in [0.0, 1.0, f64::NAN] {
         assert!(Scale::Share(share).of(&pair, &config).is_err(), "{share}");
     }
     for t in [0.0, -1.0, f64::INFINITY] {

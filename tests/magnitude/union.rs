@@ -91,6 +91,28 @@ fn parts_that_a_point_divides_need_no_correction() {
     }
 }
 
+/// All ways from a to b of a cycle a, c₁, b, c₂ lead through {c₁, c₂}, and there is a correction all the same. With q = e^(−t)
+/// the magnitudes are 4/(1 + q)² of the cycle, 1 + 2 tanh(t/2) of the path c₁, a, c₂, and 2/(1 + q²) of the pair c₁, c₂.
+#[test]
+fn parts_that_two_points_divide_need_a_correction() {
+    let cycle = paths(4, vec![(0, 1), (1, 2), (2, 3), (3, 0)], None);
+    for t in [0.3, 1.0, 3.0] {
+        let found = assert_parts(&cycle, &[0, 1, 3], &[2, 1, 3], t, 1e-13);
+        let q = f64::exp(-t);
+        let union = 4.0 / (1.0 + q).powi(2);
+        let path = 1.0 + 2.0 * (t / 2.0).tanh();
+        let pair = 2.0 / (1.0 + q * q);
+        let exact = union - 2.0 * path + pair;
+        assert!(
+            (found.correction - exact).abs() < 1e-14,
+            "{found:?} {exact}"
+        );
+        assert!(found.correction > 1e-3, "{found:?}");
+    }
+    let found = union_magnitude(&cycle, &[0, 1, 3], &[2, 1, 3], 1.0).unwrap();
+    assert!((found.correction - 0.0509).abs() < 1e-4, "{found:?}");
+}
+
 /// Two points at a distance: |A ∪ B| − 2 = 2/(1 + q) − 2 = −2q/(1 + q), down to the smallest q.
 #[test]
 fn small_corrections_have_all_their_digits() {

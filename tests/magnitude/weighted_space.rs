@@ -5,7 +5,7 @@ use holonomy::magnitude::{WeightedSpace, WeightingConfig};
 use holonomy::{Euclidean, Geodesic, PoincareBall, Sample, Sphere};
 use tch::Tensor;
 
-use super::{F64, apart, complete_bipartite, random_points, weigh};
+use super::{F64, apart, complete_bipartite, paths, random_points, weigh};
 
 fn weighted(distances: &Tensor, t: f64) -> WeightedSpace {
     WeightedSpace::new(distances, t, &WeightingConfig::default()).unwrap()
@@ -23,7 +23,7 @@ fn without(distances: &Tensor, point: i64) -> (Tensor, Tensor) {
 /// Every point against the others, by the space with it, the space without it, and two direct solves.
 fn check_against_direct_solves(distances: &Tensor, t: f64, tolerance: f64) {
     let whole = weighted(distances, t);
-    let (losses, unseen) = (whole.losses(), whole.unseen());
+    let (losses, unseen) = (whole.losses().unwrap(), whole.unseen().unwrap());
     for point in 0..distances.size()[0] {
         let (rest, row) = without(distances, point);
         let weight = weigh(distances, t).weights.double_value(&[point]);
@@ -94,9 +94,9 @@ fn a_point_that_is_there_adds_nothing_and_shares() {
     assert!(apart(&new.gains, &Tensor::zeros([3], F64)) == 0.0);
     assert!(apart(&new.potential, &Tensor::ones([3], F64)) == 0.0);
     // Without one of three that are alike nothing is lost.
-    let losses = whole.losses();
+    let losses = whole.losses().unwrap();
     assert_eq!(losses.double_value(&[2]), 0.0);
-    assert_eq!(whole.unseen().double_value(&[2]), 0.0);
+    assert_eq!(whole.unseen().unwrap().double_value(&[2]), 0.0);
     let gain = weigh(&pairwise_distances(&space, &line), 1.0).magnitude
         - weigh(&pairwise_distances(&space, &line.narrow(0, 0, 4)), 1.0).magnitude;
     assert!((losses.double_value(&[4]) - gain).abs() < 1e-15);
@@ -112,7 +112,38 @@ fn a_point_nearer_than_rounding_is_taken_for_the_nearest() {
     let half = space.weighting().weights.double_value(&[0]) / 2.0;
     assert_eq!(new.weights.double_value(&[0]), half);
     // Beyond rounding it is its own: 1e-9 to the side, away from the line between the two.
-    assert!(new.gains.double_value(&[1]) > 0.0 && new.gains.double_value(&[1]) < 1e-8);
+    let three = [0.0, 2.0, 1e-9, 2.0, 0.0, 2.0, 1e-9, 2.0, 0.0];
+    let weight = weigh(&Tensor::from_slice(&three).view([3, 3]), 1.0).weights;
+    let off = new.weights.double_value(&[1]) - weight.double_value(&[2]);
+    assert!(
+        off.abs() < 1e-6 && new.gains.double_value(&[1]) < 1e-8,
+        "{off:e}"
+    );
+}
+
+#[test]
+fn a_pole_is_not_taken_for_a_point_that_is_there() {
+    // A star, which is positive definite, and a point next to its leaves: K₃,₂, which has a pole at ln 2/2.
+    let star = paths(4, vec![(0, 1), (0, 2), (0, 3)], None);
+    let new = Tensor::from_slice(&[2.0, 1.0, 1.0, 1.0]).view([1, 4]);
+    let half = std::f64::consts::LN_2 / 2.0;
+    let at_pole = weighted(&star, half).meet(&new).unwrap();
+    assert!(at_pole.gains.double_value(&[0]).abs() > 1e10, "{at_pole:?}");
+    let before = weighted(&star, half - 1e-4).meet(&new).unwrap();
+    let with = weigh(&complete_bipartite(3, 2), half - 1e-4).magnitude;
+    let gain = with - weighted(&star, half - 1e-4).weighting().magnitude;
+    let off = before.gains.double_value(&[0]) / gain - 1.0;
+    assert!(off.abs() < 1e-9, "{off:e}");
+}
+
+#[test]
+fn what_a_point_adds_is_not_told_where_others_stand_for_it() {
+    let line = Tensor::from_slice(&[0.0, 1e-17, 5.0, 10.0, 15.0, 20.0]);
+    let space = weighted(&(line.unsqueeze(0) - line.unsqueeze(1)).abs(), 1.0);
+    assert!(space.weighting().rank < space.weighting().distinct);
+    for result in [space.losses(), space.unseen()] {
+        assert!(result.unwrap_err().to_string().contains("rank 5 of 6"));
+    }
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Maps of how strong an edge is at each pixel.
 
 use holonomy::Result;
-use holonomy::magnitude::{ImageMagnitude, ImageMagnitudeConfig, PixelMetric};
+use holonomy::magnitude::{ImageMagnitude, ImageMagnitudeConfig, Patches, PixelMetric};
 use serde::Serialize;
 
+use super::patches::PUBLISHED_HALO;
 use super::raster::Raster;
 
 /// The standard deviation of the blur before a detector that asks for one, in pixels.
@@ -24,7 +25,7 @@ pub(super) enum Method {
     Sobel,
     /// Weights beside those of a blank image.
     Magnitude { metric: PixelMetric, scale: f64 },
-    /// |w| within a margin of one pixel, as the paper's public program has it: ℓ1, t = 1.
+    /// |w| within a margin of one pixel, patches overlapping by two, as the paper's public program has it: ℓ1, t = 1.
     Published,
     /// Products of the weights of row and column, each as if it were a line on which intensities rise, beside those of
     /// a blank image: ℓ1, t = 1.
@@ -139,7 +140,13 @@ fn published(image: &Raster) -> Result<Raster> {
     let padded = Raster::of(height + 2, width + 2, |row, column| {
         image.at(mirrored(row, height), mirrored(column, width))
     });
-    let config = ImageMagnitudeConfig::default();
+    let config = ImageMagnitudeConfig {
+        patches: Some(Patches {
+            halo: PUBLISHED_HALO,
+            ..Patches::default()
+        }),
+        ..ImageMagnitudeConfig::default()
+    };
     let found = ImageMagnitude::new(&padded.tensor(), &config)?;
     let weights = Raster::from_tensor(&found.weights);
     Ok(Raster::of(height, width, |row, column| {

@@ -98,7 +98,7 @@ pub(super) fn compare(picture: &str, images: &[Raster]) -> Result<Vec<Row>> {
             let (mut correlation, mut overlap) = (0.0, 0.0);
             for image in images {
                 let (a, b) = (first.map(image)?.values, second.map(image)?.values);
-                correlation += rank_correlation(&a, &b) / images.len() as f64;
+                correlation += rank_correlation(&a, &b)? / images.len() as f64;
                 overlap += overlap_of(&a, &b) / images.len() as f64;
             }
             Ok(Row {

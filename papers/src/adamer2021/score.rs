@@ -1,5 +1,7 @@
 //! How well a map finds the pixels of edges, and how alike two maps are.
 
+use holonomy::Result;
+use holonomy::embed::spearman;
 use serde::Serialize;
 
 /// How well the edges are found.
@@ -56,25 +58,16 @@ fn descending(values: &[f64]) -> Vec<usize> {
 }
 
 /// Spearman's correlation: that of the ranks, equal values sharing theirs; NaN where one map is constant.
-pub(super) fn rank_correlation(a: &[f64], b: &[f64]) -> f64 {
-    let (a, b) = (ranks(a), ranks(b));
-    let product = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
-    product(&a, &b) / (product(&a, &a) * product(&b, &b)).sqrt()
-}
-
-/// Ranks less their mean.
-fn ranks(values: &[f64]) -> Vec<f64> {
-    let order = descending(values);
-    let mut ranks = vec![0.0; values.len()];
-    let mean = (values.len() as f64 - 1.0) / 2.0;
-    let mut first = 0;
-    for tied in order.chunk_by(|&a, &b| values[a] == values[b]) {
-        for &place in tied {
-            ranks[place] = first as f64 + (tied.len() as f64 - 1.0) / 2.0 - mean;
-        }
-        first += tied.len();
+///
+/// # Errors
+///
+/// Those of [`spearman`], but for a constant map.
+pub(super) fn rank_correlation(a: &[f64], b: &[f64]) -> Result<f64> {
+    let is_constant = |map: &[f64]| map.iter().all(|strength| *strength == map[0]);
+    if is_constant(a) || is_constant(b) {
+        return Ok(f64::NAN);
     }
-    ranks
+    spearman(a, b)
 }
 
 #[cfg(test)]
@@ -99,7 +92,10 @@ mod tests {
         let a = [0.1, 3.0, 0.5, 0.5, -2.0];
         let cubed: Vec<f64> = a.iter().map(|x: &f64| x.powi(3)).collect();
         let turned: Vec<f64> = a.iter().map(|x| -x).collect();
-        assert!((rank_correlation(&a, &cubed) - 1.0).abs() < 1e-15);
-        assert!((rank_correlation(&a, &turned) + 1.0).abs() < 1e-15);
+        assert!((rank_correlation(&a, &cubed).unwrap() - 1.0).abs() < 1e-15);
+        assert!((rank_correlation(&a, &turned).unwrap() + 1.0).abs() < 1e-15);
+        // A blank map has no correlation with any, and one that is no number is refused.
+        assert!(rank_correlation(&a, &[0.3; 5]).unwrap().is_nan());
+        assert!(rank_correlation(&a, &[0.3, f64::NAN, 1.0, 2.0, 3.0]).is_err());
     }
 }

@@ -242,7 +242,7 @@ fn on_a_line(rows: &[line::Row]) -> Claim {
             far(|row| row.line),
             100.0 * far(|row| row.published)
         ),
-        published: "(1 − e^(−Δ))/2, by the public program".into(),
+        published: "(δ + 1 − e^(−Δ))/2, by the public program".into(),
     }
 }
 

@@ -55,6 +55,9 @@ pub(super) struct Curve {
     pub(super) magnitude: Vec<Spread>,
     /// Accuracy of the nearest known row.
     pub(super) nearest: Vec<Spread>,
+    /// By how much that is above the one of random rows in the same split, averaged over all sizes but the first, at which all
+    /// know the same.
+    pub(super) lead: Spread,
 }
 
 /// All strategies from the same starts, in the same splits.
@@ -84,14 +87,27 @@ pub(super) fn study(table: &Table, splits: usize, seed: u64) -> Result<Vec<Curve
             }
         }
     }
-    let curve = |(strategy, [magnitude, nearest]): (Strategy, [Vec<Vec<f64>>; 2])| Curve {
-        table: table.name,
-        strategy,
-        sizes: sizes.clone(),
-        magnitude: magnitude.into_iter().map(Spread::of_sample).collect(),
-        nearest: nearest.into_iter().map(Spread::of_sample).collect(),
+    let random = means_of_splits(&found[Strategy::ALL.len() - 1][1]);
+    let curve = |(strategy, [magnitude, nearest]): (Strategy, [Vec<Vec<f64>>; 2])| {
+        let own = means_of_splits(&nearest);
+        let leads = own.iter().zip(&random).map(|(own, random)| own - random);
+        Curve {
+            table: table.name,
+            strategy,
+            sizes: sizes.clone(),
+            lead: Spread::of_sample(leads),
+            magnitude: magnitude.into_iter().map(Spread::of_sample).collect(),
+            nearest: nearest.into_iter().map(Spread::of_sample).collect(),
+        }
     };
     Ok(Strategy::ALL.into_iter().zip(found).map(curve).collect())
+}
+
+/// For each split the mean accuracy over all sizes but the first.
+fn means_of_splits(accuracies: &[Vec<f64>]) -> Vec<f64> {
+    let later = &accuracies[1..];
+    let mean = |split: usize| later.iter().map(|of| of[split]).sum::<f64>() / later.len() as f64;
+    (0..accuracies[0].len()).map(mean).collect()
 }
 
 /// One pool in random order, whose first rows are known, and rows to test on; all standardised by the pool.

@@ -22,8 +22,8 @@ const METHODS: [(&str, ClassRule, Scale); 5] = [
     ("weight, t = 1", ClassRule::Weight, Scale::Fixed(1.0)),
     ("gain, t = 1", ClassRule::Gain, Scale::Fixed(1.0)),
     ("rank, t = 1", ClassRule::Rank, Scale::Fixed(1.0)),
-    ("weight, |tX| = n/2", ClassRule::Weight, Scale::Share(0.5)),
-    ("gain, |tX| = n/2", ClassRule::Gain, Scale::Share(0.5)),
+    ("weight, share 0.5", ClassRule::Weight, Scale::Share(0.5)),
+    ("gain, share 0.5", ClassRule::Gain, Scale::Share(0.5)),
 ];
 
 /// The accuracies of one table.
@@ -103,6 +103,7 @@ pub(super) fn study(
     if let Some(python) = peer {
         let tasks = BTreeMap::from([("classes", &tasks)]);
         let answer = scikit_learn::ask(python, folder, &tasks)?;
+        answer.check_tables(found.len(), python)?;
         for (found, theirs) in found.iter_mut().zip(answer.tables) {
             let theirs = theirs
                 .into_iter()

@@ -32,32 +32,12 @@ const INLIERS: f64 = 0.8;
 
 const METHODS: [(&str, OutlierScore, Scale); 7] = [
     ("weight, t = 1", OutlierScore::Weight, Scale::Fixed(1.0)),
-    (
-        "weight, |tX| = n/10",
-        OutlierScore::Weight,
-        Scale::Share(0.1),
-    ),
-    (
-        "weight, |tX| = n/2",
-        OutlierScore::Weight,
-        Scale::Share(0.5),
-    ),
-    (
-        "weight, |tX| = 0.9 n",
-        OutlierScore::Weight,
-        Scale::Share(0.9),
-    ),
-    ("gain, |tX| = n/2", OutlierScore::Gain, Scale::Share(0.5)),
-    (
-        "unseen, |tX| = n/10",
-        OutlierScore::Unseen,
-        Scale::Share(0.1),
-    ),
-    (
-        "unseen, |tX| = n/2",
-        OutlierScore::Unseen,
-        Scale::Share(0.5),
-    ),
+    ("weight, share 0.1", OutlierScore::Weight, Scale::Share(0.1)),
+    ("weight, share 0.5", OutlierScore::Weight, Scale::Share(0.5)),
+    ("weight, share 0.9", OutlierScore::Weight, Scale::Share(0.9)),
+    ("gain, share 0.5", OutlierScore::Gain, Scale::Share(0.5)),
+    ("unseen, share 0.1", OutlierScore::Unseen, Scale::Share(0.1)),
+    ("unseen, share 0.5", OutlierScore::Unseen, Scale::Share(0.5)),
 ];
 
 /// Areas under the ROC curve on one set.
@@ -137,6 +117,7 @@ pub(super) fn study(
     if let Some(python) = peer {
         let task = BTreeMap::from([("outliers", &tasks)]);
         let answer = scikit_learn::ask(python, folder, &task)?;
+        answer.check_tables(found.len(), python)?;
         for (found, theirs) in found.iter_mut().zip(answer.tables) {
             let theirs = theirs
                 .into_iter()

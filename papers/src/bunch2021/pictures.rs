@@ -42,7 +42,7 @@ fn draw_all(folder: &Path, found: &[Found], points: usize, seed: u64) -> Result<
     };
     let plot = CurvePlot::new()
         .title("The boundary by weights")
-        .x_label("magnitude/points, by the scale")
+        .x_label("share of the magnitude, by the scale")
         .y_label("area under the ROC curve")
         .log_x();
     let plot = found.iter().fold(plot, |plot, found| {

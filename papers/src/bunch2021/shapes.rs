@@ -11,10 +11,10 @@ use tch::Tensor;
 use super::area;
 use crate::spread::Spread;
 
-/// The shares of the number of points that magnitude has at the scales tried.
+/// The scales tried, as [shares](Scale::Share).
 pub(super) const SHARES: [f64; 7] = [0.01, 0.03, 0.1, 0.2, 0.4, 0.7, 0.95];
-/// The neighbour whose distance is the other method.
-const NEIGHBOUR: i64 = 10;
+/// The neighbours whose distances are the other method.
+pub(super) const NEIGHBOURS: [i64; 4] = [5, 10, 30, 100];
 /// The part of the points, those nearest to the boundary, that count as boundary.
 const EDGE: f64 = 0.1;
 
@@ -96,8 +96,8 @@ pub(super) struct Found {
     pub(super) shape: Shape,
     /// Area under the ROC curve of the weights, for each of the shares.
     pub(super) weights: Vec<Spread>,
-    /// Of the distances of the tenth neighbour.
-    pub(super) neighbours: Spread,
+    /// Of the distances of a neighbour, for each of them; of one beyond the number of points, of the last.
+    pub(super) neighbours: Vec<Spread>,
 }
 
 /// All shapes.
@@ -111,7 +111,8 @@ pub(super) fn study(points: usize, draws: usize, seed: u64) -> Result<Vec<Found>
 fn of_shape(shape: Shape, count: usize, draws: usize, seed: u64) -> Result<Found> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
     let space = Euclidean::new(shape.dim() as i64)?;
-    let (mut areas, mut neighbours) = (vec![Vec::new(); SHARES.len()], Vec::new());
+    let mut areas = vec![Vec::new(); SHARES.len()];
+    let mut neighbours = vec![Vec::new(); NEIGHBOURS.len()];
     for _ in 0..draws {
         let (points, depths) = shape.points(count, &mut rng);
         let edge = edge(&depths);
@@ -121,16 +122,19 @@ fn of_shape(shape: Shape, count: usize, draws: usize, seed: u64) -> Result<Found
                 ..BoundaryConfig::default()
             };
             let detector = BoundaryDetector::fit(Box::new(space.clone()), &points, &config)?;
-            areas.push(detector.score(&edge)?);
+            areas.push(detector.fitted_score(&edge)?);
         }
         let distances = cross_distances(&space, &points, &points);
-        let (tenth, _) = distances.kthvalue(NEIGHBOUR + 1, 1, false);
-        neighbours.push(area(&tenth, &edge)?);
+        for (areas, neighbour) in neighbours.iter_mut().zip(NEIGHBOURS) {
+            let place = (neighbour + 1).min(count as i64);
+            let (kth, _) = distances.kthvalue(place, 1, false);
+            areas.push(area(&kth, &edge)?);
+        }
     }
     Ok(Found {
         shape,
         weights: areas.into_iter().map(Spread::of_sample).collect(),
-        neighbours: Spread::of_sample(neighbours),
+        neighbours: neighbours.into_iter().map(Spread::of_sample).collect(),
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::nearest::{Errors, NEIGHBOURS, Time};
 use super::outliers::Areas;
-use super::shapes::{Found, SHARES};
+use super::shapes::{Found, NEIGHBOURS as KTH, SHARES};
 use super::svm::Comparison;
 use super::{Figures, Settings};
 use crate::report::Claim;
@@ -44,18 +44,24 @@ fn outliers(areas: &Areas, draws: usize) -> String {
 }
 
 fn shapes(found: &[Found], draws: usize) -> String {
-    let shares: Vec<String> = SHARES.iter().map(|share| format!("{share} n")).collect();
-    let mut header = vec!["shape", "10th neighbour"];
-    header.extend(shares.iter().map(String::as_str));
+    let shares: Vec<String> = SHARES
+        .iter()
+        .map(|share| format!("share {share}"))
+        .collect();
+    let kths: Vec<String> = KTH.iter().map(|k| format!("k = {k}")).collect();
+    let header: Vec<&str> = std::iter::once("shape")
+        .chain(shares.iter().chain(&kths).map(String::as_str))
+        .collect();
     let row = |found: &Found| {
-        let mut cells = vec![found.shape.name().to_owned(), found.neighbours.percent()];
-        cells.extend(found.weights.iter().map(|spread| spread.percent()));
+        let areas = found.weights.iter().chain(&found.neighbours);
+        let mut cells = vec![found.shape.name().to_owned()];
+        cells.extend(areas.map(|spread| spread.percent()));
         cells
     };
     let rows: Vec<Vec<String>> = found.iter().map(row).collect();
     format!(
-        "\nThe tenth of the points nearest to the boundary: area under the ROC curve in percent, over {draws} draws; by the \
-         distance of the 10th neighbour, and by weights where |tX| is\n{}",
+        "\nThe tenth of the points nearest to the boundary: area under the ROC curve in percent, over {draws} draws; by weights at \
+         the scale of a share, and by the distance of the kth neighbour\n{}",
         table::layout(&header, &rows)
     )
 }
@@ -75,7 +81,11 @@ fn svm(comparisons: &[Comparison]) -> String {
             format!("{}", found.scale),
             format!("{:.3}", found.magnitude),
             format!("{} of {}", found.negative_weights, found.points),
-            format!("{:.1e}", found.conditions),
+            if found.negative_weights == 0 {
+                format!("{:.1e}", found.conditions)
+            } else {
+                "no minimum".to_owned()
+            },
         ];
         if let Some(peer) = &found.peer {
             cells.extend([
@@ -156,10 +166,9 @@ pub(super) fn metrics(figures: &Figures) -> BTreeMap<String, Option<f64>> {
         for (share, spread) in SHARES.iter().zip(&found.weights) {
             put(format!("{}_{share}", found.shape.name()), spread.mean);
         }
-        put(
-            format!("{}_neighbours", found.shape.name()),
-            found.neighbours.mean,
-        );
+        for (k, spread) in KTH.iter().zip(&found.neighbours) {
+            put(format!("{}_neighbour_{k}", found.shape.name()), spread.mean);
+        }
     }
     for found in &figures.svm {
         put(format!("svm_{}_conditions", found.scale), found.conditions);
@@ -193,6 +202,27 @@ pub(super) fn metrics(figures: &Figures) -> BTreeMap<String, Option<f64>> {
     metrics
 }
 
+/// What the weights are to the SVM.
+fn equivalence(found: &Comparison) -> String {
+    let peer = |what: &str| match &found.peer {
+        Some(peer) => format!(
+            "; scikit-learn's {} coefficients are {what} to {:.0e}, its offset their 1/|X| to {:.0e}",
+            peer.support_vectors, peer.coefficients, peer.offset
+        ),
+        None => String::new(),
+    };
+    let (t, negative) = (found.scale, found.negative_weights);
+    if negative == 0 {
+        let off = found.conditions;
+        let whose = peer("w/|X|");
+        return format!(
+            "t = {t}, all weights positive: w/|X| has the conditions of its minimum to {off:.0e}{whose}"
+        );
+    }
+    let whose = peer("the weights of its own support vectors");
+    format!("t = {t}: no, {negative} weights are negative{whose}")
+}
+
 /// How well the largest weights are found by those from most neighbours.
 fn found_again(errors: &Errors) -> String {
     let last = NEIGHBOURS.len() - 1;
@@ -223,42 +253,30 @@ pub(super) fn claims(figures: &Figures) -> Vec<Claim> {
         }
     };
     let outliers: Vec<String> = figures.outliers.iter().map(line).collect();
+    let best = |spreads: &[Spread]| spreads.iter().map(percent).fold(0.0, f64::max);
     let shape = |found: &Found| {
-        let best = found.weights.iter().map(percent).fold(0.0, f64::max);
         format!(
-            "{} {best:.1} % (10th neighbour {:.1} %)",
+            "{} {:.1} % (neighbours {:.1} %)",
             found.shape.name(),
-            percent(&found.neighbours)
+            best(&found.weights),
+            best(&found.neighbours)
         )
     };
     let shapes: Vec<String> = figures.shapes.iter().map(shape).collect();
-    let svm: Vec<String> = figures
-        .svm
-        .iter()
-        .map(|found| match &found.peer {
-            Some(peer) => format!(
-                "t = {}: {} support vectors, coefficients to {:.0e}, offset to {:.0e}",
-                found.scale, peer.support_vectors, peer.coefficients, peer.offset
-            ),
-            None => format!(
-                "t = {}: the conditions of its minimum to {:.0e}",
-                found.scale, found.conditions
-            ),
-        })
-        .collect();
+    let svm: Vec<String> = figures.svm.iter().map(equivalence).collect();
     vec![
         Claim {
-            statement: "outliers by weights where |tX| = n/2, area under the ROC curve".into(),
+            statement: "outliers by weights at share 0.5, area under the ROC curve".into(),
             ours: outliers.join("; "),
             published: "competitive with or better than the state of the art; its figures are not repeated here".into(),
         },
         Claim {
-            statement: "weights find the boundary of a set (the best of seven scales)".into(),
+            statement: "weights find the boundary of a set (the best of seven scales; of the distances of four neighbours)".into(),
             ours: shapes.join("; "),
             published: "pictures".into(),
         },
         Claim {
-            statement: "the weighting vector solves a one-class SVM with the kernel e^(-t d)".into(),
+            statement: "positive weights solve a one-class SVM with the kernel e^(-t d)".into(),
             ours: svm.join("; "),
             published: "a theorem".into(),
         },

@@ -3,10 +3,32 @@
 use std::fmt;
 
 use holonomy::numerics::random_normal;
-use rand::{RngExt, SeedableRng};
+use rand::{Rng, RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
 use tch::{Device, Kind, Tensor};
+
+/// The random numbers of a cloud, one stream for each purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stream {
+    Points,
+    Directions,
+    /// The order of all points.
+    Random,
+    /// The order of the vertices.
+    Vertices,
+}
+
+impl Stream {
+    /// Streams of one seed are 2¹²⁸ numbers apart.
+    pub(super) fn of(self, seed: u64) -> Xoshiro256PlusPlus {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+        for _ in 0..self as u32 {
+            rng.jump();
+        }
+        rng
+    }
+}
 
 /// What points are drawn from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -23,7 +45,7 @@ impl Body {
 
     /// Uniform points, `[n, d]`.
     pub(super) fn sample(self, d: usize, n: usize, seed: u64) -> Tensor {
-        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let mut rng = Stream::Points.of(seed);
         let mut numbers = |count: usize| -> Tensor {
             let numbers: Vec<f64> = (0..count).map(|_| rng.random::<f64>()).collect();
             Tensor::from_slice(&numbers)
@@ -58,6 +80,25 @@ impl fmt::Display for Body {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Else the directions would be those that made the points of a sphere.
+    #[test]
+    fn streams_share_no_numbers() {
+        let streams = [
+            Stream::Points,
+            Stream::Directions,
+            Stream::Random,
+            Stream::Vertices,
+        ];
+        let first = |stream: Stream| {
+            let mut rng = stream.of(7);
+            (0..8).map(|_| rng.next_u64()).collect::<Vec<_>>()
+        };
+        let mut all = streams.map(first).concat();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 32);
+    }
 
     /// Second moments: 1/12 of each coordinate of a cube, 1/(d + 2) of a ball, 1/d of a sphere.
     #[test]

@@ -9,13 +9,11 @@ use holonomy::magnitude::{
     magnitude, support_loss, vertex_score, weighting,
 };
 use holonomy::{Error, Euclidean};
-use rand::SeedableRng;
 use rand::seq::SliceRandom;
-use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
 use tch::{Kind, Tensor};
 
-use super::clouds::Body;
+use super::clouds::{Body, Stream};
 use super::options::Settings;
 use super::vertices::vertices;
 
@@ -149,6 +147,7 @@ pub(super) struct Trial {
 pub(super) struct Cloud {
     pub(super) points: Tensor,
     distances: Tensor,
+    /// Of a sphere all points, of other bodies exact but for 1e-6.
     pub(super) vertices: Vec<usize>,
     seed: u64,
     directions: usize,
@@ -157,9 +156,14 @@ pub(super) struct Cloud {
 impl Cloud {
     pub(super) fn new(body: Body, d: usize, seed: u64, settings: &Settings) -> Result<Self> {
         let points = body.sample(d, settings.points, seed);
+        let vertices = match body {
+            // All: a point of a sphere is no convex combination of others.
+            Body::Sphere => (0..settings.points).collect(),
+            Body::Cube | Body::Ball => vertices(&points)?,
+        };
         Ok(Self {
             distances: pairwise_distances(&Euclidean::new(d as i64)?, &points),
-            vertices: vertices(&points)?,
+            vertices,
             points,
             seed,
             directions: settings.directions,
@@ -178,7 +182,6 @@ impl Cloud {
     /// All points, the most important first, at the usual scale.
     pub(super) fn order(&self, ranking: Ranking) -> Result<Vec<usize>> {
         let n = self.points.size()[0] as usize;
-        let mut rng = Xoshiro256PlusPlus::seed_from_u64(self.seed);
         let mut all: Vec<usize> = (0..n).collect();
         match ranking {
             Ranking::Centre => {
@@ -190,10 +193,10 @@ impl Cloud {
                 })?;
                 all.sort_by(|&a, &b| square[b].total_cmp(&square[a]));
             }
-            Ranking::Random => all.shuffle(&mut rng),
+            Ranking::Random => all.shuffle(&mut Stream::Random.of(self.seed)),
             Ranking::Vertices => {
                 let mut first = self.vertices.clone();
-                first.shuffle(&mut rng);
+                first.shuffle(&mut Stream::Vertices.of(self.seed));
                 all.retain(|point| !first.contains(point));
                 all = [first, all].concat();
             }
@@ -207,7 +210,7 @@ impl Cloud {
 
     /// The same directions every time.
     fn lost(&self, chosen: &[usize]) -> Result<SupportLoss> {
-        let mut rng = Xoshiro256PlusPlus::seed_from_u64(self.seed);
+        let mut rng = Stream::Directions.of(self.seed);
         support_loss(&self.points, chosen, self.directions, &mut rng)
     }
 
@@ -332,6 +335,11 @@ mod tests {
             order.sort_unstable();
             assert_eq!(order, (0..40).collect::<Vec<_>>(), "{ranking}");
         }
+        // Of a sphere all points are vertices, however near to each other.
+        let sphere = Cloud::new(Body::Sphere, 2, 1, &settings).unwrap();
+        assert_eq!(sphere.vertices.len(), 40);
+        let random = [Ranking::Random, Ranking::Vertices].map(|of| sphere.order(of).unwrap());
+        assert_ne!(random[0], random[1]);
         let order = cloud.order(Ranking::Vertices).unwrap();
         assert_eq!(cloud.found(&order).unwrap(), 1.0);
         assert_eq!(cloud.lost(cloud.part(&order, 1.0)).unwrap().worst, 0.0);

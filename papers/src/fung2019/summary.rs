@@ -140,7 +140,10 @@ fn lost(kinds: &[Kind], share: f64) -> String {
         &names.each_ref().map(|name| &**name),
     ];
     let row = |kind: &Kind| {
-        let cells = Ranking::ALL.map(|ranking| kind.lost(ranking, share).percent());
+        let cells = Ranking::ALL.map(|ranking| match (kind.body, ranking) {
+            (Body::Sphere, Ranking::Vertices) => "as random".into(),
+            _ => kind.lost(ranking, share).percent(),
+        });
         [vec![kind.name()], cells.to_vec()].concat()
     };
     let rows: Vec<Vec<String>> = kinds.iter().map(row).collect();
@@ -214,7 +217,7 @@ fn thresholds(kinds: &[Kind]) -> String {
     let header = [
         "body, dimensions, magnitude kept",
         "points kept",
-        "vertices among them",
+        "part of all vertices that stay",
         "worst loss of the width",
     ];
     let mut rows = Vec::new();
@@ -281,6 +284,7 @@ pub(super) fn claims(trials: &[Trial]) -> Vec<Claim> {
         let means = || {
             kinds
                 .iter()
+                .filter(|kind| ranking != Ranking::Vertices || kind.body != Body::Sphere)
                 .map(|kind| 100.0 * kind.lost(ranking, HALF).mean)
         };
         let low = means().fold(f64::INFINITY, f64::min);
@@ -292,7 +296,7 @@ pub(super) fn claims(trials: &[Trial]) -> Vec<Claim> {
         Claim {
             statement: "the removal changes the magnitude by no more than the threshold".into(),
             ours: format!(
-                "holds: at least {:.1e} of the magnitude above each of {} thresholds, by solves of their own",
+                "by construction; at least {:.1e} of the magnitude above each of {} thresholds, by solves of their own",
                 least_margin(trials),
                 trials
                     .iter()

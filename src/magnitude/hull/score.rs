@@ -5,9 +5,12 @@ use std::collections::HashSet;
 use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
-use super::points_as_rows;
+use super::{points_as_rows, unit_of};
 use crate::numerics::random_normal;
 use crate::{Error, Result};
+
+/// Numbers of points times directions that are in memory at once.
+const BLOCK: i64 = 1 << 22;
 
 /// How far chosen points are the vertices of the hull.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -76,7 +79,7 @@ pub struct SupportLoss {
 ///
 /// # Shapes
 ///
-/// `points`: `[n, d]`; `chosen` are rows of it.
+/// `points`: `[n, d]`, in any unit; `chosen` are rows of it. Directions are taken in blocks of some 2²²/n.
 ///
 /// # Accuracy
 ///
@@ -126,16 +129,29 @@ pub fn support_loss(
         return Err(Error::invalid(OP, "at least one chosen point", "none"));
     }
     let rows: Vec<i64> = chosen.iter().map(|&point| point as i64).collect();
-    let toward = random_normal(rng, &[d, directions as i64], Kind::Double, Device::Cpu);
-    let along = points.matmul(&toward);
-    let reached = along.index_select(0, &Tensor::from_slice(&rows));
+    let rows = Tensor::from_slice(&rows);
+    let points = &points / unit_of(&points);
+    let block = (BLOCK / n).max(1) as usize;
+    let (mut worst, mut total) = (0.0_f64, 0.0);
+    for first in (0..directions).step_by(block) {
+        let count = block.min(directions - first) as i64;
+        let toward = random_normal(rng, &[d, count], Kind::Double, Device::Cpu);
+        let lost = lost_along(&points.matmul(&toward), &rows);
+        worst = worst.max(lost.max().double_value(&[]));
+        total += lost.sum(Kind::Double).double_value(&[]);
+    }
+    Ok(SupportLoss {
+        worst,
+        mean: total / directions as f64,
+    })
+}
+
+/// What is lost in each direction, for the places `[n, directions]` of the points along them.
+fn lost_along(along: &Tensor, rows: &Tensor) -> Tensor {
+    let reached = along.index_select(0, rows);
     let (furthest, nearest) = (along.amax(0, false), along.amin(0, false));
     let width = &furthest - nearest;
     // Where the width is 0, so is what is lost.
     let unit = width.where_self(&width.gt(0.0), &width.ones_like());
-    let lost = (furthest - reached.amax(0, false)) / unit;
-    Ok(SupportLoss {
-        worst: lost.max().double_value(&[]),
-        mean: lost.mean(Kind::Double).double_value(&[]),
-    })
+    (furthest - reached.amax(0, false)) / unit
 }

@@ -128,8 +128,13 @@ impl ImageMagnitudeConfig {
 /// | ℓ1, t = 1, magnitude | 1e-1 | 1e-3 | 3e-4 | 1e-5 | 2e-7 |
 ///
 /// In ℓ1 a halo of one pixel is exact where intensities rise along one side alone, and a halo as large as the image
-/// is in every case. The 4,096 pixels of one of them took 4 to 12 s at once, on two cores that had other work, and in
-/// patches with a halo of 4 pixels 0.1 to 0.6 s.
+/// is in every case.
+///
+/// # Memory
+///
+/// For a system of m pixels up to five m × m matrices of f64 are in memory: the distances, and what [`weighting`] makes of
+/// them. At once m is the number of all pixels: 0.7 GB for 64 × 64. With patches m is up to (size + 2 halo)², so that a
+/// matrix has (size + 2 halo)⁴ · 8 bytes, 2.7 MB by default, and each thread of rayon has a system of its own.
 ///
 /// # Gradient
 ///
@@ -138,8 +143,9 @@ impl ImageMagnitudeConfig {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] for another shape or kind, an image without pixels or channels, intensities that are
-/// not finite or above 1e150 when multiplied by λ, a scale or λ out of range, patches without pixels, and an image
-/// that is too large to be solved at once; those of [`weighting`].
+/// not finite or above 1e150 when multiplied by λ, a scale or λ out of range, patches without pixels, and where the
+/// allocator refuses the distances of a system; those of [`weighting`]. A system whose distances fit, but not what is made
+/// of them, ends the program as any lack of memory does.
 ///
 /// # Examples
 ///

@@ -326,6 +326,13 @@ fn refused(op: &'static str, trouble: Trouble, number: impl Fn(usize) -> i64) ->
     let expected =
         "points that differ at this scale, of a positive definite space (`weighting` takes others)";
     let got = match trouble {
+        Trouble::NotFinite(point) => {
+            return Error::NotFinite {
+                op,
+                what: "a distance",
+                place: format!("point {}", number(point as usize)),
+            };
+        }
         Trouble::Coinciding => "points at distance 0".into(),
         Trouble::NotPositive(point) => format!(
             "point {}, whose similarities with its neighbours are not positive definite to rounding",

@@ -143,8 +143,14 @@ impl Sets for Measured<'_> {
         let batch = (MEASURED / (width * width * size)).max(1);
         for (first, tile) in self.0.tiles() {
             let sets = measure_rows([&tile], |row, [distances]| {
-                set_of(distances, first as usize + row, near)
+                let own = first as usize + row;
+                if distances.iter().all(|distance| distance.is_finite()) {
+                    Ok(set_of(distances, own, near))
+                } else {
+                    Err(Trouble::NotFinite(own as u32))
+                }
             });
+            let sets = sets.into_iter().collect::<Result<Vec<_>, _>>()?;
             for sets in sets.chunks(batch) {
                 for column in self.solve(sets, system) {
                     take(column?);

@@ -57,6 +57,8 @@ pub(super) enum Trouble {
     Coinciding,
     /// The similarities of this point and its neighbours are not positive definite to rounding.
     NotPositive(u32),
+    /// A distance of this point is not finite.
+    NotFinite(u32),
 }
 
 /// The system of some points at a scale.
@@ -72,8 +74,9 @@ impl System {
     /// diagonal count.
     pub(super) fn column(&self, places: Vec<u32>, distances: &[f64]) -> Result<Column, Trouble> {
         let width = places.len();
-        let own = &distances[(width - 1) * width..][..width - 1];
-        if self.tells_coinciding && own.contains(&0.0) {
+        // Neighbours that coincide with each other leave no pivot, as those of the point itself do.
+        let mut below = distances.chunks_exact(width).enumerate();
+        if self.tells_coinciding && below.any(|(i, row)| row[..i].contains(&0.0)) {
             return Err(Trouble::Coinciding);
         }
         let mut similar = vec![1.0; width * width];

@@ -4,7 +4,7 @@ use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{
     ApproximateHull, HullApproximation, Keep, RemovalOrder, Weighting, moments,
 };
-use holonomy::{Euclidean, Lorentz};
+use holonomy::{Error, Euclidean, Lorentz};
 use tch::{Kind, Tensor};
 
 use super::super::{F64, assert_close, cloud, random_points, weigh};
@@ -193,4 +193,56 @@ fn the_result_is_the_same_in_all_units_and_kinds() {
     }
     let single = HullApproximation::new(Keep::Share(0.8)).fit(&points.to_kind(Kind::Float));
     assert_close(single.unwrap().magnitude(), hull.magnitude(), 1e-6);
+}
+
+/// Squares of these coordinates overflow or underflow.
+#[test]
+fn units_may_be_as_large_and_small_as_numbers_are() {
+    let points = Tensor::from_slice2(&[[0.0, 0.0], [1.0, 0.0], [0.0, 1.4], [0.3, 0.3]]);
+    let fit = |points: &Tensor, scale: Option<f64>| {
+        let config = HullApproximation {
+            scale,
+            ..HullApproximation::new(Keep::Points(3))
+        };
+        config.fit(points)
+    };
+    let hull = fit(&points, None).unwrap();
+    assert_eq!(hull.order()[3], 3);
+    for unit in [1e-300, 1e-200, 1e200, 1.7e308] {
+        let other = fit(&(&points * unit), None).unwrap();
+        assert_eq!(other.order(), hull.order(), "{unit:e}");
+        assert_close(other.magnitude(), hull.magnitude(), 1e-12);
+        assert_close(other.scale() * unit, hull.scale(), 1e-12);
+    }
+    // A given scale is in the unit of the points;
+    let scale = hull.scale();
+    for unit in [1e-200, 1e200] {
+        let other = fit(&(&points * unit), Some(scale / unit)).unwrap();
+        assert_eq!(other.order(), hull.order(), "{unit:e}");
+        assert_close(other.magnitude(), hull.magnitude(), 1e-12);
+    }
+    let corners = Tensor::from_slice2(&[[-1.7e308, 0.0], [1.7e308, 0.0], [0.0, 1.0]]);
+    let error = fit(&corners, Some(1e-308));
+    assert!(matches!(error, Err(Error::NotFinite { .. })), "{error:?}");
+    assert_eq!(fit(&corners, None).unwrap().order().len(), 3);
+}
+
+#[test]
+fn any_row_of_a_point_names_it() {
+    let rows = [
+        [0.0, 0.0],
+        [1.0, 0.0],
+        [1.0, 0.0],
+        [0.0, 1.0],
+        [0.2, 0.3],
+        [0.0, 0.0],
+    ];
+    let hull = HullApproximation::new(Keep::Points(3))
+        .fit(&Tensor::from_slice2(&rows))
+        .unwrap();
+    for vertices in [&[0, 1, 3][..], &[5, 2, 3], &[0, 1, 2, 3, 5]] {
+        let score = hull.score(vertices).unwrap();
+        assert_eq!((score.precision, score.recall), (1.0, 1.0), "{vertices:?}");
+    }
+    assert!(hull.score(&[6]).is_err() && hull.score(&[]).is_err());
 }

@@ -44,6 +44,45 @@ fn support_losses_are_those_of_polygons() {
     assert!(vertex_score(&[], &[1]).is_err() && vertex_score(&[1, 1], &[1]).is_err());
 }
 
+/// Blocks of directions are those of one block, and units do not matter, up to the largest numbers.
+#[test]
+fn support_losses_are_the_same_in_all_units_and_over_all_blocks() {
+    let cube: Vec<[f64; 3]> = (0..8)
+        .map(|i| [0, 1, 2].map(|bit| f64::from(i >> bit & 1)))
+        .collect();
+    let points = Tensor::from_slice2(&cube);
+    let of = |points: &Tensor| support_loss(points, &[0, 3, 5, 6], 500, &mut seeded(3)).unwrap();
+    let found = of(&points);
+    assert!(found.worst > 0.2 && found.mean < found.worst, "{found:?}");
+    for unit in [1e-300, 1e-200, 3.0, 1e200, 1.7e308] {
+        let other = of(&(&points * unit));
+        assert!((other.worst - found.worst).abs() < 1e-13, "{unit:e}");
+        assert!((other.mean - found.mean).abs() < 1e-13, "{unit:e}");
+    }
+    // Of a square without a corner the mean is known.
+    let square = Tensor::from_slice2(&[[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]);
+    let mut rng = seeded(4);
+    let mut of =
+        |points: &Tensor, directions| support_loss(points, &[0, 1, 2], directions, &mut rng);
+    let mean = 0.125 - 2.0_f64.ln() / (4.0 * std::f64::consts::PI);
+    let found = of(&square, 20_000).unwrap().mean;
+    assert!((found - mean).abs() < 4e-3, "{found} {mean}");
+    // With a million points within, a block has four directions.
+    let within = Tensor::full([999_996, 2], 0.5, F64);
+    let many = Tensor::cat(&[&square, &within], 0);
+    let mut rng = seeded(5);
+    let in_blocks = support_loss(&many, &[0, 1, 2], 9, &mut rng).unwrap();
+    let mut rng = seeded(5);
+    let parts = [4, 4, 1].map(|count| {
+        let part = support_loss(&square, &[0, 1, 2], count, &mut rng).unwrap();
+        (part.worst, count as f64 * part.mean)
+    });
+    let worst = parts.iter().fold(0.0_f64, |worst, part| worst.max(part.0));
+    let total: f64 = parts.iter().map(|part| part.1).sum();
+    assert!(worst > 0.0 && (in_blocks.worst - worst).abs() < 1e-14);
+    assert!((in_blocks.mean - total / 9.0).abs() < 1e-14);
+}
+
 /// The corners of a cube, among points well within it, are found by all orders.
 #[test]
 fn corners_are_found_among_inner_points() {
