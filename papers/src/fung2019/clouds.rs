@@ -3,7 +3,7 @@
 use std::fmt;
 
 use holonomy::numerics::random_normal;
-use rand::{Rng, RngExt, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
 use tch::{Device, Kind, Tensor};
@@ -79,6 +79,8 @@ impl fmt::Display for Body {
 
 #[cfg(test)]
 mod tests {
+    use rand::Rng;
+
     use super::*;
 
     /// Else the directions would be those that made the points of a sphere.
