@@ -146,7 +146,7 @@ impl MagnitudeClassifier {
             .iter()
             .map(|body| {
                 let new = body.meet(OP, self.space.as_ref(), points)?;
-                Ok(self.rule.apply(body, new, largest))
+                Ok(self.rule.apply(body, &new, largest))
             })
             .collect::<Result<_>>()?;
         Ok(Tensor::stack(&columns, 1))
@@ -176,7 +176,7 @@ impl MagnitudeClassifier {
 
 impl ClassRule {
     /// `largest`: the number of points of the largest class.
-    fn apply(self, body: &Measured, new: NewPoints, largest: i64) -> Tensor {
+    fn apply(self, body: &Measured, new: &NewPoints, largest: i64) -> Tensor {
         match self {
             Self::Weight => new.weights.abs(),
             Self::Gain => new.gains.abs(),

@@ -162,10 +162,11 @@ impl Work<'_> {
             return Ok(solution);
         }
         // There, Cholesky's factor gives weights that can be refined, but an inverse that cannot.
-        if self.wanted == Wanted::Inverse && self.similarity.is_shifted() {
-            if let Some(solution) = self.shifted("most points are alike")? {
-                return Ok(solution);
-            }
+        if self.wanted == Wanted::Inverse
+            && self.similarity.is_shifted()
+            && let Some(solution) = self.shifted("most points are alike")?
+        {
+            return Ok(solution);
         }
         let mut reason = match self.cholesky("positive definite")? {
             Ok(solution) => {

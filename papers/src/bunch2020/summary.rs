@@ -1,6 +1,7 @@
 //! What a run says: tables, figures and claims.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::Figures;
 use super::active::{Curve, Strategy};
@@ -12,10 +13,11 @@ use crate::table;
 pub(super) fn table(figures: &Figures, splits: usize, quick: bool) -> String {
     let mut text = String::new();
     for found in &figures.classes {
-        text.push_str(&format!(
-            "\n{}, {} rows, {} features, {} classes: rows that get their class, in percent, over {splits} splits (70 % known)\n",
+        let _ = writeln!(
+            text,
+            "\n{}, {} rows, {} features, {} classes: rows that get their class, in percent, over {splits} splits (70 % known)",
             found.table, found.rows, found.features, found.classes
-        ));
+        );
         let rows: Vec<Vec<String>> = found
             .methods
             .iter()
