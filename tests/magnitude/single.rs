@@ -74,7 +74,7 @@ fn two_points_nearer_than_rounding_are_found() {
     // The last point comes within 1e-17 of the last but two.
     let n = distances.size()[0];
     let row = distances.get(n - 3);
-    let _ = distances.get(n - 1).copy_(&row);
+    distances.get(n - 1).copy_(&row);
     distances.select(1, n - 1).copy_(&row);
     for (x, y, d) in [
         (n - 1, n - 1, 0.0),

@@ -42,7 +42,7 @@ const SCALED_MEDIAN: f64 = 2.0;
 /// dimensions, 76 % to 97 % are vertices, where by least loss 63 % to 78 % are. To stand for the hull with few points, take
 /// [`RemovalOrder::LeastLoss`], which knows that of two near vertices one is enough: with a quarter of the number of vertices it loses less
 /// of the width than the other orders in all of these bodies (9 % to 15 % in the worst of 1,000 random directions, where a random quarter of
-/// the true vertices loses 22 % to 58 %). All figures are in the README of `fung2019` among the reproductions. No order knows of
+/// the true vertices loses 21 % to 54 %). All figures are in the README of `fung2019` among the reproductions. No order knows of
 /// convexity: points at the edge of a hole or a dent go late, too, and moments do not tell a large weight from a large negative one,
 /// as points behind the boundary have in four dimensions and more.
 ///
