@@ -70,7 +70,7 @@ fn by_weight(shape: Shape, count: usize, seed: u64) -> Result<Picture> {
     let zero = Tensor::zeros([count as i64, 1], (Kind::Double, flat.device()));
     let in_space = Tensor::cat(&[flat, zero], 1);
     let plot = SpacePlot::new()
-        .title(format!("{count} points of a {}, by weight", shape.name()))
+        .title(format!("{count} points by weight: {}", shape.name()))
         .seen_from(0.0, std::f64::consts::FRAC_PI_2);
     let mut start = 0;
     let plot = GROUPS.into_iter().fold(plot, |plot, (share, name)| {
