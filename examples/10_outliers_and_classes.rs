@@ -2,7 +2,7 @@
 
 use holonomy::magnitude::{
     ActiveConfig, ActiveSelector, ClassifierConfig, MagnitudeClassifier, OutlierConfig,
-    OutlierDetector,
+    OutlierDetector, Scale,
 };
 use holonomy::numerics::random_normal;
 use holonomy::{Geodesic, PoincareBall, Result};
@@ -30,16 +30,20 @@ fn main() -> Result<()> {
     println!("classes: {:.0} % right", 100.0 * accuracy);
     assert!(accuracy > 0.9);
 
-    // Outliers: three points between the groups or beyond them weigh most.
-    let odd = Tensor::from_slice2(&[[0.0, 0.0], [0.97, 0.0], [-0.9, 0.0]]);
+    // Outliers: three points beyond the groups, seen from so far that a group is a few points, weigh most.
+    let odd = Tensor::from_slice2(&[[0.3, 0.9], [0.97, 0.0], [-0.9, 0.0]]);
     let all = Tensor::cat(&[&points, &odd], 0);
     let config = OutlierConfig {
+        scale: Scale::Fixed(1.0),
         contamination: 0.03,
         ..OutlierConfig::default()
     };
     let detector = OutlierDetector::fit(space(), &all, &config)?;
     let found = detector.outliers().nonzero().view(-1);
-    println!("outliers at scale {:.2}: {found}", detector.scale());
+    println!(
+        "outliers: rows {:?}",
+        Vec::<i64>::try_from(&found).unwrap_or_default()
+    );
     assert_eq!(found, Tensor::from_slice(&[120_i64, 121, 122]));
 
     // Whom to ask next, if the first group alone is known: someone of each of the others.
