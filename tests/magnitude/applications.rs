@@ -326,3 +326,49 @@ fn wrong_arguments_are_refused() {
     assert!(selector.select(&unknown, 1).is_err());
     assert!(selector.score(&points, &[4]).is_err());
 }
+
+#[test]
+fn a_larger_weight_does_not_outdo_a_smaller_rank() {
+    // At 23.5 the rank is 2/11 in a sparse class, where the weight is tanh(5/4), and 2/10 in a dense one, where it is tanh(1/40).
+    let sparse = [
+        0.0, 1.0, 6.0, 11.0, 16.0, 21.0, 26.0, 31.0, 36.0, 41.0, 46.0,
+    ];
+    let dense = [
+        -0.65, -0.45, -0.25, -0.05, 0.05, 0.25, 0.29, 0.33, 0.37, 0.57,
+    ]
+    .map(|x| x + 23.5);
+    let points = Tensor::from_slice(&[&sparse[..], &dense[..]].concat()).view([-1, 1]);
+    let labels: Vec<i64> = (0..21).map(|i| i64::from(i >= 11)).collect();
+    let config = ClassifierConfig {
+        rule: ClassRule::Rank,
+        ..ClassifierConfig::default()
+    };
+    let line = Box::new(Euclidean::new(1).unwrap());
+    let labels = Tensor::from_slice(&labels);
+    let classifier = MagnitudeClassifier::fit(line, &points, &labels, &config).unwrap();
+    let new = Tensor::from_slice(&[23.5]).view([1, 1]);
+    let ranks = classifier.decision(&new).unwrap();
+    assert!(
+        (ranks.double_value(&[0, 0]) - 2.0 / 11.0).abs() < 0.01,
+        "{ranks}"
+    );
+    assert!(
+        (ranks.double_value(&[0, 1]) - 2.0 / 10.0).abs() < 0.01,
+        "{ranks}"
+    );
+    assert_eq!(classifier.predict(&new).unwrap().int64_value(&[0]), 0);
+}
+
+#[test]
+fn a_share_of_points_is_that_many_whatever_its_last_digit() {
+    let points = random_points(&Euclidean::new(2).unwrap(), 30, 100);
+    for (contamination, count) in [(0.29, 29), (0.57, 57), (0.58, 58), (0.295, 29)] {
+        let config = OutlierConfig {
+            contamination,
+            ..OutlierConfig::default()
+        };
+        let detector = OutlierDetector::fit(plane(), &points, &config).unwrap();
+        let found = detector.outliers().sum(Kind::Int64).int64_value(&[]);
+        assert_eq!(found, count, "{contamination}");
+    }
+}
