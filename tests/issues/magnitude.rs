@@ -1,0 +1,1 @@
+//! Weighting vectors and magnitudes.

@@ -1,0 +1,1 @@
+//! Large hierarchies, and those with nothing to train.
