@@ -25,9 +25,9 @@ cp Cargo.lock "$folder"
 cd "$folder"
 
 # The package in place of the registry's; libtorch, flags and target folder of the checkout, so that most dependencies
-# are compiled already.
+# are compiled already. The crate itself is not optimised here, which would take longer than all the rest.
 cargo test --quiet --config "$checkout/.cargo/config.toml" \
-    --config "patch.crates-io.holonomy.path='package/holonomy-$version'"
+    --config "patch.crates-io.holonomy.path='package/holonomy-$version'" --config profile.dev.package.holonomy.opt-level=0
 # Elsewhere, where it finds libtorch by what its own build script says alone.
 cp "$CARGO_TARGET_DIR/debug/own_crate" "$folder/program"
 ./program
