@@ -53,7 +53,7 @@
 //! `LIBTORCH_USE_PYTORCH=1` for the torch that the active Python imports. A `build.rs` lets programs and
 //! tests find it when they run:
 //!
-//! ```no_run
+//! ```ignore
 //! fn main() {
 //!     if let Ok(folder) = std::env::var("DEP_HOLONOMY_LIBTORCH_LIB") {
 //!         println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
