@@ -1,5 +1,5 @@
 # Each target is a cargo call behind the one set-up step, libtorch.
-.PHONY: libtorch reproduce test check bench peers notebooks interop
+.PHONY: libtorch reproduce test own-crate check bench peers notebooks interop
 
 FEATURES := --features laws,plot
 
@@ -17,6 +17,10 @@ test: libtorch
 	cargo test --workspace $(FEATURES)
 	cargo test --workspace $(FEATURES) --bench main
 	./scripts/examples.sh
+
+# A crate of a stranger, from the packaged crate, in an empty folder.
+own-crate: libtorch
+	./scripts/own_crate.sh
 
 check: libtorch
 	cargo fmt --all --check

@@ -1,7 +1,7 @@
 //! Points, distances and geodesics in two models of the hyperbolic plane.
 
+use holonomy::tch::Tensor;
 use holonomy::{Geodesic, Manifold, PoincareBall, Result};
-use tch::Tensor;
 
 fn main() -> Result<()> {
     let disk = PoincareBall::new(2, -1.0)?;

@@ -1,14 +1,13 @@
 //! The Fréchet mean of points on a sphere by Riemannian Adam, checked by its defining equation.
 
 use holonomy::optim::{AdamConfig, ManifoldParameter, RiemannianAdam, Schedule};
+use holonomy::random::generator;
+use holonomy::tch::{Device, Kind};
 use holonomy::{Geodesic, Manifold, Result, Sample, Sphere};
-use rand::SeedableRng;
-use rand_xoshiro::Xoshiro256PlusPlus;
-use tch::{Device, Kind};
 
 fn main() -> Result<()> {
     let sphere = Sphere::new(3, 1.0)?;
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+    let mut rng = generator(1);
 
     // Twenty points scattered around a centre.
     let centre = sphere.random_point(&mut rng, &[1], (Kind::Double, Device::Cpu));

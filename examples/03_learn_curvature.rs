@@ -1,14 +1,13 @@
 //! A learnable curvature: which hyperbolic plane do these distances come from?
 
+use holonomy::random::generator;
+use holonomy::tch::{Device, Kind, Tensor, no_grad};
 use holonomy::{Curvature, Geodesic, Lorentz, Result, Sample};
-use rand::SeedableRng;
-use rand_xoshiro::Xoshiro256PlusPlus;
-use tch::{Device, Kind, Tensor};
 
 fn main() -> Result<()> {
     // The unknown curvature shows only in distances between points given by their spatial parts.
     let secret = Lorentz::new(2, -0.37)?;
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(7);
+    let mut rng = generator(7);
     let p = secret.random_point(&mut rng, &[64], (Kind::Double, Device::Cpu));
     let q = secret.random_point(&mut rng, &[64], (Kind::Double, Device::Cpu));
     let distances = secret.dist(&p, &q);
@@ -21,7 +20,7 @@ fn main() -> Result<()> {
             .square()
             .mean(Kind::Double);
         let gradient = Tensor::run_backward(&[&loss], &[&log_c], false, false);
-        tch::no_grad(|| log_c -= &gradient[0] * 0.5);
+        no_grad(|| log_c -= &gradient[0] * 0.5);
         if step % 50 == 0 {
             let kappa = -log_c.exp().double_value(&[]);
             println!(

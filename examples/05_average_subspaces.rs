@@ -1,14 +1,13 @@
 //! Planes in space with outliers: their mean, and their median, which outliers do not move.
 
+use holonomy::random::generator;
 use holonomy::stats::{MeanConfig, MedianConfig, grassmann_mean, grassmann_median};
+use holonomy::tch::{Device, Kind, Tensor};
 use holonomy::{Geodesic, Grassmann, Result, Sample};
-use rand::SeedableRng;
-use rand_xoshiro::Xoshiro256PlusPlus;
-use tch::{Device, Kind, Tensor};
 
 fn main() -> Result<()> {
     let planes = Grassmann::new(5, 2)?;
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+    let mut rng = generator(1);
     let options = (Kind::Double, Device::Cpu);
 
     // Forty planes about one, each in a basis of its own, and eight that have nothing to do with it.

@@ -4,15 +4,14 @@ use std::fmt::Write;
 
 use holonomy::embed::hmds::{HmdsConfig, Scale, hmds};
 use holonomy::embed::{pairwise_distances, read_distances};
+use holonomy::random::generator;
+use holonomy::tch::{Device, Kind, Tensor};
 use holonomy::{Error, Geodesic, Lorentz, Result, Sample};
-use rand::SeedableRng;
-use rand_xoshiro::Xoshiro256PlusPlus;
-use tch::{Device, Kind, Tensor};
 
 fn main() -> Result<()> {
     // Forty points of a space of curvature −0.25, of which only the distances are written down.
     let space = Lorentz::new(3, -0.25)?;
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(6);
+    let mut rng = generator(6);
     let points = space.random_point(&mut rng, &[40], (Kind::Double, Device::Cpu));
     let distances = pairwise_distances(&space, &points);
     let folder = tempfile::tempdir().map_err(Error::io("create", "a folder"))?;

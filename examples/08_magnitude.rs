@@ -6,10 +6,9 @@ use holonomy::magnitude::{
     magnitude_function, weighting_of_points,
 };
 use holonomy::optim::{AdamConfig, ManifoldParameter, RiemannianAdam};
+use holonomy::random::generator;
+use holonomy::tch::{Device, Kind, Tensor};
 use holonomy::{Euclidean, PoincareBall, Result};
-use rand::SeedableRng;
-use rand_xoshiro::Xoshiro256PlusPlus;
-use tch::{Kind, Tensor};
 
 fn main() -> Result<()> {
     let plane = Euclidean::new(2)?;
@@ -17,7 +16,7 @@ fn main() -> Result<()> {
 
     // A grid of 20 × 20 points looks like one point from afar and like 400 from near; in between its
     // magnitude grows with the square of the scale.
-    let steps = Tensor::arange(20, (Kind::Double, tch::Device::Cpu));
+    let steps = Tensor::arange(20, (Kind::Double, Device::Cpu));
     let across = steps.unsqueeze(1).expand([20, 20], false);
     let grid = Tensor::stack(&[&across, &across.transpose(0, 1)], -1).view([400, 2]);
     let scales = [1e-6, 0.1, 0.3, 1.0, 3.0, 30.0];
@@ -48,7 +47,7 @@ fn main() -> Result<()> {
     // Magnitude as a loss: ten points of the Poincaré disk near its origin spread until they look like
     // almost ten.
     let disk = PoincareBall::new(2, -1.0)?;
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+    let mut rng = generator(1);
     let start = holonomy::numerics::random_normal(&mut rng, &[10, 2], Kind::Double, steps.device());
     let points = ManifoldParameter::geodesic(Box::new(disk.clone()), &(start * 0.01))?;
     let p = points.tensor().shallow_clone();

@@ -5,10 +5,9 @@ use std::ops::ControlFlow;
 use holonomy::embed::{TrainConfig, Trainer, pairwise_distances, roc_auc};
 use holonomy::graph::{Graph, shortest_paths};
 use holonomy::magnitude::{WeightingConfig, magnitude_function, weighting};
+use holonomy::random::generator;
+use holonomy::tch::{Device, Kind, Tensor};
 use holonomy::{Geodesic, Grassmann, PoincareBall, Result, Sample};
-use rand::SeedableRng;
-use rand_xoshiro::Xoshiro256PlusPlus;
-use tch::{Device, Kind, Tensor};
 
 const NODES: u32 = 121;
 
@@ -57,7 +56,7 @@ fn main() -> Result<()> {
 
     // Planes around two of them, and five that have nothing to do with either.
     let planes = Grassmann::new(6, 2)?;
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+    let mut rng = generator(1);
     let options = (Kind::Double, Device::Cpu);
     let around = planes
         .random_point(&mut rng, &[2, 1], options)

@@ -5,14 +5,13 @@ use holonomy::magnitude::{
     OutlierDetector, Scale,
 };
 use holonomy::numerics::random_normal;
+use holonomy::random::generator;
+use holonomy::tch::{Device, Kind, Tensor};
 use holonomy::{Geodesic, PoincareBall, Result};
-use rand::SeedableRng;
-use rand_xoshiro::Xoshiro256PlusPlus;
-use tch::{Device, Kind, Tensor};
 
 fn main() -> Result<()> {
     let disk = PoincareBall::new(2, -1.0)?;
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+    let mut rng = generator(1);
 
     // Three groups of forty points, each around a centre, in turn.
     let centres = Tensor::from_slice2(&[[0.7, 0.0], [-0.35, 0.6], [-0.35, -0.6]]);

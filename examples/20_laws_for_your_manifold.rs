@@ -5,9 +5,9 @@
 
 use holonomy::laws::Subject;
 use holonomy::numerics::{random_normal, sum_last};
+use holonomy::rand::Rng;
+use holonomy::tch::{Device, Kind, Tensor};
 use holonomy::{Manifold, Sample};
-use rand::Rng;
-use tch::{Device, Kind, Tensor};
 
 #[derive(Debug)]
 struct HalfPlane;

@@ -36,7 +36,7 @@ const VERSION: u32 = 1;
 ///
 /// ```
 /// use holonomy::checkpoint::Checkpoint;
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("points.safetensors");

@@ -91,9 +91,11 @@ impl fmt::Display for Choice {
 /// # Examples
 ///
 /// ```
+/// use holonomy::tch::{Kind, Tensor};
+///
 /// let choice = holonomy::device::best();
 /// println!("{choice}");
-/// let _ = tch::Tensor::zeros([2], (tch::Kind::Double, choice.device));
+/// let _ = Tensor::zeros([2], (Kind::Double, choice.device));
 /// ```
 pub fn best() -> Choice {
     match cuda_device_count() {
@@ -119,7 +121,7 @@ pub fn best() -> Choice {
 /// ```
 /// use holonomy::device::{Request, choose};
 ///
-/// assert_eq!(choose(Request::Cpu)?.device, tch::Device::Cpu);
+/// assert_eq!(choose(Request::Cpu)?.device, holonomy::tch::Device::Cpu);
 /// # Ok::<(), holonomy::Error>(())
 /// ```
 pub fn choose(request: Request) -> Result<Choice> {

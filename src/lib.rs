@@ -11,7 +11,7 @@
 //! ```
 //! use holonomy::optim::{ManifoldParameter, RiemannianAdam, AdamConfig};
 //! use holonomy::{Geodesic, PoincareBall};
-//! use tch::{Kind, Tensor};
+//! use holonomy::tch::{Kind, Tensor};
 //!
 //! let disk = PoincareBall::new(2, -1.0)?;
 //! let points = Tensor::from_slice(&[0.5, 0.0, 0.0, 0.5, -0.3, -0.3]).view([3, 2]);
@@ -33,6 +33,36 @@
 //! # Ok::<(), holonomy::Error>(())
 //! ```
 //!
+//! # In your own crate
+//!
+//! One dependency is enough: tensors are of [`holonomy::tch`](tch), random numbers come from generators of
+//! [`holonomy::rand`](rand), such as [`random::generator`] makes. In `Cargo.toml`:
+//!
+//! ```toml
+//! [dependencies]
+//! holonomy = "0.1"
+//!
+//! # Dependencies optimised in debug builds too: without this they are up to 300 times slower.
+//! [profile.dev.package."*"]
+//! opt-level = 2
+//! debug = false
+//! ```
+//!
+//! The build needs Rust 1.95 or newer, a C++ compiler and libtorch 2.11.0. The environment says where that is:
+//! `LIBTORCH`, a folder with `include/` and `lib/`, such as the folder `torch` of an installed Python wheel, or
+//! `LIBTORCH_USE_PYTORCH=1` for the torch that the active Python imports. A `build.rs` lets programs and
+//! tests find it when they run:
+//!
+//! ```ignore
+//! fn main() {
+//!     if let Ok(folder) = std::env::var("DEP_HOLONOMY_LIBTORCH_LIB") {
+//!         println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
+//!     }
+//! }
+//! ```
+//!
+//! The README has this step by step, with what can go wrong and what helps.
+//!
 //! # The map
 //!
 //! | where | what |
@@ -48,6 +78,7 @@
 //! | [`stats`] | Fréchet means and medians, k-means, principal geodesics, geodesic regression |
 //! | `laws` | feature `laws`: a property-test suite for manifolds, yours too |
 //! | `plot` | feature `plot`: the Poincaré disk and curves, as SVG and PNG |
+//! | [`random`] | a generator whose numbers follow from a seed |
 //! | [`checkpoint`] | tensors and settings in one file that is whole or absent |
 //! | [`device`] | which device, and why |
 //! | [`numerics`] | what decides accuracy |
@@ -81,8 +112,16 @@ pub mod numerics;
 pub mod optim;
 #[cfg(feature = "plot")]
 pub mod plot;
+pub mod random;
 mod source;
 pub mod stats;
+
+/// Random number generators: the version that this crate's functions take.
+#[doc(no_inline)]
+pub use rand;
+/// Tensors: the version that this crate's functions take and give.
+#[doc(no_inline)]
+pub use tch;
 
 pub use error::{Error, Result};
 pub use manifold::{Geodesic, Manifold, Sample};

@@ -15,4 +15,5 @@ mod numerics;
 mod optim;
 #[cfg(feature = "plot")]
 mod plot;
+mod random;
 mod stats;

@@ -5,9 +5,9 @@ use std::fmt;
 
 use holonomy::Geodesic;
 use holonomy::manifolds::{EuclideanParametrised, Lorentz, PoincareBall, Sphere};
+use holonomy::tch::{Kind, Tensor};
 use serde::Deserialize;
 use serde_json::Value;
-use tch::{Kind, Tensor};
 
 use super::reference;
 

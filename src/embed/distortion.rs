@@ -33,7 +33,7 @@ const TILE: i64 = 1 << 22;
 ///
 /// ```
 /// use holonomy::{Euclidean, embed::pairwise_distances};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let line = Euclidean::new(1)?;
 /// let distances = pairwise_distances(&line, &Tensor::from_slice(&[0.0, 1.0, 3.0]).view([3, 1]));
@@ -93,7 +93,7 @@ pub fn pairwise_distances(space: &dyn Geodesic, points: &Tensor) -> Tensor {
 ///
 /// ```
 /// use holonomy::{Euclidean, embed::cross_distances};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let line = Euclidean::new(1)?;
 /// let (from, to) = (Tensor::from_slice(&[2.0]).view([1, 1]), Tensor::from_slice(&[0.0, 5.0]).view([2, 1]));
@@ -156,7 +156,7 @@ pub struct Distortion {
 ///
 /// ```
 /// use holonomy::embed::distortion;
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let truth = Tensor::from_slice(&[0.0, 1.0, 2.0, 1.0, 0.0, 1.0, 2.0, 1.0, 0.0]).view([3, 3]);
 /// let bent = Tensor::from_slice(&[0.0, 1.0, 1.7, 1.0, 0.0, 1.0, 1.7, 1.0, 0.0]).view([3, 3]);

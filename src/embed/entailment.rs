@@ -37,7 +37,7 @@ use crate::{Error, Result};
 ///
 /// ```
 /// use holonomy::embed::{Model, is_a_scores};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// // The specific lies farther out: "1 is a 0" holds more than "0 is a 1".
 /// let points = Tensor::from_slice(&[0.1, 0.6]).view([2, 1]);

@@ -66,7 +66,7 @@ pub struct Reconstruction {
 ///
 /// ```
 /// use holonomy::embed::{Model, reconstruction};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// // On a line: the neighbour of node 0 is node 2, and node 1 lies before it.
 /// let points = Tensor::from_slice(&[0.0, 0.1, 0.2]).view([3, 1]);
@@ -174,7 +174,7 @@ pub struct LinkPrediction {
 ///
 /// ```
 /// use holonomy::embed::{Model, link_prediction};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// // On a line: node 1 was trained on, so that only node 2 lies before the held-out node 3.
 /// let points = Tensor::from_slice(&[0.0, 0.1, 0.2, 0.3]).view([4, 1]);

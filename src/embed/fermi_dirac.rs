@@ -17,7 +17,7 @@ use crate::{Error, Result};
 ///
 /// ```
 /// use holonomy::embed::FermiDirac;
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let edges = FermiDirac { radius: 2.0, temperature: 0.5 };
 /// let dist = Tensor::from_slice(&[2.0, 3.0]);

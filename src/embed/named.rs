@@ -21,7 +21,7 @@ use crate::{Error, Geodesic, Result};
 ///
 /// ```
 /// use holonomy::embed::{Model, NamedEmbedding};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let names = ["animal", "dog", "cat"].map(String::from).to_vec();
 /// let points = Tensor::from_slice2(&[[0.0, 0.0], [0.6, 0.0], [0.0, 0.5]]);

@@ -71,7 +71,7 @@ impl Rescaling {
     ///
     /// ```
     /// use holonomy::embed::{Rescaling, distortion};
-    /// use tch::Tensor;
+    /// use holonomy::tch::Tensor;
     ///
     /// let truth = Tensor::from_slice2(&[[0.0, 1.0, 2.0], [1.0, 0.0, 1.0], [2.0, 1.0, 0.0]]);
     /// let embedded = &truth * 3.0;

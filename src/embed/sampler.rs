@@ -89,10 +89,9 @@ pub enum NegativeLaw {
 ///
 /// ```
 /// use holonomy::embed::{NegativeLaw, NegativeSampler};
-/// use rand::SeedableRng;
 ///
 /// let sampler = NegativeSampler::new(4, &[(0, 1), (2, 1)])?;
-/// let mut rng = rand_xoshiro::Xoshiro256PlusPlus::seed_from_u64(0);
+/// let mut rng = holonomy::random::generator(0);
 /// let mut negatives = sampler.draw(NegativeLaw::Uniform, 0, 2, &mut rng);
 /// negatives.sort();
 /// assert_eq!(negatives, [2, 3]);

@@ -105,11 +105,10 @@ pub struct SampledHyperbolicity {
 ///
 /// ```
 /// use holonomy::graph::{Graph, sampled_hyperbolicity, shortest_paths};
-/// use rand::SeedableRng;
 ///
 /// let names: Vec<String> = (0..4).map(|node| node.to_string()).collect();
 /// let square = Graph::new(names, vec![(0, 1), (1, 2), (2, 3), (3, 0)], None)?;
-/// let mut rng = rand_xoshiro::Xoshiro256PlusPlus::seed_from_u64(0);
+/// let mut rng = holonomy::random::generator(0);
 /// let found = sampled_hyperbolicity(&shortest_paths(&square), 1000, &mut rng)?;
 /// assert_eq!(found.largest, 1.0);
 /// # Ok::<(), holonomy::Error>(())

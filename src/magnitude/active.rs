@@ -52,7 +52,7 @@ impl Default for ActiveConfig {
 /// ```
 /// use holonomy::Euclidean;
 /// use holonomy::magnitude::{ActiveConfig, ActiveSelector};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let known = Tensor::from_slice(&[0.0, 1.0]).view([2, 1]);
 /// let selector = ActiveSelector::fit(Box::new(Euclidean::new(1)?), &known, &ActiveConfig::default())?;

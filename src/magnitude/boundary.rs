@@ -50,10 +50,10 @@ impl Default for BoundaryConfig {
 /// ```
 /// use holonomy::Euclidean;
 /// use holonomy::magnitude::{BoundaryConfig, BoundaryDetector};
-/// use tch::{Kind, Tensor};
+/// use holonomy::tch::{Device, Kind, Tensor};
 ///
 /// // A grid of 10 × 10 has 36 points at its edge.
-/// let steps = Tensor::arange(10, (Kind::Double, tch::Device::Cpu)).expand([10, 10], false);
+/// let steps = Tensor::arange(10, (Kind::Double, Device::Cpu)).expand([10, 10], false);
 /// let grid = Tensor::stack(&[&steps, &steps.transpose(0, 1)], -1).view([100, 2]);
 /// let config = BoundaryConfig { share: 0.36, ..BoundaryConfig::default() };
 /// let detector = BoundaryDetector::fit(Box::new(Euclidean::new(2)?), &grid, &config)?;

@@ -57,7 +57,7 @@ impl Default for ClassifierConfig {
 /// ```
 /// use holonomy::Euclidean;
 /// use holonomy::magnitude::{ClassifierConfig, MagnitudeClassifier};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let points = Tensor::from_slice(&[0.0, 1.0, 2.0, 7.0, 8.0, 9.0]).view([6, 1]);
 /// let labels = Tensor::from_slice(&[0_i64, 0, 0, 5, 5, 5]);

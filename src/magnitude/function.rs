@@ -55,7 +55,7 @@ impl MagnitudeFunction {
 ///
 /// ```
 /// use holonomy::magnitude::{WeightingConfig, magnitude_function};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let pair = Tensor::from_slice(&[0.0, 1.0, 1.0, 0.0]).view([2, 2]);
 /// let f = magnitude_function(&pair, &[1e-3, 1.0, 1e3], &WeightingConfig::default())?;
@@ -120,10 +120,10 @@ pub fn magnitude_function(
 ///
 /// ```
 /// use holonomy::magnitude::magnitude_dimension;
-/// use tch::Tensor;
+/// use holonomy::tch::{Device, Kind, Tensor};
 ///
 /// // 400 points of an interval of length 100 are of dimension 1 at scale 1.
-/// let x = Tensor::arange(400, (tch::Kind::Double, tch::Device::Cpu)) / 4.0;
+/// let x = Tensor::arange(400, (Kind::Double, Device::Cpu)) / 4.0;
 /// let distances = (x.unsqueeze(0) - x.unsqueeze(1)).abs();
 /// assert!((magnitude_dimension(&distances, 1.0)? - 1.0).abs() < 0.05);
 /// # Ok::<(), holonomy::Error>(())
@@ -164,7 +164,7 @@ pub fn magnitude_dimension(distances: &Tensor, t: f64) -> Result<f64> {
 ///
 /// ```
 /// use holonomy::magnitude::spread;
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let pair = Tensor::from_slice(&[0.0, 1.0, 1.0, 0.0]).view([2, 2]);
 /// assert!((spread(&pair, 2.0)? - 2.0 / (1.0 + (-2.0_f64).exp())).abs() < 1e-15);

@@ -45,7 +45,7 @@ pub enum Derivatives {
 ///
 /// ```
 /// use holonomy::{Euclidean, magnitude::differentiable_distances};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let x = Tensor::from_slice(&[0.0, 3.0]).view([2, 1]).set_requires_grad(true);
 /// let d = differentiable_distances(&Euclidean::new(1)?, &x);
@@ -101,7 +101,7 @@ pub fn differentiable_distances(space: &dyn Geodesic, points: &Tensor) -> Tensor
 ///     Derivatives, WeightingConfig, differentiable_distances, differentiable_magnitude,
 /// };
 /// use holonomy::Euclidean;
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let x = Tensor::from_slice(&[0.0, 1.0]).view([2, 1]).set_requires_grad(true);
 /// let d = differentiable_distances(&Euclidean::new(1)?, &x);
@@ -157,7 +157,7 @@ pub fn differentiable_magnitude(
 ///
 /// ```
 /// use holonomy::magnitude::{Derivatives, WeightingConfig, differentiable_weights};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let d = Tensor::from_slice(&[0.0, 1.0, 1.0, 0.0]).view([2, 2]);
 /// let t = Tensor::from(1.0).set_requires_grad(true);

@@ -12,7 +12,7 @@
 //!
 //! ```
 //! use holonomy::magnitude::magnitude;
-//! use tch::Tensor;
+//! use holonomy::tch::Tensor;
 //!
 //! // Two points near each other, and a third far away: seen from afar 1, then 2, then 3.
 //! let d = Tensor::from_slice(&[0.0, 1e-3, 1.0, 1e-3, 0.0, 1.0, 1.0, 1.0, 0.0]).view([3, 3]);

@@ -60,7 +60,7 @@ impl Default for OutlierConfig {
 /// ```
 /// use holonomy::Euclidean;
 /// use holonomy::magnitude::{OutlierConfig, OutlierDetector};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let crowd: Vec<f64> = (0..20).map(|i| 0.1 * f64::from(i)).chain([9.0]).collect();
 /// let points = Tensor::from_slice(&crowd).view([21, 1]);

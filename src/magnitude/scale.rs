@@ -90,7 +90,7 @@ impl Scale {
 ///
 /// ```
 /// use holonomy::magnitude::{WeightingConfig, scale_of_magnitude};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// // Two points at distance d have magnitude 1 + tanh(t d/2).
 /// let pair = Tensor::from_slice(&[0.0, 3.0, 3.0, 0.0]).view([2, 2]);

@@ -60,7 +60,7 @@ pub struct UnionMagnitude {
 ///
 /// ```
 /// use holonomy::magnitude::union_magnitude;
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let at = Tensor::from_slice(&[0.0, 1.0, 3.0]);
 /// let line = (at.unsqueeze(0) - at.unsqueeze(1)).abs();

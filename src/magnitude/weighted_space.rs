@@ -35,7 +35,7 @@ const TILE: i64 = 1 << 22;
 ///
 /// ```
 /// use holonomy::magnitude::{WeightedSpace, WeightingConfig};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// // Two points of a line at distance 2, and one halfway: |tX| is 1 + Σ tanh(t d/2) over the gaps.
 /// let pair = Tensor::from_slice(&[0.0, 2.0, 2.0, 0.0]).view([2, 2]);

@@ -225,7 +225,7 @@ impl Weighting {
 ///
 /// ```
 /// use holonomy::magnitude::{WeightingConfig, weighting};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let pair = Tensor::from_slice(&[0.0, 1.0, 1.0, 0.0]).view([2, 2]);
 /// let w = weighting(&pair, 2.0, &WeightingConfig::default())?;
@@ -295,7 +295,7 @@ pub(super) fn weighting_of_distinct(
 /// ```
 /// use holonomy::Euclidean;
 /// use holonomy::magnitude::{WeightingConfig, weighting_of_points};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// // Of points on a line the outer ones weigh most.
 /// let line = Euclidean::new(1)?;

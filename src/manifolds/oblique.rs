@@ -35,7 +35,7 @@ use crate::{Error, Result};
 ///
 /// ```
 /// use holonomy::{Manifold, Oblique};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let columns = Oblique::new(2, 3)?;
 /// let z = Tensor::from_slice2(&[[3.0, 0.0, 1.0], [4.0, 2.0, 0.0]]);

@@ -22,7 +22,7 @@ use crate::{Error, Result};
 ///
 /// ```
 /// use holonomy::{Geodesic, Power, Sphere};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let pairs = Power::new(Sphere::new(1, 1.0)?, 2)?;
 /// let p = Tensor::from_slice2(&[[1.0, 0.0], [1.0, 0.0]]);

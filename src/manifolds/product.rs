@@ -36,7 +36,7 @@ impl<M: Geodesic + Sample + ?Sized> Space for M {}
 ///
 /// ```
 /// use holonomy::{Euclidean, Geodesic, Lorentz, Product};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let space = Product::new(vec![Box::new(Euclidean::new(1)?), Box::new(Lorentz::new(1, -1.0)?)])?;
 /// let p = Tensor::from_slice(&[0.0, 1.0, 0.0]);

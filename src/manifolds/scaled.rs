@@ -20,7 +20,7 @@ use crate::{Error, Result};
 ///
 /// ```
 /// use holonomy::{Geodesic, Scaled, Sphere};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let degrees = Scaled::new(Sphere::new(1, 1.0)?, 180.0 / std::f64::consts::PI)?;
 /// let p = Tensor::from_slice(&[1.0, 0.0]);

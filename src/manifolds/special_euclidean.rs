@@ -45,7 +45,7 @@ use crate::numerics::{in_f64, safe_sqrt};
 ///
 /// ```
 /// use holonomy::SpecialEuclidean;
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let motions = SpecialEuclidean::new(2)?;
 /// let angle = std::f64::consts::FRAC_PI_2;

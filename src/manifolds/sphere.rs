@@ -39,7 +39,7 @@ use crate::{Error, Result};
 ///
 /// ```
 /// use holonomy::{Geodesic, Sphere};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let sphere = Sphere::new(2, 0.25)?;
 /// let p = Tensor::from_slice(&[2.0, 0.0, 0.0]);

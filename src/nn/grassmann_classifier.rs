@@ -57,10 +57,9 @@ impl GrassmannClassifierConfig {
 /// ```
 /// use holonomy::nn::{GrassmannClassifier, GrassmannClassifierConfig};
 /// use holonomy::optim::{RiemannianSgd, SgdConfig};
-/// use rand::SeedableRng;
-/// use tch::{Device, Kind, Tensor};
+/// use holonomy::tch::{Device, Kind, Tensor};
 ///
-/// let mut rng = rand_xoshiro::Xoshiro256PlusPlus::seed_from_u64(1);
+/// let mut rng = holonomy::random::generator(1);
 /// let config = GrassmannClassifierConfig::new(3, 2, 1);
 /// let options = (Kind::Double, Device::Cpu);
 /// let (classifier, parameter) = GrassmannClassifier::new(&config, &mut rng, options)?;

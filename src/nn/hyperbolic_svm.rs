@@ -100,7 +100,7 @@ impl Default for SvmConfig {
 /// ```
 /// use holonomy::EuclideanParametrised;
 /// use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// // In one direction, 300 and 310 away from the origin.
 /// let points = Tensor::from_slice2(&[[300.0, 0.0], [301.0, 0.0], [310.0, 0.0], [311.0, 0.0]]);

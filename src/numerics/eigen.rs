@@ -91,7 +91,7 @@ pub struct ExtremeEigenpairs {
 ///
 /// ```
 /// use holonomy::numerics::{EigenConfig, extreme_eigenpairs};
-/// use tch::{Device, Kind, Tensor};
+/// use holonomy::tch::{Device, Kind, Tensor};
 ///
 /// // The path of 100 nodes has eigenvalues 2 cos(kπ/101).
 /// let ones = Tensor::ones([99], (Kind::Double, Device::Cpu));

@@ -21,7 +21,7 @@
 //! ```
 //! use holonomy::Euclidean;
 //! use holonomy::optim::{AdamConfig, ManifoldParameter, RiemannianAdam};
-//! use tch::{Kind, Tensor};
+//! use holonomy::tch::{Kind, Tensor};
 //!
 //! let target = Tensor::from_slice(&[1.0, -2.0]);
 //! let start = ManifoldParameter::new(Box::new(Euclidean::new(2)?), &target.zeros_like())?;

@@ -17,7 +17,7 @@ use crate::{Error, Geodesic, Manifold, Result};
 /// ```
 /// use holonomy::Euclidean;
 /// use holonomy::optim::ManifoldParameter;
-/// use tch::{Kind, Tensor};
+/// use holonomy::tch::{Kind, Tensor};
 ///
 /// let value = Tensor::from_slice(&[3.0, 4.0]);
 /// let parameter = ManifoldParameter::new(Box::new(Euclidean::new(2)?), &value)?;

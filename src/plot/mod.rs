@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use holonomy::plot::DiskPlot;
-//! use tch::Tensor;
+//! use holonomy::tch::Tensor;
 //!
 //! let points = Tensor::from_slice2(&[[0.0, 0.0], [0.6, 0.1], [-0.3, 0.5]]);
 //! let picture = DiskPlot::new()

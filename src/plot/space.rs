@@ -16,7 +16,7 @@ use crate::{Error, Result};
 ///
 /// ```
 /// use holonomy::plot::SpacePlot;
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let axis = Tensor::from_slice2(&[[0.0, 0.0, -1.0], [0.0, 0.0, 1.0]]);
 /// let square = Tensor::from_slice2(&[[1.0, 1.0, 0.0], [-1.0, 1.0, 0.0], [-1.0, -1.0, 0.0], [1.0, -1.0, 0.0]]);

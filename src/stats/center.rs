@@ -72,10 +72,10 @@ pub struct Center {
 /// ```
 /// use holonomy::Sphere;
 /// use holonomy::stats::{CenterConfig, frechet_mean};
-/// use tch::Tensor;
+/// use holonomy::tch::{Device, Kind, Tensor};
 ///
 /// let sphere = Sphere::new(2, 1.0)?;
-/// let axes = Tensor::eye(3, (tch::Kind::Double, tch::Device::Cpu));
+/// let axes = Tensor::eye(3, (Kind::Double, Device::Cpu));
 /// let mean = frechet_mean(&sphere, &axes, None, &CenterConfig::default())?;
 /// let expected = Tensor::from_slice(&[1.0 / 3.0_f64.sqrt(); 3]);
 /// assert!((&mean.point - expected).abs().max().double_value(&[]) < 1e-9);

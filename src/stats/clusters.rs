@@ -73,7 +73,7 @@ pub struct Clusters {
 /// ```
 /// use holonomy::PoincareBall;
 /// use holonomy::stats::{KMeansConfig, k_means};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let disk = PoincareBall::new(2, -1.0)?;
 /// let points = Tensor::from_slice2(&[[0.9, 0.0], [0.9, 0.1], [-0.9, 0.0], [-0.9, 0.1]]);

@@ -31,7 +31,7 @@ pub struct ClassificationScore {
 ///
 /// ```
 /// use holonomy::stats::classification_score;
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let (predicted, labels) = (Tensor::from_slice(&[0_i64, 0, 1, 1]), Tensor::from_slice(&[0_i64, 0, 0, 1]));
 /// let score = classification_score(&predicted, &labels)?;

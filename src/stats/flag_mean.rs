@@ -70,7 +70,7 @@ pub struct ChordalMean {
 /// ```
 /// use holonomy::Flag;
 /// use holonomy::stats::{MeanConfig, flag_mean};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let lines = Flag::new(2, &[1])?;
 /// let points = Tensor::from_slice(&[1.0, 0.0, 0.6, 0.8]).view([2, 2, 1]);

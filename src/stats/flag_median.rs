@@ -75,7 +75,7 @@ pub struct ChordalMedian {
 /// ```
 /// use holonomy::Flag;
 /// use holonomy::stats::{MedianConfig, flag_median};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let lines = Flag::new(2, &[1])?;
 /// let points = Tensor::from_slice(&[1.0, 0.0, 1.0, 0.0, 0.6, 0.8]).view([3, 2, 1]);

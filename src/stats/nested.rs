@@ -52,7 +52,7 @@ pub struct NestedPca {
 /// ```
 /// use holonomy::Flag;
 /// use holonomy::stats::nested_pca;
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let flags = Flag::new(3, &[1, 2])?;
 /// let data = Tensor::from_slice2(&[[-2.0, 0.2, 0.0], [0.0, -0.4, 0.0], [2.0, 0.2, 0.0]]);

@@ -57,7 +57,7 @@ impl GeodesicRegression {
 /// ```
 /// use holonomy::{Geodesic, Sphere};
 /// use holonomy::stats::{CenterConfig, geodesic_regression};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let sphere = Sphere::new(2, 1.0)?;
 /// let x = Tensor::from_slice(&[0.0, 0.5, 1.0]);

@@ -31,7 +31,7 @@ use crate::{Error, Flag, Result};
 ///
 /// ```
 /// use holonomy::stats::{MeanConfig, rotation_mean};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let about = |angle: f64| {
 ///     let (sin, cos) = angle.sin_cos();

@@ -63,7 +63,7 @@ pub enum FeatureDistance {
 ///
 /// ```
 /// use holonomy::embed::{FeatureDistance, feature_distances};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let features = Tensor::from_slice2(&[[3.0, 0.0], [0.0, 4.0]]);
 /// let apart = |how| Ok::<_, holonomy::Error>(feature_distances(&features, how)?.double_value(&[0, 1]));
@@ -135,7 +135,7 @@ pub(super) fn row_distances(x: &Tensor, y: &Tensor) -> Tensor {
 ///
 /// ```
 /// use holonomy::embed::{Bandwidth, Kernel, affinity};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let pair = Tensor::from_slice2(&[[0.0, 2.0], [2.0, 0.0]]);
 /// let near = affinity(&pair, Kernel::Gaussian, Bandwidth::Fixed(8.0))?;

@@ -60,7 +60,7 @@ impl DiffusionConfig {
 ///
 /// ```
 /// use holonomy::embed::{DiffusionConfig, DiffusionOperator, HyperbolicDiffusion};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// // Points 0 and 1 are near to each other, 2 is farther away.
 /// let affinity = Tensor::from_slice2(&[[1.0, 0.8, 0.1], [0.8, 1.0, 0.1], [0.1, 0.1, 1.0]]);

@@ -69,7 +69,7 @@ impl DiffusionOperator {
     ///
     /// ```
     /// use holonomy::embed::DiffusionOperator;
-    /// use tch::Tensor;
+    /// use holonomy::tch::Tensor;
     ///
     /// let walk = DiffusionOperator::from_affinity(&Tensor::from_slice2(&[[1.0, 0.5], [0.5, 1.0]]))?;
     /// assert!((walk.power(1.0).double_value(&[0, 1]) - 1.0 / 3.0).abs() < 1e-15);

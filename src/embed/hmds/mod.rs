@@ -224,7 +224,7 @@ pub struct Fit {
 ///
 /// ```
 /// use holonomy::embed::hmds::{HmdsConfig, Scale, hmds};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let distances = Tensor::from_slice(&[
 ///     0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 2.0, 2.0, 1.0, 2.0, 0.0, 2.0, 1.0, 2.0, 2.0, 0.0,

@@ -61,7 +61,7 @@ const SCALED_MEDIAN: f64 = 2.0;
 ///
 /// ```
 /// use holonomy::magnitude::{HullApproximation, Keep};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// // A square, its middle, and a corner once more.
 /// let points = Tensor::from_slice2(&[

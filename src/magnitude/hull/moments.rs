@@ -42,7 +42,7 @@ use crate::metric::check_distances;
 ///
 /// ```
 /// use holonomy::magnitude::moments;
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let at = Tensor::from_slice(&[0.0, 1.0, 3.0]);
 /// let moments = moments(&(at.unsqueeze(0) - at.unsqueeze(1)).abs(), 2.0)?;

@@ -96,12 +96,10 @@ pub struct SupportLoss {
 ///
 /// ```
 /// use holonomy::magnitude::support_loss;
-/// use rand::SeedableRng;
-/// use rand_xoshiro::Xoshiro256PlusPlus;
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let square = Tensor::from_slice2(&[[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0], [0.4, 0.5]]);
-/// let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+/// let mut rng = holonomy::random::generator(1);
 /// let mut worst = |chosen: &[usize]| Ok(support_loss(&square, chosen, 1000, &mut rng)?.worst);
 /// assert_eq!(worst(&[0, 1, 2, 3])?, 0.0);
 /// // Without a corner, half of the width is lost along the diagonal.

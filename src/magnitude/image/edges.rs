@@ -49,7 +49,7 @@ impl ImageMagnitude {
     ///
     /// ```
     /// use holonomy::magnitude::{ImageMagnitude, ImageMagnitudeConfig};
-    /// use tch::Tensor;
+    /// use holonomy::tch::Tensor;
     ///
     /// // Three pixels in ℓ1 are points on a line, here with the gaps 1 and 1 + 2.
     /// let image = Tensor::from_slice(&[0.0, 0.0, 2.0]).view([1, 3]);

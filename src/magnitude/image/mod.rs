@@ -151,7 +151,7 @@ impl ImageMagnitudeConfig {
 ///
 /// ```
 /// use holonomy::magnitude::{ImageMagnitude, ImageMagnitudeConfig};
-/// use tch::{Device, Kind, Tensor};
+/// use holonomy::tch::{Device, Kind, Tensor};
 ///
 /// // Black on the left, white from the sixth column on.
 /// let image = Tensor::zeros([8, 12], (Kind::Float, Device::Cpu));

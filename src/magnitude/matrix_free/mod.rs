@@ -100,7 +100,7 @@ impl MatrixFreeConfig {
 /// ```
 /// use holonomy::Euclidean;
 /// use holonomy::magnitude::{MatrixFreeConfig, matrix_free_weighting};
-/// use tch::{Device, Kind, Tensor};
+/// use holonomy::tch::{Device, Kind, Tensor};
 ///
 /// // Of an interval of length 5 the magnitude is 1 + 5/2, and of 1,000 points of it nearly so.
 /// let x = Tensor::linspace(0.0, 5.0, 1_000, (Kind::Double, Device::Cpu)).view([1_000, 1]);

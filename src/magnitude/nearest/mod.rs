@@ -152,7 +152,7 @@ impl NearestNeighbourConfig {
 /// ```
 /// use holonomy::Euclidean;
 /// use holonomy::magnitude::{NearestNeighbourConfig, NearestNeighbours, nearest_neighbour_weighting};
-/// use tch::{Device, Kind, Tensor};
+/// use holonomy::tch::{Device, Kind, Tensor};
 ///
 /// // Of an interval of length 5 the magnitude is 1 + 5/2, and each weight depends on the next points alone.
 /// let x = Tensor::linspace(0.0, 5.0, 10_000, (Kind::Double, Device::Cpu)).view([10_000, 1]);

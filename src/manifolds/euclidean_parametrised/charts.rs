@@ -62,7 +62,7 @@ impl EuclideanParametrised {
     ///
     /// ```
     /// use holonomy::{EuclideanParametrised, Geodesic};
-    /// use tch::Tensor;
+    /// use holonomy::tch::Tensor;
     ///
     /// let space = EuclideanParametrised::new(2, -1.0)?;
     /// let p = Tensor::from_slice(&[300.0, 0.0]);
@@ -229,7 +229,7 @@ impl EuclideanParametrised {
     ///
     /// ```
     /// use holonomy::EuclideanParametrised;
-    /// use tch::Tensor;
+    /// use holonomy::tch::Tensor;
     ///
     /// let space = EuclideanParametrised::new(2, -1.0)?;
     /// let z = Tensor::from_slice(&[300.0, 0.0]);

@@ -77,7 +77,7 @@ use fused::{Polar, kernels};
 ///
 /// ```
 /// use holonomy::{EuclideanParametrised, Geodesic};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let space = EuclideanParametrised::new(2, -1.0)?;
 /// let p = Tensor::from_slice(&[300.0, 0.0]);

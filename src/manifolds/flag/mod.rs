@@ -65,7 +65,7 @@ use crate::{Error, Result};
 ///
 /// ```
 /// use holonomy::Flag;
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let flags = Flag::new(3, &[1, 2])?;
 /// let (sin, cos) = 0.3_f64.sin_cos();

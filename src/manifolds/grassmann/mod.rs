@@ -57,7 +57,7 @@ use crate::{Error, Result};
 ///
 /// ```
 /// use holonomy::{Geodesic, Grassmann};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let planes = Grassmann::new(3, 2)?;
 /// let (sin, cos) = 0.3_f64.sin_cos();

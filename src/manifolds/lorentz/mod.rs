@@ -61,7 +61,7 @@ use fused::{Hyperboloid, kernels};
 ///
 /// ```
 /// use holonomy::{Geodesic, Lorentz};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let space = Lorentz::new(2, -1.0)?;
 /// let origin = Tensor::from_slice(&[1.0, 0.0, 0.0]);

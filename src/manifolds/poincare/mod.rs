@@ -64,7 +64,7 @@ use fused::{Ball, kernels};
 ///
 /// ```
 /// use holonomy::{Geodesic, PoincareBall};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let ball = PoincareBall::new(2, -1.0)?;
 /// let origin = Tensor::from_slice(&[0.0, 0.0]);

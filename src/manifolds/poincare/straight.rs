@@ -33,7 +33,7 @@ impl PoincareBall {
     ///
     /// ```
     /// use holonomy::{Manifold, PoincareBall};
-    /// use tch::Tensor;
+    /// use holonomy::tch::Tensor;
     ///
     /// let ball = PoincareBall::new(2, -1.0)?.with_straight_retraction(PoincareBall::STRAIGHT_EDGE)?;
     /// let p = Tensor::from_slice(&[0.25, 0.0]);

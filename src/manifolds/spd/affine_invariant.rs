@@ -55,7 +55,7 @@ use crate::numerics::wide::map::map_to_number;
 ///
 /// ```
 /// use holonomy::{Geodesic, SpdAffineInvariant};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let spd = SpdAffineInvariant::new(2)?;
 /// let p = spd.from_matrices(&Tensor::from_slice2(&[[2.0, 1.0], [1.0, 3.0]]))?;

@@ -55,7 +55,7 @@ use crate::numerics::wide::map::map_to_number;
 ///
 /// ```
 /// use holonomy::SpdBuresWasserstein;
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let spd = SpdBuresWasserstein::new(2)?;
 /// let p = Tensor::from_slice2(&[[4.0, 0.0], [0.0, 1.0]]);

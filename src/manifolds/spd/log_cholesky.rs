@@ -47,7 +47,7 @@ use crate::numerics::wide::map::map_to_number;
 ///
 /// ```
 /// use holonomy::{Geodesic, SpdLogCholesky};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let spd = SpdLogCholesky::new(2)?;
 /// // Factors [[1, 0], [3, 1]] and [[e, 0], [0, 1]].

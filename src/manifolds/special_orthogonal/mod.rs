@@ -54,7 +54,7 @@ use crate::{Error, Result};
 ///
 /// ```
 /// use holonomy::{Geodesic, SpecialOrthogonal};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let rotations = SpecialOrthogonal::new(2)?;
 /// let turn = |angle: f64| {

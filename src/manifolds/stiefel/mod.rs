@@ -96,7 +96,7 @@ pub enum Retraction {
 ///
 /// ```
 /// use holonomy::{Stiefel, StiefelMetric};
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let frames = Stiefel::new(4, 2, StiefelMetric::Canonical)?;
 /// let p = Tensor::from_slice2(&[[1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [0.0, 0.0]]);

@@ -21,7 +21,7 @@ use crate::{Error, Result};
 ///
 /// ```
 /// use holonomy::plot::DiskPlot;
-/// use tch::Tensor;
+/// use holonomy::tch::Tensor;
 ///
 /// let points = Tensor::from_slice2(&[[0.0, 0.0], [0.5, 0.5], [1.5, 0.0]]);
 /// let error = DiskPlot::new().points(&points).draw().unwrap_err();
