@@ -65,8 +65,8 @@ impl fmt::Display for Solver {
 pub struct WeightingConfig {
     /// The solver; `None` tries them in order.
     pub solver: Option<Solver>,
-    /// The most steps of refinement, each with a residual in twice the precision. One is the rule, from a factor in f32
-    /// three or four, and more are made where the condition asks for them. With fewer than 8, all factors are in f64. Where they do not suffice for
+    /// The most steps of refinement, each with a residual in twice the precision. Most weights take one step from a factor in f64
+    /// and two to four from one in f32; the condition may ask for more. With fewer than 8, all factors are in f64. Where they do not suffice for
     /// [`Solver::Cholesky`] and most similarities are above ½, the next solver is tried; with 0, where the
     /// condition is above 1e3.
     pub max_refinements: usize,
@@ -107,7 +107,7 @@ pub struct Weighting {
     pub negative_eigenvalues: usize,
     /// ‖Zw − 1‖∞, over the points that differ.
     pub residual: f64,
-    /// An estimate of a condition ‖A‖₁‖A⁻¹‖₁, not above it but for the roundings of the factor, which may be in f32: of Z, but with
+    /// An estimate of a condition ‖A‖₁‖A⁻¹‖₁, not above it but for the roundings of the factor (to a tenth, where that is in f32): of Z, but with
     /// [`Solver::Shifted`] of Z − 11ᵀ, times what 1 + 1ᵀ(Z − 11ᵀ)⁻¹1 cancels. Where the rank is below
     /// `distinct` it is ‖Z‖₁ times ‖·‖₁ of the inverse of the part that was kept, and says nothing of the
     /// weights, which are then some of many.
