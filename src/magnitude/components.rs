@@ -11,13 +11,24 @@ use crate::numerics::wide::similarity::count_below;
 /// A component is what steps of finite length connect.
 pub(super) fn components(distances: &Tensor) -> Vec<Tensor> {
     let n = distances.size()[0];
-    if n == 0 {
-        return Vec::new();
-    }
     let finite = measure_rows([distances], |_, [row]| count_below(f64::INFINITY, row));
     if finite.iter().all(|&count| count == n as usize) {
-        return vec![Tensor::arange(n, (Kind::Int64, distances.device()))];
+        return all_in_one(distances);
     }
+    connected(distances)
+}
+
+/// The points of a space without infinite distances.
+pub(super) fn all_in_one(distances: &Tensor) -> Vec<Tensor> {
+    match distances.size()[0] {
+        0 => Vec::new(),
+        n => vec![Tensor::arange(n, (Kind::Int64, distances.device()))],
+    }
+}
+
+/// [`components`] of a space with infinite distances.
+pub(super) fn connected(distances: &Tensor) -> Vec<Tensor> {
+    let n = distances.size()[0];
     let finite = distances.isfinite().to_device(Device::Cpu);
     let mut joined = UnionFind::<usize>::new(n as usize);
     for x in 0..n {

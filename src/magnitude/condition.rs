@@ -22,11 +22,13 @@ pub(super) fn inverse_norm(
     let mut estimate = one_norm(of_ones) / n as f64;
     let mut signs = signs(of_ones);
     let alternating = alternating(of_ones);
-    let both = solve(&Tensor::cat(&[&signs, &alternating], 1))?;
-    let mut slope = both.narrow(1, 0, 1);
-    let other = 2.0 * one_norm(&both.narrow(1, 1, 1)) / (3.0 * n as f64);
-    if let Some(column) = suspect {
-        estimate = estimate.max(one_norm(&solve(&unit(of_ones, column))?));
+    let mut first = vec![signs.shallow_clone(), alternating];
+    first.extend(suspect.map(|column| unit(of_ones, column)));
+    let images = solve(&Tensor::cat(&first, 1))?;
+    let mut slope = images.narrow(1, 0, 1);
+    let other = 2.0 * one_norm(&images.narrow(1, 1, 1)) / (3.0 * n as f64);
+    if suspect.is_some() {
+        estimate = estimate.max(one_norm(&images.narrow(1, 2, 1)));
     }
     let mut tried = -1;
     for _ in 0..STEPS {

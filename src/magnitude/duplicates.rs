@@ -5,6 +5,8 @@ use tch::{Kind, Tensor};
 use super::components::among;
 use super::similarity::to_vec;
 use crate::manifold::tolerance;
+use crate::numerics::rows::measure_rows;
+use crate::numerics::wide::similarity::count_zeros;
 use crate::{Error, Result};
 
 /// Units in the last place of the largest distance by which equal distances may differ.
@@ -29,10 +31,20 @@ impl Classes {
     /// [`Error::InvalidArgument`] where points of one class are at different distances from a third.
     pub(super) fn of(op: &'static str, distances: &Tensor) -> Result<Option<Self>> {
         let distances = distances.detach();
-        let n = distances.size()[0] as usize;
-        if distances.eq(0.0).sum(Kind::Int64).int64_value(&[]) == n as i64 {
+        let zeros = measure_rows([&distances], |_, [row]| count_zeros(row));
+        if zeros.iter().all(|&zeros| zeros == 1) {
             return Ok(None);
         }
+        Self::of_coinciding(op, &distances).map(Some)
+    }
+
+    /// The classes of checked distances of which some are 0 between points.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`of`](Self::of).
+    pub(super) fn of_coinciding(op: &'static str, distances: &Tensor) -> Result<Self> {
+        let n = distances.size()[0] as usize;
         // Distance 0 is transitive (checked below), so a point's class is that of the first 0 of its row.
         let first = distances.eq(0.0).to_kind(Kind::Int).argmax(1, false);
         let first =
@@ -57,8 +69,8 @@ impl Classes {
             labels: Tensor::from_slice(&labels).to_device(device),
             sizes: Tensor::from_slice(&sizes).to_device(device),
         };
-        classes.check(op, &distances)?;
-        Ok(Some(classes))
+        classes.check(op, distances)?;
+        Ok(classes)
     }
 
     /// Whether the rows of a class are 0 at the same places, and the same elsewhere but for rounding: of

@@ -4,6 +4,7 @@ use tch::{Kind, Tensor};
 
 use super::pivoted::PivotedCholesky;
 use super::similarity::{Similarity, to_vec};
+use crate::numerics::cholesky::{DoubleCholesky, SingleCholesky, is_fast};
 use crate::numerics::compensated::{plus, rounded, sum};
 use crate::{Error, Result};
 
@@ -14,6 +15,8 @@ pub(super) enum Factor {
     Cholesky(Tensor),
     /// Z ≈ L Lᵀ in f32: good enough to find weights by refinement, in half the time.
     Single(Tensor),
+    /// Either of the two on the CPU, for columns that no gradient is asked of.
+    Panels(Panels),
     /// Z = L Lᵀ for the points that were kept; the others get 0.
     Pivoted(PivotedCholesky),
     /// Z = L D Lᵀ with blocks of one and two in D.
@@ -26,7 +29,19 @@ pub(super) enum Factor {
 
 impl Factor {
     /// L Lᵀ, or the pivot, counted from 1, that is not positive.
-    pub(super) fn cholesky(op: &'static str, z: &Tensor) -> Result<std::result::Result<Self, i64>> {
+    ///
+    /// What it solves is differentiable in its right sides if the factor is of the `differentiable` kind.
+    pub(super) fn cholesky(
+        op: &'static str,
+        similarity: &Similarity,
+        differentiable: bool,
+    ) -> Result<std::result::Result<Self, i64>> {
+        if !differentiable && Panels::suit(similarity) {
+            let factor = similarity.by_panels();
+            return Ok(factor.map(|l| Self::Panels(Panels::Double(l))));
+        }
+        // Z is not needed beside its factor.
+        let z = similarity.matrix();
         let (l, info) = z
             .f_linalg_cholesky_ex(false, false)
             .map_err(|source| Error::Torch { op, source })?;
@@ -37,8 +52,12 @@ impl Factor {
     }
 
     /// L Lᵀ in f32; `None` where a pivot is not positive.
-    pub(super) fn single(op: &'static str, z: &Tensor) -> Result<Option<Self>> {
-        let (l, info) = z
+    pub(super) fn single(op: &'static str, similarity: &Similarity) -> Result<Option<Self>> {
+        if Panels::suit(similarity) {
+            let factor = similarity.by_panels().ok();
+            return Ok(factor.map(|l| Self::Panels(Panels::Single(l))));
+        }
+        let (l, info) = (similarity.entries())
             .to_kind(Kind::Float)
             .f_linalg_cholesky_ex(false, false)
             .map_err(|source| Error::Torch { op, source })?;
@@ -50,6 +69,7 @@ impl Factor {
         match self {
             Self::Cholesky(l) => cholesky_solve(l, b),
             Self::Single(l) => cholesky_solve(l, &b.to_kind(Kind::Float)).to_kind(Kind::Double),
+            Self::Panels(panels) => panels.solve(b),
             Self::Pivoted(pivoted) => pivoted.solve(b),
             Self::Indefinite(ldl) => ldl.solve(b),
             Self::Shifted(shifted) => shifted.solve(b),
@@ -110,6 +130,7 @@ impl Factor {
             Self::Cholesky(l) | Self::Single(l) => {
                 Some(l.diagonal(0, 0, 1).argmin(0, false).int64_value(&[]))
             }
+            Self::Panels(panels) => Some(panels.smallest_pivot()),
             _ => None,
         }
     }
@@ -126,7 +147,7 @@ impl Factor {
     /// How many eigenvalues of Z are negative.
     pub(super) fn negative_eigenvalues(&self) -> i64 {
         match self {
-            Self::Cholesky(_) | Self::Single(_) | Self::Pivoted(_) => 0,
+            Self::Cholesky(_) | Self::Single(_) | Self::Panels(_) | Self::Pivoted(_) => 0,
             Self::Indefinite(ldl) => ldl.negative,
             Self::Shifted(shifted) => shifted.negative_eigenvalues(),
             Self::Spectral(spectral) => spectral
@@ -135,6 +156,49 @@ impl Factor {
                 .sum(Kind::Int64)
                 .int64_value(&[]),
         }
+    }
+}
+
+/// A factor L on the CPU by [panels](crate::numerics::cholesky).
+#[derive(Debug)]
+pub(super) enum Panels {
+    /// In f32.
+    Single(SingleCholesky),
+    /// In f64.
+    Double(DoubleCholesky),
+}
+
+/// Points from which on panels are faster than libtorch.
+const WORTH_PANELS: i64 = 256;
+
+impl Panels {
+    /// Whether they suit these similarities and this processor.
+    fn suit(similarity: &Similarity) -> bool {
+        similarity.len() >= WORTH_PANELS
+            && !similarity.is_shifted()
+            && similarity.device() == tch::Device::Cpu
+            && is_fast()
+    }
+
+    fn solve(&self, b: &Tensor) -> Tensor {
+        let columns: Vec<Vec<f64>> = (0..b.size()[1])
+            .map(|column| to_vec(&b.narrow(1, column, 1)))
+            .collect();
+        let solved = match self {
+            Self::Single(l) => l.solve(&columns),
+            Self::Double(l) => l.solve(&columns),
+        };
+        Tensor::from_slice(&solved.concat())
+            .view([b.size()[1], b.size()[0]])
+            .transpose(0, 1)
+    }
+
+    fn smallest_pivot(&self) -> i64 {
+        let row = match self {
+            Self::Single(l) => l.smallest_pivot(),
+            Self::Double(l) => l.smallest_pivot(),
+        };
+        row as i64
     }
 }
 
@@ -291,10 +355,7 @@ impl Shifted {
 }
 
 fn ones_like(similarity: &Similarity) -> Tensor {
-    Tensor::ones(
-        [similarity.len(), 1],
-        (Kind::Double, similarity.entries().device()),
-    )
+    Tensor::ones([similarity.len(), 1], (Kind::Double, similarity.device()))
 }
 
 /// The eigenvectors of the eigenvalues that are not 0 to rounding.

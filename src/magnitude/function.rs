@@ -2,9 +2,8 @@
 
 use tch::{Kind, Tensor};
 
-use super::components::components;
 use super::derivative::scale_derivative;
-use super::duplicates::Classes;
+use super::distinct::Distinct;
 use super::similarity::check_scale;
 use super::weighting::{Solver, WeightingConfig, weighting, weighting_of_distinct};
 use crate::metric::check_distances;
@@ -85,15 +84,10 @@ pub fn magnitude_function(
         negative_eigenvalues: Vec::new(),
     };
     tch::no_grad(|| {
-        let distinct = match Classes::of(OP, distances)? {
-            Some(classes) => classes.distinct(distances),
-            None => distances.detach(),
-        };
-        let distinct = distinct.to_kind(Kind::Double);
-        let components = components(&distinct);
+        let distinct = Distinct::of(OP, distances)?.alone();
         for &t in scales {
-            let w = weighting_of_distinct(OP, &distinct, &components, t, None, config)?;
-            let derivative = scale_derivative(&distinct, t, &w.weights);
+            let w = weighting_of_distinct(OP, &distinct, t, config)?;
+            let derivative = scale_derivative(&distinct.distances, t, &w.weights);
             function.magnitudes.push(w.magnitude);
             function.derivatives.push(derivative);
             function.solvers.push(w.solver);

@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::components::components;
+use super::distinct::Distinct;
 use super::duplicates::Classes;
 use super::similarity::{check_scale, to_vec};
 use super::solve::{Solution, Wanted, solve};
@@ -212,21 +212,13 @@ impl Linearised {
         let scale = t.double_value(&[]);
         check_scale(op, scale)?;
         check_distances(op, distances)?;
-        let classes = tch::no_grad(|| Classes::of(op, distances))?;
-        let (distinct, recorded) = match &classes {
-            Some(classes) => (classes.distinct(distances), classes.averaged(distances)),
-            None => (distances.shallow_clone(), distances.shallow_clone()),
+        let distinct = tch::no_grad(|| Distinct::of(op, distances))?;
+        let recorded = match &distinct.classes {
+            Some(classes) => classes.averaged(distances),
+            None => distances.shallow_clone(),
         };
-        let solution = tch::no_grad(|| {
-            solve(
-                op,
-                &distinct,
-                &components(&distinct),
-                scale,
-                config,
-                Wanted::Inverse,
-            )
-        })?;
+        let solution = tch::no_grad(|| solve(op, &distinct, scale, config, Wanted::Inverse))?;
+        let classes = distinct.classes;
         Ok(solution.map(|solution| Self {
             solution,
             similarities: recorded_similarities(&recorded, t),

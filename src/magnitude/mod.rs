@@ -64,7 +64,7 @@
 //!
 //! | [`Solver`] | when | ends at |
 //! | --- | --- | --- |
-//! | `Cholesky` | Z is positive definite: the rule. Weights of 256 points and more are found by a factor in f32, refined, which takes half the time; where the condition is above some 1e4, or a factor is to be kept, by one in f64 | n³/3 operations |
+//! | `Cholesky` | Z is positive definite: the rule. Weights of 256 points and more are found by a factor in f32, refined, which takes half the time; where ‖Z⁻¹‖₁ is above 0.1/(ε₃₂(‖Z‖₁/2 + √n)), a condition of some 1e6, or a factor is to be kept, by one in f64 | n³/3 operations |
 //! | `Shifted` | most similarities are above ½ and Z is singular to rounding or has negative eigenvalues: E = Z − 11ᵀ, whose entries e^(−t d) − 1 keep all digits, is factored by Bunch and Kaufman's method, and (E + 11ᵀ)⁻¹ follows from E⁻¹ | E singular to rounding, or a pole |
 //! | `PivotedCholesky` | Z is semidefinite to rounding: points that hardly differ; ends at pivots of n·ε and reports the rank | what is left is more than 8 n·ε; a residual above 8√(n ε \|X\|) or 1e-4 |
 //! | `Indefinite` | Z has negative eigenvalues: Z = LDLᵀ, Bunch and Kaufman | a condition above 1/ε |
@@ -118,6 +118,7 @@ mod classifier;
 mod components;
 mod condition;
 mod derivative;
+mod distinct;
 mod duplicates;
 mod factor;
 mod function;

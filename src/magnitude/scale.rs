@@ -2,9 +2,8 @@
 
 use tch::{Kind, Tensor};
 
-use super::components::components;
 use super::derivative::scale_derivative;
-use super::duplicates::Classes;
+use super::distinct::Distinct;
 use super::similarity::check_scale;
 use super::weighting::{WeightingConfig, weighting_of_distinct};
 use crate::metric::check_distances;
@@ -107,31 +106,19 @@ pub fn scale_of_magnitude(
 }
 
 /// The different points of a space.
-struct Space {
-    distinct: Tensor,
-    components: Vec<Tensor>,
-}
+struct Space(Distinct);
 
 impl Space {
     fn new(op: &'static str, distances: &Tensor) -> Result<Self> {
         check_distances(op, distances)?;
-        let distances = distances.detach();
-        let classes = tch::no_grad(|| Classes::of(op, &distances))?;
-        let distinct = match classes {
-            Some(classes) => classes.distinct(&distances),
-            None => distances,
-        };
-        let distinct = distinct.to_kind(Kind::Double);
-        Ok(Self {
-            components: components(&distinct),
-            distinct,
-        })
+        let distinct = tch::no_grad(|| Distinct::of(op, distances))?;
+        Ok(Self(distinct.alone()))
     }
 
     /// The magnitudes seen from afar and from near: the numbers of components and of points.
     fn range(&self) -> (f64, f64) {
-        let points = self.distinct.size()[0] as f64;
-        (self.components.len() as f64, points)
+        let points = self.0.distances.size()[0] as f64;
+        (self.0.components.len() as f64, points)
     }
 
     fn scale_of(&self, magnitude: f64, config: &WeightingConfig) -> Result<f64> {
@@ -151,8 +138,9 @@ impl Space {
 
     /// Of points at finite distances.
     fn mean_distance(&self) -> f64 {
-        let apart = self.distinct.isfinite().logical_and(&self.distinct.gt(0.0));
-        let finite = self.distinct.masked_select(&apart);
+        let distances = &self.0.distances;
+        let apart = distances.isfinite().logical_and(&distances.gt(0.0));
+        let finite = distances.masked_select(&apart);
         // The sum of large distances may overflow.
         let largest = finite.max().double_value(&[]);
         (finite / largest).mean(Kind::Double).double_value(&[]) * largest
@@ -203,13 +191,9 @@ impl Search<'_> {
     }
 
     fn at(&self, t: f64) -> Result<Trial> {
-        let Space {
-            distinct,
-            components,
-        } = self.space;
-        let solve = || weighting_of_distinct(OP, distinct, components, t, None, self.config);
-        let found = tch::no_grad(solve)?;
-        let slope = t * scale_derivative(distinct, t, &found.weights) / found.magnitude;
+        let Space(distinct) = self.space;
+        let found = tch::no_grad(|| weighting_of_distinct(OP, distinct, t, self.config))?;
+        let slope = t * scale_derivative(&distinct.distances, t, &found.weights) / found.magnitude;
         Ok(Trial {
             t,
             excess: found.magnitude - self.magnitude,

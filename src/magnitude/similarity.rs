@@ -1,10 +1,13 @@
 //! Scales, and the similarities at them.
 
+use std::cell::OnceCell;
+
 use tch::{Device, Kind, Tensor};
 
+use crate::numerics::cholesky::{Cholesky, Number};
 use crate::numerics::compensated::{dot, plus, rounded, sum};
-use crate::numerics::rows::{map_rows_of, measure_rows};
-use crate::numerics::wide::similarity::{count_below, row_of_similarities};
+use crate::numerics::rows::{map_rows_of, measure_rows, with_rows};
+use crate::numerics::wide::similarity::{count_below, image_of_similarities, row_of_similarities};
 use crate::{Error, Result};
 
 /// Checks that `t` is a scale.
@@ -15,69 +18,113 @@ pub(super) fn check_scale(op: &'static str, t: f64) -> Result<()> {
     Err(Error::invalid(op, "a finite scale t > 0", t))
 }
 
-/// The similarities Z = e^(−t d) of points, kept so that their digits survive.
+/// The similarities Z = e^(−t d) of points, in a form in which their digits survive.
 ///
 /// Where most points are alike, all entries of Z are near 1 and differ in their last digits alone; then
-/// e^(−t d) − 1 is kept, which has them all.
+/// e^(−t d) − 1 is used, which has them all.
 pub(super) struct Similarity {
-    /// Z − shift, `[n, n]`, f64.
-    entries: Tensor,
-    /// The same on the CPU, where residuals are summed.
-    on_cpu: Tensor,
-    /// 1 where Z − 1 is kept, 0 where Z is.
+    /// On the CPU, f64.
+    distances: Tensor,
+    t: f64,
+    device: Device,
+    /// 1 where Z − 1 is used, 0 where Z is.
     shift: f64,
+    /// Z − shift, on the CPU; Cholesky's method by panels and the residuals of Z do without.
+    on_cpu: OnceCell<Tensor>,
+    /// The same on the device of the distances.
+    entries: OnceCell<Tensor>,
+    /// ‖Z‖₁
+    norm: OnceCell<f64>,
 }
 
 impl Similarity {
     /// The similarities of checked distances.
     pub(super) fn new(distances: &Tensor, t: f64) -> Self {
+        let device = distances.device();
+        let distances = (distances.detach().to_device(Device::Cpu)).to_kind(Kind::Double);
         let n = distances.size()[0] as usize;
         let half = std::f64::consts::LN_2 / t;
-        let alike = measure_rows([distances], |_, [row]| count_below(half, row));
+        let alike = measure_rows([&distances], |_, [row]| count_below(half, row));
         let shifted = 2 * alike.iter().sum::<usize>() > n * n;
-        let on_cpu = if shifted {
-            let exponents = distances.detach().to_device(Device::Cpu);
-            (exponents.to_kind(Kind::Double) * -t).expm1_().contiguous()
-        } else {
-            map_rows_of(distances, |row, out| row_of_similarities(t, row, out))
-        };
         Self {
-            entries: on_cpu.to_device(distances.device()),
-            on_cpu,
+            distances: distances.contiguous(),
+            t,
+            device,
             shift: if shifted { 1.0 } else { 0.0 },
+            on_cpu: OnceCell::new(),
+            entries: OnceCell::new(),
+            norm: OnceCell::new(),
         }
     }
 
     /// How many points there are.
     pub(super) fn len(&self) -> i64 {
-        self.entries.size()[0]
+        self.distances.size()[0]
     }
 
-    /// Whether Z − 1 is kept.
+    /// The device of the distances.
+    pub(super) fn device(&self) -> Device {
+        self.device
+    }
+
+    /// Whether Z − 1 is used.
     pub(super) fn is_shifted(&self) -> bool {
         self.shift != 0.0
     }
 
-    /// Z − 1 or Z, as it is kept.
+    /// Z − 1 or Z, whichever is used, `[n, n]`, f64.
     pub(super) fn entries(&self) -> &Tensor {
-        &self.entries
+        self.entries
+            .get_or_init(|| self.on_cpu().to_device(self.device))
+    }
+
+    fn on_cpu(&self) -> &Tensor {
+        self.on_cpu.get_or_init(|| {
+            if self.is_shifted() {
+                (&self.distances * -self.t).expm1_()
+            } else {
+                let t = self.t;
+                map_rows_of(&self.distances, |row, out| {
+                    row_of_similarities(t, row, out);
+                })
+            }
+        })
     }
 
     /// Z, rounded.
     pub(super) fn matrix(&self) -> Tensor {
         if self.is_shifted() {
-            &self.entries + self.shift
+            self.entries() + self.shift
         } else {
-            self.entries.shallow_clone()
+            self.entries().shallow_clone()
         }
+    }
+
+    /// The factor of Z by panels, from entries that are not kept, or the pivot, counted from 1, that is not positive.
+    pub(super) fn by_panels<T: Number<W>, const W: usize>(
+        &self,
+    ) -> std::result::Result<Cholesky<T, W>, i64> {
+        let t = self.t;
+        let factor = with_rows(&self.distances, |rows| {
+            Cholesky::new(rows.len(), |row, columns, out| {
+                row_of_similarities(t, &rows[row][columns], out);
+            })
+        });
+        factor.map_err(|pivot| pivot as i64)
     }
 
     /// ‖Z‖₁, the largest sum of a row.
     pub(super) fn norm(&self) -> f64 {
-        let rows = self.entries.sum_dim_intlist(1, false, Kind::Double);
-        (rows + self.shift * self.len() as f64)
-            .max()
-            .double_value(&[])
+        *self.norm.get_or_init(|| {
+            if self.is_shifted() {
+                let rows = self.entries().sum_dim_intlist(1, false, Kind::Double);
+                (rows + self.shift * self.len() as f64)
+                    .max()
+                    .double_value(&[])
+            } else {
+                self.image(&vec![0.0; self.len() as usize]).1
+            }
+        })
     }
 
     /// 1 − Z w, `[n, 1]` for w of that shape, summed in twice the precision.
@@ -90,16 +137,34 @@ impl Similarity {
         self.minus_image(weights, plus((1.0, 0.0), (-total.0, -total.1)))
     }
 
-    /// start − A w for the entries A that are kept, `[n, 1]`, summed in twice the precision.
+    /// start − A w for the entries A that are used, `[n, 1]`, summed in twice the precision.
     pub(super) fn minus_image(&self, weights: &Tensor, start: (f64, f64)) -> Tensor {
         let w = to_vec(weights);
-        let left = measure_rows([&self.on_cpu], |_, [row]| {
-            let (high, low) = dot(row, &w);
-            rounded(plus(start, (-high, -low)))
-        });
+        let image = if self.is_shifted() {
+            measure_rows([self.on_cpu()], |_, [row]| dot(row, &w))
+        } else {
+            let (image, norm) = self.image(&w);
+            // Computed on the way; the same every time.
+            self.norm.get_or_init(|| norm);
+            image
+        };
+        let left: Vec<f64> = (image.into_iter())
+            .map(|(high, low)| rounded(plus(start, (-high, -low))))
+            .collect();
         Tensor::from_slice(&left)
             .unsqueeze(1)
-            .to_device(self.entries.device())
+            .to_device(self.device)
+    }
+
+    /// Z w in twice the precision, with entries that are not kept: to compute them takes no longer than to read them from
+    /// memory; and ‖Z‖₁.
+    fn image(&self, weights: &[f64]) -> (Vec<(f64, f64)>, f64) {
+        let t = self.t;
+        let rows = measure_rows([&self.distances], |_, [row]| {
+            image_of_similarities(t, row, weights)
+        });
+        let norm = rows.iter().fold(0.0, |norm: f64, (_, sum)| norm.max(*sum));
+        (rows.into_iter().map(|(image, _)| image).collect(), norm)
     }
 }
 

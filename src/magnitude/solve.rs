@@ -4,6 +4,7 @@ use tch::{Kind, Tensor};
 
 use super::components::among;
 use super::condition::inverse_norm;
+use super::distinct::Distinct;
 use super::factor::{Factor, Ldl, Shifted, Spectral};
 use super::pivoted::PivotedCholesky;
 use super::similarity::Similarity;
@@ -22,8 +23,9 @@ const GOOD_UNREFINED: f64 = 1e3;
 /// Points from which on a factor in f32 and its refinement are faster than one in f64.
 const WORTH_SINGLE: i64 = 256;
 
-/// The largest condition, times the roundings of an f32 factor, which are some ε√n, at which such a factor shows that Z is positive
-/// definite and its refinement converges quickly.
+/// The largest part of the smallest eigenvalue, at least 1/‖Z⁻¹‖₁, that the roundings of f32 may take away, at which a factor shows
+/// that Z is positive definite and its refinement converges quickly: those of the entries ε‖Z‖₁/2 at most, those of
+/// the factor, whose rows are of length 1, some ε√n.
 const GOOD_SINGLE: f64 = 0.1;
 
 /// Steps of refinement that may be needed from f32.
@@ -122,8 +124,7 @@ impl Solution {
 /// Z from being shifted.
 pub(super) fn solve(
     op: &'static str,
-    distances: &Tensor,
-    components: &[Tensor],
+    distinct: &Distinct,
     t: f64,
     config: &WeightingConfig,
     wanted: Wanted,
@@ -131,7 +132,7 @@ pub(super) fn solve(
     let solve_component = |points: &Tensor| {
         let work = Work {
             op,
-            similarity: &Similarity::new(&among(distances, points), t),
+            similarity: &Similarity::new(&among(&distinct.distances, points), t),
             scale: t,
             points: points.shallow_clone(),
             config,
@@ -142,7 +143,7 @@ pub(super) fn solve(
             Some(solver) => work.with(solver),
         }
     };
-    let solved = components.iter().map(solve_component);
+    let solved = distinct.components.iter().map(solve_component);
     Ok(Solution::together(solved.collect::<Result<_>>()?))
 }
 
@@ -232,28 +233,29 @@ impl Work<'_> {
         if !possible {
             return Ok(None);
         }
-        let Some(factor) = Factor::single(self.op, self.similarity.entries())? else {
+        let Some(factor) = Factor::single(self.op, self.similarity)? else {
             return Ok(None);
         };
-        let most = GOOD_SINGLE / (f64::from(f32::EPSILON) * (n as f64).sqrt());
         let unknowns = factor.first_unknowns(self.similarity);
+        let residual = factor.residual(self.similarity, &unknowns);
         let condition = self.condition(&factor, &unknowns)?;
+        let norm = self.similarity.norm();
+        let inexact = f64::from(f32::EPSILON) * (norm / 2.0 + (n as f64).sqrt());
         // NaN is none.
-        if condition.is_nan() || condition > most {
+        let good = condition / norm * inexact <= GOOD_SINGLE;
+        if !good {
             return Ok(None);
         }
         let reason = "positive definite, by a factor in f32";
-        let solution = self.refine(factor, unknowns, condition, Solver::Cholesky, reason);
+        let found = (unknowns, residual);
+        let solution = self.refine(factor, found, condition, Solver::Cholesky, reason);
         Ok(Some(solution).filter(|solution| solution.settled))
     }
 
     /// Or the pivot that is not positive.
     fn cholesky(&self, reason: &str) -> Result<std::result::Result<Solution, i64>> {
-        // Z is not needed beside its factor.
-        let z = self.similarity.matrix();
-        let factor = Factor::cholesky(self.op, &z)?;
-        drop(z);
-        match factor {
+        let differentiable = self.wanted == Wanted::Inverse;
+        match Factor::cholesky(self.op, self.similarity, differentiable)? {
             Ok(factor) => Ok(Ok(self.finish(factor, Solver::Cholesky, reason)?)),
             Err(pivot) => Ok(Err(pivot)),
         }
@@ -327,20 +329,21 @@ impl Work<'_> {
     /// Solves, refines, and measures how well that went.
     fn finish(&self, factor: Factor, solver: Solver, reason: &str) -> Result<Solution> {
         let unknowns = factor.first_unknowns(self.similarity);
+        let residual = factor.residual(self.similarity, &unknowns);
         let condition = self.condition(&factor, &unknowns)?;
-        Ok(self.refine(factor, unknowns, condition, solver, reason))
+        Ok(self.refine(factor, (unknowns, residual), condition, solver, reason))
     }
 
+    /// From first unknowns and what they leave.
     fn refine(
         &self,
         factor: Factor,
-        mut unknowns: Tensor,
+        (mut unknowns, mut residual): (Tensor, Tensor),
         condition: f64,
         solver: Solver,
         reason: &str,
     ) -> Solution {
         let n = self.similarity.len();
-        let mut residual = factor.residual(self.similarity, &unknowns);
         let mut previous = 1.0;
         let (mut refinements, mut settled) = (0, false);
         while refinements < self.config.max_refinements && !settled {

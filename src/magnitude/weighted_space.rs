@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::components::components;
+use super::distinct::Distinct;
 use super::duplicates::Classes;
 use super::similarity::check_scale;
 use super::solve::{Solution, Wanted, solve};
@@ -79,17 +79,12 @@ impl WeightedSpace {
         check_scale(OP, t)?;
         check_distances(OP, distances)?;
         tch::no_grad(|| {
-            let classes = Classes::of(OP, distances)?;
-            let distinct = classes
-                .as_ref()
-                .map_or_else(|| distances.detach(), |classes| classes.distinct(distances))
-                .to_kind(Kind::Double);
-            let parts = components(&distinct);
-            let solution = solve(OP, &distinct, &parts, t, config, Wanted::Inverse)?;
+            let distinct = Distinct::of(OP, distances)?;
+            let solution = solve(OP, &distinct, t, config, Wanted::Inverse)?;
             Ok(Self {
-                weighting: Weighting::of(t, solution.as_ref(), classes.as_ref(), distinct.device()),
+                weighting: Weighting::of(t, solution.as_ref(), &distinct),
                 solution,
-                classes,
+                classes: distinct.classes,
             })
         })
     }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use tch::{Device, Kind, Tensor};
 
-use super::components::components;
 use super::derivative::scale_derivative;
+use super::distinct::Distinct;
 use super::duplicates::Classes;
 use super::similarity::{check_scale, to_vec};
 use super::solve::{Solution, Wanted, solve};
@@ -65,8 +65,8 @@ impl fmt::Display for Solver {
 pub struct WeightingConfig {
     /// The solver; `None` tries them in order.
     pub solver: Option<Solver>,
-    /// The most steps of refinement, each with a residual in twice the precision. One is the rule, from a factor in f32
-    /// three or four, and more are made where the condition asks for them. With fewer than 8, all factors are in f64. Where they do not suffice for
+    /// The most steps of refinement, each with a residual in twice the precision. Most weights take one step from a factor in f64
+    /// and two to four from one in f32; the condition may ask for more. With fewer than 8, all factors are in f64. Where they do not suffice for
     /// [`Solver::Cholesky`] and most similarities are above ½, the next solver is tried; with 0, where the
     /// condition is above 1e3.
     pub max_refinements: usize,
@@ -107,7 +107,7 @@ pub struct Weighting {
     pub negative_eigenvalues: usize,
     /// ‖Zw − 1‖∞, over the points that differ.
     pub residual: f64,
-    /// An estimate of a condition ‖A‖₁‖A⁻¹‖₁, not above it but for the roundings of the factor, which may be in f32: of Z, but with
+    /// An estimate of a condition ‖A‖₁‖A⁻¹‖₁, not above it but for the roundings of the factor (to a tenth, where that is in f32): of Z, but with
     /// [`Solver::Shifted`] of Z − 11ᵀ, times what 1 + 1ᵀ(Z − 11ᵀ)⁻¹1 cancels. Where the rank is below
     /// `distinct` it is ‖Z‖₁ times ‖·‖₁ of the inverse of the part that was kept, and says nothing of the
     /// weights, which are then some of many.
@@ -137,15 +137,10 @@ impl Weighting {
     }
 
     /// The weighting that a solution is; without one, that of no points.
-    pub(super) fn of(
-        t: f64,
-        solution: Option<&Solution>,
-        classes: Option<&Classes>,
-        device: Device,
-    ) -> Self {
+    pub(super) fn of(t: f64, solution: Option<&Solution>, distinct: &Distinct) -> Self {
         solution.map_or_else(
-            || Self::of_nothing(t, device),
-            |solution| Self::new(t, solution, classes),
+            || Self::of_nothing(t, distinct.distances.device()),
+            |solution| Self::new(t, solution, distinct.classes.as_ref()),
         )
     }
 
@@ -198,10 +193,11 @@ impl Weighting {
 ///
 /// # Shapes
 ///
-/// `distances`: `[n, n]`; the weights `[n]`, f64. Beside the distances the similarities and their factors
-/// are in memory, two matrices of f64, and up to two more while they are factored. Of distances on another
-/// device the factors of [`Solver::Cholesky`] and [`Solver::Spectral`] are made there; the other solvers and
-/// all residuals work on the CPU, where a copy of the similarities is kept.
+/// `distances`: `[n, n]`; the weights `[n]`, f64. Beside the distances, and a copy of them where they are not contiguous and f64, half a
+/// matrix is in memory for [`Solver::Cholesky`] of 256 points and more on the CPU: the factor, 2n² bytes in f32 or 4n² in f64.
+/// The other solvers keep the similarities and their factors, two matrices of f64, and up to two more while they are
+/// factored. Of distances on another device the factors of [`Solver::Cholesky`] and [`Solver::Spectral`] are made
+/// there; the other solvers and all residuals work on the CPU, where a copy of the distances is kept.
 ///
 /// # Accuracy
 ///
@@ -241,37 +237,20 @@ pub fn weighting(distances: &Tensor, t: f64, config: &WeightingConfig) -> Result
     check_scale(OP, t)?;
     check_distances(OP, distances)?;
     tch::no_grad(|| {
-        let classes = Classes::of(OP, distances)?;
-        let distinct = classes
-            .as_ref()
-            .map_or_else(|| distances.detach(), |classes| classes.distinct(distances));
-        weighting_of_distinct(
-            OP,
-            &distinct,
-            &components(&distinct),
-            t,
-            classes.as_ref(),
-            config,
-        )
+        let distinct = Distinct::of(OP, distances)?;
+        weighting_of_distinct(OP, &distinct, t, config)
     })
 }
 
-/// [`weighting`] of distances that are checked and of different points.
+/// [`weighting`] of distances that are checked.
 pub(super) fn weighting_of_distinct(
     op: &'static str,
-    distinct: &Tensor,
-    components: &[Tensor],
+    distinct: &Distinct,
     t: f64,
-    classes: Option<&Classes>,
     config: &WeightingConfig,
 ) -> Result<Weighting> {
-    let solution = solve(op, distinct, components, t, config, Wanted::Weights)?;
-    Ok(Weighting::of(
-        t,
-        solution.as_ref(),
-        classes,
-        distinct.device(),
-    ))
+    let solution = solve(op, distinct, t, config, Wanted::Weights)?;
+    Ok(Weighting::of(t, solution.as_ref(), distinct))
 }
 
 /// [`weighting`] of points of a manifold in their geodesic distance.

@@ -1,29 +1,55 @@
 //! Sums and products of long vectors, as if computed in twice the precision and rounded at the end.
 
 use super::double_double::{two_product, two_sum};
-use super::wide::{WIDTH, Wide, for_each_processor};
+use super::wide::{WIDTH, for_each_processor};
 
 for_each_processor! {
-    /// Σ xᵢ yᵢ as a double-double: its error is that of a sum in twice the precision (ogita2005).
-    pub(crate) fn dot(x: &[f64], y: &[f64]) -> (f64, f64) {
-        let (mut high, mut low) = (Wide::ZERO, Wide::ZERO);
-        let (x_lanes, x_rest) = x.as_chunks::<WIDTH>();
-        let (y_lanes, y_rest) = y.as_chunks::<WIDTH>();
-        for (x, y) in x_lanes.iter().zip(y_lanes) {
-            let (product, rounded_off) = two_product(Wide(*x), Wide(*y));
-            let (sum, lost) = two_sum(high, product);
-            high = sum;
-            low += lost + rounded_off;
+    /// Adds xᵢ yᵢ to the double-doubles of the lanes that i falls to in turn, for as many i as are a multiple of lanes.
+    ///
+    /// Into memory of the caller: of sums that stay inside, compilers make no vectors.
+    fn add_products(sums: &mut Lanes, x: &[f64], y: &[f64]) {
+        let Lanes { high, low } = sums;
+        for (x, y) in x.as_chunks::<WIDTH>().0.iter().zip(y.as_chunks::<WIDTH>().0) {
+            for lane in 0..WIDTH {
+                let (product, rounded_off) = two_product(x[lane], y[lane]);
+                let (sum, lost) = two_sum(high[lane], product);
+                high[lane] = sum;
+                low[lane] += lost + rounded_off;
+            }
         }
-        let mut total = (0.0, 0.0);
-        for lane in 0..WIDTH {
-            total = plus(total, (high.0[lane], low.0[lane]));
-        }
-        for (&x, &y) in x_rest.iter().zip(y_rest) {
-            total = plus(total, two_product(x, y));
-        }
-        total
     }
+}
+
+/// Sums in twice the precision, side by side.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Lanes {
+    high: [f64; WIDTH],
+    low: [f64; WIDTH],
+}
+
+impl Lanes {
+    /// Adds Σ xᵢ yᵢ.
+    pub(crate) fn add_dot(&mut self, x: &[f64], y: &[f64]) {
+        add_products(self, x, y);
+        let rest = x.len() - x.len() % WIDTH;
+        let last = x[rest..].iter().zip(&y[rest..]);
+        for ((&x, &y), (high, low)) in last.zip(self.high.iter_mut().zip(&mut self.low)) {
+            (*high, *low) = plus((*high, *low), two_product(x, y));
+        }
+    }
+
+    /// The sum of all.
+    pub(crate) fn total(&self) -> (f64, f64) {
+        let lanes = self.high.iter().zip(&self.low);
+        lanes.fold((0.0, 0.0), |total, (&high, &low)| plus(total, (high, low)))
+    }
+}
+
+/// Σ xᵢ yᵢ as a double-double: its error is that of a sum in twice the precision (ogita2005).
+pub(crate) fn dot(x: &[f64], y: &[f64]) -> (f64, f64) {
+    let mut sums = Lanes::default();
+    sums.add_dot(x, y);
+    sums.total()
 }
 
 /// Σ xᵢ as a double-double.

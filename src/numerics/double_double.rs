@@ -17,6 +17,13 @@ impl Real for f64 {
     }
 }
 
+impl Real for f32 {
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        f32::mul_add(self, a, b)
+    }
+}
+
 /// `a + b` exactly, as rounded sum and error (Knuth).
 #[inline(always)]
 pub(crate) fn two_sum<T: Real>(a: T, b: T) -> (T, T) {

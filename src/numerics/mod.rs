@@ -6,6 +6,7 @@
 //! round the result once. Tests hold the two equal ([`with_tensor_formulas`]).
 
 pub(crate) mod across;
+pub(crate) mod cholesky;
 pub(crate) mod compensated;
 pub(crate) mod double_double;
 mod eigen;

@@ -182,7 +182,7 @@ pub(super) fn rows_of(t: &Tensor, batch: &[i64]) -> Tensor {
 }
 
 /// A kind of number that rows are stored in.
-pub(super) trait Element: Copy + Send + Sync {
+pub(crate) trait Element: Copy + Send + Sync {
     /// The row as f64: itself, or widened into `scratch`.
     fn widen<'a>(row: &'a [Self], scratch: &'a mut [f64]) -> &'a [f64];
     /// The number as f64.
@@ -341,6 +341,18 @@ pub(crate) fn map_rows_of(matrix: &Tensor, fill: impl Fn(&[f64], &mut [f64]) + S
     let read: Rows<f64> = Rows::of(&input, width);
     // SAFETY: the tensor is contiguous, has this many rows, and lives until the end of this function.
     fill_rows(rows, width, |row, out| fill(unsafe { read.row(row) }, out))
+}
+
+/// What `work` makes of the rows of a matrix of any floating kind and on any device.
+pub(crate) fn with_rows<R>(matrix: &Tensor, work: impl FnOnce(&[&[f64]]) -> R) -> R {
+    let input = matrix.detach().to_device(Device::Cpu).to_kind(Kind::Double);
+    let input = input.contiguous();
+    let read: Rows<f64> = Rows::of(&input, last_dim(&input));
+    let rows: Vec<&[f64]> = (0..input.size()[0] as usize)
+        // SAFETY: the tensor is contiguous, has this many rows, and lives until the end of this function; nobody writes to it here.
+        .map(|row| unsafe { read.row(row) })
+        .collect();
+    work(&rows)
 }
 
 /// Has ranges of `0..count` worked on, `per_task` at a time, by several threads if there are at

@@ -3,6 +3,7 @@
 use tch::{Kind, Tensor};
 
 use super::super::components::{among, components};
+use super::super::distinct::Distinct;
 use super::super::similarity::to_vec;
 use super::super::solve::{Wanted, solve};
 use super::super::weighting::{Solver, WeightingConfig};
@@ -138,16 +139,13 @@ impl Inverse {
         // In order at first, and fewer than all later: `among` needs one of the two.
         let rows: Vec<i64> = self.points.iter().map(|&point| point as i64).collect();
         let distances = among(&self.distances, &Tensor::from_slice(&rows));
-        let parts = components(&distances);
+        let distinct = Distinct {
+            classes: None,
+            components: components(&distances),
+            distances,
+        };
         let config = WeightingConfig::default();
-        let solution = solve(
-            self.op,
-            &distances,
-            &parts,
-            self.t,
-            &config,
-            Wanted::Inverse,
-        )?;
+        let solution = solve(self.op, &distinct, self.t, &config, Wanted::Inverse)?;
         let Some(solution) = solution else {
             return Err(Error::invalid(self.op, "at least one point", "none"));
         };

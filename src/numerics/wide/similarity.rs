@@ -1,6 +1,7 @@
 //! Similarities e^(−t d), eight at a time.
 
 use super::{WIDTH, Wide, for_each_processor};
+use crate::numerics::compensated::Lanes;
 use crate::numerics::double_double::Real;
 
 /// e^−s for s ≥ 0 to a rounding or two; 0 from s = 708 on, where the truth is below 4e-308.
@@ -56,6 +57,9 @@ fn load(numbers: &[f64], place: usize) -> Wide {
     }
 }
 
+/// Similarities that are computed before they are used.
+const TOGETHER: usize = 256;
+
 for_each_processor! {
     /// e^(−t d) of every distance, which may be infinite.
     pub(crate) fn row_of_similarities(t: f64, distances: &[f64], out: &mut [f64]) {
@@ -78,6 +82,24 @@ for_each_processor! {
         sum.0.iter().sum()
     }
 
+    /// Adds the numbers to the sums that they fall to in turn.
+    fn add_in_turn(sums: &mut [f64; WIDTH], numbers: &[f64]) {
+        let (chunks, rest) = numbers.as_chunks::<WIDTH>();
+        for chunk in chunks {
+            for lane in 0..WIDTH {
+                sums[lane] += chunk[lane];
+            }
+        }
+        for (sum, number) in sums.iter_mut().zip(rest) {
+            *sum += number;
+        }
+    }
+
+    /// How many numbers that are at least 0 are 0.
+    pub(crate) fn count_zeros(numbers: &[f64]) -> usize {
+        count_below(f64::from_bits(1), numbers)
+    }
+
     /// How many numbers are below a bound.
     pub(crate) fn count_below(bound: f64, numbers: &[f64]) -> usize {
         let mut counts = [0_u64; WIDTH];
@@ -92,9 +114,31 @@ for_each_processor! {
     }
 }
 
+/// Σ e^(−t d) w as a double-double, its error that of a sum in twice the precision; and Σ e^(−t d) in f64.
+pub(crate) fn image_of_similarities(
+    t: f64,
+    distances: &[f64],
+    weights: &[f64],
+) -> ((f64, f64), f64) {
+    let (mut image, mut sums) = (Lanes::default(), [0.0; WIDTH]);
+    let mut similarities = [0.0; TOGETHER];
+    for (d, w) in distances.chunks(TOGETHER).zip(weights.chunks(TOGETHER)) {
+        let similarities = &mut similarities[..d.len()];
+        row_of_similarities(t, d, similarities);
+        image.add_dot(similarities, w);
+        add_in_turn(&mut sums, similarities);
+    }
+    (image.total(), sums.iter().sum())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::numerics::compensated::{dot, plus};
+
+    fn negated((high, low): (f64, f64)) -> (f64, f64) {
+        (-high, -low)
+    }
 
     #[test]
     fn rows_of_every_length_are_those_of_the_library() {
@@ -116,6 +160,10 @@ mod tests {
             }
             let got = weighted_slope(0.7, &d, &w);
             assert!((got - slope).abs() < 1e-14, "{got} {slope}");
+            let ((high, low), sum) = image_of_similarities(0.7, &d, &w);
+            let image = plus((high, low), negated(dot(&z, &w)));
+            assert!((image.0 + image.1).abs() < 1e-29, "{n}: {image:?}");
+            assert!((sum - z.iter().sum::<f64>()).abs() < 1e-14, "{n}: {sum}");
         }
     }
 
