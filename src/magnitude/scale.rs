@@ -7,7 +7,7 @@ use super::derivative::scale_derivative;
 use super::duplicates::Classes;
 use super::similarity::check_scale;
 use super::weighting::{WeightingConfig, weighting_of_distinct};
-use crate::metric::check_distances;
+use crate::metric::checked_distances;
 use crate::{Error, Result};
 
 const OP: &str = "scale_of_magnitude";
@@ -114,7 +114,7 @@ struct Space {
 
 impl Space {
     fn new(op: &'static str, distances: &Tensor) -> Result<Self> {
-        check_distances(op, distances)?;
+        let distances = &checked_distances(op, distances)?;
         let distances = distances.detach();
         let classes = tch::no_grad(|| Classes::of(op, &distances))?;
         let distinct = match classes {
