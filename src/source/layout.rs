@@ -143,12 +143,18 @@ fn widths(source: &Source, layout: Layout) -> Vec<usize> {
     let mut widths = Vec::new();
     while widths.len() < SAMPLE {
         match records.next() {
+            // A separator within a dictionary parts no fields.
+            Ok(Some(_)) if records.fields().any(is_torn) => widths.push(1),
             Ok(Some(_)) => widths.push(records.width()),
             Ok(None) => break,
             Err(_) => return Vec::new(),
         }
     }
     widths
+}
+
+fn is_torn(field: &str) -> bool {
+    field.contains('{') && !field.contains('}')
 }
 
 /// Whether commas stand in numbers alone, between semicolons, but perhaps in the first row.

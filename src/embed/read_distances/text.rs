@@ -52,7 +52,8 @@ fn not_square(source: &Source, layout: Layout, rows: usize, columns: usize) -> E
 /// How many points have so many pairs.
 pub(super) fn points_of(pairs: usize) -> Option<usize> {
     let points = (2.0 * pairs as f64).sqrt().ceil() as usize;
-    (points > 1 && points * (points - 1) == 2 * pairs).then_some(points)
+    let both_ways = points.checked_mul(points.checked_sub(1)?)?;
+    (points > 1 && Some(both_ways) == pairs.checked_mul(2)).then_some(points)
 }
 
 /// What stands around the numbers.

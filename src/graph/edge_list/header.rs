@@ -50,8 +50,7 @@ pub(super) fn detect(source: &Source, layout: Layout) -> Result<Verdict> {
             doubt,
         });
     }
-    let has_rows = evidence.rows > 0;
-    if are_usual(&first) || has_rows && evidence.is_header() {
+    if are_usual(&first) || evidence.is_header() {
         return Ok(Verdict::sure(true));
     }
     let may_be_title = |name: &str| !name.is_empty() && name.parse::<f64>().is_err();
@@ -77,14 +76,56 @@ pub(super) fn detect(source: &Source, layout: Layout) -> Result<Verdict> {
 struct Evidence {
     rows: usize,
     comes_again: bool,
+    /// What tells the first row from all below.
+    reasons: Vec<Reason>,
+}
+
+/// A difference between the first row and all below, which makes it a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
     /// The third field names weights.
-    names_weight: bool,
+    NamesWeight,
     /// All below are integers, and its own names are not.
-    names_integers: bool,
+    NamesIntegers,
     /// All below have digits, and its own names have none.
-    lacks_digits: bool,
-    /// Its first field is empty, and what stands below it is not.
-    heads_an_index: bool,
+    LacksDigits,
+    /// Its first field is empty, and row numbers stand below.
+    HeadsAnIndex,
+}
+
+impl Reason {
+    const ALL: [Self; 4] = [
+        Self::NamesWeight,
+        Self::NamesIntegers,
+        Self::LacksDigits,
+        Self::HeadsAnIndex,
+    ];
+
+    fn fits_first(self, fields: &[String], (child, parent): (&str, &str)) -> bool {
+        match self {
+            Self::NamesWeight => fields.len() == 3 && is_weight_title(&fields[2]),
+            Self::NamesIntegers => !is_integer(child) && !is_integer(parent),
+            Self::LacksDigits => !has_digit(child) && !has_digit(parent),
+            Self::HeadsAnIndex => fields.len() > 2 && fields[0].is_empty(),
+        }
+    }
+
+    fn fits_below(self, first_field: &str, (child, parent): (&str, &str)) -> bool {
+        match self {
+            Self::NamesWeight => true,
+            Self::NamesIntegers => is_integer(child) && is_integer(parent),
+            Self::LacksDigits => has_digit(child) && has_digit(parent),
+            Self::HeadsAnIndex => is_integer(first_field),
+        }
+    }
+
+    /// How many rows below make the difference more than an accident.
+    fn least_rows(self) -> usize {
+        match self {
+            Self::LacksDigits => ROWS_FOR_A_GUESS,
+            _ => 1,
+        }
+    }
 }
 
 impl Evidence {
@@ -94,35 +135,29 @@ impl Evidence {
         columns: &Columns,
         records: &mut Records,
     ) -> Result<Self> {
+        let mut reasons = Reason::ALL.to_vec();
+        reasons.retain(|reason| reason.fits_first(first, own));
         let mut evidence = Self {
             rows: 0,
             comes_again: false,
-            names_weight: first.len() == 3 && is_weight_title(&first[2]),
-            names_integers: !is_integer(own.0) && !is_integer(own.1),
-            lacks_digits: !has_digit(own.0) && !has_digit(own.1),
-            heads_an_index: first.len() > 2 && first[0].is_empty(),
+            reasons,
         };
-        while records.next()?.is_some() {
-            let (child, parent) = ends(columns, records.fields());
+        let is_own = |name: &str| name == own.0 && !name.is_empty() || name == own.1;
+        while !evidence.comes_again && records.next()?.is_some() {
+            let below = ends(columns, records.fields());
+            let first_field = records.fields().next().unwrap_or_default();
             evidence.rows += 1;
-            evidence.names_integers &= is_integer(child) && is_integer(parent);
-            evidence.lacks_digits &= has_digit(child) && has_digit(parent);
-            evidence.heads_an_index &= records.fields().next().is_some_and(is_integer);
-            evidence.comes_again |= [child, parent]
-                .iter()
-                .any(|&name| name == own.0 && !name.is_empty() || name == own.1);
-            if evidence.comes_again {
-                break;
-            }
+            evidence
+                .reasons
+                .retain(|reason| reason.fits_below(first_field, below));
+            evidence.comes_again = is_own(below.0) || is_own(below.1);
         }
         Ok(evidence)
     }
 
     fn is_header(&self) -> bool {
-        self.names_weight
-            || self.names_integers
-            || self.lacks_digits && self.rows >= ROWS_FOR_A_GUESS
-            || self.heads_an_index
+        let holds = |reason: &Reason| self.rows >= reason.least_rows();
+        self.reasons.iter().any(holds)
     }
 }
 

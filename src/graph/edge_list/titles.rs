@@ -29,7 +29,7 @@ const PARENT: [&str; 10] = [
 const WEIGHT: &str = "weight";
 
 /// Titles of the ends of edges that have no direction in a hierarchy, in lower case.
-const ENDS: [(&str, &str); 10] = [
+const ENDS: [(&str, &str); 11] = [
     ("source", "target"),
     ("src", "dst"),
     ("from", "to"),
@@ -40,6 +40,7 @@ const ENDS: [(&str, &str); 10] = [
     ("id_1", "id_2"),
     ("node1", "node2"),
     ("node_1", "node_2"),
+    ("u", "v"),
 ];
 
 /// Where the ends of the edges stand.
@@ -73,8 +74,8 @@ impl Columns {
         }
     }
 
-    /// The columns that titles name: of a child and a parent, or of one of them and one column beside it. `None`
-    /// where they say nothing.
+    /// The columns that titles name: of a child and a parent, or of one of them and one column beside it, or of a
+    /// source and a target at the start. `None` where they say nothing.
     pub(super) fn of_titles(titles: &[String]) -> Option<Self> {
         let only = |is: fn(&str) -> bool| {
             let mut found = (0..titles.len()).filter(|&column| is(&titles[column]));
@@ -95,6 +96,7 @@ impl Columns {
             (Some(child), Some(parent)) => (child, parent),
             (Some(child), None) => (child, beside(child).or_else(|| third(child, count))?),
             (None, Some(parent)) => (beside(parent).or_else(|| third(parent, count))?, parent),
+            (None, None) if starts_with_ends(titles) => (0, 1),
             (None, None) => return None,
         };
         let left = (0..count).find(|column| ![child, parent].contains(column));
@@ -128,14 +130,18 @@ fn is_weight(title: &str) -> bool {
     words(title).iter().any(|word| word == WEIGHT)
 }
 
-/// Whether the first two titles are ones that edge lists often have.
+/// Whether the titles are ones that edge lists often have.
 pub(super) fn are_usual(titles: &[String]) -> bool {
-    let lower: Vec<String> = titles.iter().map(|title| title.to_lowercase()).collect();
-    let ends = |&(a, b): &(&str, &str)| lower.len() > 1 && lower[0] == a && lower[1] == b;
-    ENDS.iter().any(ends)
+    starts_with_ends(titles)
         || titles
             .iter()
             .any(|title| is_child(title) || is_parent(title))
+}
+
+fn starts_with_ends(titles: &[String]) -> bool {
+    let lower: Vec<String> = titles.iter().map(|title| title.to_lowercase()).collect();
+    let ends = |&(a, b): &(&str, &str)| lower.len() > 1 && lower[0] == a && lower[1] == b;
+    ENDS.iter().any(ends)
 }
 
 /// The words of a title such as `parent_id`, `ParentTaxon` or `parent name`, in lower case.
@@ -179,7 +185,12 @@ mod tests {
             columns(&["", "weight", "child", "parent"]),
             Some((2, 3, Some(1)))
         );
-        assert_eq!(columns(&["source", "target"]), None);
+        assert_eq!(columns(&["Source", "Target"]), Some((0, 1, None)));
+        assert_eq!(
+            columns(&["source", "target", "label", "weight"]),
+            Some((0, 1, Some(3)))
+        );
+        assert_eq!(columns(&["a", "b"]), None);
         assert_eq!(columns(&["parent", "parent"]), None);
         assert_eq!(columns(&["parent", "a", "b", "c"]), None);
         assert_eq!(columns(&["transparent", "person"]), None);
