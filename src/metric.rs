@@ -1,42 +1,235 @@
-//! Matrices of distances, checked.
+//! Matrices of distances, checked by one rule.
+//!
+//! A matrix counts as symmetric with 0 on the diagonal when what differs is at most 1e-10 of its largest finite
+//! entry, in f32 1e-5: that much rounding makes. Then the mean of an entry and its mirror image counts, and 0 on the
+//! diagonal; the first time that an operation meets such a matrix, a warning says so. What differs by more is
+//! refused, with the pair.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 
 use tch::{Device, Kind, Tensor};
 
 use crate::numerics::rows::{is_symmetric, measure_rows};
 use crate::{Error, Result};
 
-/// Checks a matrix of distances `[n, n]`, whose entries may be +∞: by whole tensors, and pair by pair once
-/// it is known that something is wrong.
+/// Numbers in a tile of rows.
+const TILE: i64 = 1 << 19;
+
+/// The distances of a matrix `[n, n]`, whose entries may be +∞, by the rule of this module: the tensor itself
+/// where it is symmetric to the last bit.
+///
+/// The gradient of the mean goes to both entries.
 ///
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] for another shape or kind, a diagonal that is not 0, and an entry that is NaN,
-/// negative or not equal to its mirror image; the message names the pair.
-pub(crate) fn check_distances(op: &'static str, distances: &Tensor) -> Result<()> {
-    let size = distances.size();
-    let is_matrix = size.len() == 2
-        && size[0] == size[1]
-        && matches!(distances.kind(), Kind::Double | Kind::Float);
-    let distances = distances.detach();
-    if is_matrix && is_metric_like(&distances) {
-        return Ok(());
+/// negative or not equal to its mirror image, both but for rounding; the message names the pair.
+pub(crate) fn checked_distances(op: &'static str, distances: &Tensor) -> Result<Tensor> {
+    check_kind(op, distances)?;
+    let plain = distances.detach();
+    if is_metric_like(&plain) {
+        return Ok(distances.shallow_clone());
     }
-    Distances::with_gaps(op, &distances)?;
-    let unknown = distances.isnan().nonzero();
-    let (x, y) = (unknown.int64_value(&[0, 0]), unknown.int64_value(&[0, 1]));
-    let got = format!("NaN at ({x}, {y})");
-    Err(Error::invalid(op, "distances that are known", got))
+    Distances::with_gaps(op, &plain)?;
+    let unknown = plain.isnan().nonzero();
+    if unknown.size()[0] > 0 {
+        let (x, y) = (unknown.int64_value(&[0, 0]), unknown.int64_value(&[0, 1]));
+        let got = format!("NaN at ({x}, {y})");
+        return Err(Error::invalid(op, "distances that are known", got));
+    }
+    Ok(mean_of_both(distances))
 }
 
-/// Whether all entries are at least 0 (which NaN is not), symmetric, and 0 on the diagonal.
+/// A square matrix of any floating kind by the rule of this module, whatever its entries are: the tensor itself where it
+/// is symmetric to the last bit and 0 on the diagonal. NaN and ∞ must stand on both sides; NaN may stand on the diagonal.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] for another shape, a diagonal that is not 0, and an entry that differs from its
+/// mirror image, both but for rounding.
+pub(crate) fn mirrored(op: &'static str, distances: &Tensor) -> Result<Tensor> {
+    check_square(op, distances)?;
+    let plain = distances.detach();
+    if has_zero_diagonal(&plain) && is_symmetric(&plain)
+        || symmetry(op, &plain, Diagonal::Zero, largest(&plain))?
+    {
+        return Ok(distances.shallow_clone());
+    }
+    Ok(mean_of_both(distances))
+}
+
+/// What stands on the diagonal of a symmetric matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Diagonal {
+    /// Distances of points from themselves.
+    Zero,
+    /// Anything.
+    Free,
+}
+
+/// Whether a square matrix is symmetric to the last bit, where it is so to rounding: see the module.
+///
+/// By tiles of rows on the matrix's device, with a few copies of a tile.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] for a pair that differs by more than rounding makes of `largest`.
+pub(crate) fn symmetry(
+    op: &'static str,
+    matrix: &Tensor,
+    diagonal: Diagonal,
+    largest: f64,
+) -> Result<bool> {
+    let allowed = rounding(matrix.kind()) * largest;
+    let n = matrix.size()[0];
+    let mut worst = 0.0_f64;
+    for (first, rows) in tiles(n, n) {
+        let (here, there) = (
+            matrix.narrow(0, first, rows),
+            matrix.narrow(1, first, rows).tr(),
+        );
+        let unknown = here.isnan().logical_and(&there.isnan());
+        let same = here.eq_tensor(&there).logical_or(&unknown);
+        let differences = (&here - there).abs().masked_fill(&same, 0.0);
+        if diagonal == Diagonal::Zero {
+            let itself = here.diagonal(first, 0, 1);
+            let unknown = itself.isnan();
+            differences
+                .diagonal(first, 0, 1)
+                .copy_(&itself.abs().masked_fill(&unknown, 0.0));
+        }
+        // NaN is not at most anything.
+        let refused = differences.le(allowed).logical_not();
+        if let Some((row, column)) = first_true(&refused) {
+            return Err(differs(op, matrix, (first + row, column), largest));
+        }
+        worst = worst.max(differences.max().double_value(&[]));
+    }
+    if worst > 0.0 {
+        tell_once(op, worst / largest);
+    }
+    Ok(worst == 0.0)
+}
+
+fn differs(op: &'static str, matrix: &Tensor, (row, column): (i64, i64), largest: f64) -> Error {
+    let (x, y) = (row.max(column), row.min(column));
+    let wanted = if x == y {
+        "0 on the diagonal"
+    } else {
+        "a symmetric matrix"
+    };
+    let pair = pair(
+        (x, y),
+        matrix.double_value(&[x, y]),
+        matrix.double_value(&[y, x]),
+    );
+    let got = format!(
+        "{pair}: more than {:e} of the largest entry, {largest}, is not taken for rounding",
+        rounding(matrix.kind())
+    );
+    Error::invalid(op, wanted, got)
+}
+
+fn pair((x, y): (i64, i64), there: f64, back: f64) -> String {
+    format!("{there} at ({x}, {y}) and {back} at ({y}, {x})")
+}
+
+/// Says once for every operation that a matrix is symmetric to rounding only.
+fn tell_once(op: &'static str, relative: f64) {
+    static TOLD: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if told.get_or_insert_default().insert(op) {
+        tracing::warn!(
+            "{op}: the matrix differs from its mirror image, or from 0 on the diagonal, by {relative:.0e} of its \
+             largest entry: taken for rounding, the mean of both counts"
+        );
+    }
+}
+
+/// (D + Dᵀ)/2, and 0 on the diagonal.
+fn mean_of_both(distances: &Tensor) -> Tensor {
+    let half = distances * 0.5;
+    let eye = Tensor::eye(distances.size()[0], (Kind::Bool, distances.device()));
+    (&half + half.tr()).masked_fill(&eye, 0.0)
+}
+
+/// Relative to the largest entry, the differences that count as rounding.
+pub(crate) fn rounding(kind: Kind) -> f64 {
+    match kind {
+        Kind::Double => 1e-10,
+        Kind::Float => 1e-5,
+        _ => 1e-2,
+    }
+}
+
+/// The largest finite entry; 0 where there is none.
+fn largest(matrix: &Tensor) -> f64 {
+    let n = matrix.size()[0];
+    let of_tile = |(first, rows)| {
+        let tile = matrix.narrow(0, first, rows);
+        let infinite = tile.isfinite().logical_not();
+        tile.abs()
+            .masked_fill(&infinite, 0.0)
+            .max()
+            .double_value(&[])
+    };
+    tiles(n, n).map(of_tile).fold(0.0, f64::max)
+}
+
+/// Row and column of the first that is true.
+pub(crate) fn first_true(mask: &Tensor) -> Option<(i64, i64)> {
+    if mask.any().int64_value(&[]) == 0 {
+        return None;
+    }
+    let at = mask.nonzero();
+    Some((at.int64_value(&[0, 0]), at.int64_value(&[0, 1])))
+}
+
+/// (first row, number of rows) of tiles that hold some number of numbers a row.
+pub(crate) fn tiles(n: i64, numbers_a_row: i64) -> impl Iterator<Item = (i64, i64)> {
+    let rows = (TILE / numbers_a_row.max(1)).max(1);
+    (0..n)
+        .step_by(rows as usize)
+        .map(move |first| (first, rows.min(n - first)))
+}
+
+fn check_square(op: &'static str, distances: &Tensor) -> Result<()> {
+    let size = distances.size();
+    if size.len() != 2 || size[0] != size[1] {
+        let expected = "a matrix of distances [n, n]";
+        return Err(Error::invalid(op, expected, format!("{size:?}")));
+    }
+    Ok(())
+}
+
+fn check_kind(op: &'static str, distances: &Tensor) -> Result<()> {
+    let size = distances.size();
+    let floating = matches!(distances.kind(), Kind::Double | Kind::Float);
+    if size.len() != 2 || size[0] != size[1] || !floating {
+        let expected = "a matrix of distances [n, n], Double or Float";
+        let got = format!("{size:?} of {:?}", distances.kind());
+        return Err(Error::invalid(op, expected, got));
+    }
+    Ok(())
+}
+
+/// Whether all entries are at least 0 (which NaN is not), symmetric, and 0 on the diagonal, to the last bit.
 fn is_metric_like(distances: &Tensor) -> bool {
-    let diagonal = distances.diagonal(0, 0, 1);
     let are_lengths = measure_rows([distances], |_, [row]| {
         row.iter().filter(|&&distance| distance >= 0.0).count() == row.len()
     });
     are_lengths.into_iter().all(|all| all)
-        && diagonal.count_nonzero(0).int64_value(&[]) == 0
+        && has_zero_diagonal(distances)
         && is_symmetric(distances)
+}
+
+fn has_zero_diagonal(distances: &Tensor) -> bool {
+    distances
+        .diagonal(0, 0, 1)
+        .count_nonzero(0)
+        .int64_value(&[])
+        == 0
 }
 
 /// A symmetric matrix of distances in memory, zero on the diagonal.
@@ -51,8 +244,9 @@ impl Distances {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for another shape or kind, a diagonal that is not 0, and an entry that is
-    /// negative, not finite or not equal to its mirror image; the message names the pair.
+    /// [`Error::InvalidArgument`] for another shape or kind, an entry that is negative or not finite, and, but
+    /// for rounding, a diagonal that is not 0 and an entry that differs from its mirror image; the message names the
+    /// pair.
     pub(crate) fn new(op: &'static str, distances: &Tensor) -> Result<Self> {
         Self::read(op, distances, false)
     }
@@ -67,46 +261,45 @@ impl Distances {
     }
 
     fn read(op: &'static str, distances: &Tensor, gaps: bool) -> Result<Self> {
-        let size = distances.size();
-        let floating = matches!(distances.kind(), Kind::Double | Kind::Float);
-        if size.len() != 2 || size[0] != size[1] || !floating {
-            let got = format!("{size:?} of {:?}", distances.kind());
-            return Err(Error::invalid(
-                op,
-                "a matrix of distances [n, n], Double or Float",
-                got,
-            ));
+        check_kind(op, distances)?;
+        let distances = distances.detach();
+        let given = Self::of(&distances);
+        if !gaps {
+            given.check(op, "finite distances", f64::is_finite)?;
         }
-        let n = size[0] as usize;
-        let flat = distances
-            .detach()
-            .to_device(Device::Cpu)
-            .to_kind(Kind::Double);
+        if let Some(x) = (0..given.n).find(|&x| given.get(x, x).is_nan()) {
+            let got = format!("NaN at ({x}, {x})");
+            return Err(Error::invalid(op, "0 on the diagonal", got));
+        }
+        let exactly = symmetry(op, &distances, Diagonal::Zero, largest(&distances))?;
+        let read = if exactly {
+            given
+        } else {
+            Self::of(&mean_of_both(&distances))
+        };
+        read.check(op, "distances ≥ 0", |distance| {
+            distance >= 0.0 || distance.is_nan()
+        })?;
+        Ok(read)
+    }
+
+    fn of(distances: &Tensor) -> Self {
+        let n = distances.size()[0] as usize;
+        let flat = distances.to_device(Device::Cpu).to_kind(Kind::Double);
         let flat = flat.contiguous().view(-1);
         let mut values = vec![0.0; n * n];
         flat.copy_data(&mut values, n * n);
-        let distances = Self { n, values };
-        distances.check(op, gaps)?;
-        Ok(distances)
+        Self { n, values }
     }
 
-    fn check(&self, op: &'static str, gaps: bool) -> Result<()> {
+    fn check(&self, op: &'static str, wanted: &str, fits: impl Fn(f64) -> bool) -> Result<()> {
         for x in 0..self.n {
             for y in 0..=x {
                 let (there, back) = (self.get(x, y), self.get(y, x));
-                let wanted = if x == y && there != 0.0 {
-                    "0 on the diagonal"
-                } else if !(gaps || there.is_finite() && back.is_finite()) {
-                    "finite distances"
-                } else if there != back && !(there.is_nan() && back.is_nan()) {
-                    "a symmetric matrix"
-                } else if there < 0.0 {
-                    "distances ≥ 0"
-                } else {
-                    continue;
-                };
-                let got = format!("{there} at ({x}, {y}) and {back} at ({y}, {x})");
-                return Err(Error::invalid(op, wanted, got));
+                if !(fits(there) && fits(back)) {
+                    let got = pair((x as i64, y as i64), there, back);
+                    return Err(Error::invalid(op, wanted, got));
+                }
             }
         }
         Ok(())

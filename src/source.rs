@@ -1,4 +1,7 @@
-//! Input files as text, and errors that name their lines.
+//! Input files as text, their rows, and errors that name their lines.
+
+mod layout;
+mod records;
 
 use std::fs;
 use std::io::Read;
@@ -6,10 +9,15 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
+pub(crate) use layout::{is_decimal_comma, lines_from, separator_of_name};
+pub(crate) use records::{Layout, Records, Separator};
+
 use crate::{Error, Result};
 
 /// The first bytes of every gzip file; no UTF-8 text starts with them.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// The first bytes of UTF-16, which no UTF-8 has.
+const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
 /// Longer pieces of input are cut in messages.
 const LONGEST_QUOTE: usize = 60;
@@ -101,7 +109,14 @@ fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Error {
         path: path.to_owned(),
         line: bytes[..valid].split(|&byte| byte == b'\n').count(),
         expected: "UTF-8 text".to_owned(),
-        got: format!("byte 0x{:02x}", bytes[valid]),
+        got: if UTF_16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
+            "UTF-16 (save it as UTF-8)".to_owned()
+        } else {
+            format!(
+                "byte 0x{:02x} (if the file is in Latin-1, iconv -f LATIN1 -t UTF-8 converts it)",
+                bytes[valid]
+            )
+        },
     }
 }
 

@@ -10,6 +10,7 @@ mod bunch2020;
 mod bunch2021;
 mod catalogue;
 mod cli;
+mod edges;
 mod embedding;
 mod files;
 mod fung2019;

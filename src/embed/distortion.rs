@@ -6,6 +6,7 @@ use super::sampler::Neighbours;
 use super::split::both_ways;
 use crate::graph::Graph;
 use crate::manifold::Geodesic;
+use crate::metric::mirrored;
 use crate::numerics::rows::measure_rows;
 use crate::{Error, Result};
 
@@ -141,7 +142,7 @@ pub struct Distortion {
 ///
 /// # Shapes
 ///
-/// Both `[n, n]`, of any floating kind; only what is above the diagonal is read.
+/// Both `[n, n]`, of any floating kind.
 ///
 /// # Accuracy
 ///
@@ -149,8 +150,8 @@ pub struct Distortion {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for other shapes, no pair that counts, a true distance that is not
-/// positive, or a negative embedded one; [`Error::NotFinite`] for an embedded distance that is not finite. Both name the pair.
+/// [`Error::InvalidArgument`] for other shapes, a matrix that is not symmetric and 0 on the diagonal (but for
+/// rounding, 1e-10 of the largest entry), no pair that counts, a true distance that is not positive, or a negative embedded one; [`Error::NotFinite`] for an embedded distance that is not finite. Both name the pair.
 ///
 /// # Examples
 ///
@@ -180,7 +181,8 @@ pub fn distortion(truth: &Tensor, embedded: &Tensor) -> Result<Distortion> {
             format!("{:?}", embedded.size()),
         ));
     }
-    let rows = measure_rows([truth, embedded], |row, [truth, embedded]| {
+    let (truth, embedded) = (mirrored(OP, truth)?, mirrored(OP, embedded)?);
+    let rows = measure_rows([&truth, &embedded], |row, [truth, embedded]| {
         let mut ratios = Ratios::default();
         for other in row + 1..truth.len() {
             if truth[other].is_finite() {
@@ -297,8 +299,9 @@ impl Ratios {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for another shape or a graph without edges; [`Error::NotFinite`] for a
-/// NaN, with the pair.
+/// [`Error::InvalidArgument`] for another shape, a matrix that is not symmetric and 0 on the diagonal (but for
+/// rounding, 1e-10 of the largest distance) and a graph without edges; [`Error::NotFinite`] for a NaN, with the
+/// pair.
 ///
 /// # Examples
 ///
@@ -327,8 +330,9 @@ pub fn mean_average_precision(graph: &Graph, distances: &Tensor) -> Result<f64> 
             format!("{:?}", distances.size()),
         ));
     }
+    let distances = mirrored(OP, distances)?;
     let neighbours = Neighbours::new(nodes, &both_ways(graph.edges()));
-    let rows = measure_rows([distances], |node, [row]| {
+    let rows = measure_rows([&distances], |node, [row]| {
         if let Some(other) = row.iter().position(|distance| distance.is_nan()) {
             return Err(Error::NotFinite {
                 op: OP,

@@ -2,6 +2,7 @@
 
 use tch::Tensor;
 
+use crate::metric::mirrored;
 use crate::numerics::rows::measure_rows;
 use crate::{Error, Result};
 
@@ -58,12 +59,12 @@ impl Rescaling {
     ///
     /// # Shapes
     ///
-    /// Both `[n, n]`; only what is above the diagonal is read, and pairs whose true distance is NaN or infinite
-    /// do not count, as in [`distortion`](super::distortion).
+    /// Both `[n, n]`; pairs whose true distance is NaN or infinite do not count, as in
+    /// [`distortion`](super::distortion).
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for other shapes, no pair that counts, a true distance that is not positive, an
+    /// [`Error::InvalidArgument`] for other shapes, matrices that are not symmetric and 0 on the diagonal, no pair that counts, a true distance that is not positive, an
     /// embedded one that is negative or not finite (with the pair), or where all embedded distances are 0 (for
     /// `MedianRatio`: half of them).
     ///
@@ -120,7 +121,8 @@ fn pairs(truth: &Tensor, embedded: &Tensor) -> Result<Vec<(f64, f64)>> {
         let got = format!("{size:?} and {:?}", embedded.size());
         return Err(Error::invalid(OP, "two matrices of distances [n, n]", got));
     }
-    let rows = measure_rows([truth, embedded], |row, [truth, embedded]| {
+    let (truth, embedded) = (mirrored(OP, truth)?, mirrored(OP, embedded)?);
+    let rows = measure_rows([&truth, &embedded], |row, [truth, embedded]| {
         let known = (row + 1..truth.len()).filter(|&other| truth[other].is_finite());
         known
             .map(|other| {

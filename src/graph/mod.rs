@@ -9,6 +9,7 @@
 //! [`gromov_hyperbolicity`].
 
 mod completion;
+mod direction;
 mod edge_list;
 mod hyperbolicity;
 mod newick;
@@ -20,6 +21,7 @@ mod wordnet;
 use std::fmt;
 use std::sync::Arc;
 
+pub use direction::Direction;
 pub use edge_list::{
     EdgeListOptions, EdgeListReport, Header, parse_edge_list, read_edge_list, write_edge_list,
 };

@@ -7,6 +7,9 @@ use super::{Graph, is_weight};
 use crate::source::{Source, quote};
 use crate::{Error, Result};
 
+/// The first word of a format that holds trees among other things.
+const NEXUS: &str = "#nexus";
+
 /// The bytes that end a label without quotation marks.
 const RESERVED: &[u8] = b"()[]':;,";
 
@@ -24,8 +27,8 @@ const RESERVED: &[u8] = b"()[]':;,";
 ///
 /// # Errors
 ///
-/// [`Error::Io`] for a file that cannot be read; [`Error::Data`] for damaged compression or a file without a
-/// tree; [`Error::Parse`], with the line, for what breaks the format, a second tree, a leaf's label that stands
+/// [`Error::Io`] for a file that cannot be read; [`Error::Data`] for damaged compression, a file without a tree or a
+/// NEXUS file; [`Error::Parse`], with the line, for what breaks the format, a second tree, a leaf's label that stands
 /// elsewhere, a label with control characters, a length that is no number, negative or not finite,
 /// and a node without a length where others have one.
 ///
@@ -69,6 +72,16 @@ pub fn parse_newick(bytes: impl Into<Vec<u8>>, name: impl AsRef<Path>) -> Result
 }
 
 fn parse(source: &Source) -> Result<Graph> {
+    let start: String = source
+        .text()
+        .trim_start()
+        .chars()
+        .take(NEXUS.len())
+        .collect();
+    if start.eq_ignore_ascii_case(NEXUS) {
+        let reason = "this is NEXUS, no tree alone: take what stands behind the = of one tree in its block TREES";
+        return Err(source.unusable(reason));
+    }
     let mut tokens = Tokens {
         source,
         place: 0,

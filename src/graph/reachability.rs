@@ -1,4 +1,4 @@
-//! Who can be reached from whom.
+//! Which nodes lead to which.
 
 use std::collections::HashSet;
 
@@ -81,7 +81,7 @@ pub(super) fn is_below(node_count: usize, edges: &[(u32, u32)], root: u32) -> Ve
     below
 }
 
-fn petgraph(node_count: usize, edges: &[(u32, u32)]) -> DiGraph<(), ()> {
+pub(super) fn petgraph(node_count: usize, edges: &[(u32, u32)]) -> DiGraph<(), ()> {
     let mut graph = DiGraph::with_capacity(node_count, edges.len());
     for _ in 0..node_count {
         graph.add_node(());

@@ -6,7 +6,7 @@ use super::derivative::scale_derivative;
 use super::distinct::Distinct;
 use super::similarity::check_scale;
 use super::weighting::{Solver, WeightingConfig, weighting, weighting_of_distinct};
-use crate::metric::check_distances;
+use crate::metric::checked_distances;
 use crate::{Error, Result};
 
 /// The magnitudes of a metric space at several scales; see [`magnitude_function`].
@@ -72,7 +72,7 @@ pub fn magnitude_function(
     for &t in scales {
         check_scale(OP, t)?;
     }
-    check_distances(OP, distances)?;
+    let distances = &checked_distances(OP, distances)?;
     let mut function = MagnitudeFunction {
         scales: scales.to_vec(),
         magnitudes: Vec::new(),
@@ -171,7 +171,7 @@ pub fn magnitude_dimension(distances: &Tensor, t: f64) -> Result<f64> {
 pub fn spread(distances: &Tensor, t: f64) -> Result<f64> {
     const OP: &str = "spread";
     check_scale(OP, t)?;
-    check_distances(OP, distances)?;
+    let distances = &checked_distances(OP, distances)?;
     let similarities = (distances.detach().to_kind(Kind::Double) * -t).exp();
     let rows = similarities.sum_dim_intlist(1, false, Kind::Double);
     Ok(rows.reciprocal().sum(Kind::Double).double_value(&[]))

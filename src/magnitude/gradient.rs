@@ -8,7 +8,7 @@ use super::similarity::{check_scale, to_vec};
 use super::solve::{Solution, Wanted, solve};
 use super::weighting::WeightingConfig;
 use crate::manifold::Geodesic;
-use crate::metric::check_distances;
+use crate::metric::checked_distances;
 use crate::numerics::compensated::{rounded, sum};
 use crate::numerics::with_gradient_of;
 use crate::{Error, Result};
@@ -211,7 +211,7 @@ impl Linearised {
         }
         let scale = t.double_value(&[]);
         check_scale(op, scale)?;
-        check_distances(op, distances)?;
+        let distances = &checked_distances(op, distances)?;
         let distinct = tch::no_grad(|| Distinct::of(op, distances))?;
         let recorded = match &distinct.classes {
             Some(classes) => classes.averaged(distances),

@@ -76,7 +76,7 @@ impl IncrementalMagnitude {
     ///
     /// Those of [`add`](Self::add), and [`Error::InvalidArgument`] for what is no matrix of distances.
     pub fn from_distances(distances: &Tensor, t: f64) -> Result<Self> {
-        crate::metric::check_distances(OP, distances)?;
+        let distances = &crate::metric::checked_distances(OP, distances)?;
         let n = distances.size()[0] as usize;
         let numbers = to_vec(&distances.to_kind(tch::Kind::Double));
         let mut points = Self::new(t)?;
@@ -138,7 +138,7 @@ impl IncrementalMagnitude {
     ///
     /// Those of [`add`](Self::add) and of [`from_distances`](Self::from_distances).
     pub fn gain_of_block(&self, distances: &Tensor, among: &Tensor) -> Result<f64> {
-        crate::metric::check_distances(OP, among)?;
+        let among = &crate::metric::checked_distances(OP, among)?;
         let (m, n) = (among.size()[0] as usize, self.len());
         if distances.size() != [m as i64, n as i64] {
             let expected = format!("distances [{m}, {n}]");

@@ -6,7 +6,7 @@ use super::derivative::scale_derivative;
 use super::distinct::Distinct;
 use super::similarity::check_scale;
 use super::weighting::{WeightingConfig, weighting_of_distinct};
-use crate::metric::check_distances;
+use crate::metric::checked_distances;
 use crate::{Error, Result};
 
 const OP: &str = "scale_of_magnitude";
@@ -110,7 +110,7 @@ struct Space(Distinct);
 
 impl Space {
     fn new(op: &'static str, distances: &Tensor) -> Result<Self> {
-        check_distances(op, distances)?;
+        let distances = &checked_distances(op, distances)?;
         let distinct = tch::no_grad(|| Distinct::of(op, distances))?;
         Ok(Self(distinct.alone()))
     }

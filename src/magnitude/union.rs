@@ -6,7 +6,7 @@ use super::IncrementalMagnitude;
 use super::duplicates::Classes;
 use super::incremental::forward;
 use super::similarity::check_scale;
-use crate::metric::check_distances;
+use crate::metric::checked_distances;
 use crate::{Error, Result};
 
 const OP: &str = "union_magnitude";
@@ -83,7 +83,7 @@ pub fn union_magnitude(
     t: f64,
 ) -> Result<UnionMagnitude> {
     check_scale(OP, t)?;
-    check_distances(OP, distances)?;
+    let distances = &checked_distances(OP, distances)?;
     let first_of = first_of_each(distances)?;
     let (a, b) = (as_set(a, &first_of)?, as_set(b, &first_of)?);
     let shared: Vec<i64> = a

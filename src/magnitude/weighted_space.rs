@@ -7,7 +7,7 @@ use super::duplicates::Classes;
 use super::similarity::check_scale;
 use super::solve::{Solution, Wanted, solve};
 use super::weighting::{Weighting, WeightingConfig};
-use crate::metric::check_distances;
+use crate::metric::checked_distances;
 use crate::{Error, Result};
 
 const OP: &str = "WeightedSpace";
@@ -77,7 +77,7 @@ impl WeightedSpace {
     /// Those of [`weighting`](super::weighting).
     pub fn new(distances: &Tensor, t: f64, config: &WeightingConfig) -> Result<Self> {
         check_scale(OP, t)?;
-        check_distances(OP, distances)?;
+        let distances = &checked_distances(OP, distances)?;
         tch::no_grad(|| {
             let distinct = Distinct::of(OP, distances)?;
             let solution = solve(OP, &distinct, t, config, Wanted::Inverse)?;

@@ -11,7 +11,7 @@ use super::similarity::{check_scale, to_vec};
 use super::solve::{Solution, Wanted, solve};
 use crate::embed::pairwise_distances;
 use crate::manifold::Geodesic;
-use crate::metric::check_distances;
+use crate::metric::checked_distances;
 use crate::numerics::compensated::{rounded, sum};
 use crate::{Error, Result};
 
@@ -127,7 +127,7 @@ impl Weighting {
     /// As for [`weighting`].
     pub fn scale_derivative(&self, distances: &Tensor) -> Result<f64> {
         const OP: &str = "scale_derivative";
-        check_distances(OP, distances)?;
+        let distances = &checked_distances(OP, distances)?;
         let n = self.weights.size()[0];
         if distances.size()[0] != n {
             let got = format!("{:?}", distances.size());
@@ -235,7 +235,7 @@ impl Weighting {
 pub fn weighting(distances: &Tensor, t: f64, config: &WeightingConfig) -> Result<Weighting> {
     const OP: &str = "weighting";
     check_scale(OP, t)?;
-    check_distances(OP, distances)?;
+    let distances = &checked_distances(OP, distances)?;
     tch::no_grad(|| {
         let distinct = Distinct::of(OP, distances)?;
         weighting_of_distinct(OP, &distinct, t, config)

@@ -455,7 +455,7 @@ fn bad_affinities_are_named() {
     assert!(negative.contains("-0.2 at (0, 2)"), "{negative}");
     let lopsided = message([1.0, 0.5, 0.2, 0.5, 1.0, 0.1, 0.2, 0.3, 1.0]);
     assert!(
-        lopsided.contains("0.1 at (1, 2) and 0.3 at (2, 1)"),
+        lopsided.contains("0.3 at (2, 1) and 0.1 at (1, 2)"),
         "{lopsided}"
     );
     let alone = message([1.0, 0.0, 0.2, 0.0, 0.0, 0.0, 0.2, 0.0, 1.0]);

@@ -69,8 +69,10 @@ fn distortion_is_that_of_its_definition() {
 #[test]
 fn pairs_that_are_not_known_do_not_count() {
     let truth = line(&[0.0, 1.0, 3.0]);
-    let _ = truth.get(0).get(1).fill_(f64::NAN);
-    let _ = truth.get(0).get(2).fill_(f64::INFINITY);
+    for (x, y) in [(0, 1), (1, 0)] {
+        let _ = truth.get(x).get(y).fill_(f64::NAN);
+        let _ = truth.get(2 * x).get(2 * y).fill_(f64::INFINITY);
+    }
     let found = distortion(&truth, &line(&[0.0, 1.5, 3.0])).unwrap();
     assert_eq!((found.pairs, found.worst_case), (1, 1.0));
     assert!((found.average - 0.25).abs() < 1e-15);
@@ -94,6 +96,7 @@ fn distortion_refuses_what_has_no_ratio() {
     assert!(twins.contains("0 for (1, 2)"), "{twins}");
     let broken = truth.copy();
     let _ = broken.get(0).get(2).fill_(f64::NAN);
+    let _ = broken.get(2).get(0).fill_(f64::NAN);
     let error = refused(&truth, &broken);
     assert!(
         matches!(&error, Error::NotFinite { place, .. } if place == "(0, 2)"),

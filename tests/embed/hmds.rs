@@ -343,14 +343,11 @@ fn what_is_no_distance_is_refused_with_its_pair() {
     let message = |pair, value, both| refusal(&with(&distances, pair, value, both), &in_dim(3));
     assert!(message((3, 7), f64::NAN, true).contains("NaN between points 3 and 7"));
     assert!(message((3, 7), -1.0, true).contains("-1 between points 3 and 7"));
-    assert!(message((5, 5), 0.5, false).contains("0.5 for point 5"));
+    assert!(message((5, 5), 0.5, false).contains("0.5 at (5, 5)"));
     let infinite = message((2, 9), f64::INFINITY, true);
     assert!(infinite.contains("between points 2 and 9") && infinite.contains("component"));
     let asymmetric = message((4, 6), 1.25, false);
-    assert!(
-        asymmetric.contains("1.25 from point 4 to 6"),
-        "{asymmetric}"
-    );
+    assert!(asymmetric.contains("1.25 at (4, 6)"), "{asymmetric}");
     let triangle = message((1, 8), 9.0, true);
     assert!(triangle.contains("9 between points 1 and 8"), "{triangle}");
 }
@@ -368,7 +365,7 @@ fn large_matrices_are_checked_too() {
     let _ = far.get(0).get(0).fill_(0.0);
     assert!(refusal(&far, &in_dim(2)).contains("over point 1"));
     let asymmetric = with(&distances, (599, 2), 0.5, false);
-    assert!(refusal(&asymmetric, &in_dim(2)).contains("from point 2 to 599"));
+    assert!(refusal(&asymmetric, &in_dim(2)).contains("0.5 at (599, 2)"));
 }
 
 #[test]

@@ -18,7 +18,7 @@ const TRIALS: usize = 3_000;
 const FILES_EVERY: usize = 100;
 
 /// Pieces that mean something to the formats, beside single random bytes.
-const PIECES: [&[u8]; 22] = [
+const PIECES: [&[u8]; 30] = [
     b"\n",
     b"\r\n",
     b"\r",
@@ -41,6 +41,14 @@ const PIECES: [&[u8]; 22] = [
     b"\xef\xbb\xbf",
     b"\xff",
     b"\x1f\x8b",
+    b"#",
+    b"% sym\n",
+    b"%%MatrixMarket",
+    b"{",
+    b"{'weight': 2}",
+    b"'",
+    b"}",
+    b"parent",
 ];
 
 /// The content with one to four pieces put in, taken out, overwritten or doubled.
@@ -95,8 +103,8 @@ fn fuzz_edge_list(name: &str, content: &[u8], seed: u64) {
         let mutant = mutate(content, &mut rng);
         let header = [Header::Detect, Header::Present, Header::Absent][rng.random_range(0..3)];
         let options = EdgeListOptions {
-            delimiter: None,
             header,
+            ..EdgeListOptions::default()
         };
         let result = parse_edge_list(&*mutant, name, options).map(|(graph, _)| graph);
         if is_graph(&result, &mutant) {
@@ -114,8 +122,8 @@ fn round_trip(graph: &Graph, path: &Path) {
     write_edge_list(graph, path).unwrap();
     let header = Header::Present;
     let options = EdgeListOptions {
-        delimiter: None,
         header,
+        ..EdgeListOptions::default()
     };
     assert_eq!(&read_edge_list(path, options).unwrap().0, graph);
 }
@@ -130,6 +138,19 @@ fn damaged_edge_lists_never_panic() {
         2,
     );
     fuzz_edge_list("a", b"1 2\n2 3\n3 4\n5 1\n6 1\n", 3);
+    let snap = b"# Nodes: 4\n# FromNodeId ToNodeId\n1\t2\t\n2\t3\n3\t3\n4\t1\n2\t3\n";
+    fuzz_edge_list("a.txt", snap, 6);
+    fuzz_edge_list(
+        "out.a",
+        b"% asym positive\n% 4 4 4\n1 2 1 99\n2 3 1 98\n",
+        7,
+    );
+    let market =
+        b"%%MatrixMarket matrix coordinate real general\n%\n4 4 3\n1 2 0.5\n2 3 1\n4 4 2\n";
+    fuzz_edge_list("a.mtx", market, 8);
+    let networkx = b"a b {'weight': 2}\nb c {'weight': 0.5, 'x': (1, 2)}\nc d {'weight': 1}\n";
+    fuzz_edge_list("a.edgelist", networkx, 9);
+    fuzz_edge_list("a.csv", b",parent,child\n0,b,a\n1,c,b\n2,d,c\n", 10);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod closure;
 mod completion;
+mod direction;
 mod edge_list;
 pub(crate) mod fuzz;
 mod hyperbolicity;

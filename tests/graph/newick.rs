@@ -200,6 +200,12 @@ fn deep_trees_do_not_need_a_deep_stack() {
 }
 
 #[test]
+fn nexus_is_told() {
+    let error = parse_newick("#NEXUS\nbegin trees;", "a.nex").unwrap_err();
+    assert!(error.to_string().contains("TREES"), "{error}");
+}
+
+#[test]
 fn files_are_read_also_compressed() {
     let file = TestFile::new("a.nwk", "(a:1,b:2)c;");
     assert_eq!(read_newick(&file.path).unwrap(), parse("(a:1,b:2)c;"));

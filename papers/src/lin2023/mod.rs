@@ -8,7 +8,6 @@ mod pictures;
 mod summary;
 
 use holonomy::Result;
-use holonomy::graph::{EdgeListOptions, read_edge_list};
 use serde::Serialize;
 
 use crate::catalogue::Paper;
@@ -83,15 +82,13 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
 
 fn figures(settings: &Settings) -> Result<Figures> {
     if let Some(path) = &settings.edges {
-        let (graph, report) = read_edge_list(path, EdgeListOptions::default())?;
-        let name = path.display().to_string();
-        output::note(&format!("{name}: {report}"));
+        let graph = settings.edge_list.read(path)?;
         if graph.weights().is_some() {
             output::note("its weights are ignored: every edge has length 1");
         }
         let own = Named {
             graph: hierarchies::connected(&graph)?,
-            name,
+            name: path.display().to_string(),
         };
         return Ok(Figures {
             hierarchies: vec![hierarchies::study(&own, &ALPHAS, settings.scales)?],

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::edges::EdgeListArgs;
 use crate::publication::{RunOptions, ThreadOptions};
 
 /// As the user gave them.
@@ -16,6 +17,9 @@ pub(crate) struct Options {
     /// with the program
     #[arg(long, value_name = "FILE")]
     edges: Option<PathBuf>,
+
+    #[command(flatten)]
+    edge_list: EdgeListArgs,
 
     /// Splits of each table of features into 70 % with known and 30 % with unknown classes
     /// [default: 100; with --quick 5]
@@ -38,6 +42,8 @@ pub(crate) struct Options {
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Settings {
     pub(crate) edges: Option<PathBuf>,
+    #[serde(skip)]
+    pub(crate) edge_list: EdgeListArgs,
     pub(crate) splits: usize,
     pub(crate) seed: u64,
     /// The scales of the sweeps.
@@ -55,6 +61,7 @@ impl Options {
         let usual = if self.run.quick { 5 } else { 100 };
         Settings {
             edges: self.edges.clone(),
+            edge_list: self.edge_list,
             splits: self.splits.map_or(usual, |splits| splits as usize),
             seed: self.seed,
             scales: if self.run.quick { 4 } else { 10 },

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::path::Path;
 
-use holonomy::Result;
-use holonomy::graph::{EdgeListOptions, Graph, parse_edge_list, read_edge_list};
+use holonomy::embed::Start;
+use holonomy::graph::{EdgeListOptions, Graph, parse_edge_list};
+use holonomy::{Error, Result};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -66,10 +67,29 @@ impl fmt::Display for Description {
     }
 }
 
-/// Reads the hierarchy that the settings name.
+/// Reads the hierarchy that the settings name, and says which way its edges run.
 pub(crate) fn load(settings: &Settings) -> Result<Data> {
+    let data = read(settings)?;
+    let direction = data.direct.direction();
+    output::note(&format!("direction: {direction}"));
+    if let (Some(path), Start::HalfSpaces, Some(cycle)) = (
+        &settings.edges,
+        settings.main.start,
+        direction.cycle_by_names(),
+    ) {
+        return Err(Error::Data {
+            path: path.clone(),
+            reason: format!(
+                "a cycle, {cycle}, where half-spaces need a hierarchy: take an edge of it out, or use --start random"
+            ),
+        });
+    }
+    Ok(data)
+}
+
+fn read(settings: &Settings) -> Result<Data> {
     if let Some(path) = &settings.edges {
-        let graph = own(path)?;
+        let graph = settings.edge_list.read(path)?;
         return Ok(describe(path.display().to_string(), file_name(path), graph));
     }
     let (nouns, _) = parse_edge_list(NOUNS, NOUNS_NAME, EdgeListOptions::default())?;
@@ -78,12 +98,6 @@ pub(crate) fn load(settings: &Settings) -> Result<Data> {
     }
     let mammals = nouns.subtree(MAMMALS_ROOT)?;
     Ok(describe(MAMMALS.into(), MAMMALS.into(), mammals))
-}
-
-fn own(path: &Path) -> Result<Graph> {
-    let (graph, report) = read_edge_list(path, EdgeListOptions::default())?;
-    output::note(&format!("{}: {report}", path.display()));
-    Ok(graph)
 }
 
 fn file_name(path: &Path) -> String {

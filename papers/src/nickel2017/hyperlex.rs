@@ -33,14 +33,20 @@ fn parse(path: &Path, text: &str) -> Result<Vec<Rated>> {
         .lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty());
-    let header = lines.next().map_or("", |(_, line)| line);
+    let (header_line, header) = lines.next().unwrap_or((0, ""));
     let titles: Vec<&str> = header.split_whitespace().collect();
     let mut places = [0; 4];
     for (place, column) in places.iter_mut().zip(COLUMNS) {
         *place = titles
             .iter()
             .position(|title| title.eq_ignore_ascii_case(column))
-            .ok_or_else(|| wrong(0, format!("a header with {}", COLUMNS.join(", ")), header))?;
+            .ok_or_else(|| {
+                wrong(
+                    header_line,
+                    format!("a header with {}", COLUMNS.join(", ")),
+                    header,
+                )
+            })?;
     }
     let mut pairs = Vec::new();
     for (number, line) in lines {

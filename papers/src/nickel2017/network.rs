@@ -9,7 +9,7 @@ use holonomy::embed::{
     FermiDirac, LinkPrediction, Model, NetworkConfig, NetworkTrainer, Split, SplitConfig,
     both_ways, link_prediction, reconstruction, roc_auc,
 };
-use holonomy::graph::{EdgeListOptions, Graph, parse_edge_list, read_edge_list};
+use holonomy::graph::{EdgeListOptions, Graph, parse_edge_list};
 use serde::Serialize;
 use tch::Tensor;
 
@@ -77,10 +77,10 @@ struct Network {
 impl Network {
     fn load(options: &TaskOptions, settings: &Settings) -> Result<Vec<Self>> {
         if let Some(path) = &settings.edges {
-            let (graph, report) = read_edge_list(path, EdgeListOptions::default())?;
-            let name = path.display().to_string();
-            output::note(&format!("{name}: {report}"));
-            return Ok(vec![Self { name, graph }]);
+            return Ok(vec![Self {
+                name: path.display().to_string(),
+                graph: settings.edge_list.read(path)?,
+            }]);
         }
         let shipped = options.network.iter().map(|name| {
             Ok(Self {

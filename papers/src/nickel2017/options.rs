@@ -10,6 +10,7 @@ use holonomy::embed::{Model, Schedule, Start, TrainConfig, TrainPath};
 use serde::Serialize;
 
 use super::task::{Task, TaskOptions};
+use crate::edges::EdgeListArgs;
 use crate::ledger::CheckpointOptions;
 use crate::{machine, results};
 
@@ -38,10 +39,13 @@ pub(crate) struct Options {
     #[arg(long, value_enum, default_value_t = Dataset::Mammals, conflicts_with = "edges")]
     dataset: Dataset,
 
-    /// Embed your own hierarchy instead: a CSV or TSV file with an edge a line, child then parent,
-    /// of which the transitive closure is taken
+    /// Embed your own hierarchy instead: a file with an edge a line, child then parent (CSV, TSV, or as SNAP,
+    /// KONECT, Matrix Market and networkx write it), of which the transitive closure is taken
     #[arg(long, value_name = "FILE")]
     edges: Option<PathBuf>,
+
+    #[command(flatten)]
+    edge_list: EdgeListArgs,
 
     /// Where the points are before training: near the origin at random, or where the hierarchy puts
     /// them as nested half-spaces [default: random; for the nouns half-spaces]
@@ -135,6 +139,8 @@ pub(crate) struct Settings {
     pub(crate) learning_rate: Option<f64>,
     pub(crate) dataset: Option<Dataset>,
     pub(crate) edges: Option<PathBuf>,
+    #[serde(skip)]
+    pub(crate) edge_list: EdgeListArgs,
     pub(crate) seeds: Vec<u64>,
     /// Whether the main run has no others beside it.
     pub(crate) alone: bool,
@@ -164,6 +170,7 @@ impl Options {
             learning_rate: self.lr,
             dataset: self.edges.is_none().then_some(self.dataset),
             edges: self.edges.clone(),
+            edge_list: self.edge_list,
             seeds,
             alone: self.alone,
             quick: self.quick,

@@ -1,11 +1,10 @@
 //! The trees and networks that are embedded.
 
 use holonomy::Result;
-use holonomy::graph::{EdgeListOptions, Graph, parse_edge_list, read_edge_list};
+use holonomy::graph::{EdgeListOptions, Graph, parse_edge_list};
 
 use super::options::Settings;
 use crate::nickel2017::{MAMMALS_ROOT, NOUNS, NOUNS_NAME, Network};
-use crate::output;
 
 /// A graph with a name for tables.
 #[derive(Debug, Clone)]
@@ -19,10 +18,10 @@ pub(crate) fn own(settings: &Settings) -> Result<Option<Named>> {
     let Some(path) = &settings.edges else {
         return Ok(None);
     };
-    let (graph, report) = read_edge_list(path, EdgeListOptions::default())?;
-    let name = path.display().to_string();
-    output::note(&format!("{name}: {report}"));
-    Ok(Some(Named { name, graph }))
+    Ok(Some(Named {
+        name: path.display().to_string(),
+        graph: settings.edge_list.read(path)?,
+    }))
 }
 
 /// The tree in which every node above the last level has `branching` children; the paper's balanced tree has

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use holonomy::embed::Signature;
 use serde::Serialize;
 
+use crate::edges::EdgeListArgs;
 use crate::publication::{RunOptions, ThreadOptions};
 
 /// What of the paper is run.
@@ -45,6 +46,9 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     edges: Option<PathBuf>,
 
+    #[command(flatten)]
+    edge_list: EdgeListArgs,
+
     /// The space of --task products, such as H2 or H5xS5 for a product of hyperbolic, spherical (S) and
     /// Euclidean (E) spaces; may come several times [default: a choice of ten dimensions]
     #[arg(long = "signature", value_name = "SPACE")]
@@ -71,6 +75,8 @@ pub(crate) struct Options {
 pub(crate) struct Settings {
     pub(crate) task: Task,
     pub(crate) edges: Option<PathBuf>,
+    #[serde(skip)]
+    pub(crate) edge_list: EdgeListArgs,
     pub(crate) signatures: Vec<Signature>,
     pub(crate) epochs: Option<usize>,
     pub(crate) seed: u64,
@@ -87,6 +93,7 @@ impl Options {
         Settings {
             task: self.task,
             edges: self.edges.clone(),
+            edge_list: self.edge_list,
             signatures: self.signatures.clone(),
             epochs: self.epochs.map(|epochs| epochs as usize),
             seed: self.seed,

@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use crate::metric::check_distances;
+use crate::metric::checked_distances;
 use crate::numerics::norm_last;
 use crate::{Error, Result};
 
@@ -145,7 +145,7 @@ pub(super) fn row_distances(x: &Tensor, y: &Tensor) -> Tensor {
 pub fn affinity(distances: &Tensor, kernel: Kernel, bandwidth: Bandwidth) -> Result<Tensor> {
     const OP: &str = "affinity";
     let distances = distances.detach();
-    check_distances(OP, &distances)?;
+    let distances = checked_distances(OP, &distances)?;
     let distances = distances.to_kind(Kind::Double);
     let (factor, unit) = match bandwidth {
         Bandwidth::Fixed(epsilon) => (checked(epsilon)?, 1.0),

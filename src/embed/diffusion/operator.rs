@@ -4,7 +4,8 @@ use tch::{Device, Kind, Tensor};
 
 use super::affinity::first_true;
 use crate::graph::Graph;
-use crate::numerics::rows::measure_rows;
+use crate::metric::{Diagonal, symmetry};
+use crate::numerics::rows::{is_symmetric, measure_rows};
 use crate::{Error, Result};
 
 /// A sum of affinities, as a part of the largest one, below which a point has none.
@@ -83,8 +84,7 @@ impl DiffusionOperator {
     /// coifman2006; lin2023, section 3.
     pub fn from_affinity(affinity: &Tensor) -> Result<Self> {
         const OP: &str = "DiffusionOperator::from_affinity";
-        check(OP, affinity)?;
-        let affinity = affinity.detach().to_kind(Kind::Double);
+        let affinity = checked(OP, &affinity.detach())?.to_kind(Kind::Double);
         let affinity = &affinity / affinity.max();
         let density = affinity.sum_dim_intlist(-1, false, Kind::Double);
         let connected = density.ge(LEAST_DENSITY);
@@ -244,7 +244,8 @@ fn negative_part(values: &Tensor) -> f64 {
     -negative / values.abs().sum(Kind::Double).double_value(&[])
 }
 
-fn check(op: &'static str, affinity: &Tensor) -> Result<()> {
+/// The affinities, of two that rounding made different the mean.
+fn checked(op: &'static str, affinity: &Tensor) -> Result<Tensor> {
     let size = affinity.size();
     let floating = matches!(affinity.kind(), Kind::Double | Kind::Float);
     if size.len() != 2 || size[0] != size[1] || size[0] == 0 || !floating {
@@ -252,16 +253,18 @@ fn check(op: &'static str, affinity: &Tensor) -> Result<()> {
         let expected = "a matrix of affinities [n, n] with n ≥ 1, Double or Float";
         return Err(Error::invalid(op, expected, got));
     }
-    let wrong = measure_rows([affinity, &affinity.tr()], |row, [there, back]| {
-        let fits = |(a, b): (&f64, &f64)| a.is_finite() && *a >= 0.0 && a == b;
-        let column = there.iter().zip(back).position(|pair| !fits(pair))?;
-        let (a, b) = (there[column], back[column]);
-        Some(format!(
-            "{a} at ({row}, {column}) and {b} at ({column}, {row})"
-        ))
+    let wrong = measure_rows([affinity], |row, [affinities]| {
+        let fits = |a: &f64| a.is_finite() && *a >= 0.0;
+        let column = affinities.iter().position(|a| !fits(a))?;
+        Some(format!("{} at ({row}, {column})", affinities[column]))
     });
-    match wrong.into_iter().flatten().next() {
-        None => Ok(()),
-        Some(got) => Err(Error::invalid(op, "finite, symmetric affinities ≥ 0", got)),
+    if let Some(got) = wrong.into_iter().flatten().next() {
+        return Err(Error::invalid(op, "finite affinities ≥ 0", got));
     }
+    let largest = affinity.max().double_value(&[]);
+    if is_symmetric(affinity) || symmetry(op, affinity, Diagonal::Free, largest)? {
+        return Ok(affinity.shallow_clone());
+    }
+    let half = affinity * 0.5;
+    Ok(&half + half.tr())
 }

@@ -11,7 +11,7 @@ use tch::Tensor;
 use super::write_text;
 use crate::embed::config::Model;
 use crate::embed::named::{NAME, NamedEmbedding, is_name};
-use crate::source::{BYTE_ORDER_MARK, Source, quote};
+use crate::source::{BYTE_ORDER_MARK, Source, is_decimal_comma, quote};
 use crate::{Error, Result};
 
 const TAB: char = '\t';
@@ -82,7 +82,7 @@ pub(super) fn parse_table(source: &Source, model: Model) -> Result<NamedEmbeddin
     let header = lines.next().map_or("", |(_, line)| line);
     let mut titles = header.split(TAB);
     if titles.next() != Some(NAME_TITLE) {
-        let expected = "a header: name, x0, x1, …, separated by tabs";
+        let expected = "a header: name, x0, x1, …, separated by tabs (put one on top)";
         return Err(source.error(1, expected, quote(header)));
     }
     let mut points = Points::new(source, model, titles.count(), 1)?;
@@ -187,8 +187,15 @@ impl<'a> Points<'a> {
         let before = self.values.len();
         for field in fields {
             let number = field.parse().ok().filter(|x: &f64| x.is_finite());
-            let number =
-                number.ok_or_else(|| self.source.error(line, "a finite number", quote(field)))?;
+            let number = number.ok_or_else(|| {
+                let hint = if is_decimal_comma(field) {
+                    " (write a decimal point)"
+                } else {
+                    ""
+                };
+                self.source
+                    .error(line, "a finite number", quote(field) + hint)
+            })?;
             self.values.push(number);
         }
         let found = self.values.len() - before;

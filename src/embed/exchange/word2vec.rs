@@ -60,7 +60,17 @@ fn counts(source: &Source, header: &str) -> Result<(usize, usize)> {
     let mut numbers = header.split_ascii_whitespace().map(str::parse::<usize>);
     let (Some(Ok(count)), Some(Ok(width)), None) = (numbers.next(), numbers.next(), numbers.next())
     else {
-        let expected = "the number of points and the number of coordinates";
+        let mut expected = "the number of points and the number of coordinates".to_owned();
+        let mut fields = header.split_ascii_whitespace().skip(1);
+        // GloVe's files have no such line.
+        if header.split_ascii_whitespace().count() > 2 && fields.all(|f| f.parse::<f64>().is_ok()) {
+            let width = header.split_ascii_whitespace().count() - 1;
+            let count = lines(source)?.count();
+            let _ = write!(
+                expected,
+                " (put the line \"{count} {width}\" on top of vectors without one)"
+            );
+        }
         return Err(source.error(1, expected, quote(header)));
     };
     // Every number takes a character, so that no count is believed that the file cannot hold.

@@ -48,7 +48,9 @@ impl Forest {
         let is_cyclic =
             |&&(node, above): &&(u32, u32)| ancestors[above as usize] >= ancestors[node as usize];
         if let Some((node, above)) = closure.iter().find(is_cyclic) {
-            let got = format!("nodes {node} and {above}, ancestors of each other");
+            let got = format!(
+                "nodes {node} and {above}, ancestors of each other (Graph::direction names the nodes of a cycle)"
+            );
             return Err(Error::invalid(op, "a hierarchy without cycles", got));
         }
         let direct = direct_edges(&closure);

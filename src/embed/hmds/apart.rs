@@ -3,9 +3,10 @@
 use rand::Rng;
 use tch::{Kind, Tensor};
 
-use super::distances::{Distances, dist_rows, tiles};
+use super::distances::{Distances, dist_rows};
 use crate::manifold::{Geodesic, Sample};
 use crate::manifolds::Lorentz;
+use crate::metric::tiles;
 
 /// Points are in one place when they are nearer than this part of their distance.
 const IN_ONE_PLACE: f64 = 1e-3;

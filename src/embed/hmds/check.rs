@@ -3,16 +3,15 @@
 use rand::{Rng, RngExt};
 use tch::{Kind, Tensor};
 
-use super::distances::{Distances, tiles};
-use super::{HmdsConfig, Refinement, Scale, invalid};
+use super::distances::Distances;
+use super::{HmdsConfig, OP, Refinement, Scale, invalid};
 use crate::Result;
+use crate::metric::{Diagonal, first_true, rounding, symmetry, tiles};
 
 /// Points up to which every triangle is looked at.
 const ALL_TRIANGLES: i64 = 512;
 /// Random triangles beyond that.
 const RANDOM_TRIANGLES: usize = 1 << 20;
-/// Relative difference of D[i, j] and D[j, i], and excess of a distance over a way, that rounding makes.
-const ROUNDING: (f64, f64) = (1e-10, 1e-5);
 /// The square of cosh of more, summed over points, is no f64.
 const LARGEST_ANGLE: f64 = 300.0;
 /// cosh of less is 1 but for its last four digits.
@@ -106,9 +105,9 @@ pub(super) fn distances<'a>(
         ));
     }
     let largest = largest(matrix)?;
-    let is_symmetric = symmetry(matrix, largest.value)?;
+    let is_symmetric = symmetry(OP, matrix, Diagonal::Zero, largest.value)?;
     if let Some(slack) = config.triangle_slack {
-        triangles(matrix, slack.max(rounding(matrix)), rng)?;
+        triangles(matrix, slack.max(rounding(matrix.kind())), rng)?;
     }
     Ok((Distances::new(matrix, is_symmetric), largest))
 }
@@ -121,8 +120,10 @@ fn largest(matrix: &Tensor) -> Result<Largest> {
     };
     for (first, rows) in tiles(matrix.size()[0], matrix.size()[0]) {
         let tile = matrix.narrow(0, first, rows);
-        let refused = tile.isfinite().logical_not().logical_or(&tile.lt(0.0));
-        let refused = refused.logical_or(&diagonal(&tile, first));
+        let negative = tile.lt(0.0);
+        // What stands on the diagonal is looked at with the mirror images.
+        let _ = negative.diagonal(first, 0, 1).fill_(0);
+        let refused = tile.isfinite().logical_not().logical_or(&negative);
         if let Some((row, column)) = first_true(&refused) {
             let value = tile.double_value(&[row, column]);
             return Err(no_distance(value, (first + row, column)));
@@ -138,14 +139,6 @@ fn largest(matrix: &Tensor) -> Result<Largest> {
     Ok(largest)
 }
 
-/// Where a tile of rows has numbers other than 0 on the diagonal.
-fn diagonal(tile: &Tensor, first: i64) -> Tensor {
-    let mask = tile.zeros_like().to_kind(Kind::Bool);
-    mask.diagonal(first, 0, 1)
-        .copy_(&tile.diagonal(first, 0, 1).not_equal(0.0));
-    mask
-}
-
 fn no_distance(value: f64, (i, j): (i64, i64)) -> crate::Error {
     let between = format!("{value} between points {i} and {j}");
     if i == j {
@@ -159,28 +152,6 @@ fn no_distance(value: f64, (i, j): (i64, i64)) -> crate::Error {
     } else {
         invalid("distances ≥ 0", between)
     }
-}
-
-/// Whether the matrix is symmetric to the last bit; refuses one that is not to rounding.
-fn symmetry(matrix: &Tensor, largest: f64) -> Result<bool> {
-    let allowed = rounding(matrix) * largest;
-    let mut exactly = true;
-    for (first, rows) in tiles(matrix.size()[0], matrix.size()[0]) {
-        let (here, there) = (matrix.narrow(0, first, rows), matrix.narrow(1, first, rows));
-        let differences = (here - there.tr()).abs();
-        if differences.max().double_value(&[]) == 0.0 {
-            continue;
-        }
-        exactly = false;
-        let differs = differences.gt(allowed);
-        if let Some((row, j)) = first_true(&differs) {
-            let i = first + row;
-            let (one, other) = (matrix.double_value(&[i, j]), matrix.double_value(&[j, i]));
-            let got = format!("{one} from point {i} to {j} and {other} back");
-            return Err(invalid("symmetric distances", got));
-        }
-    }
-    Ok(exactly)
 }
 
 fn triangles(matrix: &Tensor, slack: f64, rng: &mut dyn Rng) -> Result<()> {
@@ -226,21 +197,4 @@ fn no_triangle(matrix: &Tensor, [i, j, k]: [i64; 3]) -> crate::Error {
         expected,
         format!("{direct} between points {i} and {k}, and {way} over point {j}"),
     )
-}
-
-fn rounding(matrix: &Tensor) -> f64 {
-    if matrix.kind() == Kind::Double {
-        ROUNDING.0
-    } else {
-        ROUNDING.1
-    }
-}
-
-/// Row and column of the first that is true.
-fn first_true(mask: &Tensor) -> Option<(i64, i64)> {
-    if mask.any().int64_value(&[]) == 0 {
-        return None;
-    }
-    let at = mask.nonzero();
-    Some((at.int64_value(&[0, 0]), at.int64_value(&[0, 1])))
 }

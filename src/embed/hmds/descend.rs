@@ -3,8 +3,9 @@
 use tch::{Kind, Tensor};
 
 use super::Refined;
-use super::distances::{Distances, dist_rows, tiles};
+use super::distances::{Distances, dist_rows};
 use crate::manifolds::Lorentz;
+use crate::metric::tiles;
 use crate::optim::{AdamConfig, ManifoldParameter, RiemannianAdam};
 use crate::{Error, Result};
 

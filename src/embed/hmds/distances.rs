@@ -5,25 +5,23 @@ use tch::{Device, Kind, Tensor};
 use super::Fit;
 use crate::manifold::Geodesic;
 use crate::manifolds::Lorentz;
-
-/// Numbers in a tile of rows.
-const TILE: i64 = 1 << 19;
+use crate::metric::tiles;
 
 /// Distances, and what they are multiplied by.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Distances<'a> {
     matrix: &'a Tensor,
-    /// Whether each is the same both ways, to the last bit.
-    is_symmetric: bool,
+    /// Whether each is the same both ways, and 0 on the diagonal, to the last bit.
+    is_exact: bool,
     scale: f64,
 }
 
 impl<'a> Distances<'a> {
     /// At scale 1.
-    pub(super) fn new(matrix: &'a Tensor, is_symmetric: bool) -> Self {
+    pub(super) fn new(matrix: &'a Tensor, is_exact: bool) -> Self {
         Self {
             matrix,
-            is_symmetric,
+            is_exact,
             scale: 1.0,
         }
     }
@@ -47,11 +45,13 @@ impl<'a> Distances<'a> {
     /// Scaled distances of some rows in f64, a tensor of its own; of two that rounding made different the mean.
     pub(super) fn rows(&self, (first, count): (i64, i64)) -> Tensor {
         let rows = self.matrix.narrow(0, first, count).to_kind(Kind::Double);
-        if self.is_symmetric {
+        if self.is_exact {
             return rows * self.scale;
         }
         let columns = self.matrix.narrow(1, first, count).to_kind(Kind::Double);
-        (rows + columns.tr()) * (0.5 * self.scale)
+        let mean = (rows + columns.tr()) * (0.5 * self.scale);
+        let _ = mean.diagonal(first, 0, 1).fill_(0.0);
+        mean
     }
 
     /// cosh of the scaled distances, times a block of vectors `[n, k]`.
@@ -99,12 +99,4 @@ fn both_ways(tile: &Tensor, rows: i64) -> f64 {
 pub(super) fn dist_rows(space: &Lorentz, points: &Tensor, (first, count): (i64, i64)) -> Tensor {
     let from = points.narrow(0, first, count);
     space.dist(&from.unsqueeze(1), &points.unsqueeze(0))
-}
-
-/// (first row, number of rows) of tiles that hold some number of numbers a row.
-pub(super) fn tiles(n: i64, numbers_a_row: i64) -> impl Iterator<Item = (i64, i64)> {
-    let rows = (TILE / numbers_a_row.max(1)).max(1);
-    (0..n)
-        .step_by(rows as usize)
-        .map(move |first| (first, rows.min(n - first)))
 }

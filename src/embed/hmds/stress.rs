@@ -16,9 +16,10 @@
 use tch::{Kind, Tensor};
 
 use super::Refined;
-use super::distances::{Distances, dist_rows, tiles};
+use super::distances::{Distances, dist_rows};
 use crate::manifold::Geodesic;
 use crate::manifolds::Lorentz;
+use crate::metric::tiles;
 use crate::numerics::{dot_keep, sum_keep};
 
 /// A fit whose worst pair is off by this part of the largest distance is exact.

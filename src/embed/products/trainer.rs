@@ -14,7 +14,7 @@ use super::signature::Signature;
 use super::state::{Part, Start, State, split};
 use crate::embed::native::mix;
 use crate::embed::trainer::EpochRecord;
-use crate::metric::Distances;
+use crate::metric::{Distances, mirrored};
 use crate::optim::Schedule;
 use crate::{Error, Product, Result, Space};
 
@@ -194,16 +194,16 @@ impl DistanceTrainer {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] for a setting out of range, a matrix that is not square, symmetric and 0 on
-    /// the diagonal, a distance ≤ 0 between different points, or no known distance; the message
+    /// the diagonal (but for rounding, 1e-10 of the largest distance), a distance ≤ 0 between different points, or no known distance; the message
     /// names the pair.
     pub fn new(config: DistanceConfig, distances: &Tensor) -> Result<Self> {
         config.validate()?;
         let checked = Distances::with_gaps(OP, distances)?;
+        let distances = mirrored(OP, distances)?.detach();
         let (unit, pairs) = mean_distance(&checked)?;
         if pairs == 0 {
             return Err(Error::invalid(OP, "at least one known distance", "none"));
         }
-        let distances = distances.detach();
         let n = distances.size()[0];
         let eye = Tensor::eye(n, (Kind::Bool, distances.device()));
         let known = distances.isfinite().logical_and(&eye.logical_not());

@@ -11,7 +11,7 @@ use super::duplicates::Classes;
 use super::similarity::{check_scale, to_vec};
 use crate::embed::pairwise_distances;
 use crate::manifold::Manifold;
-use crate::metric::check_distances;
+use crate::metric::checked_distances;
 use crate::{Error, Euclidean, Result};
 use inverse::Inverse;
 use moments::distinct_of;
@@ -142,7 +142,7 @@ impl HullApproximation {
     ///
     /// Those of [`moments`], and [`Error::InvalidArgument`] for no points and for a [`Keep`] out of its range.
     pub fn fit_distances(&self, distances: &Tensor) -> Result<ApproximateHull> {
-        check_distances(OP, distances)?;
+        let distances = &checked_distances(OP, distances)?;
         self.keep.check(OP)?;
         tch::no_grad(|| {
             let n = distances.size()[0] as usize;

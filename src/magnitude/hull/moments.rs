@@ -6,7 +6,7 @@ use super::super::duplicates::Classes;
 use super::super::similarity::check_scale;
 use super::inverse::Inverse;
 use crate::Result;
-use crate::metric::check_distances;
+use crate::metric::checked_distances;
 
 /// What each point adds to the magnitude of the others: its moment.
 ///
@@ -59,7 +59,7 @@ use crate::metric::check_distances;
 pub fn moments(distances: &Tensor, t: f64) -> Result<Tensor> {
     const OP: &str = "moments";
     check_scale(OP, t)?;
-    check_distances(OP, distances)?;
+    let distances = &checked_distances(OP, distances)?;
     tch::no_grad(|| {
         if distances.size()[0] == 0 {
             return Ok(Tensor::zeros([0], (Kind::Double, distances.device())));

@@ -15,7 +15,7 @@ use super::matrix_free::operator::Tiled;
 use super::similarity::check_scale;
 use super::weighting::check_points;
 use crate::manifold::Geodesic;
-use crate::metric::check_distances;
+use crate::metric::checked_distances;
 use crate::{Error, Result};
 use rows::{Matrix, Measured};
 use sampled::{Found, Residuals};
@@ -231,7 +231,7 @@ pub fn nearest_neighbour_weighting_of_distances(
     const OP: &str = "nearest_neighbour_weighting_of_distances";
     config.validate(OP)?;
     check_scale(OP, t)?;
-    check_distances(OP, distances)?;
+    let distances = &checked_distances(OP, distances)?;
     tch::no_grad(|| {
         let distances = distances.detach();
         let classes = Classes::of(OP, &distances)?;
