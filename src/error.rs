@@ -114,6 +114,17 @@ pub enum Error {
         tolerance: f64,
     },
 
+    /// Two points have no logarithm, or several.
+    #[error("{op}: row {row} has no logarithm: {reason}")]
+    NoLogarithm {
+        /// The operation, as a user calls it.
+        op: &'static str,
+        /// The first such pair, counted over the flattened batch.
+        row: usize,
+        /// Why not.
+        reason: &'static str,
+    },
+
     /// A computation met a value that is not finite and cannot go on.
     #[error("{op}: {what} is not finite at {place}")]
     NotFinite {

@@ -168,6 +168,11 @@ pub trait Geodesic: Manifold {
     }
 
     /// The geodesic distance, `[..]`. By default the norm of [`log`](Self::log).
+    ///
+    /// # Gradient
+    ///
+    /// The unit tangent, in the metric, that points away from the other point; 0 at p = q. At the cut locus,
+    /// where there are several shortest ways, no longer than that, and finite: a space says which one.
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
         self.norm(p, &self.log(p, q))
     }

@@ -31,7 +31,7 @@ impl Worst {
         }
     }
 
-    /// The greatest of `error / scale` over all rows. No error is 0 at any scale; an error where
+    /// The greatest of `|error| / scale` over all rows. No error is 0 at any scale; an error where
     /// the scale is 0, or a NaN in either, is infinite.
     pub fn of(place: &'static str, error: &Tensor, scale: &Tensor) -> Self {
         let error = numbers(error);
@@ -50,7 +50,7 @@ impl Worst {
                     if error == 0.0 {
                         scale * 0.0
                     } else {
-                        error / scale
+                        error.abs() / scale
                     },
                 ))
             })

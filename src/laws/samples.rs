@@ -119,6 +119,27 @@ fn greatest(signs: &[Tensor; 4], measure: impl Fn(&Tensor) -> Tensor) -> Tensor 
     })
 }
 
+/// See [`Samples::stretch`].
+fn stretch(m: &dyn Manifold, p: &Tensor, rows: i64, signs: &[Tensor; 4]) -> Tensor {
+    let project = |signs: &Tensor| m.project_tangent(&double(p), signs);
+    greatest(signs, |signs| size(&project(signs), rows)).clamp_min(1.0)
+}
+
+/// 1 where the indices are equal; the first of a vector's coordinates.
+fn axes(point: &[i64]) -> Tensor {
+    let options = (Kind::Double, Device::Cpu);
+    match *point {
+        [.., n, k] => {
+            let axes = Tensor::eye(n.max(k), options);
+            let axes = axes.narrow(0, 0, n).narrow(1, 0, k);
+            axes.expand(point, false).contiguous()
+        }
+        _ => Tensor::arange(point.iter().product::<i64>(), options)
+            .eq(0.0)
+            .to_kind(Kind::Double),
+    }
+}
+
 fn batch_shape(m: &dyn Manifold, p: &Tensor) -> Vec<i64> {
     let size = p.size();
     size[..size.len() - m.point_shape().len()].to_vec()
@@ -157,6 +178,70 @@ impl Samples {
         rest.q = self.p.copy();
         rest.rounding_q = self.rounding_p.copy();
         rest
+    }
+
+    /// Points with few coordinates and those in line with them, where random ones never meet: p is the
+    /// projection of the first axis (of the identity, for matrices), of alternating signs, or the first of
+    /// the base points; q is p itself, its opposite, or p with its first dimension rolled on by one. Antipodes,
+    /// right angles and half turns are among them. One row for each pair that consists of points, v = 0, and
+    /// z is p with zeros for its last coordinates.
+    #[must_use]
+    pub fn corners(&self, m: &dyn Manifold) -> Self {
+        tch::no_grad(|| {
+            let point = m.point_shape();
+            let options = (self.p.kind(), self.p.device());
+            let first = self
+                .p
+                .reshape([&[self.rows], point.as_slice()].concat())
+                .get(0);
+            let axes = axes(&point).to_kind(options.0).to_device(options.1);
+            let count = point.iter().product::<i64>();
+            let signs = Tensor::arange(count, options).remainder(2.0) * -2.0 + 1.0;
+            let p = Tensor::stack(&[axes, signs.view(point.as_slice()), first], 0);
+            let p = m.project(&p);
+            let (opposite, rolled) = (m.project(&-&p), m.project(&p.roll([1], [1])));
+            let q = Tensor::cat(&[&p, &opposite, &rolled], 0);
+            let p = Tensor::cat(&[&p, &p, &p], 0);
+            let accepted = crate::manifold::tolerance(options.0);
+            let valid = |x: &Tensor| m.point_defect(x).le(accepted);
+            let rows = valid(&p).logical_and(&valid(&q)).nonzero().squeeze_dim(-1);
+            self.at_pairs(m, &p.index_select(0, &rows), &q.index_select(0, &rows))
+        })
+    }
+
+    /// Samples for these pairs of points, `[rows, point..]`.
+    fn at_pairs(&self, m: &dyn Manifold, p: &Tensor, q: &Tensor) -> Self {
+        let rows = p.size()[0];
+        let mut rng = self.rng();
+        let mut normal = || self.normal(&mut rng, &p.size());
+        let (u, w, noise) = (normal(), normal(), normal());
+        let (u, w) = (m.project_tangent(p, &u), m.project_tangent(p, &w));
+        let signs = directions(&noise, &m.point_shape());
+        let z = p.copy();
+        let _ = z.narrow(-1, z.size()[z.dim() - 1] - 1, 1).zero_();
+        let (rounding_p, rounding_q) = (rounding(m, p, rows, &signs), rounding(m, q, rows, &signs));
+        let stretch = |p: &Tensor| stretch(m, p, rows, &signs);
+        Self {
+            batch: vec![rows],
+            rows,
+            radius: self.radius,
+            v: p.zeros_like(),
+            stride: p.zeros_like(),
+            ahead: q.shallow_clone(),
+            far: q.shallow_clone(),
+            t: Tensor::full([rows], 0.5, (p.kind(), p.device())),
+            stretch: stretch(p).maximum(&stretch(q)),
+            rounding_far: rounding_q.shallow_clone(),
+            rounding_p,
+            rounding_q,
+            p: p.shallow_clone(),
+            q: q.shallow_clone(),
+            u,
+            w,
+            z,
+            signs,
+            seed: self.seed,
+        }
     }
 
     /// `1 + (rounding(p) + rounding(q)) / radius`: by how much rounding of the points is amplified
@@ -244,7 +329,7 @@ impl<'a> Draw<'a> {
             rounding_p: rounding(m, &p, self.rows, &signs),
             rounding_q: rounding(m, &q, self.rows, &signs),
             rounding_far: rounding(m, &far, self.rows, &signs),
-            stretch: self.stretch(&p, &signs).maximum(&self.stretch(&q, &signs)),
+            stretch: stretch(m, &p, self.rows, &signs).maximum(&stretch(m, &q, self.rows, &signs)),
             t: self.uniform(0.0, 1.0).to_kind(self.options.0),
             ahead: self.subject.travel(&p, &stride),
             batch: self.case.batch.clone(),
@@ -268,11 +353,6 @@ impl<'a> Draw<'a> {
     fn tangent(&mut self, p: &Tensor) -> Tensor {
         let v = self.subject.sample.random_tangent(&mut self.rng, p);
         self.subject.manifold.project_tangent(p, &v)
-    }
-
-    fn stretch(&self, p: &Tensor, signs: &[Tensor; 4]) -> Tensor {
-        let project = |signs: &Tensor| self.subject.manifold.project_tangent(&double(p), signs);
-        greatest(signs, |signs| size(&project(signs), self.rows)).clamp_min(1.0)
     }
 
     /// Numbers between the bounds, of the batch shape, in f64.

@@ -75,9 +75,13 @@ pub(crate) fn dot_keep(x: &Tensor, y: &Tensor) -> Tensor {
 }
 
 /// `exact`, bit for bit, with the gradient of `plain`, where both are the same quantity.
+///
+/// Where `plain` is not finite the value is `exact` still, and nothing flows back into `plain`.
 pub(crate) fn with_gradient_of(exact: &Tensor, plain: &Tensor) -> Tensor {
     if plain.requires_grad() {
-        exact.detach() + (plain - plain.detach())
+        // NaN − NaN would change the value.
+        let plain = plain.nan_to_num(0.0, 0.0, 0.0);
+        exact.detach() + (&plain - plain.detach())
     } else {
         exact.shallow_clone()
     }

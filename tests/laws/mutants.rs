@@ -1,6 +1,8 @@
 //! Deliberately wrong manifolds: each must break the law that is named for it, and the manifold
 //! that it is made from must keep it.
 
+use std::sync::Mutex;
+
 use holonomy::laws::{Domain, Subject};
 use holonomy::{Geodesic, Manifold, PoincareBall, Sample, Sphere};
 use rand::{Rng, SeedableRng};
@@ -101,6 +103,22 @@ enum Fault {
     GeodesicStopsShort,
     /// `parallel_transport` adds 1e-6 of the length.
     TransportBends,
+    /// With gradients `project` is NaN for coordinates of 0.
+    ProjectWithGradientFails,
+    /// `inner` is that of the first tangent seen at the same place in memory.
+    InnerRemembers,
+    /// With gradients `dist` is NaN for antipodes.
+    DistWithGradientFails,
+    /// `dist` is that of the first point seen at the same place in memory.
+    DistRemembers,
+    /// `dist` is NaN for antipodes.
+    DistOfAntipodesFails,
+    /// `dist` has a gradient at p = q.
+    DistSlopesAtRest,
+    /// `dist` has twice its gradient.
+    DistSteep,
+    /// `convexity_radius` is twice as large.
+    ConvexityDoubled,
     /// `random_point` lies 1e-3 outside.
     PointsOff,
     /// `random_point` ignores its generator.
@@ -111,12 +129,38 @@ enum Fault {
 struct Mutant<M> {
     inner: M,
     fault: Fault,
+    /// The address of an argument, and what it gave.
+    memory: Mutex<Vec<(usize, Tensor)>>,
 }
 
 impl<M: Whole> Mutant<M> {
     fn has(&self, fault: Fault) -> bool {
         self.fault == fault
     }
+
+    /// The value that an argument at the same address gave first.
+    fn remembered(&self, argument: &Tensor, value: Tensor) -> Tensor {
+        if !argument.requires_grad() {
+            return value;
+        }
+        let address = argument.data_ptr() as usize;
+        let mut memory = self.memory.lock().unwrap();
+        if let Some((_, first)) = memory.iter().find(|(known, _)| *known == address) {
+            return value * 0.0 + first;
+        }
+        memory.push((address, value.detach()));
+        value
+    }
+}
+
+/// 0 with a gradient, and NaN where x is not finite.
+fn nothing(x: &Tensor) -> Tensor {
+    x - x.detach()
+}
+
+/// |p + q|², 0 for antipodes.
+fn from_antipode(p: &Tensor, q: &Tensor) -> Tensor {
+    (p + q).square().sum_dim_intlist(-1, false, p.kind())
 }
 
 impl<M: Whole> Manifold for Mutant<M> {
@@ -143,10 +187,10 @@ impl<M: Whole> Manifold for Mutant<M> {
 
     fn project(&self, z: &Tensor) -> Tensor {
         let p = self.inner.project(z);
-        if self.has(Fault::OffTheSphere) {
-            p * (1.0 + 1e-6)
-        } else {
-            p
+        match self.fault {
+            Fault::OffTheSphere => p * (1.0 + 1e-6),
+            Fault::ProjectWithGradientFails if z.requires_grad() => p + nothing(&z.abs().log()),
+            _ => p,
         }
     }
 
@@ -170,6 +214,7 @@ impl<M: Whole> Manifold for Mutant<M> {
             return total.expand_as(&inner);
         }
         match self.fault {
+            Fault::InnerRemembers => self.remembered(u, inner),
             Fault::InnerNegative => -inner,
             Fault::InnerKeepsShape if inner.dim() > u.dim() - 1 => inner.get(0),
             Fault::InnerKeepsShape if inner.dim() > p.dim() - 1 => inner.get(0),
@@ -299,7 +344,28 @@ impl<M: Whole> Geodesic for Mutant<M> {
             Fault::DistSquared => dist.square(),
             Fault::DistOfEmptyFails if dist.numel() == 0 => dist.sum(dist.kind()),
             Fault::DistRootAtZero => dist.square().sqrt(),
+            Fault::DistWithGradientFails if p.requires_grad() => {
+                dist + nothing(&from_antipode(p, q).log())
+            }
+            Fault::DistRemembers => self.remembered(p, dist),
+            Fault::DistOfAntipodesFails => {
+                let gap = from_antipode(p, q);
+                dist * &gap / gap
+            }
+            Fault::DistSlopesAtRest => {
+                dist + nothing(&(p - q).sum_dim_intlist(-1, false, p.kind()))
+            }
+            Fault::DistSteep => &dist + nothing(&dist),
             _ => dist,
+        }
+    }
+
+    fn convexity_radius(&self) -> f64 {
+        let radius = self.inner.convexity_radius();
+        if self.has(Fault::ConvexityDoubled) {
+            radius * 2.0
+        } else {
+            radius
         }
     }
 
@@ -360,6 +426,7 @@ fn breaks<M: Whole>(make: fn() -> M, fault: Fault, law: &'static str) {
         let mutant = Mutant {
             inner: make(),
             fault,
+            memory: Mutex::default(),
         };
         let domain = Domain::default();
         Subject::geodesic(&mutant)
@@ -432,6 +499,14 @@ mutants! {
     geodesic_stops_short: ball with GeodesicStopsShort breaks geodesic_joins_its_ends;
     transport_bends: ball with TransportBends breaks transport_is_linear;
     transport_turns: ball with TransportBends breaks transport_stays;
+    project_with_gradient_fails: sphere with ProjectWithGradientFails breaks gradients_change_no_value_at_corners;
+    inner_remembers: ball with InnerRemembers breaks gradient_sees_an_update;
+    dist_with_gradient_fails: sphere with DistWithGradientFails breaks geodesic_gradients_change_no_value_at_corners;
+    dist_remembers: ball with DistRemembers breaks geodesic_gradient_sees_an_update;
+    dist_of_antipodes_fails: sphere with DistOfAntipodesFails breaks distance_is_finite;
+    dist_slopes_at_rest: ball with DistSlopesAtRest breaks gradient_of_distance_at_rest_is_zero;
+    dist_steep: ball with DistSteep breaks gradient_of_distance_is_at_most_one;
+    convexity_doubled: sphere with ConvexityDoubled breaks convexity_radius_is_kept;
     points_off: sphere with PointsOff breaks random_points_are_valid;
     points_unseeded: ball with PointsUnseeded breaks random_points_follow_the_seed;
 }

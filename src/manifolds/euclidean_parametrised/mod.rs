@@ -125,7 +125,7 @@ impl EuclideanParametrised {
         &self,
         inputs: [&Tensor; N],
         fused: impl FnOnce(Polar) -> Tensor,
-        formula: impl FnOnce([Tensor; N]) -> Tensor,
+        formula: impl Fn([Tensor; N]) -> Tensor,
     ) -> Tensor {
         let kernels = || fused(Polar::new(-self.kappa.value()));
         fused_or_formula(inputs, &self.kappa, kernels, formula)

@@ -38,7 +38,7 @@ use super::frames::{
 use crate::manifold::{Manifold, Sample, first_above, tolerance};
 use crate::numerics::rows::with_kernel_or_formula;
 use crate::numerics::wide::map::map_to_number;
-use crate::numerics::{in_f64, random_normal};
+use crate::numerics::{finite_defect, in_f64, random_normal};
 use crate::{Error, Result};
 
 /// The manifold Fl(d₁ < … < d_k; n) of nested subspaces of ℝⁿ with the dimensions d₁ < … < d_k.
@@ -192,10 +192,12 @@ impl Flag {
     ///
     /// # Errors
     ///
-    /// [`Error::NoConvergence`] where the turns do not come to an end or the geodesic misses q: the residual is
-    /// the largest angle left, or the largest chordal distance from q at the geodesic's end. Such flags
-    /// lie at right angles to p or near that, or the input is NaN. 7,200 tangents of six types, up to a length
-    /// of 1.5, all came back, to 5e-15.
+    /// [`Error::NotFinite`] where a flag is not finite. [`Error::NoLogarithm`] where a direction in a block of q
+    /// is at a right angle to that block of p, or one of the whole span to that of p: two shortest ways lead
+    /// there with one block, and in no case is there a turn to begin with. [`Error::NoConvergence`] where the
+    /// turns do not come to an end or the geodesic misses q: the residual is the largest angle left, or the
+    /// largest chordal distance from q at the geodesic's end. Such flags lie near right angles to p. 7,200 tangents
+    /// of six types, up to a length of 1.5, all came back, to 5e-15.
     ///
     /// # References
     ///
@@ -212,13 +214,17 @@ impl Flag {
                 newton_schulz(&newton_schulz(&x))
             });
             let solution = logarithm::solve(self, &p, &q);
+            let ended = solution.left <= 1e-13;
+            if !ended && let Some(error) = self.why_no_logarithm(&p, &q) {
+                return Err(error);
+            }
             let not_converged = |residual, tolerance| Error::NoConvergence {
                 op: "Flag::log",
                 iterations: solution.turns,
                 residual,
                 tolerance,
             };
-            if solution.left > 1e-13 || solution.left.is_nan() {
+            if !ended {
                 return Err(not_converged(solution.left, logarithm::LAST_TURN));
             }
             let missed = self.chordal_dist(&self.exp(&p, &solution.tangent), &q);
@@ -226,6 +232,40 @@ impl Flag {
                 return Err(not_converged(missed, TOLERANCE));
             }
             Ok(self.project_tangent(&p, &solution.tangent).to_kind(kind))
+        })
+    }
+
+    /// What is known of the first pair without a logarithm.
+    fn why_no_logarithm(&self, p: &Tensor, q: &Tensor) -> Option<Error> {
+        const OP: &str = "Flag::log";
+        /// Cosines below this are rounding.
+        const RIGHT_ANGLE: f64 = 1e-14;
+        let along = transposed_times(p, q);
+        let finite =
+            finite_defect(&along).sum_dim_intlist([-2, -1].as_slice(), false, Kind::Double);
+        if let Some((row, _)) = first_above(&finite, 0.0) {
+            return Some(Error::NotFinite {
+                op: OP,
+                what: "a flag",
+                place: format!("row {row}"),
+            });
+        }
+        let whole = (self.frame_dim() < self.n).then_some((0, self.frame_dim()));
+        let least = |(start, size)| {
+            let block = along.narrow(-1, start, size).narrow(-2, start, size);
+            let (_, cosines, _) = block.svd(true, false);
+            cosines.amin([-1].as_slice(), false)
+        };
+        let defect = self
+            .blocks()
+            .chain(whole)
+            .map(least)
+            .reduce(|a, b| a.minimum(&b))?;
+        let (row, _) = first_above(&(RIGHT_ANGLE - defect), 0.0)?;
+        Some(Error::NoLogarithm {
+            op: OP,
+            row,
+            reason: "a direction in a block of q is at a right angle to that block of p",
         })
     }
 

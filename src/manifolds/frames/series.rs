@@ -92,19 +92,22 @@ pub(crate) fn at_matrices(coefficients: &Coefficients, c: &Tensor) -> Tensor {
     (twice_less_two * 0.5).matmul(&sum) + difference + one * coefficients[0]
 }
 
+/// The greatest of the numbers that are finite, 0 without any: what is not finite stays so whatever the
+/// number of steps, and must not take them from the other matrices of the batch.
+fn greatest_finite(x: &Tensor) -> f64 {
+    if x.numel() == 0 {
+        return 0.0;
+    }
+    x.nan_to_num(0.0, 0.0, 0.0).max().double_value(&[])
+}
+
 /// cos √w and sin √w/√w of positive semidefinite matrices.
 ///
 /// Taylor's series of w/4^s, then s times cos 2x = 2cos² x − 1, sin 2x/2x = (sin x/x) cos x.
 pub(crate) fn cosine_and_sinc(w: &Tensor) -> (Tensor, Tensor) {
     const TAYLOR: usize = 10;
-    let largest = w.detach().abs().sum_dim_intlist(-1, false, Kind::Double);
-    let largest = if largest.numel() == 0 {
-        0.0
-    } else {
-        largest.max().double_value(&[])
-    };
-    // Not finite: the result is not either, whatever the number of steps.
-    let steps = if largest.is_finite() && largest > 0.5 {
+    let largest = greatest_finite(&w.detach().abs().sum_dim_intlist(-1, false, Kind::Double));
+    let steps = if largest > 0.5 {
         ((largest / 0.5).log2() / 2.0).ceil() as i32
     } else {
         0
@@ -133,13 +136,8 @@ pub(crate) fn cosine_and_sinc(w: &Tensor) -> (Tensor, Tensor) {
 pub(crate) fn exponential_minus_one(a: &Tensor) -> Tensor {
     const REACH: f64 = 0.8;
     let factorial = |j: i32| (1..=j).map(f64::from).product::<f64>();
-    let largest = a.detach().abs().sum_dim_intlist(-2, false, Kind::Double);
-    let largest = if largest.numel() == 0 {
-        0.0
-    } else {
-        largest.max().double_value(&[])
-    };
-    let steps = if largest.is_finite() && largest > REACH {
+    let largest = greatest_finite(&a.detach().abs().sum_dim_intlist(-2, false, Kind::Double));
+    let steps = if largest > REACH {
         (largest / REACH).log2().ceil() as i32
     } else {
         0

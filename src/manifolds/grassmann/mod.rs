@@ -27,9 +27,9 @@ use super::frames::{
     polar, square_sum, transposed, transposed_times,
 };
 use crate::manifold::{Geodesic, Manifold, Sample, first_above, tolerance};
-use crate::numerics::rows::with_kernel_or_formula;
+use crate::numerics::rows::{with_kernel_or_formula, with_kernel_or_formulas};
 use crate::numerics::wide::map::{map_matrices, map_to_number};
-use crate::numerics::{in_f64, random_normal, safe_sqrt};
+use crate::numerics::{in_f64, norm_last, random_normal, safe_sqrt};
 use crate::{Error, Result};
 
 /// The manifold Gr(n, k) of k-dimensional subspaces of ℝⁿ.
@@ -48,8 +48,12 @@ use crate::{Error, Result};
 /// # Gradient
 ///
 /// All operations of the traits have derivatives of every order, also where angles coincide or
-/// vanish. At p = q the gradient of `dist` is 0. [`principal_angles`](Self::principal_angles)
-/// has first derivatives, of angles that differ from the others.
+/// vanish. At p = q the gradient of `dist` is 0. At right angles, where there are several shortest ways, it
+/// is the mean of theirs, to which these angles add nothing, and has no derivative itself.
+/// [`principal_angles`](Self::principal_angles) has first derivatives, of angles that differ from the
+/// others.
+///
+/// On devices other than the CPU `dist` at a right angle is NaN.
 ///
 /// # Examples
 ///
@@ -97,6 +101,15 @@ impl Relation {
         let size = transposed_times(&turn, &self.cosine);
         let symmetric = (&size + transposed(&size)) * 0.5;
         (turn, symmetric)
+    }
+
+    /// The principal angles with the gradient that they have for a constant Z.
+    fn angles(&self, turn: &Tensor) -> Tensor {
+        let length = |m: &Tensor| {
+            let columns = m.matmul(turn).square();
+            safe_sqrt(&columns.sum_dim_intlist(-2, false, Kind::Double))
+        };
+        length(&self.across).atan2(&length(&self.cosine))
     }
 }
 
@@ -148,27 +161,24 @@ impl Grassmann {
     pub fn principal_angles(&self, p: &Tensor, q: &Tensor) -> Tensor {
         self.check("principal_angles", &[p, q]);
         in_f64([p, q], |[p, q]| {
-            let (n, k) = self.sizes();
-            let on_cpu = [&p, &q].map(|t| t.detach().to_device(Device::Cpu));
-            let [values, turn] = map_matrices(on_cpu.each_ref(), [(k, 2), (k, k)], || {
-                fused::principal(n, k)
-            });
-            let exact = values
-                .select(-1, 0)
-                .atan2(&values.select(-1, 1))
-                .to_device(p.device());
+            let (exact, turn) = self.principal(&p, &q);
             if !(p.requires_grad() || q.requires_grad()) {
                 return exact;
             }
-            let turn = turn.to_device(p.device());
-            let Relation { cosine, across } = Relation::of(&p, &q);
-            let length = |m: &Tensor| {
-                let columns = m.matmul(&turn).square();
-                safe_sqrt(&columns.sum_dim_intlist(-2, false, Kind::Double))
-            };
-            let plain = length(&across).atan2(&length(&cosine));
+            let plain = Relation::of(&p, &q).angles(&turn);
             crate::numerics::with_gradient_of(&exact, &plain)
         })
+    }
+
+    /// The principal angles and Z, constants for autograd.
+    fn principal(&self, p: &Tensor, q: &Tensor) -> (Tensor, Tensor) {
+        let (n, k) = self.sizes();
+        let on_cpu = [p, q].map(|t| t.detach().to_device(Device::Cpu));
+        let [values, turn] = map_matrices(on_cpu.each_ref(), [(k, 2), (k, k)], || {
+            fused::principal(n, k)
+        });
+        let angles = values.select(-1, 0).atan2(&values.select(-1, 1));
+        (angles.to_device(p.device()), turn.to_device(p.device()))
     }
 
     /// √Σ sin² θᵢ = |ppᵀ − qqᵀ|/√2, in the Frobenius norm; `[..]`.
@@ -203,7 +213,7 @@ impl Grassmann {
         safe_sqrt(&(-self.log_cosines(p, q)).expm1().neg())
     }
 
-    /// √(−Σ ln cos² θᵢ), infinite where an angle is a right one; `[..]`.
+    /// √(−Σ ln cos² θᵢ), infinite where an angle is a right one to rounding, with gradient 0; `[..]`.
     ///
     /// # References
     ///
@@ -215,7 +225,10 @@ impl Grassmann {
     /// −Σ ln cos² θᵢ = Σ ln(1 + tan² θᵢ)
     fn log_cosines(&self, p: &Tensor, q: &Tensor) -> Tensor {
         let angles = self.principal_angles(p, q);
+        // π/2 is rounded down, and its tangent is a number.
+        let right = angles.ge(std::f64::consts::FRAC_PI_2);
         let terms = angles.tan().square().log1p();
+        let terms = terms.masked_fill(&right, f64::INFINITY);
         terms.sum_dim_intlist(-1, false, p.kind())
     }
 
@@ -459,9 +472,14 @@ impl Geodesic for Grassmann {
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
         self.check("dist", &[p, q]);
         let (n, k) = self.sizes();
-        with_kernel_or_formula(
+        with_kernel_or_formulas(
             [p, q],
-            || map_to_number([p, q], || fused::dist(n, k)),
+            || {
+                let dist = map_to_number([p, q], || fused::dist(n, k));
+                // Right angles alone, where the first formula is not finite.
+                let none = dist.zeros_like().to_kind(Kind::Bool);
+                (dist, none)
+            },
             |[p, q]| {
                 let relation = Relation::of(&p, &q);
                 let (_, size) = relation.polar();
@@ -470,6 +488,7 @@ impl Geodesic for Grassmann {
                     .matmul(&at_matrices(angle_over_sine(), &size));
                 safe_sqrt(&square_sum(&stretched))
             },
+            |[p, q]| norm_last(&Relation::of(&p, &q).angles(&self.principal(&p, &q).1)),
         )
     }
 }

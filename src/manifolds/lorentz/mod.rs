@@ -117,7 +117,7 @@ impl Lorentz {
         &self,
         inputs: [&Tensor; N],
         fused: impl FnOnce(Hyperboloid) -> Tensor,
-        formula: impl FnOnce([Tensor; N]) -> Tensor,
+        formula: impl Fn([Tensor; N]) -> Tensor,
     ) -> Tensor {
         fused_or_formula(inputs, &self.kappa, || fused(self.kernels()), formula)
     }
@@ -127,7 +127,7 @@ impl Lorentz {
         &self,
         inputs: [&Tensor; N],
         fused: impl FnOnce(Hyperboloid) -> Tensor,
-        formula: impl FnOnce([Tensor; N]) -> Tensor,
+        formula: impl Fn([Tensor; N]) -> Tensor,
     ) -> Tensor {
         self.run(inputs, fused, |inputs| {
             formula(inputs.map(|t| self.spatial(&t)))
@@ -158,7 +158,7 @@ impl Lorentz {
     fn on_spatial<const N: usize>(
         &self,
         inputs: [&Tensor; N],
-        formula: impl FnOnce([Tensor; N]) -> Tensor,
+        formula: impl Fn([Tensor; N]) -> Tensor,
     ) -> Tensor {
         in_f64(inputs, |inputs| formula(inputs.map(|t| self.spatial(&t))))
     }

@@ -146,7 +146,7 @@ impl PoincareBall {
         &self,
         inputs: [&Tensor; N],
         fused: impl FnOnce(Ball) -> Tensor,
-        formula: impl FnOnce([Tensor; N]) -> Tensor,
+        formula: impl Fn([Tensor; N]) -> Tensor,
     ) -> Tensor {
         fused_or_formula(inputs, &self.kappa, || fused(self.kernels()), formula)
     }

@@ -126,12 +126,14 @@ impl Manifold for SpdAffineInvariant {
     /// p + v + v p⁻¹ v/2
     /// ```
     ///
-    /// which agrees with the geodesic to second order, and is positive definite for every v.
+    /// which agrees with the geodesic to second order, and is positive definite for every v; what rounding
+    /// leaves of that at the far end of a long step, up to [`EDGE`](Self::EDGE).
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.cone.check("retract", &[p, v]);
+        let kind = p.kind();
         with_kernel_or_formula(
             [p, v],
-            || map_to_frame([p, v], || fused::affine_retract(self.cone.size())),
+            || map_to_frame([p, v], || fused::affine_retract(self.cone.size(), kind)),
             |[p, v]| {
                 let half = divide(&cholesky(&p), &symmetric(&v));
                 symmetric(&(p + v + transposed(&half).matmul(&half) * 0.5))
@@ -166,11 +168,15 @@ impl Geodesic for SpdAffineInvariant {
     /// ```text
     /// L exp(L⁻¹ v L⁻ᵀ) Lᵀ,  p = L Lᵀ
     /// ```
+    ///
+    /// up to [`EDGE`](Self::EDGE); not finite where an eigenvalue overflows, from |v| of 709 on in f64 and 88 in
+    /// f32.
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.cone.check("exp", &[p, v]);
+        let kind = p.kind();
         with_kernel_or_formula(
             [p, v],
-            || map_to_frame([p, v], || fused::affine_exp(self.cone.size())),
+            || map_to_frame([p, v], || fused::affine_exp(self.cone.size(), kind)),
             |[p, v]| {
                 let l = cholesky(&p);
                 congruence(&l, &matrix_exponential(&whiten(&l, &v)))

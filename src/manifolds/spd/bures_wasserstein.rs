@@ -108,10 +108,7 @@ impl SpdBuresWasserstein {
         with_kernel_or_formula(
             [p, v],
             || map_to_frame([p, v], || fused::bures_wasserstein_exp(self.cone.size())),
-            |[p, v]| {
-                let x = lyapunov(&p, &v);
-                symmetric(&(&p + &v + x.matmul(&symmetric(&p)).matmul(&x)))
-            },
+            |[p, v]| exp_formula(&p, &v),
         )
     }
 
@@ -194,6 +191,11 @@ impl SpdBuresWasserstein {
     }
 }
 
+fn exp_formula(p: &Tensor, v: &Tensor) -> Tensor {
+    let x = lyapunov(p, v);
+    symmetric(&(p + v + x.matmul(&symmetric(p)).matmul(&x)))
+}
+
 impl Manifold for SpdBuresWasserstein {
     spd_operations!();
 
@@ -229,9 +231,19 @@ impl Manifold for SpdBuresWasserstein {
         )
     }
 
-    /// [`exp`](Self::exp), which gives no indefinite matrix.
+    /// [`exp`](Self::exp), which gives no indefinite matrix; where that is singular to rounding, up to
+    /// [`EDGE`](Self::EDGE).
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        self.exp(p, v)
+        self.cone.check("retract", &[p, v]);
+        let kind = p.kind();
+        with_kernel_or_formula(
+            [p, v],
+            || {
+                let kernel = || fused::bures_wasserstein_retract(self.cone.size(), kind);
+                map_to_frame([p, v], kernel)
+            },
+            |[p, v]| exp_formula(&p, &v),
+        )
     }
 }
 

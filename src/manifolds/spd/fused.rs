@@ -4,12 +4,17 @@
 //! L⁻¹ L_q: those are computed in double-double and rounded once. Singular values of triangular
 //! factors come from one-sided rotations, which keep small ones to full relative accuracy.
 
+use tch::Kind;
+
+use super::edge::Edge;
 use crate::manifolds::frames::fused::{add_scaled, column_lengths};
 use crate::numerics::double_double::Real;
 use crate::numerics::wide::factor;
 use crate::numerics::wide::jacobi::{diagonalise, orthogonalise_columns};
 use crate::numerics::wide::matrix::{Matrix, Onto, times, times_transposed, transposed_times};
-use crate::numerics::wide::precise::{Precise, cholesky, divide_lower, whiten};
+use crate::numerics::wide::precise::{
+    Precise, add_identity, cholesky, divide_lower, subtract_lower, whiten,
+};
 use crate::numerics::wide::{Wide, for_each_processor};
 
 /// A product F Fᵀ by its factor F = U Σ Vᵀ.
@@ -72,7 +77,7 @@ fn congruence(x: &Matrix, a: &Matrix, work: &mut Matrix, out: &mut Matrix) {
 }
 
 /// out = x diag(values) xᵀ, symmetric.
-fn recompose(x: &Matrix, values: &[Wide], work: &mut Matrix, out: &mut Matrix) {
+pub(super) fn recompose(x: &Matrix, values: &[Wide], work: &mut Matrix, out: &mut Matrix) {
     work.copy_from(x);
     work.scale_columns(values);
     times_transposed(work, x, Onto::Nothing, out);
@@ -289,6 +294,7 @@ struct Relation {
     q_factor: Matrix,
     spectrum: Spectrum,
     unused: Matrix,
+    /// F − 1.
     excess: Matrix,
     square: Matrix,
     turn: Matrix,
@@ -315,16 +321,16 @@ impl Relation {
         cholesky(p, &mut self.l);
         cholesky(q, &mut self.f);
         self.q_factor.copy_from(&self.f.high);
+        // F − 1 from L_q − L: all digits where q is near p, and 0 where it is p.
+        subtract_lower(&self.l, &mut self.f);
         divide_lower(&self.l, &mut self.f);
+        self.excess.copy_from(&self.f.high);
+        add_identity(&mut self.f);
     }
 
     /// Eigenvectors and logarithms of eigenvalues of W, in `spectrum.vectors` and `.logs`.
     fn decompose(&mut self, p: &Matrix, q: &Matrix) {
         self.relate(p, q);
-        // F − 1, exact to a rounding of itself.
-        self.excess.copy_from(&self.f.high);
-        self.excess.add_to_diagonal(-1.0);
-        add_scaled(&self.f.low, 1.0, &mut self.excess);
         let apart = greatest(&self.excess);
         let near = apart.0.iter().filter(|&&apart| apart < NEAR).count();
         if near < apart.0.len() {
@@ -402,7 +408,8 @@ pub(super) fn affine_log(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
 const SHORT: f64 = 0.5;
 
 /// L e^S Lᵀ with S = L⁻¹ v L⁻ᵀ; p + L (e^S − 1) Lᵀ for short v.
-pub(super) fn affine_exp(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
+pub(super) fn affine_exp(n: usize, kind: Kind) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
+    let mut edge = Edge::new(n, kind);
     let (mut l, mut precise) = (Precise::zeros(n, n), Precise::zeros(n, n));
     let [mut white, mut turn, mut columns] = [(); 3].map(|()| Matrix::zeros(n, n));
     let [mut work, mut moved] = [(); 2].map(|()| Matrix::zeros(n, n));
@@ -424,6 +431,7 @@ pub(super) fn affine_exp(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
             std::mem::swap(&mut moved.data, &mut out.data);
             blend(Wide::splat(SHORT), longest, &moved, out);
         }
+        edge.keep(out);
     }
 }
 
@@ -474,7 +482,8 @@ pub(super) fn affine_inner(n: usize) -> impl FnMut(&[Matrix; 3]) -> Wide {
 }
 
 /// p + v + v p⁻¹ v/2
-pub(super) fn affine_retract(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
+pub(super) fn affine_retract(n: usize, kind: Kind) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
+    let mut edge = Edge::new(n, kind);
     let [mut l, mut sum, mut half] = [(); 3].map(|()| Matrix::zeros(n, n));
     move |[p, v], out| {
         sum.symmetric_part(v);
@@ -487,6 +496,7 @@ pub(super) fn affine_retract(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) 
         out.data.iter_mut().for_each(|x| *x = *x * Wide::splat(0.5));
         add_scaled(&sum, 1.0, out);
         out.symmetrise();
+        edge.keep(out);
     }
 }
 
@@ -622,7 +632,8 @@ pub(super) fn log_velocity(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
 }
 
 /// exp(log p + Dlog_p[v])
-pub(super) fn log_euclidean_exp(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
+pub(super) fn log_euclidean_exp(n: usize, kind: Kind) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
+    let mut edge = Edge::new(n, kind);
     let mut point = Point::new(n);
     let mut end = Spectrum::new(n);
     let [mut velocity, mut inner, mut moved] = [(); 3].map(|()| Matrix::zeros(n, n));
@@ -655,6 +666,7 @@ pub(super) fn log_euclidean_exp(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matri
             blend(Wide::splat(SHORT), longest, &moved, out);
         }
         out.symmetrise();
+        edge.keep(out);
     }
 }
 
@@ -806,7 +818,8 @@ pub(super) fn log_cholesky_log(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix
 }
 
 /// K Kᵀ with K = ⌊L⌋ + ⌊T⌋ + D(L) e^(D(T)/D(L)).
-pub(super) fn log_cholesky_exp(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
+pub(super) fn log_cholesky_exp(n: usize, kind: Kind) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
+    let mut edge = Edge::new(n, kind);
     let mut point = Factor::new(n);
     let mut triangle = Matrix::zeros(n, n);
     move |[p, v], out| {
@@ -820,6 +833,7 @@ pub(super) fn log_cholesky_exp(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix
         }
         times_transposed(&triangle, &triangle, Onto::Nothing, out);
         out.symmetrise();
+        edge.keep(out);
     }
 }
 
@@ -1019,6 +1033,18 @@ pub(super) fn bures_wasserstein_exp(n: usize) -> impl FnMut(&[Matrix; 2], &mut M
         sum.symmetric_part(p);
         add_scaled(&sum, 1.0, out);
         out.symmetrise();
+    }
+}
+
+/// As [`bures_wasserstein_exp`], up to the edge.
+pub(super) fn bures_wasserstein_retract(
+    n: usize,
+    kind: Kind,
+) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
+    let (mut exp, mut edge) = (bures_wasserstein_exp(n), Edge::new(n, kind));
+    move |inputs, out| {
+        exp(inputs, out);
+        edge.keep(out);
     }
 }
 

@@ -127,11 +127,15 @@ impl Geodesic for SpdLogEuclidean {
     /// ```text
     /// exp(log p + Dlog_p[v])
     /// ```
+    ///
+    /// up to [`EDGE`](Self::EDGE); not finite where an eigenvalue overflows, from |v| of 709 on in f64 and 88 in
+    /// f32.
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.cone.check("exp", &[p, v]);
+        let kind = p.kind();
         with_kernel_or_formula(
             [p, v],
-            || map_to_frame([p, v], || fused::log_euclidean_exp(self.cone.size())),
+            || map_to_frame([p, v], || fused::log_euclidean_exp(self.cone.size(), kind)),
             |[p, v]| {
                 symmetric(&matrix_exponential(
                     &(formula::log(&p) + log_velocity(&p, &v)),

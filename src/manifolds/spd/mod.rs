@@ -33,6 +33,7 @@
 mod affine_invariant;
 mod bures_transport;
 mod bures_wasserstein;
+mod edge;
 mod formula;
 mod fused;
 mod log_cholesky;
@@ -148,9 +149,13 @@ impl Cone {
         let (kind, device) = options;
         let v = formula::random_symmetric(rng, &size, Device::Cpu);
         let one = Tensor::eye(self.n, (Kind::Double, Device::Cpu));
-        tch::no_grad(|| map_to_frame([&one.expand_as(&v), &v], || fused::affine_exp(self.size())))
-            .to_kind(kind)
-            .to_device(device)
+        tch::no_grad(|| {
+            map_to_frame([&one.expand_as(&v), &v], || {
+                fused::affine_exp(self.size(), Kind::Double)
+            })
+        })
+        .to_kind(kind)
+        .to_device(device)
     }
 
     /// A tangent made in f64 from standard normal coordinates.
@@ -194,6 +199,17 @@ macro_rules! spd_type {
         }
 
         impl $name {
+            /// The least eigenvalue of a result of `retract`, and of `exp` of the complete metrics, that has to
+            /// be raised, in units of n roundings ε of the largest one.
+            ///
+            /// Long steps lead to condition numbers that the numbers of a kind cannot hold, above about 1/ε (4e15
+            /// in f64, 8e6 in f32): what is rounded there is no positive definite matrix. Its eigenvalues below
+            /// `EDGE`·n·ε of the largest are raised to that. A result that is positive definite after rounding
+            /// stays as it is, bit for bit, whatever its condition number. On the CPU; other devices give
+            /// what is rounded. Where the largest eigenvalue itself overflows or underflows, no entry is finite or
+            /// some are not.
+            pub const EDGE: f64 = super::edge::EDGE;
+
             /// The manifold of symmetric positive definite n × n matrices.
             ///
             /// # Errors

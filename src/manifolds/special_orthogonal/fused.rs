@@ -55,11 +55,15 @@ impl Logarithm {
         }
     }
 
-    fn set(&mut self, p: &Matrix, q: &Matrix) {
+    fn relate(&mut self, p: &Matrix, q: &Matrix) {
         // q − p is exact for near points.
         self.difference.copy_from(q);
         add_scaled(p, -1.0, &mut self.difference);
         transposed_times(p, &self.difference, Onto::Nothing, &mut self.change);
+    }
+
+    fn set(&mut self, p: &Matrix, q: &Matrix) {
+        self.relate(p, q);
         match p.rows {
             2 => plane_generator(&self.change, &mut self.generator),
             3 => space_generator(&self.change, &mut self.generator),
@@ -111,6 +115,80 @@ impl Logarithm {
     }
 }
 
+/// √Σ θ² over the planes of a turn, and the least 2 cos(θ/2) for n > 3, where half turns have no logarithm.
+pub(super) fn dist(n: usize) -> impl FnMut(&[Matrix; 2], &mut [Matrix; 1]) {
+    let mut logarithm = Logarithm::new(n);
+    let mut halves = Halves::new(n);
+    move |[p, q], [out]| {
+        if n <= 3 {
+            logarithm.set(p, q);
+            let square = logarithm.generator.norm_squared();
+            out[(0, 0)] = (square * Wide::splat(0.5)).sqrt();
+            out[(0, 1)] = Wide::splat(2.0);
+            return;
+        }
+        logarithm.relate(p, q);
+        halves.of(&logarithm.change);
+        // Each plane has two directions, and twice its half angle.
+        let two = Wide::splat(2.0);
+        let (mut sum, mut least) = (Wide::ZERO, two);
+        for (&sine, &cosine) in halves.sines.iter().zip(&halves.cosines) {
+            let half = sine.zip(cosine, f64::atan2);
+            sum = (half * two).mul_add(half, sum);
+            least = least.if_above(cosine, cosine, least);
+        }
+        out[(0, 0)] = sum.sqrt();
+        out[(0, 1)] = least;
+    }
+}
+
+/// The directions of [`Halves`] as columns.
+pub(super) fn directions(n: usize) -> impl FnMut(&[Matrix; 1], &mut [Matrix; 1]) {
+    let mut halves = Halves::new(n);
+    move |[change], [out]| {
+        halves.of(change);
+        out.copy_from(&halves.turn);
+    }
+}
+
+/// Directions z that a rotation 1 + D turns by θ, with |D z| = 2 sin(θ/2) and |(2 + D) z| = 2 cos(θ/2).
+///
+/// Sines come by rotations, cosines by further ones, which mix only directions that sines could not tell
+/// apart: near a half turn these are all the same, and cosines tell.
+struct Halves {
+    turn: Matrix,
+    product: Matrix,
+    work: Matrix,
+    sines: Vec<Wide>,
+    cosines: Vec<Wide>,
+}
+
+impl Halves {
+    fn new(n: usize) -> Self {
+        let zeros = || Matrix::zeros(n, n);
+        Self {
+            turn: zeros(),
+            product: zeros(),
+            work: zeros(),
+            sines: vec![Wide::ZERO; n],
+            cosines: vec![Wide::ZERO; n],
+        }
+    }
+
+    fn of(&mut self, change: &Matrix) {
+        self.work.copy_from(change);
+        self.turn.set_identity();
+        orthogonalise_columns(&mut self.work, &mut self.turn);
+        self.work.copy_from(change);
+        self.work.add_to_diagonal(2.0);
+        times(&self.work, &self.turn, Onto::Nothing, &mut self.product);
+        orthogonalise_columns(&mut self.product, &mut self.turn);
+        column_lengths(&self.product, &mut self.cosines);
+        times(change, &self.turn, Onto::Nothing, &mut self.product);
+        column_lengths(&self.product, &mut self.sines);
+    }
+}
+
 /// p X
 pub(super) fn log(n: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
     let mut logarithm = Logarithm::new(n);
@@ -154,8 +232,11 @@ pub(super) fn project(n: usize) -> impl FnMut(&[Matrix; 1], &mut Matrix) {
         turn.set_identity();
         orthogonalise_columns(&mut upper, &mut turn);
         column_lengths(&upper, &mut lengths);
-        invert_with_sign(&mut lengths, sign);
+        let deficient = invert_with_sign(&mut lengths, sign);
         upper.scale_columns(&lengths);
+        if deficient.any_above(Wide::ZERO) {
+            complete(&mut upper, &mut turn, &lengths, sign, &mut product);
+        }
         times_transposed(&upper, &turn, Onto::Nothing, &mut product);
         times(&frame, &product, Onto::Nothing, out);
         // What is a rotation but for rounding moves no further than it is off.
@@ -172,8 +253,11 @@ pub(super) fn project(n: usize) -> impl FnMut(&[Matrix; 1], &mut Matrix) {
     }
 }
 
-/// 1/length, with the sign for the least length.
-fn invert_with_sign(lengths: &mut [Wide], sign: Wide) {
+/// 1/length, with the sign for the least length: 0 where that is none but for rounding, and NaN for the
+/// others where a second one is. Gives 1 where the least is 0.
+fn invert_with_sign(lengths: &mut [Wide], sign: Wide) -> Wide {
+    let rounding = lengths.len() as f64 * f64::EPSILON;
+    let mut deficient = Wide::ZERO;
     for lane in 0..WIDTH {
         let mut least = 0;
         for j in 1..lengths.len() {
@@ -181,9 +265,56 @@ fn invert_with_sign(lengths: &mut [Wide], sign: Wide) {
                 least = j;
             }
         }
+        let largest = lengths.iter().fold(0.0, |m, x| f64::max(m, x.0[lane]));
         for (j, length) in lengths.iter_mut().enumerate() {
             let sign = if j == least { sign.0[lane] } else { 1.0 };
-            length.0[lane] = sign / length.0[lane];
+            let length = &mut length.0[lane];
+            if *length > rounding * largest {
+                *length = sign / *length;
+            } else if j == least {
+                *length = 0.0;
+                deficient.0[lane] = 1.0;
+            } else {
+                *length = f64::NAN;
+            }
+        }
+    }
+    deficient
+}
+
+/// Where the factor of a column is 0: that column and its partner in `turn` become the last, and of all
+/// unit vectors at right angles to the others the one that gives the product of the factors and of a matrix
+/// of determinant `sign` the determinant 1.
+fn complete(
+    upper: &mut Matrix,
+    turn: &mut Matrix,
+    factors: &[Wide],
+    sign: Wide,
+    work: &mut Matrix,
+) {
+    let n = upper.rows;
+    let mut whole = upper.clone();
+    for (j, factor) in factors.iter().enumerate() {
+        for lane in (0..WIDTH).filter(|&lane| factor.0[lane] == 0.0) {
+            for matrix in [&mut whole, &mut *turn] {
+                for i in 0..n {
+                    let last = matrix[(i, n - 1)].0[lane];
+                    matrix[(i, n - 1)].0[lane] = matrix[(i, j)].0[lane];
+                    matrix[(i, j)].0[lane] = last;
+                }
+            }
+        }
+    }
+    orthonormalise(&mut whole, work);
+    let sign = sign * determinant_sign(&whole) * determinant_sign(turn);
+    for i in 0..n {
+        whole[(i, n - 1)] = whole[(i, n - 1)] * sign;
+    }
+    for lane in 0..WIDTH {
+        if factors.iter().any(|factor| factor.0[lane] == 0.0) {
+            for (entry, whole) in upper.data.iter_mut().zip(&whole.data) {
+                entry.0[lane] = whole.0[lane];
+            }
         }
     }
 }

@@ -17,13 +17,15 @@ use tch::{Device, Kind, Tensor};
 
 use super::frames::series::{angle_over_sine, at_matrices, exponential_minus_one};
 use super::frames::{
-    check_frames, identity_like, map_to_frame, newton_schulz, polar, skew, transposed,
+    check_frames, frobenius, identity_like, map_to_frame, newton_schulz, polar, skew, transposed,
     transposed_times,
 };
 use super::{Stiefel, StiefelMetric};
 use crate::manifold::{Geodesic, Manifold, Sample};
-use crate::numerics::rows::with_kernel_or_formula;
-use crate::numerics::{broadcast_to_both, in_f64, random_normal};
+use crate::numerics::rows::{with_kernel_or_formula, with_kernel_or_formulas};
+use crate::numerics::special::asinc;
+use crate::numerics::wide::map::map_matrices;
+use crate::numerics::{broadcast_to_both, in_f64, norm_last, random_normal, safe_sqrt, sum_keep};
 use crate::{Error, Result};
 
 /// The group SO(n) of rotations of ℝⁿ, n ≥ 2, with the metric ½ tr uᵀv.
@@ -38,17 +40,23 @@ use crate::{Error, Result};
 /// worst error against 60-digit references 2.1 ε, ε = 2.2e-16, from angle 1e-9 to π − 1e-12, and
 /// 1.6 ε for a coordinate of `exp`. Where *two* planes turn by nearly π the planes themselves are
 /// uncertain, and the error is a rounding over the distance from π. Where an angle is exactly π
-/// there are two shortest ways: one of them is taken for n = 2 and 3, the result is NaN or one of
-/// them for n > 3.
+/// there are two shortest ways: one of them is taken for n = 2 and 3; for n > 3 `log` and
+/// `parallel_transport` are NaN, or one of them where rounding tells two ways apart. `dist` is right at every
+/// angle, also for several half turns.
 ///
-/// On devices other than the CPU errors are a few roundings of 1, and a rounding over the distance
-/// from π near π.
+/// On devices other than the CPU errors are a few roundings of 1, for n > 3 a rounding over the distance
+/// from π near π, and `dist` is NaN at a half turn then.
 ///
 /// # Gradient
 ///
 /// All operations have derivatives of every order, also where angles coincide or vanish, but
 /// `project`, which has first derivatives, where the nearest rotation is unique. At p = q the
 /// gradient of `dist` is 0.
+///
+/// At a half turn the gradient is that of the way that is taken for n = 2 and 3. For n > 3 the gradient of
+/// `dist` is the mean of those of all shortest ways there, to which half turns add nothing; within 0.03 of a
+/// half turn it has no derivative itself. The gradients of `log` and `parallel_transport` lose ε over the
+/// square of the angle from a half turn then: 1e-9 of themselves at 1e-3.
 ///
 /// # Examples
 ///
@@ -101,21 +109,109 @@ impl SpecialOrthogonal {
     }
 }
 
+/// The angle from a half turn, in radians, below which the gradient of `dist` comes from halves of angles
+/// for n > 3: that of square roots loses ε over its square.
+const NEAR_HALF_TURN: f64 = 0.03;
+
 /// pᵀq − 1, from the difference of the points.
 fn change(p: &Tensor, q: &Tensor) -> Tensor {
     transposed_times(p, &(q - p))
 }
 
-/// The square root of the rotation 1 + D.
+/// The square root of the rotation 1 + D, half of the way that the logarithm takes.
 fn root(change: &Tensor) -> Tensor {
+    if change.size().ends_with(&[2]) || change.size().ends_with(&[3]) {
+        let half = log_formula(change) * 0.5;
+        return exponential_minus_one(&half) + identity_like(change);
+    }
+    polar_root(change)
+}
+
+fn polar_root(change: &Tensor) -> Tensor {
     polar(&(change + identity_like(change) * 2.0))
 }
 
-/// The logarithm of the rotation 1 + D: with its fourth root W, 4 skew(W) h(sym W), where
-/// h(cos θ) = θ/sin θ.
+/// The logarithm of the rotation 1 + D: in the plane and in space with derivatives also at a half turn,
+/// those of the way that is taken.
 fn log_formula(change: &Tensor) -> Tensor {
-    let once = root(change);
-    let twice = root(&(&once - identity_like(change)));
+    match change.size()[change.dim() - 1] {
+        2 => plane_log(change),
+        3 => space_log(change),
+        _ => log_by_roots(change),
+    }
+}
+
+/// The entry (i, j) of each matrix.
+fn entry(a: &Tensor, i: i64, j: i64) -> Tensor {
+    a.select(-2, i).select(-1, j)
+}
+
+/// atan2(sin θ, cos θ)
+fn plane_log(change: &Tensor) -> Tensor {
+    let sine = (entry(change, 1, 0) - entry(change, 0, 1)) * 0.5;
+    let cosine = (entry(change, 0, 0) + entry(change, 1, 1)) * 0.5 + 1.0;
+    let angle = sine.atan2(&cosine);
+    let zero = angle.zeros_like();
+    let entries = [&zero, &-&angle, &angle, &zero];
+    Tensor::stack(&entries, -1).unflatten(-1, [2, 2])
+}
+
+/// 2 atan2(|v|, w) v/|v| of the unit quaternion [w v], w ≥ 0: from the largest of its four squares, which
+/// is at least ¼.
+fn space_log(change: &Tensor) -> Tensor {
+    let d = |i, j| entry(change, i, j);
+    let trace = d(0, 0) + d(1, 1) + d(2, 2);
+    let square = |i| d(i, i) * 2.0 - &trace;
+    let difference = |i, j| d(i, j) - d(j, i);
+    let sum = |i, j| d(i, j) + d(j, i);
+    // 4 q qᵀ
+    let (a, b, c) = (difference(2, 1), difference(0, 2), difference(1, 0));
+    let (e, f, g) = (sum(1, 0), sum(0, 2), sum(2, 1));
+    let rows = [
+        [&(&trace + 4.0), &a, &b, &c],
+        [&a, &square(0), &e, &f],
+        [&b, &e, &square(1), &g],
+        [&c, &f, &g, &square(2)],
+    ]
+    .map(|row| Tensor::stack(&row, -1));
+    let outer = Tensor::stack(&rows, -2);
+    let largest = outer.diagonal(0, -2, -1).argmax(-1, true);
+    let index = largest.unsqueeze(-1);
+    let index = index.expand([&index.size()[..index.dim() - 1], &[4]].concat(), false);
+    let row = outer.gather(-2, &index, false).squeeze_dim(-2);
+    let quaternion = &row / norm_last(&row).unsqueeze(-1);
+    let real = quaternion.narrow(-1, 0, 1);
+    // w and |v| decide nothing by their signs: 0 counts as positive.
+    let sign = real.detach().ge(0.0).to_kind(Kind::Double) * 2.0 - 1.0;
+    let (real, axis) = (real * &sign, quaternion.narrow(-1, 1, 3) * sign);
+    axis_angle(&(&axis * turning_factor(&real, &axis)))
+}
+
+/// 2 atan2(|v|, w)/|v|, smooth at v = 0 and at w = 0.
+fn turning_factor(real: &Tensor, axis: &Tensor) -> Tensor {
+    let square = sum_keep(&axis.square());
+    let short = square.lt(0.5);
+    let near = square.where_self(&short, &square.zeros_like());
+    let length = square
+        .where_self(&short.logical_not(), &square.ones_like())
+        .sqrt();
+    let far = length.atan2(real) / &length;
+    (asinc(&near).where_self(&short, &far)) * 2.0
+}
+
+/// The cross product with a vector `[.., 3]`, as matrices.
+fn axis_angle(x: &Tensor) -> Tensor {
+    let part = |i| x.select(-1, i);
+    let (x, y, z) = (part(0), part(1), part(2));
+    let zero = x.zeros_like();
+    let entries = [&zero, &-&z, &y, &z, &zero, &-&x, &-&y, &x, &zero];
+    Tensor::stack(&entries, -1).unflatten(-1, [3, 3])
+}
+
+/// With the fourth root W, 4 skew(W) h(sym W), where h(cos θ) = θ/sin θ.
+fn log_by_roots(change: &Tensor) -> Tensor {
+    let once = polar_root(change);
+    let twice = polar_root(&(&once - identity_like(change)));
     let cosine = (&twice + transposed(&twice)) * 0.5;
     let sine = skew(&twice);
     skew(&sine.matmul(&at_matrices(angle_over_sine(), &cosine))) * 4.0
@@ -130,6 +226,10 @@ fn project_formula(z: &Tensor) -> Tensor {
         .sign()
         .unsqueeze(-1);
     let n = lengths.size()[lengths.dim() - 1];
+    // Of rank n − 2 or less there is a circle of nearest rotations, or more.
+    let second = lengths.narrow(-1, n - 2, 1);
+    let rounding = lengths.narrow(-1, 0, 1) * (n as f64 * f64::EPSILON);
+    let ambiguous = second.gt_tensor(&rounding).logical_not().unsqueeze(-1);
     let signs = Tensor::cat(&[lengths.narrow(-1, 0, n - 1).ones_like(), sign], -1);
     let nearest = (&u * signs.unsqueeze(-2)).matmul(&transposed(&v));
     let lengths = lengths * signs;
@@ -140,7 +240,23 @@ fn project_formula(z: &Tensor) -> Tensor {
     let twist = skew(&transposed_times(&nearest, z)) * 2.0;
     let turned = transposed_times(&v, &twist).matmul(&v) / sums;
     let turn = v.matmul(&turned).matmul(&transposed(&v));
-    &nearest + nearest.matmul(&turn)
+    (&nearest + nearest.matmul(&turn)).masked_fill(&ambiguous, f64::NAN)
+}
+
+/// √Σ θ² over the planes that the rotation 1 + D turns, from halves of its angles: first derivatives for
+/// any angles, to which half turns add nothing.
+fn dist_by_halves(change: &Tensor) -> Tensor {
+    let n = change.size()[change.dim() - 1];
+    let [turn] = map_matrices([&change.detach()], [(n as usize, n as usize)], || {
+        fused::directions(n as usize)
+    });
+    let length = |m: &Tensor| {
+        let columns = m.matmul(&turn).square();
+        safe_sqrt(&columns.sum_dim_intlist(-2, false, Kind::Double))
+    };
+    let sum = change + identity_like(change) * 2.0;
+    let halves = length(change).atan2(&length(&sum));
+    norm_last(&halves) * std::f64::consts::SQRT_2
 }
 
 impl Manifold for SpecialOrthogonal {
@@ -168,7 +284,11 @@ impl Manifold for SpecialOrthogonal {
         self.frames.tangent_defect(p, v)
     }
 
-    /// The nearest rotation, U diag(1, …, 1, ±1) Vᵀ of z = U Σ Vᵀ. NaN where z is singular.
+    /// The nearest rotation, U diag(1, …, 1, ±1) Vᵀ of z = U Σ Vᵀ.
+    ///
+    /// Also for z of rank n − 1, whose last singular vectors the determinant tells apart. NaN where the rank
+    /// is lower, with a second least singular value below n roundings of the largest; one of the nearest where
+    /// the two least are equal and the determinant is negative, with gradient 0.
     fn project(&self, z: &Tensor) -> Tensor {
         self.check("project", &[z]);
         with_kernel_or_formula(
@@ -262,6 +382,26 @@ impl Geodesic for SpecialOrthogonal {
                 let moved = transposed_times(&turn, &tangent).matmul(&turn);
                 q.matmul(&skew(&moved))
             },
+        )
+    }
+
+    /// ```text
+    /// √Σ θ²,  tan(θ/2) = |D z|/|(2 + D) z|,  pᵀq = 1 + D
+    /// ```
+    ///
+    /// over the planes that pᵀq turns, from the singular vectors z that D and 2 + D share: exact also where
+    /// planes turn by π, and [`log`](Self::log) is one of several or NaN.
+    fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        self.check("dist", &[p, q]);
+        with_kernel_or_formulas(
+            [p, q],
+            || {
+                let [out] = map_matrices([p, q], [(1, 2)], || fused::dist(self.size()));
+                let number = |i| out.select(-1, i).squeeze_dim(-1).contiguous();
+                (number(0), number(1).lt(NEAR_HALF_TURN))
+            },
+            |[p, q]| frobenius(&log_formula(&change(&p, &q))) * std::f64::consts::FRAC_1_SQRT_2,
+            |[p, q]| dist_by_halves(&change(&p, &q)),
         )
     }
 }

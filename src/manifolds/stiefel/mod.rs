@@ -218,9 +218,15 @@ impl Stiefel {
     ///
     /// # Errors
     ///
-    /// [`Error::NoConvergence`] of the first pair that is not solved after 200 steps, or for which
-    /// the iteration comes to rest elsewhere, with the steps and the miss as a part of the length.
-    /// [`Error::NotFinite`] where a point is not finite.
+    /// For the first pair that is not solved:
+    ///
+    /// - [`Error::NotFinite`] where a point is not finite.
+    /// - [`Error::NoLogarithm`] where no geodesic leads from p to q, frames of n vectors of opposite
+    ///   orientation; and where q lies at the cut locus of p as −p does: qa = −pa for some a. What fixes p and q
+    ///   there, the reflections in a and in pa, fixes no way between them, and of shortest ones there are
+    ///   several. Where rounding of the points tells them apart the iteration may find one.
+    /// - [`Error::NoConvergence`] elsewhere, after 200 steps or where the iteration comes to rest at
+    ///   another frame, with the steps and the miss as a part of the length.
     ///
     /// # References
     ///
@@ -245,6 +251,13 @@ impl Stiefel {
                     op: OP,
                     what: "a point",
                     place: format!("row {row}"),
+                });
+            }
+            if let Some(reason) = why_no_logarithm(row, &on_cpu) {
+                return Err(Error::NoLogarithm {
+                    op: OP,
+                    row,
+                    reason,
                 });
             }
             return Err(Error::NoConvergence {
@@ -301,6 +314,29 @@ impl Stiefel {
     fn sizes(&self) -> (usize, usize) {
         (self.n as usize, self.k as usize)
     }
+}
+
+/// Why a pair, a row of the flattened batch, is known to have no logarithm.
+fn why_no_logarithm(row: usize, pair: &[Tensor; 2]) -> Option<&'static str> {
+    let both = Tensor::broadcast_tensors(&[&pair[0], &pair[1]]);
+    let size = pair[0].size();
+    let [n, k] = [size[size.len() - 2], size[size.len() - 1]];
+    let of_row = |x: &Tensor| x.reshape([-1, n, k]).get(row as i64).to_kind(Kind::Double);
+    let (p, q) = (of_row(&both[0]), of_row(&both[1]));
+    if n == k && transposed_times(&p, &q).det().double_value(&[]) < 0.0 {
+        return Some("the frames are of opposite orientation, and no geodesic joins them");
+    }
+    let (_, lengths, _) = (p + q).svd(true, false);
+    let rounding = if pair[0].kind() == Kind::Double {
+        f64::EPSILON
+    } else {
+        f32::EPSILON.into()
+    };
+    let least = lengths.min().double_value(&[]);
+    (least <= 16.0 * n as f64 * rounding).then_some(
+        "q lies at the cut locus of p: it turns a vector of the frame's span into its negative, \
+         and the shortest geodesic is not unique",
+    )
 }
 
 /// A = skew(pᵀv) and K = v − p pᵀv.

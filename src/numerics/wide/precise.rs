@@ -112,6 +112,26 @@ for_each_processor! {
 }
 
 for_each_processor! {
+    /// Replaces the lower triangle `x` by x − y: exactly 0 where they are the same.
+    pub(crate) fn subtract_lower(y: &Precise, x: &mut Precise) {
+        for i in 0..x.high.rows {
+            for j in 0..=i {
+                let (minuend, subtrahend) = (x.get((i, j)), y.get((i, j)));
+                let (high, lost) = two_sum(minuend.0, -subtrahend.0);
+                x.set((i, j), normalised((high, lost + (minuend.1 - subtrahend.1))));
+            }
+        }
+    }
+
+    /// Adds the identity.
+    pub(crate) fn add_identity(x: &mut Precise) {
+        for i in 0..x.high.rows {
+            let (high, low) = x.get((i, i));
+            let (sum, lost) = two_sum(high, Wide::ONE);
+            x.set((i, i), normalised((sum, lost + low)));
+        }
+    }
+
     /// Replaces the lower triangle `x` by L⁻¹ x, a lower triangle too.
     pub(crate) fn divide_lower(l: &Precise, x: &mut Precise) {
         let n = l.high.rows;
