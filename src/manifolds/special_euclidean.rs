@@ -23,7 +23,7 @@ use super::frames::{
 use super::{Euclidean, SpecialOrthogonal};
 use crate::Result;
 use crate::manifold::{Geodesic, Manifold, Sample};
-use crate::numerics::{in_f64, safe_sqrt};
+use crate::numerics::{batch_of, check_broadcast, check_numbers, check_points, in_f64, safe_sqrt};
 
 /// The group SE(n) of rigid motions of ℝⁿ, n ≥ 2, with the product metric of SO(n) × ℝⁿ.
 ///
@@ -85,7 +85,17 @@ impl SpecialEuclidean {
     }
 
     /// The inverse of [`split`](Self::split); the batches broadcast.
+    ///
+    /// # Panics
+    ///
+    /// For other shapes or kinds.
+    #[track_caller]
     pub fn join(&self, rotation: &Tensor, translation: &Tensor) -> Tensor {
+        check_frames("join", self.n, self.n, &[rotation]);
+        check_points("join", self.n, &[translation]);
+        check_numbers("join", &[rotation, translation]);
+        let batches = [batch_of(rotation, 2), batch_of(translation, 1)];
+        check_broadcast("join", &[&batches[0], &batches[1]]);
         let column = translation.unsqueeze(-1);
         let batch = |t: &Tensor| t.narrow(-1, 0, 1);
         let whole = Tensor::broadcast_tensors(&[batch(rotation), batch(&column)]);

@@ -6,6 +6,7 @@
 //! round the result once. Tests hold the two equal ([`with_tensor_formulas`]).
 
 pub(crate) mod across;
+mod boundary;
 pub(crate) mod compensated;
 pub(crate) mod double_double;
 mod eigen;
@@ -14,6 +15,9 @@ pub(crate) mod rows;
 pub(crate) mod special;
 pub(crate) mod wide;
 
+pub(crate) use boundary::{
+    batch_of, check_batches, check_broadcast, check_list, check_numbers, check_weights,
+};
 pub use eigen::{EigenConfig, ExtremeEigenpairs, extreme_eigenpairs};
 pub use rows::with_tensor_formulas;
 
@@ -91,20 +95,8 @@ pub(crate) fn in_f64<const N: usize>(
     formula(inputs.map(|t| t.to_kind(Kind::Double))).to_kind(kind)
 }
 
-/// Panics unless every tensor ends in dimension `n` and all share a floating kind.
+/// Panics unless every tensor ends in dimension `n`, and as [`check_batches`].
 #[track_caller]
 pub(crate) fn check_points(op: &str, n: i64, tensors: &[&Tensor]) {
-    let kind = tensors[0].kind();
-    for t in tensors {
-        let size = t.size();
-        assert!(
-            size.last() == Some(&n),
-            "{op}: expected points of shape [.., {n}], got {size:?}"
-        );
-        assert!(
-            t.kind() == kind && matches!(kind, Kind::Double | Kind::Float),
-            "{op}: expected arguments of one kind, Double or Float, got {kind:?} and {:?}",
-            t.kind()
-        );
-    }
+    check_batches(op, &[n], tensors);
 }
