@@ -368,12 +368,8 @@ fn gradients_that_do_not_fit_are_refused_in_one_sentence() {
     sentence(|| parameter.set_gradient(Gradient::Dense(ones.to_kind(Kind::Int64))));
     sentence(|| drop(Gradient::from_rows(&Tensor::new(), &ones)));
     sentence(|| drop(Gradient::from_rows(&rows(&[0, 1]), &Tensor::new())));
-    sentence(|| {
-        drop(Gradient::from_rows(
-            &rows(&[0, 1]),
-            &ones.to_kind(Kind::Bool),
-        ))
-    });
+    let flags = ones.to_kind(Kind::Bool);
+    sentence(|| drop(Gradient::from_rows(&rows(&[0, 1]), &flags)));
     sentence(|| drop(Gradient::from_rows(&rows(&[0, 1]).view([2, 1]), &ones)));
     sentence(|| drop(Gradient::from_rows(&rows(&[0, 1, 0]), &ones)));
 }

@@ -425,7 +425,7 @@ mod tests {
 
         let rows = Tensor::arange(6, (Kind::Int64, Device::Cpu));
         let pairs = trainer.known.sum(Kind::Double);
-        tch::no_grad(|| trainer.step(&mut state, &rows, &pairs))?;
+        let _ = tch::no_grad(|| trainer.step(&mut state, &rows, &pairs))?;
         let given: Vec<Tensor> = state
             .optimizer
             .parameters()
