@@ -174,6 +174,16 @@ impl SpdBuresWasserstein {
     /// [`Error::NoConvergence`](crate::Error::NoConvergence) when 64 parts of the way are not enough.
     pub fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Result<Tensor> {
         self.cone.check("parallel_transport", &[p, q, v]);
+        if [p, q, v]
+            .iter()
+            .any(|t| t.isfinite().all().int64_value(&[]) == 0)
+        {
+            return Err(crate::Error::NotFinite {
+                op: "parallel_transport",
+                what: "a number",
+                place: "the points or the tangent".into(),
+            });
+        }
         tch::no_grad(|| {
             let [p, q, wide] = [p, q, v].map(|t| t.to_kind(Kind::Double));
             let l = cholesky(&p);
