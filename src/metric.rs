@@ -13,6 +13,7 @@ use crate::{Error, Result};
 /// [`Error::InvalidArgument`] for another shape or kind, a diagonal that is not 0, and an entry that is NaN,
 /// negative or not equal to its mirror image; the message names the pair.
 pub(crate) fn check_distances(op: &'static str, distances: &Tensor) -> Result<()> {
+    crate::numerics::require_defined(op, &[distances])?;
     let size = distances.size();
     let is_matrix = size.len() == 2
         && size[0] == size[1]
@@ -67,6 +68,7 @@ impl Distances {
     }
 
     fn read(op: &'static str, distances: &Tensor, gaps: bool) -> Result<Self> {
+        crate::numerics::require_defined(op, &[distances])?;
         let size = distances.size();
         let floating = matches!(distances.kind(), Kind::Double | Kind::Float);
         if size.len() != 2 || size[0] != size[1] || !floating {

@@ -229,6 +229,7 @@ fn check_config(config: &SvmConfig) -> Result<()> {
 
 /// The points in f64, where they are on the manifold to its last digit: a time coordinate is that of the others.
 fn checked_points(op: &'static str, form: &SvmForm, points: &Tensor) -> Result<Tensor> {
+    crate::numerics::require_defined(op, &[points])?;
     let size = points.size();
     let width = form.manifold().point_shape();
     let floating = matches!(points.kind(), Kind::Double | Kind::Float);

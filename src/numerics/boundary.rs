@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use tch::{Kind, Tensor};
 
+use crate::{Error, Result};
+
 /// Panics unless every tensor is a batch of points `[.., point..]`, all of one floating kind and on one device, and
 /// the batches broadcast.
 #[track_caller]
@@ -24,6 +26,18 @@ pub(crate) fn check_batches(op: &str, point: &[i64], tensors: &[&Tensor]) {
     }
     let batches: Vec<&[i64]> = sizes.iter().map(|s| &s[..s.len() - point.len()]).collect();
     check_broadcast(op, &batches);
+}
+
+/// Refuses a tensor without numbers, such as the gradient of what took no part.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`].
+pub(crate) fn require_defined(op: &'static str, tensors: &[&Tensor]) -> Result<()> {
+    if tensors.iter().all(|t| t.defined()) {
+        return Ok(());
+    }
+    Err(Error::invalid(op, "a tensor", "an undefined one"))
 }
 
 /// Panics unless every tensor is a list of points `[n, point..]`, all of one floating kind and on one device.

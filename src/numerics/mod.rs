@@ -17,6 +17,7 @@ pub(crate) mod wide;
 
 pub(crate) use boundary::{
     batch_of, check_batches, check_broadcast, check_list, check_numbers, check_weights,
+    require_defined,
 };
 pub use eigen::{EigenConfig, ExtremeEigenpairs, extreme_eigenpairs};
 pub use rows::with_tensor_formulas;
@@ -26,28 +27,56 @@ use rand_distr::StandardNormal;
 use tch::{Device, Kind, Tensor};
 
 /// Σ over the last dimension.
+///
+/// # Panics
+///
+/// For an undefined tensor.
+#[track_caller]
 pub fn sum_last(x: &Tensor) -> Tensor {
+    assert!(
+        x.defined(),
+        "sum_last: expected a tensor, got an undefined one"
+    );
     x.sum_dim_intlist(-1, false, x.kind())
 }
 
 /// The Euclidean norm over the last dimension; its gradient at 0 is 0.
+///
+/// # Panics
+///
+/// For a kind other than f64 and f32.
+#[track_caller]
 pub fn norm_last(x: &Tensor) -> Tensor {
+    check_numbers("norm_last", &[x]);
     safe_sqrt(&sum_last(&(x * x)))
 }
 
 /// √x for x ≥ 0, whose gradient at x = 0 is 0 instead of infinite.
 /// Negative x, which only rounding makes, gives 0; NaN stays NaN.
+///
+/// # Panics
+///
+/// For a kind other than f64 and f32.
+#[track_caller]
 pub fn safe_sqrt(x: &Tensor) -> Tensor {
+    check_numbers("safe_sqrt", &[x]);
     let regular = x.le(0.0).logical_not();
     let root = x.where_self(&regular, &x.ones_like()).sqrt();
     root.where_self(&regular, &x.zeros_like())
 }
 
 /// `x` broadcast to the common shape of `x` and `other`.
+///
+/// # Panics
+///
+/// When the shapes do not broadcast.
+#[track_caller]
 pub fn broadcast_to_both(x: &Tensor, other: &Tensor) -> Tensor {
-    if x.size() == other.size() {
+    let sizes = [x.size(), other.size()];
+    if sizes[0] == sizes[1] {
         return x.shallow_clone();
     }
+    check_broadcast("broadcast_to_both", &[&sizes[0], &sizes[1]]);
     let both = Tensor::broadcast_tensors(&[x, other]);
     both[0].shallow_clone()
 }

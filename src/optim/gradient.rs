@@ -27,9 +27,13 @@ impl Gradient {
     ///
     /// # Panics
     ///
-    /// When a sparse tensor has more than one sparse dimension.
+    /// When the tensor is undefined, or sparse in more than one dimension.
     #[track_caller]
     pub fn from_tensor(gradient: &Tensor) -> Self {
+        assert!(
+            gradient.defined(),
+            "optim: a gradient must be a tensor, got an undefined one"
+        );
         if !gradient.is_sparse() {
             return Self::Dense(gradient.detach());
         }

@@ -54,6 +54,7 @@ impl ManifoldParameter {
     }
 
     fn build(motion: Motion, value: &Tensor) -> Result<Self> {
+        crate::numerics::require_defined("ManifoldParameter::new", &[value])?;
         if !matches!(value.kind(), Kind::Double | Kind::Float) {
             return Err(Error::invalid(
                 "ManifoldParameter::new",

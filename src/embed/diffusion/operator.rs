@@ -245,6 +245,7 @@ fn negative_part(values: &Tensor) -> f64 {
 }
 
 fn check(op: &'static str, affinity: &Tensor) -> Result<()> {
+    crate::numerics::require_defined(op, &[affinity])?;
     let size = affinity.size();
     let floating = matches!(affinity.kind(), Kind::Double | Kind::Float);
     if size.len() != 2 || size[0] != size[1] || size[0] == 0 || !floating {
