@@ -93,7 +93,7 @@ fn adam_step(criterion: &mut Criterion, work: &Work) {
         for parameter in optimizer.parameters_mut() {
             parameter.set_gradient(Gradient::Dense(work.v.shallow_clone()));
         }
-        optimizer.step();
+        optimizer.step().expect("a finite step");
     });
 }
 

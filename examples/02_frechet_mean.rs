@@ -24,7 +24,7 @@ fn main() -> Result<()> {
         optimizer.zero_grad();
         let loss = sphere.dist(&mean, &points).square().mean(Kind::Double);
         loss.backward();
-        optimizer.step();
+        optimizer.step()?;
         if step % 60 == 0 {
             println!("step {step:3}: variance {:.12}", loss.double_value(&[]));
         }

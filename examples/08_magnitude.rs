@@ -60,7 +60,7 @@ fn main() -> Result<()> {
         let size = differentiable_magnitude(&distances, &t, Derivatives::First, &config)?;
         magnitudes.push(size.double_value(&[]));
         (-size).backward();
-        optimizer.step();
+        optimizer.step()?;
     }
     println!(
         "spread out: from {:.3} to {:.3} points",

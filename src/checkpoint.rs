@@ -81,6 +81,7 @@ impl Checkpoint {
     ///
     /// [`Error::InvalidArgument`] unless the tensor is dense and of kind f64, f32 or i64.
     pub fn insert(&mut self, name: &str, tensor: &Tensor) -> Result<()> {
+        crate::numerics::require_defined("Checkpoint::insert", &[tensor])?;
         let kind = tensor.kind();
         if tensor.is_sparse() || dtype_of(kind).is_none() {
             return Err(Error::invalid(

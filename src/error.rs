@@ -136,6 +136,31 @@ pub enum Error {
         place: String,
     },
 
+    /// A step of an optimiser met a number that is not finite. Points, buffers and counts of steps are as
+    /// before the step.
+    #[error(
+        "{op}: the {what} of parameter {parameter}{} is not finite in row {row}{}{}",
+        quoted(name.as_deref()),
+        at_step(*step),
+        because(cause.as_deref())
+    )]
+    ParameterNotFinite {
+        /// The optimiser or operation.
+        op: &'static str,
+        /// The quantity: `"gradient"`, `"new point"`, or the name of a buffer such as `"momentum"`.
+        what: &'static str,
+        /// The parameter's place among the parameters of all groups, from 0.
+        parameter: usize,
+        /// Its name, if it was given one.
+        name: Option<String>,
+        /// The first row with such a number, counted over the parameter's flattened batch.
+        row: usize,
+        /// The step of the parameter that was to be made, from 1, where it is known.
+        step: Option<i64>,
+        /// What is wrong with the points that the step began from, if something is.
+        cause: Option<Box<Error>>,
+    },
+
     /// A similarity matrix is singular, and no weights give every point a similarity of 1.
     #[error(
         "{op}: the {size} points have no weighting at scale {scale:e}: their similarities have rank {rank} and leave {residual:e} of 1"
@@ -161,6 +186,19 @@ pub enum Error {
         /// libtorch's own error.
         source: tch::TchError,
     },
+}
+
+/// ` "name"`, or nothing.
+fn quoted(name: Option<&str>) -> String {
+    name.map_or_else(String::new, |name| format!(" {name:?}"))
+}
+
+fn at_step(step: Option<i64>) -> String {
+    step.map_or_else(String::new, |step| format!(" at step {step}"))
+}
+
+fn because(cause: Option<&Error>) -> String {
+    cause.map_or_else(String::new, |cause| format!(": {cause}"))
 }
 
 impl Error {

@@ -23,7 +23,7 @@
 //! for _ in 0..200 {
 //!     optimizer.zero_grad();
 //!     disk.dist(&p, &points).square().sum(Kind::Double).backward();
-//!     optimizer.step();
+//!     optimizer.step()?;
 //! }
 //!
 //! // At the mean the logarithms of the points add up to 0.

@@ -25,6 +25,7 @@ use std::fmt::Debug;
 use rand::Rng;
 use tch::{Kind, Tensor};
 
+use crate::numerics::{batch_of, check_broadcast, check_numbers};
 use crate::{Error, Result};
 
 /// A Riemannian manifold whose points are (batches of) tensors.
@@ -104,7 +105,7 @@ pub trait Manifold: Debug + Send {
     /// # Errors
     ///
     /// [`Error::NotOnManifold`] with the first bad row and its defect; the tolerance is
-    /// [`tolerance`] of the kind. [`Error::InvalidArgument`] when the shape is wrong.
+    /// [`tolerance`] of the kind. [`Error::InvalidArgument`] when the shape or the kind is wrong.
     fn check_point(&self, p: &Tensor) -> Result<()> {
         check_shape("check_point", &self.point_shape(), p)?;
         let tolerance = tolerance(p.kind());
@@ -125,10 +126,18 @@ pub trait Manifold: Debug + Send {
     /// # Errors
     ///
     /// [`Error::NotTangent`] with the first bad row and its defect; the tolerance is
-    /// [`tolerance`] of the kind. [`Error::InvalidArgument`] when the shape is wrong.
+    /// [`tolerance`] of the kind. [`Error::InvalidArgument`] when a shape or a kind is wrong.
     fn check_tangent(&self, p: &Tensor, v: &Tensor) -> Result<()> {
         check_shape("check_tangent", &self.point_shape(), p)?;
         check_shape("check_tangent", &self.point_shape(), v)?;
+        if p.kind() != v.kind() {
+            let expected = format!("a tangent of kind {:?}, as the point", p.kind());
+            return Err(Error::invalid(
+                "check_tangent",
+                expected,
+                format!("{:?}", v.kind()),
+            ));
+        }
         let tolerance = tolerance(v.kind());
         match first_above(&self.tangent_defect(p, v), tolerance) {
             None => Ok(()),
@@ -186,10 +195,7 @@ pub trait Geodesic: Manifold {
     /// The point at parameter `t` of the geodesic from `p` (t = 0) to `q` (t = 1);
     /// `t` has the batch shape, or is a scalar.
     fn geodesic(&self, p: &Tensor, q: &Tensor, t: &Tensor) -> Tensor {
-        let mut t = t.shallow_clone();
-        for _ in self.point_shape() {
-            t = t.unsqueeze(-1);
-        }
+        let t = per_point(self.point_shape().len(), p, t);
         self.exp(p, &(self.log(p, q) * t))
     }
 
@@ -219,19 +225,45 @@ pub trait Sample: Manifold {
     fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor;
 }
 
+/// The parameter of a geodesic from each of the points, in a shape that multiplies tangents.
+#[track_caller]
+pub(crate) fn per_point(point_dims: usize, p: &Tensor, t: &Tensor) -> Tensor {
+    check_numbers("geodesic", &[t]);
+    if t.dim() > 0 && p.dim() >= point_dims {
+        check_broadcast("geodesic", &[t.size().as_slice(), &batch_of(p, point_dims)]);
+    }
+    let mut t = t.shallow_clone();
+    for _ in 0..point_dims {
+        t = t.unsqueeze(-1);
+    }
+    t
+}
+
 /// The largest relative defect that a check accepts: 1e-8 in f64, 1e-4 in f32.
 pub fn tolerance(kind: Kind) -> f64 {
     if kind == Kind::Double { 1e-8 } else { 1e-4 }
 }
 
 fn check_shape(op: &'static str, point_shape: &[i64], p: &Tensor) -> Result<()> {
-    if p.size().ends_with(point_shape) {
+    if !p.defined() || p.is_sparse() {
+        let got = if p.defined() {
+            "a sparse one"
+        } else {
+            "an undefined one"
+        };
+        return Err(Error::invalid(op, "a dense tensor", got));
+    }
+    if !p.size().ends_with(point_shape) {
+        let expected = format!("trailing dimensions {point_shape:?}");
+        return Err(Error::invalid(op, expected, format!("{:?}", p.size())));
+    }
+    if matches!(p.kind(), Kind::Double | Kind::Float) {
         return Ok(());
     }
     Err(Error::invalid(
         op,
-        format!("trailing dimensions {point_shape:?}"),
-        format!("{:?}", p.size()),
+        "kind Double or Float",
+        format!("{:?}", p.kind()),
     ))
 }
 

@@ -195,6 +195,7 @@ pub(crate) fn tiles(n: i64, numbers_a_row: i64) -> impl Iterator<Item = (i64, i6
 }
 
 fn check_square(op: &'static str, distances: &Tensor) -> Result<()> {
+    crate::numerics::require_defined(op, &[distances])?;
     let size = distances.size();
     if size.len() != 2 || size[0] != size[1] {
         let expected = "a matrix of distances [n, n]";
@@ -204,6 +205,7 @@ fn check_square(op: &'static str, distances: &Tensor) -> Result<()> {
 }
 
 fn check_kind(op: &'static str, distances: &Tensor) -> Result<()> {
+    crate::numerics::require_defined(op, &[distances])?;
     let size = distances.size();
     let floating = matches!(distances.kind(), Kind::Double | Kind::Float);
     if size.len() != 2 || size[0] != size[1] || !floating {

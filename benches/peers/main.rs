@@ -192,7 +192,7 @@ fn adam_step(work: &Work) -> impl FnMut() {
         for parameter in optimizer.parameters_mut() {
             parameter.set_gradient(Gradient::Dense(gradient.shallow_clone()));
         }
-        optimizer.step();
+        optimizer.step().expect("a finite step");
     }
 }
 

@@ -7,6 +7,7 @@ use super::split::both_ways;
 use crate::graph::Graph;
 use crate::manifold::Geodesic;
 use crate::metric::mirrored;
+use crate::numerics::check_list;
 use crate::numerics::rows::measure_rows;
 use crate::{Error, Result};
 
@@ -41,7 +42,13 @@ const TILE: i64 = 1 << 22;
 /// assert_eq!(distances.double_value(&[2, 1]), 2.0);
 /// # Ok::<(), holonomy::Error>(())
 /// ```
+///
+/// # Panics
+///
+/// For other shapes or kinds.
+#[track_caller]
 pub fn pairwise_distances(space: &dyn Geodesic, points: &Tensor) -> Tensor {
+    check_list("pairwise_distances", &space.point_shape(), &[points]);
     let points = points.detach();
     let n = points.size()[0];
     let width = space.point_shape().iter().product::<i64>().max(1);
@@ -101,7 +108,13 @@ pub fn pairwise_distances(space: &dyn Geodesic, points: &Tensor) -> Tensor {
 /// assert_eq!(cross_distances(&line, &from, &to), Tensor::from_slice(&[2.0, 3.0]).view([1, 2]));
 /// # Ok::<(), holonomy::Error>(())
 /// ```
+///
+/// # Panics
+///
+/// For other shapes or kinds.
+#[track_caller]
 pub fn cross_distances(space: &dyn Geodesic, from: &Tensor, to: &Tensor) -> Tensor {
+    check_list("cross_distances", &space.point_shape(), &[from, to]);
     let (from, to) = (from.detach(), to.detach().unsqueeze(0));
     let (m, n) = (from.size()[0], to.size()[1]);
     let width = space.point_shape().iter().product::<i64>().max(1);
@@ -173,6 +186,7 @@ pub struct Distortion {
 pub fn distortion(truth: &Tensor, embedded: &Tensor) -> Result<Distortion> {
     const OP: &str = "distortion";
     check_square(OP, truth)?;
+    check_square(OP, embedded)?;
     if truth.size() != embedded.size() {
         let expected = format!("matrices of one size, {:?}", truth.size());
         return Err(Error::invalid(

@@ -1,8 +1,9 @@
 //! The probability of an edge between two points of a network.
 
 use serde::{Deserialize, Serialize};
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
+use crate::numerics::{check_broadcast, check_numbers};
 use crate::{Error, Result};
 
 /// Edges that are likely within a radius, as the Fermi–Dirac distribution has it.
@@ -58,7 +59,13 @@ impl FermiDirac {
     }
 
     /// The probability of an edge at each distance; shape and kind of `dist`.
+    ///
+    /// # Panics
+    ///
+    /// For a kind other than f64 and f32.
+    #[track_caller]
     pub fn probability(&self, dist: &Tensor) -> Tensor {
+        check_numbers("FermiDirac::probability", &[dist]);
         self.log_odds(dist).sigmoid()
     }
 
@@ -84,7 +91,20 @@ impl FermiDirac {
     /// # Gradient
     ///
     /// ∂/∂d = −P(no edge)/t for an edge and P(edge)/t for none; finite everywhere.
+    ///
+    /// # Panics
+    ///
+    /// For distances of a kind other than f64 and f32, for `is_edge` of a kind other than `Bool`, and for shapes that
+    /// do not broadcast.
+    #[track_caller]
     pub fn log_likelihood(&self, dist: &Tensor, is_edge: &Tensor) -> Tensor {
+        const OP: &str = "FermiDirac::log_likelihood";
+        check_numbers(OP, &[dist]);
+        assert!(
+            is_edge.defined() && is_edge.kind() == Kind::Bool && is_edge.device() == dist.device(),
+            "{OP}: expected is_edge of kind Bool on the device of the distances, got {is_edge:?}"
+        );
+        check_broadcast(OP, &[dist.size().as_slice(), &is_edge.size()]);
         let log_odds = self.log_odds(dist);
         let towards = log_odds.where_self(is_edge, &-&log_odds);
         towards.log_sigmoid()

@@ -17,7 +17,7 @@ use super::split::both_ways;
 use super::table::check_pairs;
 use super::trainer::{Embedding, EpochRecord};
 use crate::numerics::random_normal;
-use crate::optim::{ManifoldParameter, RiemannianSgd, Schedule, SgdConfig};
+use crate::optim::{ManifoldParameter, RiemannianSgd, Schedule, SgdConfig, told_by};
 use crate::{Error, Euclidean, Geodesic, Result};
 
 /// The settings of a [`NetworkTrainer`].
@@ -183,7 +183,8 @@ impl NetworkTrainer {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFinite`] at the first epoch whose loss is not finite.
+    /// [`Error::NotFinite`] with the epoch, and the row, when the loss, a gradient or a point is not finite, as a far
+    /// too large learning rate makes them.
     pub fn run(
         mut self,
         mut on_epoch: impl FnMut(&EpochRecord) -> ControlFlow<()>,
@@ -198,7 +199,9 @@ impl NetworkTrainer {
             let clock = Instant::now();
             let step = epoch as u64;
             model.optimizer.apply_schedule(&schedule, step);
-            let loss = self.epoch(&mut model, native::mix(self.config.seed, step))?;
+            let loss = self
+                .epoch(&mut model, native::mix(self.config.seed, step))
+                .map_err(told_by(OP, format!("epoch {}", epoch + 1)))?;
             if !loss.is_finite() {
                 return Err(Error::NotFinite {
                     op: OP,
@@ -245,7 +248,7 @@ impl NetworkTrainer {
             model.optimizer.zero_grad();
             let loss = self.loss(model, &comparisons);
             loss.backward();
-            model.optimizer.step();
+            model.optimizer.step()?;
             total += loss.detach();
         }
         let total = f64::try_from(&total).map_err(|source| Error::Torch { op: OP, source })?;
@@ -312,9 +315,10 @@ impl Trained {
     fn new(trainer: &NetworkTrainer) -> Result<Self> {
         let config = &trainer.config;
         let manifold = config.model.manifold(config.dim)?;
-        let points = ManifoldParameter::geodesic(manifold, &trainer.start())?;
+        let points = ManifoldParameter::geodesic(manifold, &trainer.start())?.named("the points");
         let zero = Tensor::zeros([1], (Kind::Double, Device::Cpu));
-        let widening = ManifoldParameter::geodesic(Box::new(Euclidean::new(1)?), &zero)?;
+        let line = Box::new(Euclidean::new(1)?);
+        let widening = ManifoldParameter::geodesic(line, &zero)?.named("the radius");
         let mut trained = Self {
             points: points.tensor().shallow_clone(),
             widening: zero,

@@ -29,7 +29,8 @@ pub(super) fn tensor_of(rows: &[f64], width: usize) -> Tensor {
     Tensor::from_slice(rows).view([-1, width as i64])
 }
 
-fn check_rows(op: &'static str, model: Model, rows: &[f64], width: usize) -> Result<()> {
+/// Refuses rows that are not finite points of the model.
+pub(super) fn check_rows(op: &'static str, model: Model, rows: &[f64], width: usize) -> Result<()> {
     if let Some(row) = first_bad_row(rows, width) {
         return Err(Error::NotFinite {
             op,

@@ -14,7 +14,7 @@ use super::half_spaces::nested_half_spaces;
 use super::native::{self, Instructions, NativePath, Negatives, Pass, Table};
 use super::resume::{Identity, State};
 use super::sampler::{NegativeLaw, NegativeSampler};
-use super::table::{check_pairs, rows_of, tensor_of};
+use super::table::{check_pairs, check_rows, rows_of, tensor_of};
 use crate::checkpoint::Checkpoint;
 use crate::{Error, Result};
 
@@ -392,7 +392,7 @@ fn check_finite(epoch: usize, loss: f64, bad_row: Option<usize>) -> Result<()> {
 ///
 /// [`Error::InvalidArgument`] for a wrong shape, a node that does not exist, a repeated node, or a
 /// learning rate that is negative or not finite; [`Error::NotFinite`] or [`Error::NotOnManifold`]
-/// for a row that is not a point.
+/// for a row that is not a point, before the step or after it.
 pub fn pair_step(
     path: TrainPath,
     model: Model,
@@ -424,7 +424,10 @@ pub fn pair_step(
     }
     if path == TrainPath::Tensor {
         let start = tensor_of(&rows, width);
-        return super::tensor::pair_step(model, start, (source, target), negatives, learning_rate);
+        let (points, loss) =
+            super::tensor::pair_step(model, start, (source, target), negatives, learning_rate)?;
+        rows_of(OP, model, &points)?;
+        return Ok((points, loss));
     }
     let pass = Pass {
         pairs: &[(source, target)],
@@ -434,5 +437,6 @@ pub fn pair_step(
         instructions: Instructions::detect(),
     };
     let loss = native::run(model.space(), Table::new(&mut rows, width), &pass, None);
+    check_rows(OP, model, &rows, width)?;
     Ok((tensor_of(&rows, width), loss))
 }

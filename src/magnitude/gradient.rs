@@ -10,7 +10,7 @@ use super::weighting::WeightingConfig;
 use crate::manifold::Geodesic;
 use crate::metric::checked_distances;
 use crate::numerics::compensated::{rounded, sum};
-use crate::numerics::with_gradient_of;
+use crate::numerics::{check_list, with_gradient_of};
 use crate::{Error, Result};
 
 /// The derivatives that a result carries.
@@ -53,13 +53,9 @@ pub enum Derivatives {
 /// assert_eq!(x.grad().double_value(&[1, 0]), 1.0);
 /// # Ok::<(), holonomy::Error>(())
 /// ```
+#[track_caller]
 pub fn differentiable_distances(space: &dyn Geodesic, points: &Tensor) -> Tensor {
-    assert!(
-        points.dim() == space.point_shape().len() + 1,
-        "differentiable_distances: expected points [n, point..] with points {:?}, got {:?}",
-        space.point_shape(),
-        points.size()
-    );
+    check_list("differentiable_distances", &space.point_shape(), &[points]);
     let n = points.size()[0];
     let pairs = Tensor::triu_indices(n, n, 1, (Kind::Int64, points.device()));
     let (from, to) = (pairs.get(0), pairs.get(1));

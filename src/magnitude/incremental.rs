@@ -138,6 +138,7 @@ impl IncrementalMagnitude {
     ///
     /// Those of [`add`](Self::add) and of [`from_distances`](Self::from_distances).
     pub fn gain_of_block(&self, distances: &Tensor, among: &Tensor) -> Result<f64> {
+        crate::numerics::require_defined(OP, &[distances, among])?;
         let among = &crate::metric::checked_distances(OP, among)?;
         let (m, n) = (among.size()[0] as usize, self.len());
         if distances.size() != [m as i64, n as i64] {

@@ -168,6 +168,7 @@ impl WeightedSpace {
     /// [`Error::InvalidArgument`] for another shape or kind, and distances that are NaN or negative; they may be
     /// infinite.
     pub fn meet(&self, distances: &Tensor) -> Result<NewPoints> {
+        crate::numerics::require_defined(OP, &[distances])?;
         let (m, n) = (distances.size().first().copied().unwrap_or(0), self.len());
         let floating = matches!(distances.kind(), Kind::Double | Kind::Float);
         if distances.size() != [m, n] || !floating {

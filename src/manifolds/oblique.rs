@@ -13,6 +13,7 @@ use tch::{Device, Kind, Tensor};
 use super::frames::transposed;
 use super::{Power, Sphere};
 use crate::manifold::{Geodesic, Manifold, Sample};
+use crate::numerics::check_batches;
 use crate::{Error, Result};
 
 /// The manifold of n × k matrices with columns of length 1.
@@ -63,6 +64,11 @@ impl Oblique {
         let rows = Power::new(Sphere::new(n - 1, 1.0)?, k)?;
         Ok(Self { rows })
     }
+
+    #[track_caller]
+    fn check(&self, op: &str, tensors: &[&Tensor]) {
+        check_batches(op, &self.point_shape(), tensors);
+    }
 }
 
 impl Manifold for Oblique {
@@ -78,39 +84,47 @@ impl Manifold for Oblique {
 
     /// The sum over columns of | |p| − 1 |.
     fn point_defect(&self, p: &Tensor) -> Tensor {
+        self.check("point_defect", &[p]);
         self.rows.point_defect(&transposed(p))
     }
 
     /// The sum over columns of |p·v| / |v|.
     fn tangent_defect(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        self.check("tangent_defect", &[p, v]);
         self.rows.tangent_defect(&transposed(p), &transposed(v))
     }
 
     /// Each column scaled; NaN for a column of zeros.
     fn project(&self, z: &Tensor) -> Tensor {
+        self.check("project", &[z]);
         transposed(&self.rows.project(&transposed(z)))
     }
 
     fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
+        self.check("project_tangent", &[p, z]);
         transposed(&self.rows.project_tangent(&transposed(p), &transposed(z)))
     }
 
     fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
+        self.check("inner", &[p, u, v]);
         let [p, u, v] = [p, u, v].map(transposed);
         self.rows.inner(&p, &u, &v)
     }
 
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
+        self.check("rgrad", &[p, egrad]);
         self.project_tangent(p, egrad)
     }
 
     /// Each column of p + v scaled.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        self.check("retract", &[p, v]);
         transposed(&self.rows.retract(&transposed(p), &transposed(v)))
     }
 
     /// Each column's own.
     fn component_inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
+        self.check("component_inner", &[p, u, v]);
         let [p, u, v] = [p, u, v].map(transposed);
         transposed(&self.rows.component_inner(&p, &u, &v))
     }
@@ -123,20 +137,24 @@ impl Geodesic for Oblique {
     }
 
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        self.check("exp", &[p, v]);
         transposed(&self.rows.exp(&transposed(p), &transposed(v)))
     }
 
     fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        self.check("log", &[p, q]);
         transposed(&self.rows.log(&transposed(p), &transposed(q)))
     }
 
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
+        self.check("parallel_transport", &[p, q, v]);
         let [p, q, v] = [p, q, v].map(transposed);
         transposed(&self.rows.parallel_transport(&p, &q, &v))
     }
 
     /// √Σ θ² of the angles between columns.
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        self.check("dist", &[p, q]);
         self.rows.dist(&transposed(p), &transposed(q))
     }
 }
@@ -148,6 +166,7 @@ impl Sample for Oblique {
     }
 
     fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {
+        self.check("random_tangent", &[p]);
         transposed(&self.rows.random_tangent(rng, &transposed(p)))
     }
 }

@@ -12,7 +12,7 @@ use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
 use crate::manifold::{Geodesic, Manifold, Sample};
-use crate::numerics::{check_points, safe_sqrt};
+use crate::numerics::{batch_of, check_batches, check_numbers, check_points, safe_sqrt};
 use crate::{Error, Result};
 
 /// A manifold with everything: what the factors of [`Product::new`] must be.
@@ -95,16 +95,34 @@ impl<F: Manifold + ?Sized> Product<F> {
     }
 
     /// The inverse of [`split`](Self::split).
+    ///
+    /// # Panics
+    ///
+    /// Unless there is a part for each factor, in its shape, and all have one batch shape.
+    #[track_caller]
     pub fn join(&self, parts: &[Tensor]) -> Tensor {
-        let flat: Vec<Tensor> = parts
-            .iter()
-            .zip(&self.factors)
-            .map(|(part, factor)| {
-                let size = part.size();
-                let batch = &size[..size.len() - factor.point_shape().len()];
-                part.reshape([batch, &[width(&**factor)]].concat())
-            })
-            .collect();
+        assert!(
+            parts.len() == self.factors.len(),
+            "join: expected {} parts, got {}",
+            self.factors.len(),
+            parts.len()
+        );
+        check_numbers("join", &parts.iter().collect::<Vec<_>>());
+        let mut flat: Vec<Tensor> = Vec::with_capacity(parts.len());
+        for (part, factor) in parts.iter().zip(&self.factors) {
+            let shape = factor.point_shape();
+            check_batches("join", &shape, &[part]);
+            let size = [batch_of(part, shape.len()), vec![width(&**factor)]].concat();
+            let batch = flat
+                .first()
+                .map_or_else(|| batch_of(part, shape.len()), |first| batch_of(first, 1));
+            assert!(
+                size.starts_with(&batch) && size.len() == batch.len() + 1,
+                "join: expected parts of one batch shape, got {batch:?} and {:?}",
+                batch_of(part, shape.len())
+            );
+            flat.push(part.reshape(size));
+        }
         Tensor::cat(&flat, -1)
     }
 

@@ -23,7 +23,7 @@ use super::frames::{
 use super::{Euclidean, SpecialOrthogonal};
 use crate::Result;
 use crate::manifold::{Geodesic, Manifold, Sample};
-use crate::numerics::{in_f64, safe_sqrt};
+use crate::numerics::{batch_of, check_broadcast, check_numbers, check_points, in_f64, safe_sqrt};
 
 /// The group SE(n) of rigid motions of ℝⁿ, n ≥ 2, with the product metric of SO(n) × ℝⁿ.
 ///
@@ -85,7 +85,22 @@ impl SpecialEuclidean {
     }
 
     /// The inverse of [`split`](Self::split); the batches broadcast.
+    ///
+    /// # Panics
+    ///
+    /// For other shapes or kinds.
+    #[track_caller]
     pub fn join(&self, rotation: &Tensor, translation: &Tensor) -> Tensor {
+        check_frames("join", self.n, self.n, &[rotation]);
+        check_points("join", self.n, &[translation]);
+        check_numbers("join", &[rotation, translation]);
+        let batches = [batch_of(rotation, 2), batch_of(translation, 1)];
+        check_broadcast("join", &[&batches[0], &batches[1]]);
+        self.side_by_side(rotation, translation)
+    }
+
+    /// [`join`](Self::join), also of numbers that stand for whole rotations and translations.
+    fn side_by_side(&self, rotation: &Tensor, translation: &Tensor) -> Tensor {
         let column = translation.unsqueeze(-1);
         let batch = |t: &Tensor| t.narrow(-1, 0, 1);
         let whole = Tensor::broadcast_tensors(&[batch(rotation), batch(&column)]);
@@ -101,7 +116,7 @@ impl SpecialEuclidean {
         in_f64([a, b], |[a, b]| {
             let ((turn, shift), (r, t)) = (self.split(&a), self.split(&b));
             let moved = turn.matmul(&t.unsqueeze(-1)).squeeze_dim(-1) + shift;
-            self.join(&turn.matmul(&r), &moved)
+            self.side_by_side(&turn.matmul(&r), &moved)
         })
     }
 
@@ -111,7 +126,7 @@ impl SpecialEuclidean {
         in_f64([p], |[p]| {
             let (turn, shift) = self.split(&p);
             let back = transposed_times(&turn, &shift.unsqueeze(-1)).squeeze_dim(-1);
-            self.join(&turn.transpose(-2, -1), &-back)
+            self.side_by_side(&turn.transpose(-2, -1), &-back)
         })
     }
 
@@ -138,11 +153,11 @@ impl SpecialEuclidean {
             // The translation is linear in u: a long one shall not cost the rotation digits.
             let size = frobenius(&shift.detach().unsqueeze(-1)).unsqueeze(-1);
             let unit = size.where_self(&size.gt(0.0), &size.ones_like());
-            let top = self.join(&skew(&turn), &(shift / &unit));
+            let top = self.side_by_side(&skew(&turn), &(shift / &unit));
             let bottom = top.narrow(-2, 0, 1).zeros_like();
             let whole = matrix_exponential(&Tensor::cat(&[top, bottom], -2));
             let (turn, shift) = self.split(&whole.narrow(-2, 0, self.n));
-            self.join(&turn, &(shift * unit))
+            self.side_by_side(&turn, &(shift * unit))
         })
     }
 
@@ -169,7 +184,7 @@ impl SpecialEuclidean {
             let square = generator.matmul(&generator) * -std::f64::consts::PI.powi(-2);
             let inverse = at_matrices(half_angle_cotangent(), &square) - &generator * 0.5;
             let back = inverse.matmul(&shift.unsqueeze(-1)).squeeze_dim(-1);
-            self.join(&generator, &back)
+            self.side_by_side(&generator, &back)
         })
     }
 
@@ -183,7 +198,7 @@ impl SpecialEuclidean {
         let (turns, shifts) = self.parts(inputs);
         let turned = rotate(&self.rotations, turns.each_ref());
         let shifted = shift(&self.translations, shifts.each_ref());
-        self.join(&turned, &shifted)
+        self.side_by_side(&turned, &shifted)
     }
 
     fn parts<const N: usize>(&self, inputs: [&Tensor; N]) -> ([Tensor; N], [Tensor; N]) {
@@ -263,7 +278,7 @@ impl Manifold for SpecialEuclidean {
         let ([turn, u, v], [shift, a, b]) = self.parts([p, u, v]);
         let turning = self.rotations.component_inner(&turn, &u, &v);
         let shifting = self.translations.component_inner(&shift, &a, &b);
-        self.join(&turning, &shifting)
+        self.side_by_side(&turning, &shifting)
     }
 }
 
@@ -305,13 +320,13 @@ impl Sample for SpecialEuclidean {
     fn random_point(&self, rng: &mut dyn Rng, batch: &[i64], options: (Kind, Device)) -> Tensor {
         let turn = self.rotations.random_point(rng, batch, options);
         let shift = self.translations.random_point(rng, batch, options);
-        self.join(&turn, &shift)
+        self.side_by_side(&turn, &shift)
     }
 
     fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {
         let (turn, shift) = self.split(p);
         let turning = self.rotations.random_tangent(rng, &turn);
         let shifting = self.translations.random_tangent(rng, &shift);
-        self.join(&turning, &shifting)
+        self.side_by_side(&turning, &shifting)
     }
 }

@@ -71,7 +71,7 @@ impl GrassmannClassifierConfig {
 ///     let loss = classifier.forward(&x).cross_entropy_for_logits(&labels);
 ///     optimizer.zero_grad();
 ///     loss.backward();
-///     optimizer.step();
+///     optimizer.step()?;
 /// }
 /// assert!(classifier.forward(&x).argmax(-1, false).equal(&labels));
 /// # Ok::<(), holonomy::Error>(())

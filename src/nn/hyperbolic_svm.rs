@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
 use crate::numerics::{dot_keep, safe_sqrt, special, sum_last};
-use crate::optim::{AdamConfig, ManifoldParameter, RiemannianAdam, Schedule};
+use crate::optim::{AdamConfig, ManifoldParameter, RiemannianAdam, Schedule, told_by};
 use crate::stats::evaluation::integer_labels;
 use crate::stats::{ClassificationScore, classification_score};
 use crate::{Error, Euclidean, EuclideanParametrised, Lorentz, Manifold, PoincareBall, Result};
@@ -229,6 +229,7 @@ fn check_config(config: &SvmConfig) -> Result<()> {
 
 /// The points in f64, where they are on the manifold to its last digit: a time coordinate is that of the others.
 fn checked_points(op: &'static str, form: &SvmForm, points: &Tensor) -> Result<Tensor> {
+    crate::numerics::require_defined(op, &[points])?;
     let size = points.size();
     let width = form.manifold().point_shape();
     let floating = matches!(points.kind(), Kind::Double | Kind::Float);
@@ -358,7 +359,8 @@ impl SvmForm {
             let hinges = (edge - margins).clamp_min(0.0).sum(Kind::Double);
             let loss = self.square(&weights).sum(Kind::Double) / 2.0 + hinges * config.penalty;
             loss.backward();
-            optimizer.step();
+            let when = format!("step {} with lr {}", step + 1, config.lr);
+            optimizer.step().map_err(told_by(OP, when))?;
             if let Self::Hyperboloid(_) = self {
                 tch::no_grad(|| {
                     let mut w = weights[0].shallow_clone();

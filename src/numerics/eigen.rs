@@ -84,7 +84,7 @@ pub struct ExtremeEigenpairs {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] when nothing or more than n pairs are wanted, the tolerance is no number > 0, or the
-/// start is no f64 matrix of numbers; [`Error::Torch`] when a small decomposition fails; [`Error::NotFinite`] when a product is not; [`Error::NoConvergence`], with the
+/// start is no f64 matrix of numbers, or a product has another shape or kind; [`Error::Torch`] when a small decomposition fails; [`Error::NotFinite`] when a product is not; [`Error::NoConvergence`], with the
 /// residual relative to the largest |θ|.
 ///
 /// # Examples
@@ -121,6 +121,10 @@ pub fn extreme_eigenpairs(
         let mut products = 0;
         loop {
             let image = apply(&block);
+            if !image.defined() || image.kind() != Kind::Double || image.size() != block.size() {
+                let expected = format!("a product of shape {:?} in f64", block.size());
+                return Err(Error::invalid(OP, expected, format!("{image:?}")));
+            }
             products += 1;
             space.widen(&block, &image);
             let ritz = space.ritz(products)?;

@@ -6,6 +6,7 @@
 //! round the result once. Tests hold the two equal ([`with_tensor_formulas`]).
 
 pub(crate) mod across;
+mod boundary;
 pub(crate) mod cholesky;
 pub(crate) mod compensated;
 pub(crate) mod double_double;
@@ -15,6 +16,10 @@ pub(crate) mod rows;
 pub(crate) mod special;
 pub(crate) mod wide;
 
+pub(crate) use boundary::{
+    batch_of, check_batches, check_broadcast, check_list, check_numbers, check_weights,
+    require_defined,
+};
 pub use eigen::{EigenConfig, ExtremeEigenpairs, extreme_eigenpairs};
 pub use rows::with_tensor_formulas;
 
@@ -23,28 +28,56 @@ use rand_distr::StandardNormal;
 use tch::{Device, Kind, Tensor};
 
 /// Σ over the last dimension.
+///
+/// # Panics
+///
+/// For an undefined tensor.
+#[track_caller]
 pub fn sum_last(x: &Tensor) -> Tensor {
+    assert!(
+        x.defined(),
+        "sum_last: expected a tensor, got an undefined one"
+    );
     x.sum_dim_intlist(-1, false, x.kind())
 }
 
 /// The Euclidean norm over the last dimension; its gradient at 0 is 0.
+///
+/// # Panics
+///
+/// For a kind other than f64 and f32.
+#[track_caller]
 pub fn norm_last(x: &Tensor) -> Tensor {
+    check_numbers("norm_last", &[x]);
     safe_sqrt(&sum_last(&(x * x)))
 }
 
 /// √x for x ≥ 0, whose gradient at x = 0 is 0 instead of infinite.
 /// Negative x, which only rounding makes, gives 0; NaN stays NaN.
+///
+/// # Panics
+///
+/// For a kind other than f64 and f32.
+#[track_caller]
 pub fn safe_sqrt(x: &Tensor) -> Tensor {
+    check_numbers("safe_sqrt", &[x]);
     let regular = x.le(0.0).logical_not();
     let root = x.where_self(&regular, &x.ones_like()).sqrt();
     root.where_self(&regular, &x.zeros_like())
 }
 
 /// `x` broadcast to the common shape of `x` and `other`.
+///
+/// # Panics
+///
+/// When the shapes do not broadcast.
+#[track_caller]
 pub fn broadcast_to_both(x: &Tensor, other: &Tensor) -> Tensor {
-    if x.size() == other.size() {
+    let sizes = [x.size(), other.size()];
+    if sizes[0] == sizes[1] {
         return x.shallow_clone();
     }
+    check_broadcast("broadcast_to_both", &[&sizes[0], &sizes[1]]);
     let both = Tensor::broadcast_tensors(&[x, other]);
     both[0].shallow_clone()
 }
@@ -96,20 +129,8 @@ pub(crate) fn in_f64<const N: usize>(
     formula(inputs.map(|t| t.to_kind(Kind::Double))).to_kind(kind)
 }
 
-/// Panics unless every tensor ends in dimension `n` and all share a floating kind.
+/// Panics unless every tensor ends in dimension `n`, and as [`check_batches`].
 #[track_caller]
 pub(crate) fn check_points(op: &str, n: i64, tensors: &[&Tensor]) {
-    let kind = tensors[0].kind();
-    for t in tensors {
-        let size = t.size();
-        assert!(
-            size.last() == Some(&n),
-            "{op}: expected points of shape [.., {n}], got {size:?}"
-        );
-        assert!(
-            t.kind() == kind && matches!(kind, Kind::Double | Kind::Float),
-            "{op}: expected arguments of one kind, Double or Float, got {kind:?} and {:?}",
-            t.kind()
-        );
-    }
+    check_batches(op, &[n], tensors);
 }

@@ -5,7 +5,7 @@ use tch::Tensor;
 
 use super::Optimizer;
 use super::rule::{
-    Buffer, BufferShape, Motion, Step, UpdateRule, decayed_rgrad, require, scaled_ratio,
+    Buffer, BufferShape, Motion, Step, Update, UpdateRule, decayed_rgrad, require, scaled_ratio,
 };
 use crate::Result;
 
@@ -97,8 +97,8 @@ impl UpdateRule for AdagradConfig {
         step: Step,
         points: &Tensor,
         egrad: &Tensor,
-        buffers: &mut [Tensor],
-    ) -> Tensor {
+        buffers: &[Tensor],
+    ) -> Update {
         let [sum] = buffers else {
             unreachable!("one buffer is declared above");
         };
@@ -106,8 +106,12 @@ impl UpdateRule for AdagradConfig {
         let squared = motion
             .manifold()
             .component_inner(points, &gradient, &gradient);
-        let denominator = sum.g_add_(&squared).sqrt().g_add_scalar_(self.eps);
+        let sum = sum + squared;
+        let denominator = sum.sqrt().g_add_scalar_(self.eps);
         let lr = step.lr / (1.0 + (step.count - 1) as f64 * self.lr_decay);
-        motion.advance(points, &scaled_ratio(&gradient, -lr, &denominator))
+        Update {
+            points: motion.advance(points, &scaled_ratio(&gradient, -lr, &denominator)),
+            buffers: vec![sum],
+        }
     }
 }

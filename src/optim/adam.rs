@@ -5,7 +5,7 @@ use tch::Tensor;
 
 use super::Optimizer;
 use super::rule::{
-    Buffer, BufferShape, Motion, Step, UpdateRule, decayed_rgrad, require, scaled_ratio,
+    Buffer, BufferShape, Motion, Step, Update, UpdateRule, decayed_rgrad, require, scaled_ratio,
 };
 use crate::Result;
 
@@ -125,33 +125,28 @@ impl UpdateRule for AdamConfig {
         step: Step,
         points: &Tensor,
         egrad: &Tensor,
-        buffers: &mut [Tensor],
-    ) -> Tensor {
+        buffers: &[Tensor],
+    ) -> Update {
         let gradient = decayed_rgrad(motion, points, egrad, self.weight_decay);
         let [momentum, second, largest @ ..] = buffers else {
             unreachable!("two or three buffers are declared above");
         };
-        let _ = momentum.lerp_(&gradient, 1.0 - self.beta1);
+        let momentum = momentum.lerp(&gradient, 1.0 - self.beta1);
         let squared = motion
             .manifold()
             .component_inner(points, &gradient, &gradient);
-        let _ = second
-            .g_mul_scalar_(self.beta2)
-            .g_add_(&(squared * (1.0 - self.beta2)));
+        let second = (second * self.beta2).g_add_(&(squared * (1.0 - self.beta2)));
+        let largest = largest.first().map(|largest| largest.maximum(&second));
         let (first_correction, second_correction) = self.corrections(step.count);
-        let mut root = match largest {
-            [] => second.sqrt(),
-            [largest, ..] => {
-                let _ = largest.maximum_out(largest, second);
-                largest.sqrt()
-            }
-        };
-        let denominator = root
+        let denominator = largest
+            .as_ref()
+            .unwrap_or(&second)
+            .sqrt()
             .g_div_scalar_(second_correction)
             .g_add_scalar_(self.eps);
-        let direction = scaled_ratio(momentum, -(step.lr / first_correction), &denominator);
-        let (moved, carried) = motion.advance_transport(points, &direction, momentum);
-        *momentum = carried;
-        moved
+        let direction = scaled_ratio(&momentum, -(step.lr / first_correction), &denominator);
+        let (points, carried) = motion.advance_transport(points, &direction, &momentum);
+        let buffers = [carried, second].into_iter().chain(largest).collect();
+        Update { points, buffers }
     }
 }

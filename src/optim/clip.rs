@@ -2,10 +2,13 @@
 
 use tch::{Kind, Tensor};
 
+use super::finite::{GRADIENT, first_bad_row, not_finite};
 use super::gradient::Gradient;
 use super::parameter::ManifoldParameter;
 use super::rule::require;
 use crate::{Error, Result};
+
+const OP: &str = "clip_grad_norm";
 
 /// Scales all gradients down together so that their common Riemannian norm is at most `max_norm`,
 /// and returns the norm before.
@@ -20,38 +23,43 @@ use crate::{Error, Result};
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] unless max_norm > 0; [`Error::NotFinite`] with the first parameter
-/// whose norm is not finite, all gradients then being left as they were.
+/// [`Error::InvalidArgument`] unless max_norm is finite and > 0; [`Error::ParameterNotFinite`] with the first
+/// parameter and row whose gradient, or the square of its norm, is not finite. All gradients are then as they
+/// were.
 pub fn clip_grad_norm<'a>(
     parameters: impl IntoIterator<Item = &'a mut ManifoldParameter>,
     max_norm: f64,
 ) -> Result<f64> {
-    require(
-        "clip_grad_norm",
-        "max_norm",
-        max_norm,
-        "> 0",
-        max_norm > 0.0,
-    )?;
+    require(OP, "max_norm", max_norm, "finite and > 0", max_norm > 0.0)?;
     let mut clipped = Vec::new();
     let mut squares = Vec::new();
     for (index, parameter) in parameters.into_iter().enumerate() {
         if let Some(gradient) = parameter.gradient() {
-            squares.push((index, squared_norm(parameter, &gradient)));
-            clipped.push((parameter, gradient));
+            squares.push(squared_norms(parameter, &gradient).sum(Kind::Double));
+            clipped.push((index, parameter, gradient));
         }
     }
     let norm = total_norm(&squares)?;
+    if !norm.is_finite() {
+        for (index, parameter, gradient) in &clipped {
+            check_gradient(*index, parameter, gradient)?;
+        }
+        return Err(Error::NotFinite {
+            op: OP,
+            what: "the norm",
+            place: format!("{} parameters together", clipped.len()),
+        });
+    }
     if norm > max_norm {
-        for (parameter, gradient) in clipped {
+        for (_, parameter, gradient) in clipped {
             parameter.set_gradient(gradient.scaled(max_norm / norm));
         }
     }
     Ok(norm)
 }
 
-/// Σ over the rows of the squared Riemannian length, one f64 on the parameter's device.
-fn squared_norm(parameter: &ManifoldParameter, gradient: &Gradient) -> Tensor {
+/// The squared Riemannian length of each row, `[..]`.
+fn squared_norms(parameter: &ManifoldParameter, gradient: &Gradient) -> Tensor {
     tch::no_grad(|| {
         let points = parameter.tensor().detach();
         let (values, rows) = gradient.parts();
@@ -61,29 +69,30 @@ fn squared_norm(parameter: &ManifoldParameter, gradient: &Gradient) -> Tensor {
         };
         let manifold = parameter.manifold();
         let rgrad = manifold.rgrad(&points, values);
-        manifold.inner(&points, &rgrad, &rgrad).sum(Kind::Double)
+        manifold.inner(&points, &rgrad, &rgrad)
     })
 }
 
-fn total_norm(squares: &[(usize, Tensor)]) -> Result<f64> {
-    let Some((_, first)) = squares.first() else {
+/// √ Σ of the squares, which waits for the device once.
+fn total_norm(squares: &[Tensor]) -> Result<f64> {
+    let Some(first) = squares.first() else {
         return Ok(0.0);
     };
     let device = first.device();
-    let on_one_device: Vec<Tensor> = squares.iter().map(|(_, s)| s.to_device(device)).collect();
-    let squares_now =
-        Vec::<f64>::try_from(Tensor::stack(&on_one_device, 0)).map_err(|source| Error::Torch {
-            op: "clip_grad_norm",
-            source,
-        })?;
-    for ((index, _), square) in squares.iter().zip(&squares_now) {
-        if !square.is_finite() {
-            return Err(Error::NotFinite {
-                op: "clip_grad_norm",
-                what: "the gradient's norm",
-                place: format!("parameter {index}"),
-            });
+    let on_one_device: Vec<Tensor> = squares.iter().map(|s| s.to_device(device)).collect();
+    let squares_now = Vec::<f64>::try_from(Tensor::stack(&on_one_device, 0))
+        .map_err(|source| Error::Torch { op: OP, source })?;
+    Ok(squares_now.iter().sum::<f64>().sqrt())
+}
+
+/// Refuses a gradient with an entry that is not finite, and one whose squared length is not.
+fn check_gradient(index: usize, parameter: &ManifoldParameter, gradient: &Gradient) -> Result<()> {
+    let (values, rows) = gradient.parts();
+    let squares = squared_norms(parameter, gradient);
+    for (what, tensor) in [(GRADIENT, values), ("gradient's squared length", &squares)] {
+        if let Some(row) = first_bad_row(parameter, rows, tensor) {
+            return Err(not_finite(OP, (what, row), (index, parameter), None));
         }
     }
-    Ok(squares_now.iter().sum::<f64>().sqrt())
+    Ok(())
 }

@@ -14,6 +14,7 @@
 //! | gradients of a few rows of an embedding table | [`Gradient::Rows`] |
 //! | a changing learning rate | [`Schedule`], [`Optimizer::apply_schedule`] |
 //! | bounded gradients | [`Optimizer::clip_grad_norm`], [`clip_grad_norm`] |
+//! | no steps to NaN | [`Optimizer::step`], [`Optimizer::set_check_finite`] |
 //! | to stop and go on | [`Optimizer::state`], [`Optimizer::load_state`] |
 //!
 //! # Examples
@@ -30,7 +31,7 @@
 //! for _ in 0..300 {
 //!     optimizer.zero_grad();
 //!     (&point - &target).square().sum(Kind::Double).backward();
-//!     optimizer.step();
+//!     optimizer.step()?;
 //! }
 //! assert!((point - target).abs().max().double_value(&[]) < 1e-3);
 //! # Ok::<(), holonomy::Error>(())
@@ -39,6 +40,7 @@
 mod adagrad;
 mod adam;
 mod clip;
+mod finite;
 mod gradient;
 mod optimizer;
 mod parameter;
@@ -50,9 +52,10 @@ mod state;
 pub use adagrad::{AdagradConfig, RiemannianAdagrad};
 pub use adam::{AdamConfig, RiemannianAdam};
 pub use clip::clip_grad_norm;
+pub(crate) use finite::told_by;
 pub use gradient::Gradient;
 pub use optimizer::{Optimizer, ParameterGroup};
 pub use parameter::ManifoldParameter;
-pub use rule::{Buffer, BufferShape, Motion, Step, UpdateRule};
+pub use rule::{Buffer, BufferShape, Motion, Step, Update, UpdateRule};
 pub use schedule::Schedule;
 pub use sgd::{RiemannianSgd, SgdConfig};

@@ -3,8 +3,9 @@
 use tch::Tensor;
 
 use super::clip::clip_grad_norm;
+use super::finite::{Proposal, all_finite, not_finite};
 use super::parameter::ManifoldParameter;
-use super::rule::{Buffer, BufferShape, Step, UpdateRule, require};
+use super::rule::{Buffer, BufferShape, Step, Update, UpdateRule, require};
 use super::schedule::Schedule;
 use crate::{Manifold, Result};
 
@@ -21,9 +22,15 @@ use crate::{Manifold, Result};
 /// decay meanwhile. The count of steps, which bias correction uses, belongs to the parameter and
 /// not to the row, as in `torch.optim.SparseAdam`; so a sparse gradient that names all rows does
 /// what a dense one does.
+///
+/// # Numbers that are not finite
+///
+/// [`step`](Self::step) looks at every gradient, every new point and every new buffer before it writes
+/// anything: a step is made whole or not at all. See [`set_check_finite`](Self::set_check_finite).
 #[derive(Debug)]
 pub struct Optimizer<R> {
     groups: Vec<ParameterGroup<R>>,
+    check_finite: bool,
 }
 
 /// Parameters that share their settings and learning rate.
@@ -77,7 +84,10 @@ impl<R: UpdateRule> Optimizer<R> {
     ///
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) when a setting is out of range.
     pub fn new(parameters: Vec<ManifoldParameter>, config: R) -> Result<Self> {
-        let mut optimizer = Self { groups: Vec::new() };
+        let mut optimizer = Self {
+            groups: Vec::new(),
+            check_finite: true,
+        };
         optimizer.add_group(parameters, config)?;
         Ok(optimizer)
     }
@@ -128,17 +138,91 @@ impl<R: UpdateRule> Optimizer<R> {
 
     /// Moves each parameter that has a gradient one step; the others stay.
     ///
+    /// # Errors
+    ///
+    /// [`Error::ParameterNotFinite`](crate::Error::ParameterNotFinite) with the parameter, the first row and the
+    /// step when a gradient, a new point or a new buffer is not finite, unless that check is
+    /// [turned off](Self::set_check_finite); [`Error::InvalidArgument`](crate::Error::InvalidArgument) when a
+    /// schedule has led a learning rate out of the numbers. The optimiser and all its parameters are then as
+    /// before.
+    ///
     /// # Panics
     ///
     /// When a gradient is sparse in more than the first dimension, or a parameter without rows has
     /// a sparse gradient.
     #[track_caller]
-    pub fn step(&mut self) {
+    pub fn step(&mut self) -> Result<()> {
+        for group in &self.groups {
+            require(R::NAME, "lr", group.lr, "finite and ≥ 0", group.lr >= 0.0)?;
+        }
+        if self.check_finite {
+            return self.step_if_finite();
+        }
         for group in &mut self.groups {
             for slot in &mut group.slots {
-                slot.step(&group.config, group.lr);
+                if let Some(proposal) = slot.propose(&group.config, group.lr) {
+                    slot.adopt(proposal);
+                }
             }
         }
+        Ok(())
+    }
+
+    #[track_caller]
+    fn step_if_finite(&mut self) -> Result<()> {
+        let mut proposals = Vec::new();
+        for group in &self.groups {
+            for slot in &group.slots {
+                proposals.push(slot.propose(&group.config, group.lr));
+            }
+        }
+        if !tch::no_grad(|| all_finite(proposals.iter().flatten())) {
+            self.find_what_is_not_finite(&proposals)?;
+        }
+        let slots = self.groups.iter_mut().flat_map(|group| &mut group.slots);
+        for (slot, proposal) in slots.zip(proposals) {
+            if let Some(proposal) = proposal {
+                slot.adopt(proposal);
+            }
+        }
+        Ok(())
+    }
+
+    fn find_what_is_not_finite(&self, proposals: &[Option<Proposal>]) -> Result<()> {
+        let slots = self.groups.iter().flat_map(|group| {
+            let layout = group.config.buffers();
+            group.slots.iter().map(move |slot| (slot, layout.clone()))
+        });
+        for (index, ((slot, layout), proposal)) in slots.zip(proposals).enumerate() {
+            let Some(proposal) = proposal else {
+                continue;
+            };
+            if let Some(bad) = proposal.first_bad(&slot.parameter, &layout) {
+                let step = Some(slot.steps + 1);
+                return Err(not_finite(R::NAME, bad, (index, &slot.parameter), step));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether [`step`](Self::step) refuses numbers that are not finite, which it does at first. The setting is
+    /// not part of a saved state.
+    ///
+    /// # Accuracy
+    ///
+    /// Exact: no finite step is refused, and no other passes.
+    ///
+    /// # Cost
+    ///
+    /// One sum over each gradient, point and buffer, and one number read back from each device. COST
+    /// Points and buffers are held twice until all parameters have been looked at.
+    pub fn set_check_finite(&mut self, check: bool) {
+        self.check_finite = check;
+    }
+
+    /// Whether steps are checked; see [`set_check_finite`](Self::set_check_finite).
+    pub fn check_finite(&self) -> bool {
+        self.check_finite
     }
 
     /// Forgets all gradients; see [`ManifoldParameter::zero_grad`].
@@ -202,48 +286,58 @@ impl Slot {
         buffers.collect()
     }
 
+    /// What a step would make of the parameter, which stays as it is; `None` without a gradient.
     #[track_caller]
-    fn step<R: UpdateRule>(&mut self, config: &R, lr: f64) {
-        let Some(gradient) = self.parameter.gradient() else {
-            return;
-        };
-        self.steps += 1;
+    fn propose<R: UpdateRule>(&self, config: &R, lr: f64) -> Option<Proposal> {
+        let gradient = self.parameter.gradient()?;
+        let (values, rows) = gradient.parts();
+        assert!(
+            rows.is_none() || self.parameter.has_rows(),
+            "optim: a row-sparse gradient needs a parameter with rows, got {:?}",
+            self.parameter.tensor()
+        );
+        let points = self.parameter.tensor().detach();
         let step = Step {
             lr,
-            count: self.steps,
+            count: self.steps + 1,
         };
-        let (values, rows) = gradient.parts();
-        match rows {
-            None => tch::no_grad(|| self.step_all(config, step, values)),
+        let motion = self.parameter.motion();
+        let update = tch::no_grad(|| match rows {
+            None => config.update(motion, step, &points, values, &self.buffers),
+            Some(rows) if rows.numel() == 0 => self.unchanged(rows),
             Some(rows) => {
-                assert!(
-                    self.parameter.has_rows(),
-                    "optim: a row-sparse gradient needs a parameter with rows, got {:?}",
-                    self.parameter.tensor()
-                );
-                tch::no_grad(|| self.step_rows(config, step, rows, values));
+                let points = points.index_select(0, rows);
+                let buffers = self.gathered(rows);
+                config.update(motion, step, &points, values, &buffers)
             }
+        });
+        Some(Proposal { gradient, update })
+    }
+
+    /// The named rows of the buffers.
+    fn gathered(&self, rows: &Tensor) -> Vec<Tensor> {
+        let buffers = self.buffers.iter();
+        buffers.map(|table| table.index_select(0, rows)).collect()
+    }
+
+    /// The named rows of points and buffers as they are.
+    fn unchanged(&self, rows: &Tensor) -> Update {
+        Update {
+            points: self.parameter.tensor().index_select(0, rows),
+            buffers: self.gathered(rows),
         }
     }
 
-    fn step_all<R: UpdateRule>(&mut self, config: &R, step: Step, egrad: &Tensor) {
-        let points = self.parameter.tensor().detach();
-        let motion = self.parameter.motion();
-        let moved = config.update(motion, step, &points, egrad, &mut self.buffers);
-        self.parameter.write(None, &moved);
-    }
-
-    fn step_rows<R: UpdateRule>(&mut self, config: &R, step: Step, rows: &Tensor, egrad: &Tensor) {
-        if rows.numel() == 0 {
+    /// Writes a proposal into the parameter and the buffers, and counts the step.
+    fn adopt(&mut self, Proposal { gradient, update }: Proposal) {
+        self.steps += 1;
+        let (_, rows) = gradient.parts();
+        self.parameter.write(rows, &update.points);
+        let Some(rows) = rows else {
+            self.buffers = update.buffers;
             return;
-        }
-        let gather = |table: &Tensor| table.index_select(0, rows);
-        let points = gather(&self.parameter.tensor().detach());
-        let mut gathered: Vec<Tensor> = self.buffers.iter().map(gather).collect();
-        let motion = self.parameter.motion();
-        let moved = config.update(motion, step, &points, egrad, &mut gathered);
-        self.parameter.write(Some(rows), &moved);
-        for (buffer, rows_of_it) in self.buffers.iter_mut().zip(&gathered) {
+        };
+        for (buffer, rows_of_it) in self.buffers.iter_mut().zip(&update.buffers) {
             let _ = buffer.index_copy_(0, rows, rows_of_it);
         }
     }

@@ -28,6 +28,7 @@ use crate::{Error, Geodesic, Manifold, Result};
 #[derive(Debug)]
 pub struct ManifoldParameter {
     motion: Motion,
+    name: Option<String>,
     tensor: Tensor,
     given: Option<Gradient>,
 }
@@ -53,6 +54,7 @@ impl ManifoldParameter {
     }
 
     fn build(motion: Motion, value: &Tensor) -> Result<Self> {
+        crate::numerics::require_defined("ManifoldParameter::new", &[value])?;
         if !matches!(value.kind(), Kind::Double | Kind::Float) {
             return Err(Error::invalid(
                 "ManifoldParameter::new",
@@ -64,9 +66,21 @@ impl ManifoldParameter {
         let tensor = value.detach().contiguous().copy().set_requires_grad(true);
         Ok(Self {
             motion,
+            name: None,
             tensor,
             given: None,
         })
+    }
+
+    /// The same parameter with a name, which errors about it tell.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The name, if it was given one.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// The manifold.
@@ -100,13 +114,14 @@ impl ManifoldParameter {
     }
 
     /// Gives the gradient for the next step directly, in place of what `backward` leaves in the
-    /// leaf; valid until [`zero_grad`](Self::zero_grad).
+    /// leaf; valid until [`zero_grad`](Self::zero_grad). Waits for the device when the gradient is of rows.
     ///
     /// # Panics
     ///
-    /// When the shape or the kind does not fit the parameter's.
+    /// When shape, kind or device do not fit the parameter's, or row numbers do not exist or come twice.
     #[track_caller]
     pub fn set_gradient(&mut self, gradient: Gradient) {
+        gradient.check_parts();
         let size = self.tensor.size();
         let (values, rows) = gradient.parts();
         let fits = match rows {
@@ -119,10 +134,11 @@ impl ManifoldParameter {
             }
         };
         assert!(
-            fits && values.kind() == self.tensor.kind(),
+            fits && values.kind() == self.tensor.kind() && values.device() == self.tensor.device(),
             "optim: a gradient {values:?} does not fit the parameter {:?}",
             self.tensor
         );
+        gradient.check_rows_below(size.first().copied().unwrap_or(1));
         self.given = Some(gradient);
     }
 

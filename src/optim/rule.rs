@@ -73,6 +73,15 @@ pub enum BufferShape {
     Component,
 }
 
+/// What a rule makes of a batch of points and of its own buffers for them.
+#[derive(Debug)]
+pub struct Update {
+    /// The new points, in the shape and kind of the old ones.
+    pub points: Tensor,
+    /// The new buffers, in the order of [`UpdateRule::buffers`], in the shape and kind of the old ones.
+    pub buffers: Vec<Tensor>,
+}
+
 /// The settings of an optimiser, and the update that they stand for.
 ///
 /// A rule sees a batch of points, their gradients, and its own buffers for them. It does not know
@@ -94,17 +103,18 @@ pub trait UpdateRule: Clone + Debug + Send + Serialize + DeserializeOwned {
     /// The tensors that the rule keeps beside each parameter.
     fn buffers(&self) -> Vec<Buffer>;
 
-    /// The new points after the gradient `egrad` at `points`; updates `buffers`, in the order of
-    /// [`buffers`](Self::buffers), in place or by replacing them. Must not write into `points` or
-    /// `egrad`.
+    /// The new points after the gradient `egrad` at `points`, and the new buffers.
+    ///
+    /// Must not write into `points`, `egrad` or `buffers`, which stay when the step is not finite;
+    /// and the new buffers must not share the memory of `egrad`, which belongs to the caller.
     fn update(
         &self,
         motion: &Motion,
         step: Step,
         points: &Tensor,
         egrad: &Tensor,
-        buffers: &mut [Tensor],
-    ) -> Tensor;
+        buffers: &[Tensor],
+    ) -> Update;
 }
 
 /// The Riemannian gradient of the objective with weight decay: of `f(p) + (decay/2) Σ p²`, the sum

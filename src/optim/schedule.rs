@@ -23,6 +23,7 @@ use crate::{Error, Result};
 /// # Ok::<(), holonomy::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Schedule {
     warm_up: u64,
     shape: Shape,
@@ -35,6 +36,31 @@ enum Shape {
     Exponential { factor: f64 },
     Cosine { steps: u64, floor: f64 },
     Linear { steps: u64, floor: f64 },
+}
+
+/// A schedule as a file has it.
+#[derive(Deserialize)]
+struct Unchecked {
+    warm_up: u64,
+    shape: Shape,
+}
+
+impl TryFrom<Unchecked> for Schedule {
+    type Error = Error;
+
+    fn try_from(Unchecked { warm_up, shape }: Unchecked) -> Result<Self> {
+        let schedule = match shape {
+            Shape::Constant => Self::constant(),
+            Shape::Step { every, factor } => Self::step(every, factor)?,
+            Shape::Exponential { factor } => Self::exponential(factor)?,
+            Shape::Cosine { steps, floor } => Self::cosine(steps, floor)?,
+            Shape::Linear { steps, floor } => Self::linear(steps, floor)?,
+        };
+        Ok(Self {
+            warm_up,
+            ..schedule
+        })
+    }
 }
 
 impl Schedule {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use super::rule::{Buffer, BufferShape, Motion, Step, UpdateRule, decayed_rgrad, require};
+use super::rule::{Buffer, BufferShape, Motion, Step, Update, UpdateRule, decayed_rgrad, require};
 use super::{ManifoldParameter, Optimizer};
 use crate::{Error, Result};
 
@@ -108,30 +108,33 @@ impl UpdateRule for SgdConfig {
         step: Step,
         points: &Tensor,
         egrad: &Tensor,
-        buffers: &mut [Tensor],
-    ) -> Tensor {
+        buffers: &[Tensor],
+    ) -> Update {
         let gradient = decayed_rgrad(motion, points, egrad, self.weight_decay);
         let [momentum] = buffers else {
-            return motion.advance(points, &(gradient * -step.lr));
-        };
-        if step.count == 1 {
-            momentum.copy_(&gradient);
-        } else {
-            let _ = momentum.g_mul_scalar_(self.momentum);
-            let _ = if self.dampening == 0.0 {
-                momentum.g_add_(&gradient)
-            } else {
-                momentum.g_add_(&(&gradient * (1.0 - self.dampening)))
+            return Update {
+                points: motion.advance(points, &(gradient * -step.lr)),
+                buffers: Vec::new(),
             };
-        }
-        let direction = if self.nesterov {
-            (&*momentum * self.momentum).g_add_(&gradient) * -step.lr
-        } else {
-            &*momentum * -step.lr
         };
-        let (moved, carried) = motion.advance_transport(points, &direction, momentum);
-        *momentum = carried;
-        moved
+        let momentum = if step.count == 1 {
+            // The Riemannian gradient may be the caller's own tensor.
+            gradient.copy()
+        } else if self.dampening == 0.0 {
+            (momentum * self.momentum).g_add_(&gradient)
+        } else {
+            (momentum * self.momentum).g_add_(&(&gradient * (1.0 - self.dampening)))
+        };
+        let direction = if self.nesterov {
+            (&momentum * self.momentum).g_add_(&gradient) * -step.lr
+        } else {
+            &momentum * -step.lr
+        };
+        let (points, carried) = motion.advance_transport(points, &direction, &momentum);
+        Update {
+            points,
+            buffers: vec![carried],
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
+use super::finite::{first_bad_row, not_finite};
 use super::optimizer::{Optimizer, ParameterGroup, Slot};
 use super::rule::{Motion, UpdateRule, require};
 use crate::checkpoint::Checkpoint;
@@ -86,8 +87,8 @@ impl<R: UpdateRule> Optimizer<R> {
     ///
     /// [`Error::InvalidArgument`] when the state is of another optimiser, or has other groups,
     /// parameters, shapes or kinds than this one, or settings out of range;
-    /// [`Error::NotOnManifold`] when a saved point is not on its parameter's manifold. The
-    /// optimiser is then as before.
+    /// [`Error::NotOnManifold`] when a saved point is not on its parameter's manifold;
+    /// [`Error::ParameterNotFinite`] when a saved buffer is not finite. The optimiser is then as before.
     pub fn load_state(&mut self, state: &Checkpoint) -> Result<()> {
         let name = state.get::<SavedName>(KEY)?.name;
         expect(R::NAME, &name, "the state of")?;
@@ -132,7 +133,8 @@ impl<R: UpdateRule> ParameterGroup<R> {
             if saved_parameter.steps < 0 {
                 return Err(Error::invalid(OP, "steps ≥ 0", saved_parameter.steps));
             }
-            restored.push(slot.restore(*index, &saved.config, state)?);
+            let steps = saved_parameter.steps;
+            restored.push(slot.restore((*index, steps), &saved.config, state)?);
             *index += 1;
         }
         Ok(restored)
@@ -165,7 +167,7 @@ impl Slot {
 
     fn restore<R: UpdateRule>(
         &self,
-        index: usize,
+        (index, steps): (usize, i64),
         config: &R,
         state: &Checkpoint,
     ) -> Result<Restored> {
@@ -176,7 +178,12 @@ impl Slot {
         let mut buffers = Vec::new();
         for (buffer, like) in config.buffers().iter().zip(&fresh) {
             let name = format!("{index}.{}", buffer.name);
-            buffers.push(read_like(state, &name, like)?);
+            let saved = read_like(state, &name, like)?;
+            if let Some(row) = first_bad_row(&self.parameter, None, &saved) {
+                let bad = (buffer.name, row);
+                return Err(not_finite(OP, bad, (index, &self.parameter), Some(steps)));
+            }
+            buffers.push(saved);
         }
         Ok(Restored { point, buffers })
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::arcs::Vec2;
 use super::palette::Color;
@@ -97,7 +97,7 @@ impl SpacePlot {
 
     /// Points `[count, 3]`.
     pub fn points(self, name: impl Into<String>, points: &Tensor) -> Self {
-        self.group(name, Form::Points, &points.unsqueeze(-2))
+        self.group(name, Form::Points, &as_lists(points))
     }
 
     /// Lines through points: `[count, vertices, 3]`.
@@ -114,7 +114,7 @@ impl SpacePlot {
         self.groups.push(Group {
             name: name.into(),
             form,
-            corners: corners.detach().to_kind(Kind::Double),
+            corners: numbers(corners),
         });
         self
     }
@@ -285,4 +285,22 @@ fn item(form: Form, thing: &[[f64; 3]], color: Color, [x, y]: [(f64, f64); 2]) -
         },
     };
     Item { depth, shape }
+}
+
+/// Points as lists of one vertex each.
+fn as_lists(points: &Tensor) -> Tensor {
+    if points.defined() && points.dim() > 0 {
+        points.unsqueeze(-2)
+    } else {
+        points.shallow_clone()
+    }
+}
+
+/// A copy in f64; without rows where there are no numbers, which `draw` refuses.
+fn numbers(corners: &Tensor) -> Tensor {
+    if corners.defined() {
+        corners.detach().to_kind(Kind::Double)
+    } else {
+        Tensor::zeros([0], (Kind::Double, Device::Cpu))
+    }
 }

@@ -41,6 +41,7 @@ pub struct ClassificationScore {
 /// ```
 pub fn classification_score(predicted: &Tensor, labels: &Tensor) -> Result<ClassificationScore> {
     const OP: &str = "classification_score";
+    crate::numerics::require_defined(OP, &[predicted])?;
     let count = predicted.size().first().copied().unwrap_or(0);
     if count == 0 {
         return Err(Error::invalid(OP, "at least one point", "none"));
@@ -67,6 +68,7 @@ pub fn classification_score(predicted: &Tensor, labels: &Tensor) -> Result<Class
 
 /// `count` labels of an integer kind.
 pub(crate) fn integer_labels(op: &'static str, labels: &Tensor, count: i64) -> Result<Vec<i64>> {
+    crate::numerics::require_defined(op, &[labels])?;
     let whole = matches!(
         labels.kind(),
         Kind::Int64 | Kind::Int | Kind::Int16 | Kind::Int8 | Kind::Uint8

@@ -235,6 +235,13 @@ pub fn flagfold(points: &Tensor, radius: f64) -> Result<Flagfold> {
             format!("{size:?}"),
         ));
     };
+    if n == 0 {
+        return Err(Error::invalid(
+            OP,
+            "points of shape [count, n ≥ 1]",
+            "n = 0",
+        ));
+    }
     if !(radius.is_finite() && radius > 0.0) {
         return Err(Error::invalid(OP, "a finite radius above 0", radius));
     }

@@ -41,6 +41,7 @@ impl Weighted {
 }
 
 fn check_points(op: &'static str, manifold: &dyn Manifold, points: &Tensor) -> Result<()> {
+    crate::numerics::require_defined(op, &[points])?;
     let shape = manifold.point_shape();
     let size = points.size();
     let kind = points.kind();

@@ -108,6 +108,7 @@ pub fn nested_pca(flags: &Flag, data: &Tensor) -> Result<NestedPca> {
 /// pennec2018.
 pub fn accumulated_unexplained_variance(flags: &Flag, p: &Tensor, data: &Tensor) -> Result<f64> {
     const OP: &str = "accumulated_unexplained_variance";
+    crate::numerics::require_defined(OP, &[p])?;
     if p.size() != flags.point_shape() {
         let expected = format!("one flag {:?}", flags.point_shape());
         return Err(Error::invalid(OP, expected, format!("{:?}", p.size())));
@@ -127,6 +128,7 @@ pub fn accumulated_unexplained_variance(flags: &Flag, p: &Tensor, data: &Tensor)
 
 /// The mean, and the data about it, in f64.
 fn centered(op: &'static str, flags: &Flag, data: &Tensor) -> Result<(Tensor, Tensor)> {
+    crate::numerics::require_defined(op, &[data])?;
     let size = data.size();
     let (n, least) = (flags.ambient_dim(), flags.frame_dim() + 1);
     let floating = matches!(data.kind(), Kind::Double | Kind::Float);

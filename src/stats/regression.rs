@@ -24,7 +24,16 @@ pub struct GeodesicRegression {
 
 impl GeodesicRegression {
     /// The points of the geodesic at numbers `[count]`: `[count, point..]`.
+    ///
+    /// # Panics
+    ///
+    /// For an undefined tensor.
+    #[track_caller]
     pub fn predict<M: Geodesic + ?Sized>(&self, m: &M, x: &Tensor) -> Tensor {
+        assert!(
+            x.defined(),
+            "predict: expected numbers, got an undefined tensor"
+        );
         let mut x = x.to_kind(self.slope.kind());
         for _ in m.point_shape() {
             x = x.unsqueeze(-1);

@@ -7,4 +7,5 @@ mod matrices;
 mod optimisers;
 mod scale;
 mod statistics;
+mod tensors;
 mod values;

@@ -102,7 +102,7 @@ fn the_optimiser_moves_the_layers_own_subspaces() {
         let loss = loss();
         optimizer.zero_grad();
         loss.backward();
-        optimizer.step();
+        optimizer.step().unwrap();
     }
     let last = loss().double_value(&[]);
     assert!(last < 0.5 * first, "{first} {last}");

@@ -89,7 +89,7 @@ impl Problem {
             optimizer.zero_grad();
             let loss = space.dist(&point, &self.ends).square().sum(Kind::Double) / 4.0;
             loss.backward();
-            optimizer.step();
+            optimizer.step().unwrap();
         }
         optimizer
             .parameters()
@@ -167,7 +167,7 @@ fn stays_tangent<R: UpdateRule>(config: &R) {
                     let gradient = numbers(&start.size(), step);
                     parameter.set_gradient(Gradient::Dense(gradient));
                 }
-                optimizer.step();
+                optimizer.step().unwrap();
             }
             let state = optimizer.state().unwrap();
             let point = state.tensor("0.point").unwrap();
@@ -196,7 +196,7 @@ fn one_step_is_the_formula() {
             let mut optimizer = RiemannianSgd::plain(vec![parameter], 0.1).unwrap();
             let parameter = optimizer.parameters_mut().next().unwrap();
             parameter.set_gradient(Gradient::Dense(gradient.shallow_clone()));
-            optimizer.step();
+            optimizer.step().unwrap();
             let point = optimizer.parameters().next().unwrap().tensor();
             assert_eq!(bits(point), bits(&expected), "{name}");
         }
@@ -219,7 +219,7 @@ fn adams_first_step_has_length_lr_in_each_factor() {
     let gradient = numbers(&start.size(), 2) * numbers(&[6, 1], 3).exp();
     let parameter = optimizer.parameters_mut().next().unwrap();
     parameter.set_gradient(Gradient::Dense(gradient));
-    optimizer.step();
+    optimizer.step().unwrap();
     let point = optimizer.parameters().next().unwrap().tensor().detach();
     let widths: [(i64, i64, Make); 3] = [(0, 3, ball), (3, 4, sphere), (7, 4, hyperboloid)];
     for (first, width, make) in widths {
@@ -267,8 +267,8 @@ fn untouched_rows_keep_their_bits_and_all_rows_are_dense() {
             let values = gradient.index_select(0, &all);
             parameter.set_gradient(Gradient::from_rows(&all, &values));
         }
-        dense.step();
-        sparse.step();
+        dense.step().unwrap();
+        sparse.step().unwrap();
         let points =
             |o: &RiemannianAdam| -> Vec<_> { o.parameters().map(|p| bits(p.tensor())).collect() };
         assert_eq!(points(&dense), points(&sparse), "{name}");
@@ -278,7 +278,7 @@ fn untouched_rows_keep_their_bits_and_all_rows_are_dense() {
             let values = gradient.index_select(0, &touched);
             parameter.set_gradient(Gradient::from_rows(&touched, &values));
         }
-        sparse.step();
+        sparse.step().unwrap();
         for (before, after) in dense.parameters().zip(sparse.parameters()) {
             for row in 0..6 {
                 let same = bits(&before.tensor().get(row)) == bits(&after.tensor().get(row));
@@ -328,7 +328,7 @@ fn weight_decay_pulls_to_the_origin() {
         let mut optimizer = RiemannianSgd::new(vec![parameter], config).unwrap();
         let parameter = optimizer.parameters_mut().next().unwrap();
         parameter.set_gradient(Gradient::Dense(start.zeros_like()));
-        optimizer.step();
+        optimizer.step().unwrap();
         let point = optimizer.parameters().next().unwrap().tensor().detach();
         if make().point_shape() == [4] && from == 0 {
             assert!((&point - &start).abs().max().double_value(&[]) < 1e-15);

@@ -37,7 +37,7 @@ fn dense_step<R: UpdateRule>(optimizer: &mut Optimizer<R>, gradient: &Tensor) {
     for parameter in optimizer.parameters_mut() {
         parameter.set_gradient(holonomy::optim::Gradient::Dense(gradient.shallow_clone()));
     }
-    optimizer.step();
+    optimizer.step().unwrap();
 }
 
 /// The numbers as bits, so that NaN and −0 count too.

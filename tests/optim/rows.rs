@@ -21,7 +21,7 @@ fn rows_step<R: UpdateRule>(optimizer: &mut Optimizer<R>, rows: &[i64], values: 
     for parameter in optimizer.parameters_mut() {
         parameter.set_gradient(Gradient::from_rows(&rows, values));
     }
-    optimizer.step();
+    optimizer.step().unwrap();
 }
 
 /// All tensors of an optimiser, row by row, as bits.
@@ -147,11 +147,14 @@ impl UpdateRule for CountPoints {
         _: holonomy::optim::Step,
         points: &Tensor,
         egrad: &Tensor,
-        buffers: &mut [Tensor],
-    ) -> Tensor {
+        buffers: &[Tensor],
+    ) -> holonomy::optim::Update {
         let sizes = [points, egrad, &buffers[0]].map(|t| t.size()[0]);
         SEEN.with_borrow_mut(|seen| seen.extend(sizes));
-        points - egrad
+        holonomy::optim::Update {
+            points: points - egrad,
+            buffers: vec![buffers[0].shallow_clone()],
+        }
     }
 }
 
@@ -177,12 +180,12 @@ fn sparse_embedding_gradients_are_read() {
         let read = Tensor::embedding(&sparse_point, &indices, -1, false, true);
         (read.square() * &weights).sum(Kind::Double).backward();
         assert!(sparse_point.grad().is_sparse());
-        sparse.step();
+        sparse.step().unwrap();
         dense.zero_grad();
         let read = dense_point.index_select(0, &indices);
         (read.square() * &weights).sum(Kind::Double).backward();
         assert!(!dense_point.grad().is_sparse());
-        dense.step();
+        dense.step().unwrap();
     }
     let difference = (&dense_point - &sparse_point).abs().max();
     assert!(difference.double_value(&[]) < 1e-15);

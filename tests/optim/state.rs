@@ -33,7 +33,7 @@ fn train<R: UpdateRule>(optimizer: &mut Optimizer<R>, steps: std::ops::Range<i64
                 Gradient::Dense(gradient)
             });
         }
-        optimizer.step();
+        optimizer.step().unwrap();
     }
 }
 

@@ -108,7 +108,7 @@ pub(crate) trait Steps {
     /// The table, which the steps write into.
     fn points(&self) -> Tensor;
     /// Moves the rows that the gradient names.
-    fn step(&mut self, gradient: Gradient);
+    fn step(&mut self, gradient: Gradient) -> Result<()>;
 }
 
 impl<R: UpdateRule> Steps for Optimizer<R> {
@@ -119,11 +119,11 @@ impl<R: UpdateRule> Steps for Optimizer<R> {
             .map_or_else(Tensor::new, |table| table.tensor().detach())
     }
 
-    fn step(&mut self, gradient: Gradient) {
+    fn step(&mut self, gradient: Gradient) -> Result<()> {
         if let Some(table) = self.parameters_mut().next() {
             table.set_gradient(gradient);
         }
-        Self::step(self);
+        Self::step(self)
     }
 }
 
@@ -146,7 +146,8 @@ mod tests {
             Tensor::from_slice(&[0_i64]),
             Tensor::from_slice(&[1.0, 0.0]),
         );
-        optimizer.step(Gradient::from_rows(&row, &unit.unsqueeze(0)));
+        let gradient = Gradient::from_rows(&row, &unit.unsqueeze(0));
+        optimizer.step(gradient).unwrap();
         (start, optimizer.points())
     }
 

@@ -2,7 +2,7 @@
 
 use holonomy::embed::{NegativeLaw, NegativeSampler};
 use holonomy::optim::Gradient;
-use holonomy::{Geodesic, Manifold, PoincareBall, Result};
+use holonomy::{Error, Geodesic, Manifold, PoincareBall, Result};
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -83,7 +83,7 @@ impl Start {
             if interrupt::requested() {
                 return Ok(None);
             }
-            epochs.run(optimizer.as_mut());
+            epochs.run(optimizer.as_mut())?;
         }
         let size = nodes * settings.dim;
         start.points = vec![0.0; size];
@@ -117,7 +117,10 @@ impl Start {
             if interrupt::requested() {
                 return Ok(None);
             }
-            let loss = epochs.run(optimizer.as_mut());
+            let loss = match epochs.run(optimizer.as_mut()) {
+                Err(Error::ParameterNotFinite { .. }) => f64::NAN,
+                loss => loss?,
+            };
             report(loss);
             curves.losses.push(loss);
             if !loss.is_finite() {
@@ -166,17 +169,17 @@ impl<'a> Epochs<'a> {
     }
 
     /// One pass; the mean loss of a pair.
-    fn run(&mut self, optimizer: &mut dyn Steps) -> f64 {
+    fn run(&mut self, optimizer: &mut dyn Steps) -> Result<f64> {
         self.pairs.shuffle(&mut self.rng);
         let points = optimizer.points();
         let mut sum = 0.0;
         for pairs in self.pairs.chunks(self.batch) {
             let batch = Batch::draw(pairs, self.sampler, self.law, self.negatives, &mut self.rng);
             let (loss, gradient) = batch.loss(&self.ball, &points);
-            optimizer.step(gradient);
+            optimizer.step(gradient)?;
             sum += loss;
         }
-        sum / self.pairs.len() as f64
+        Ok(sum / self.pairs.len() as f64)
     }
 }
 

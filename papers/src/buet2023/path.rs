@@ -137,7 +137,7 @@ fn shortest(line: &Tensor, plane: &Tensor, steps: i64, iterations: usize) -> Res
             let left = 1.0 - iteration as f64 / iterations as f64;
             group.set_lr(RATE * left * left)?;
         }
-        adam.step();
+        adam.step()?;
     }
     Ok(tch::no_grad(|| whole().detach().copy()))
 }

@@ -192,8 +192,8 @@ impl Network {
                 adam.zero_grad();
                 descent.zero_grad();
                 loss.backward();
-                adam.step();
-                descent.step();
+                adam.step()?;
+                descent.step()?;
             }
         }
         Ok(())
@@ -241,7 +241,7 @@ pub(super) fn probe(
         let loss = linear.forward(features).cross_entropy_for_logits(labels) + size;
         adam.zero_grad();
         loss.backward();
-        adam.step();
+        adam.step()?;
     }
     Ok(tch::no_grad(|| {
         accuracy(&linear.forward(test_features), test_labels)

@@ -73,6 +73,7 @@ pub enum FeatureDistance {
 /// ```
 pub fn feature_distances(features: &Tensor, how: FeatureDistance) -> Result<Tensor> {
     const OP: &str = "feature_distances";
+    crate::numerics::require_defined(OP, &[features])?;
     let floating = matches!(features.kind(), Kind::Double | Kind::Float);
     if features.dim() != 2 || features.size()[0] == 0 || !floating {
         let got = format!("{:?} of {:?}", features.size(), features.kind());
@@ -144,6 +145,7 @@ pub(super) fn row_distances(x: &Tensor, y: &Tensor) -> Tensor {
 /// ```
 pub fn affinity(distances: &Tensor, kernel: Kernel, bandwidth: Bandwidth) -> Result<Tensor> {
     const OP: &str = "affinity";
+    crate::numerics::require_defined(OP, &[distances])?;
     let distances = distances.detach();
     let distances = checked_distances(OP, &distances)?;
     let distances = distances.to_kind(Kind::Double);

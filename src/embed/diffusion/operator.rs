@@ -246,6 +246,7 @@ fn negative_part(values: &Tensor) -> f64 {
 
 /// The affinities, of two that rounding made different the mean.
 fn checked(op: &'static str, affinity: &Tensor) -> Result<Tensor> {
+    crate::numerics::require_defined(op, &[affinity])?;
     let size = affinity.size();
     let floating = matches!(affinity.kind(), Kind::Double | Kind::Float);
     if size.len() != 2 || size[0] != size[1] || size[0] == 0 || !floating {

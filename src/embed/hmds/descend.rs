@@ -6,7 +6,7 @@ use super::Refined;
 use super::distances::{Distances, dist_rows};
 use crate::manifolds::Lorentz;
 use crate::metric::tiles;
-use crate::optim::{AdamConfig, ManifoldParameter, RiemannianAdam};
+use crate::optim::{AdamConfig, ManifoldParameter, RiemannianAdam, told_by};
 use crate::{Error, Result};
 
 /// The points of least mean |(d/D)² − 1| that the descent meets.
@@ -38,7 +38,9 @@ pub(super) fn distortion(
             group.set_lr(learning_rate * (1.0 - step as f64 / steps.max(1) as f64))?;
         }
         if step < steps {
-            optimizer.step();
+            optimizer
+                .step()
+                .map_err(told_by(super::OP, format!("step {}", step + 1)))?;
         }
     }
     Ok(Refined {

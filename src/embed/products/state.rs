@@ -82,7 +82,8 @@ impl State {
         let mut parameters = Vec::new();
         for (factor, points) in factors.iter().zip(&start.points) {
             let space: Box<dyn Geodesic> = factor.space(1.0)?;
-            parameters.push(ManifoldParameter::geodesic(space, points)?);
+            let parameter = ManifoldParameter::geodesic(space, points)?;
+            parameters.push(parameter.named(format!("the points in {factor}")));
         }
         let points = parameters
             .iter()
@@ -99,6 +100,7 @@ impl State {
         if learns_radii {
             let line = Euclidean::new(log_radii.numel() as i64)?;
             let parameter = ManifoldParameter::geodesic(Box::new(line), &log_radii)?;
+            let parameter = parameter.named("the logarithms of the radii");
             log_radii = parameter.tensor().detach();
             optimizer.add_group(vec![parameter], AdamConfig::new(config.learning_rate))?;
         }

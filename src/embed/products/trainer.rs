@@ -15,7 +15,7 @@ use super::state::{Part, Start, State, split};
 use crate::embed::native::mix;
 use crate::embed::trainer::EpochRecord;
 use crate::metric::{Distances, mirrored};
-use crate::optim::Schedule;
+use crate::optim::{Schedule, told_by};
 use crate::{Error, Product, Result, Space};
 
 /// The settings of a [`DistanceTrainer`].
@@ -260,7 +260,7 @@ impl DistanceTrainer {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFinite`] at the first epoch whose loss is not finite, and when the last step leaves the numbers; those of
+    /// [`Error::NotFinite`] with the epoch, and the row, when the loss, a gradient or a point is not finite; those of
     /// [`starting_at`](Self::starting_at) about its points.
     pub fn run(
         self,
@@ -274,7 +274,8 @@ impl DistanceTrainer {
         for epoch in 0..epochs {
             let clock = Instant::now();
             state.optimizer.apply_schedule(&schedule, epoch as u64);
-            let loss = tch::no_grad(|| self.epoch(&mut state, epoch));
+            let loss = tch::no_grad(|| self.epoch(&mut state, epoch))
+                .map_err(told_by(OP, format!("epoch {}", epoch + 1)))?;
             if !loss.is_finite() {
                 return Err(Error::NotFinite {
                     op: OP,
@@ -320,7 +321,7 @@ impl DistanceTrainer {
     }
 
     /// Moves every point once; the mean loss, each taken just before its point's step.
-    fn epoch(&self, state: &mut State, epoch: usize) -> f64 {
+    fn epoch(&self, state: &mut State, epoch: usize) -> Result<f64> {
         let n = self.truth.size()[0];
         let mut order: Vec<i64> = (0..n).collect();
         let seed = mix(self.config.seed, epoch as u64);
@@ -329,13 +330,13 @@ impl DistanceTrainer {
         let mut total = Tensor::zeros([], (Kind::Double, self.truth.device()));
         for rows in order.chunks(self.config.batch) {
             let rows = Tensor::from_slice(rows).to_device(self.truth.device());
-            total += self.step(state, &rows, &pairs);
+            total += self.step(state, &rows, &pairs)?;
         }
-        (total / pairs).double_value(&[])
+        Ok((total / pairs).double_value(&[]))
     }
 
     /// Moves these points by their distances to all points; the summed loss before.
-    fn step(&self, state: &mut State, rows: &Tensor, pairs: &Tensor) -> Tensor {
+    fn step(&self, state: &mut State, rows: &Tensor, pairs: &Tensor) -> Result<Tensor> {
         let (truth, known) = (
             self.truth.index_select(0, rows),
             self.known.index_select(0, rows),
@@ -358,8 +359,8 @@ impl DistanceTrainer {
             });
         let of_log_radii: Vec<Tensor> = of_log_radii.collect();
         state.give(rows, gradients, &of_log_radii);
-        state.optimizer.step();
-        (loss * known).sum(Kind::Double)
+        state.optimizer.step()?;
+        Ok((loss * known).sum(Kind::Double))
     }
 }
 
@@ -424,7 +425,7 @@ mod tests {
 
         let rows = Tensor::arange(6, (Kind::Int64, Device::Cpu));
         let pairs = trainer.known.sum(Kind::Double);
-        let _ = tch::no_grad(|| trainer.step(&mut state, &rows, &pairs));
+        let _ = tch::no_grad(|| trainer.step(&mut state, &rows, &pairs))?;
         let given: Vec<Tensor> = state
             .optimizer
             .parameters()

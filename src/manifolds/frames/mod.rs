@@ -7,13 +7,13 @@
 pub(crate) mod fused;
 pub(crate) mod series;
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use crate::numerics::rows::with_kernel_or_formula;
-use crate::numerics::safe_sqrt;
 use crate::numerics::wide::exponential::Exponential;
 use crate::numerics::wide::map;
 use crate::numerics::wide::matrix::Matrix;
+use crate::numerics::{check_batches, safe_sqrt};
 
 /// aᵀ
 pub(crate) fn transposed(a: &Tensor) -> Tensor {
@@ -100,22 +100,10 @@ pub(crate) fn newton_schulz(x: &Tensor) -> Tensor {
     x * 1.5 - x.matmul(&transposed_times(x, x)) * 0.5
 }
 
-/// Panics unless every tensor ends in dimensions n × k and all share a floating kind.
+/// Panics unless every tensor ends in dimensions n × k, and as [`check_batches`].
 #[track_caller]
 pub(crate) fn check_frames(op: &str, n: i64, k: i64, tensors: &[&Tensor]) {
-    let kind = tensors[0].kind();
-    for t in tensors {
-        let size = t.size();
-        assert!(
-            size.ends_with(&[n, k]),
-            "{op}: expected matrices of shape [.., {n}, {k}], got {size:?}"
-        );
-        assert!(
-            t.kind() == kind && matches!(kind, Kind::Double | Kind::Float),
-            "{op}: expected arguments of one kind, Double or Float, got {kind:?} and {:?}",
-            t.kind()
-        );
-    }
+    check_batches(op, &[n, k], tensors);
 }
 
 /// A kernel that gives one matrix of the shape of the first input.

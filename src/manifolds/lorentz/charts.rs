@@ -4,7 +4,10 @@
 use tch::{Kind, Tensor};
 
 use super::Lorentz;
-use crate::numerics::{check_points, dot_keep, in_f64, sum_keep};
+use crate::numerics::{
+    batch_of, check_batches, check_broadcast, check_numbers, check_points, check_weights, dot_keep,
+    in_f64, sum_keep,
+};
 use crate::{PoincareBall, Result};
 
 impl Lorentz {
@@ -49,6 +52,7 @@ impl Lorentz {
     /// Where the matrix is not n × n. That it is orthogonal is not checked.
     #[track_caller]
     pub fn rotation(&self, matrix: &Tensor) -> Tensor {
+        check_numbers("rotation", &[matrix]);
         let size = matrix.size();
         assert!(
             size.ends_with(&[self.n, self.n]),
@@ -66,8 +70,20 @@ impl Lorentz {
     /// # Shapes
     ///
     /// `isometry` `[.., n + 1, n + 1]`, `x` `[.., n + 1]` → `[.., n + 1]`
+    ///
+    /// # Panics
+    ///
+    /// For other shapes or kinds.
+    #[track_caller]
     pub fn apply(&self, isometry: &Tensor, x: &Tensor) -> Tensor {
-        check_points("apply", self.n + 1, &[isometry, x]);
+        let square = [self.n + 1, self.n + 1];
+        check_batches("apply", &square, &[isometry]);
+        check_points("apply", self.n + 1, &[x]);
+        check_numbers("apply", &[isometry, x]);
+        check_broadcast(
+            "apply",
+            &[batch_of(isometry, 2).as_slice(), &batch_of(x, 1)],
+        );
         in_f64([isometry, x], |[isometry, x]| {
             isometry.matmul(&x.unsqueeze(-1)).squeeze_dim(-1)
         })
@@ -102,6 +118,7 @@ impl Lorentz {
             size.len() >= 2 && size[size.len() - 2] > 0,
             "centroid: expected points [.., k, n + 1] with k ≥ 1, got {size:?}"
         );
+        check_weights("centroid", points, weights);
         in_f64([points, weights], |[points, weights]| {
             let ball = PoincareBall::from_lorentz(self);
             let midpoint = ball.gyromidpoint(&self.to_ball(&points), &weights);

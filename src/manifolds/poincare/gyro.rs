@@ -7,7 +7,10 @@ use super::PoincareBall;
 use crate::Result;
 use crate::manifold::Geodesic;
 use crate::manifolds::Lorentz;
-use crate::numerics::{check_points, dot_keep, in_f64, norm_last, sum_keep};
+use crate::numerics::{
+    batch_of, check_broadcast, check_numbers, check_points, check_weights, dot_keep, in_f64,
+    norm_last, sum_keep,
+};
 
 impl PoincareBall {
     /// Möbius addition x ⊕ y, the left translation of y by x.
@@ -41,8 +44,21 @@ impl PoincareBall {
     /// # Shapes
     ///
     /// `r` is a scalar or `[.., 1]`; `x` is `[.., n]`.
+    ///
+    /// # Panics
+    ///
+    /// For other shapes or kinds.
+    #[track_caller]
     pub fn mobius_scale(&self, r: &Tensor, x: &Tensor) -> Tensor {
         check_points("mobius_scale", self.n, &[x]);
+        check_numbers("mobius_scale", &[r]);
+        assert!(
+            r.dim() == 0 || r.size().ends_with(&[1]),
+            "mobius_scale: expected a scalar or numbers [.., 1], got {:?}",
+            r.size()
+        );
+        let batch = batch_of(r, 1.min(r.dim()));
+        check_broadcast("mobius_scale", &[batch.as_slice(), &batch_of(x, 1)]);
         let origin = x.zeros_like();
         self.exp(&origin, &(self.log(&origin, x) * r.to_kind(x.kind())))
     }
@@ -64,6 +80,7 @@ impl PoincareBall {
     #[track_caller]
     pub fn mobius_matvec(&self, matrix: &Tensor, x: &Tensor) -> Tensor {
         check_points("mobius_matvec", self.n, &[x]);
+        check_numbers("mobius_matvec", &[matrix, x]);
         let size = matrix.size();
         assert!(
             size.len() == 2 && size[1] == self.n && size[0] > 0,
@@ -121,6 +138,7 @@ impl PoincareBall {
             size.len() >= 2 && size[size.len() - 2] > 0,
             "gyromidpoint: expected points [.., k, n] with k ≥ 1, got {size:?}"
         );
+        check_weights("gyromidpoint", points, weights);
         let edge = Self::edge(points.kind());
         in_f64([points, weights], |[points, weights]| {
             // The midpoint does not depend on where the ball is translated to, so neither does its

@@ -6,7 +6,7 @@ use tch::{Device, Kind, Tensor};
 use super::formula::{Spectrum, cholesky, divide_transposed, lyapunov, root_of_square, symmetric};
 use super::{Cone, bures_transport, dot, fused, spd_operations, spd_type};
 use crate::Result;
-use crate::manifold::{Manifold, Sample};
+use crate::manifold::{Manifold, Sample, per_point};
 use crate::manifolds::frames::{frobenius, map_to_frame, transposed, transposed_times};
 use crate::numerics::rows::with_kernel_or_formula;
 use crate::numerics::wide::map::map_to_number;
@@ -171,6 +171,16 @@ impl SpdBuresWasserstein {
     /// [`Error::NoConvergence`](crate::Error::NoConvergence) when 64 parts of the way are not enough.
     pub fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Result<Tensor> {
         self.cone.check("parallel_transport", &[p, q, v]);
+        if [p, q, v]
+            .iter()
+            .any(|t| t.isfinite().all().int64_value(&[]) == 0)
+        {
+            return Err(crate::Error::NotFinite {
+                op: "parallel_transport",
+                what: "a number",
+                place: "the points or the tangent".into(),
+            });
+        }
         tch::no_grad(|| {
             let [p, q, wide] = [p, q, v].map(|t| t.to_kind(Kind::Double));
             let l = cholesky(&p);
@@ -186,7 +196,7 @@ impl SpdBuresWasserstein {
     /// The point at parameter `t` of the geodesic from `p` (t = 0) to `q` (t = 1), `[.., n, n]`;
     /// `t` has the batch shape, or is a scalar.
     pub fn geodesic(&self, p: &Tensor, q: &Tensor, t: &Tensor) -> Tensor {
-        let t = t.unsqueeze(-1).unsqueeze(-1);
+        let t = per_point(2, p, t);
         self.exp(p, &(self.log(p, q) * t))
     }
 }

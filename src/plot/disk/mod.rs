@@ -99,7 +99,7 @@ impl DiskPlot {
 
     /// The points, `[n, 2]`, of any float kind and device.
     pub fn points(mut self, points: &Tensor) -> Self {
-        self.points = Some(points.detach());
+        self.points = Some(kept(points));
         self
     }
 
@@ -170,14 +170,14 @@ impl DiskPlot {
 
     /// A line through points of the disk, `[n, 2]`.
     pub fn curve(mut self, points: &Tensor, color: Color) -> Self {
-        self.curves.push((points.detach(), color));
+        self.curves.push((kept(points), color));
         self
     }
 
     /// Tangent vectors, `[n, 2]`, as arrows from their base points, `[n, 2]`; both in the disk's
     /// coordinates.
     pub fn arrows(mut self, bases: &Tensor, tangents: &Tensor, color: Color) -> Self {
-        self.arrows.push((bases.detach(), tangents.detach(), color));
+        self.arrows.push((kept(bases), kept(tangents), color));
         self
     }
 
@@ -390,4 +390,13 @@ fn pairs(op: &'static str, points: &Tensor) -> Result<Vec<Vec2>> {
         .view(-1);
     let flat = Vec::<f64>::try_from(&flat).map_err(|source| Error::Torch { op, source })?;
     Ok(flat.chunks_exact(2).map(|z| [z[0], z[1]]).collect())
+}
+
+/// The numbers without their gradient; what has no numbers is refused when it is drawn.
+fn kept(tensor: &Tensor) -> Tensor {
+    if tensor.defined() {
+        tensor.detach()
+    } else {
+        Tensor::zeros([0], (Kind::Double, Device::Cpu))
+    }
 }

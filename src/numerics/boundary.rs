@@ -1,0 +1,125 @@
+//! What an operation asks of its tensors, told in one sentence before libtorch sees them.
+
+use std::fmt::Write;
+
+use tch::{Kind, Tensor};
+
+use crate::{Error, Result};
+
+/// Panics unless every tensor is a batch of points `[.., point..]`, all of one floating kind and on one device, and
+/// the batches broadcast.
+#[track_caller]
+pub(crate) fn check_batches(op: &str, point: &[i64], tensors: &[&Tensor]) {
+    check_numbers(op, tensors);
+    let sizes: Vec<Vec<i64>> = tensors.iter().map(|t| t.size()).collect();
+    for size in &sizes {
+        assert!(
+            size.ends_with(point),
+            "{op}: expected {} of shape {}, got {size:?}",
+            if point.len() > 1 {
+                "matrices"
+            } else {
+                "points"
+            },
+            described(point)
+        );
+    }
+    let batches: Vec<&[i64]> = sizes.iter().map(|s| &s[..s.len() - point.len()]).collect();
+    check_broadcast(op, &batches);
+}
+
+/// Refuses a tensor without numbers, such as the gradient of what took no part.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`].
+pub(crate) fn require_defined(op: &'static str, tensors: &[&Tensor]) -> Result<()> {
+    if tensors.iter().all(|t| t.defined()) {
+        return Ok(());
+    }
+    Err(Error::invalid(op, "a tensor", "an undefined one"))
+}
+
+/// Panics unless every tensor is a list of points `[n, point..]`, all of one floating kind and on one device.
+#[track_caller]
+pub(crate) fn check_list(op: &str, point: &[i64], tensors: &[&Tensor]) {
+    check_numbers(op, tensors);
+    for t in tensors {
+        let size = t.size();
+        assert!(
+            size.len() == point.len() + 1 && size.ends_with(point),
+            "{op}: expected points [n, point..] with points {point:?}, got {size:?}"
+        );
+    }
+}
+
+/// Panics unless all tensors are dense, of one floating kind and on one device.
+#[track_caller]
+pub(crate) fn check_numbers(op: &str, tensors: &[&Tensor]) {
+    assert!(
+        tensors.iter().all(|t| t.defined() && !t.is_sparse()),
+        "{op}: expected dense tensors, got one that is undefined or sparse"
+    );
+    let (kind, device) = (tensors[0].kind(), tensors[0].device());
+    for t in tensors {
+        assert!(
+            t.kind() == kind && matches!(kind, Kind::Double | Kind::Float),
+            "{op}: expected arguments of one kind, Double or Float, got {kind:?} and {:?}",
+            t.kind()
+        );
+        assert!(
+            t.device() == device,
+            "{op}: expected arguments on one device, got {device:?} and {:?}",
+            t.device()
+        );
+    }
+}
+
+/// Panics unless the batch dimensions broadcast.
+#[track_caller]
+pub(crate) fn check_broadcast(op: &str, batches: &[&[i64]]) {
+    if batches.iter().all(|batch| *batch == batches[0]) {
+        return;
+    }
+    let rank = batches.iter().map(|batch| batch.len()).max().unwrap_or(0);
+    for back in 1..=rank {
+        let mut sizes = batches
+            .iter()
+            .filter_map(|batch| batch.iter().nth_back(back - 1))
+            .filter(|size| **size != 1);
+        let first = sizes.next();
+        assert!(
+            sizes.all(|size| Some(size) == first),
+            "{op}: expected batch dimensions that broadcast, got {batches:?}"
+        );
+    }
+}
+
+/// Panics unless there is a floating number for each point of `[.., k, n]`: `weights` is `[.., k]`, and the batches
+/// broadcast.
+#[track_caller]
+pub(crate) fn check_weights(op: &str, points: &Tensor, weights: &Tensor) {
+    check_numbers(op, &[weights]);
+    let (points, weights) = (batch_of(points, 1), weights.size());
+    assert!(
+        weights.last() == points.last(),
+        "{op}: expected a weight for each point of [.., k, n], got points {points:?} and weights {weights:?}"
+    );
+    check_broadcast(op, &[points.as_slice(), &weights]);
+}
+
+/// The dimensions before the last `count` ones.
+pub(crate) fn batch_of(tensor: &Tensor, count: usize) -> Vec<i64> {
+    let mut size = tensor.size();
+    size.truncate(size.len() - count);
+    size
+}
+
+/// `[.., n, k]`
+fn described(point: &[i64]) -> String {
+    let mut text = "[..".to_owned();
+    for n in point {
+        let _ = write!(text, ", {n}");
+    }
+    text + "]"
+}
