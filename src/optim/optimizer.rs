@@ -214,7 +214,7 @@ impl<R: UpdateRule> Optimizer<R> {
     ///
     /// # Cost
     ///
-    /// One sum over each gradient, point and buffer, and one number read back from each device. COST
+    /// One sum over each gradient, point and buffer, and one number read back from each device.
     /// Points and buffers are held twice until all parameters have been looked at.
     pub fn set_check_finite(&mut self, check: bool) {
         self.check_finite = check;

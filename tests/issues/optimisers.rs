@@ -1,8 +1,14 @@
 //! Steps that are not finite, and gradients that do not fit.
 
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use holonomy::Error;
+use holonomy::embed::{
+    DistanceConfig, DistanceTrainer, Model, NetworkConfig, NetworkTrainer, TrainConfig, TrainPath,
+    Trainer,
+};
+use holonomy::graph::{Graph, shortest_paths};
 use holonomy::optim::{
     AdagradConfig, AdamConfig, Gradient, ManifoldParameter, Optimizer, RiemannianAdam,
     RiemannianSgd, Schedule, SgdConfig, UpdateRule,
@@ -372,4 +378,80 @@ fn gradients_that_do_not_fit_are_refused_in_one_sentence() {
     sentence(|| drop(Gradient::from_rows(&rows(&[0, 1]), &flags)));
     sentence(|| drop(Gradient::from_rows(&rows(&[0, 1]).view([2, 1]), &ones)));
     sentence(|| drop(Gradient::from_rows(&rows(&[0, 1, 0]), &ones)));
+}
+
+/// A training ends in finite points, or in an error that tells the epoch.
+fn ends_in_words(what: &str, points: holonomy::Result<Tensor>) {
+    match points {
+        Ok(points) => {
+            let finite = points.isfinite().all().int64_value(&[]) == 1;
+            assert!(finite, "{what}");
+        }
+        Err(Error::NotFinite { place, .. }) => {
+            assert!(place.starts_with("epoch"), "{what}: {place}");
+        }
+        Err(Error::InvalidArgument { .. }) => {}
+        Err(error) => panic!("{what}: {error}"),
+    }
+}
+
+#[test]
+fn trainers_stop_with_the_epoch_at_any_learning_rate() {
+    let pairs = [
+        (1, 0),
+        (2, 0),
+        (3, 1),
+        (3, 0),
+        (4, 1),
+        (4, 0),
+        (5, 2),
+        (5, 0),
+    ];
+    for learning_rate in [1e8, 1e160, 1e300] {
+        for model in [Model::Ball, Model::Lorentz, Model::Euclidean] {
+            for path in [TrainPath::Native, TrainPath::Tensor] {
+                let config = TrainConfig {
+                    model,
+                    path,
+                    dim: 3,
+                    epochs: 3,
+                    burn_in_epochs: 0,
+                    threads: 1,
+                    learning_rate,
+                    ..TrainConfig::default()
+                };
+                let trained = Trainer::new(config, 6, &pairs)
+                    .unwrap()
+                    .run(|_| ControlFlow::Continue(()));
+                let what = format!("{model} {path:?} {learning_rate}");
+                ends_in_words(&what, trained.map(|embedding| embedding.points));
+            }
+            let config = NetworkConfig {
+                model,
+                dim: 3,
+                epochs: 3,
+                learning_rate,
+                learn_radius: true,
+                ..NetworkConfig::default()
+            };
+            let trained = NetworkTrainer::new(config, 6, &[(0, 1), (1, 2), (3, 4), (4, 5)])
+                .unwrap()
+                .run(|_| ControlFlow::Continue(()));
+            let what = format!("network {model} {learning_rate}");
+            ends_in_words(&what, trained.map(|network| network.embedding.points));
+        }
+        let names = (0..6).map(|node| node.to_string()).collect();
+        let cycle = (0..6).map(|node| (node, (node + 1) % 6)).collect();
+        let distances = shortest_paths(&Graph::new(names, cycle, None).unwrap());
+        let config = DistanceConfig {
+            epochs: 3,
+            learning_rate,
+            ..DistanceConfig::new("H2xS2xE1".parse().unwrap())
+        };
+        let trained = DistanceTrainer::new(config, &distances)
+            .unwrap()
+            .run(|_| ControlFlow::Continue(()));
+        let what = format!("distances {learning_rate}");
+        ends_in_words(&what, trained.map(|embedding| embedding.points));
+    }
 }

@@ -9,7 +9,7 @@ use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm};
 use holonomy::optim::{Gradient, ManifoldParameter};
 use holonomy::stats::{CenterConfig, classification_score, frechet_mean};
 use holonomy::{
-    Error, Euclidean, EuclideanParametrised, Flag, Geodesic, Grassmann, Lorentz, Manifold, Oblique,
+    Error, Euclidean, EuclideanParametrised, Flag, Geodesic, Grassmann, Lorentz, Oblique,
     PoincareBall, Power, Product, Sample, Scaled, Space, SpdAffineInvariant, SpdBuresWasserstein,
     SpdLogCholesky, SpdLogEuclidean, SpecialEuclidean, SpecialOrthogonal, Sphere, Stiefel,
     StiefelMetric,
@@ -97,6 +97,8 @@ fn outcomes(
     all
 }
 
+/// The outcome of an operation that gives no error, for the tables of those that do.
+#[allow(clippy::unnecessary_wraps)]
 fn done<T>(_: T) -> Outcome {
     Ok(())
 }
