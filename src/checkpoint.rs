@@ -15,7 +15,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, SafeTensors, View};
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, View};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -132,13 +132,7 @@ impl Checkpoint {
             .settings
             .get(key)
             .ok_or_else(|| missing("Checkpoint::get", key, self.settings.keys()))?;
-        T::deserialize(value).map_err(|error| {
-            Error::invalid(
-                "Checkpoint::get",
-                format!("a {} under {key:?}", std::any::type_name::<T>()),
-                error,
-            )
-        })
+        setting(key, value)
     }
 
     /// The first part in which `value` differs from the setting under `key`; `None` when they are
@@ -244,15 +238,13 @@ impl Checkpoint {
 
     /// The checkpoint that the bytes of a file hold, or the reason why they hold none.
     fn from_bytes(bytes: &[u8]) -> std::result::Result<Self, String> {
-        let not_safetensors = |error| {
-            format!("not a whole safetensors file ({error}): truncated, damaged or foreign")
-        };
-        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(not_safetensors)?;
-        let file = SafeTensors::deserialize(bytes).map_err(not_safetensors)?;
-        let header: Header = metadata
-            .metadata()
-            .as_ref()
-            .and_then(|metadata| metadata.get(METADATA_KEY))
+        Self::from_opened(&Opened::new(bytes)?)
+    }
+
+    /// The checkpoint that a file holds, or the reason why it holds none.
+    pub(crate) fn from_opened(file: &Opened<'_>) -> std::result::Result<Self, String> {
+        let header: Header = file
+            .metadata(METADATA_KEY)
             .ok_or_else(|| {
                 format!("a safetensors file without the metadata {METADATA_KEY:?}: not one of this crate's checkpoints")
             })
@@ -266,32 +258,102 @@ impl Checkpoint {
                 header.version
             ));
         }
-        let payloads: BTreeMap<&str, Payload> = file
-            .iter()
-            .map(|(name, view)| {
-                (
-                    name,
-                    Payload::borrowed(view.dtype(), view.shape(), view.data()),
-                )
-            })
-            .collect();
-        let found = digest(&payloads, &header.settings);
+        let payloads = file.payloads();
+        // Each takes a good part of the time of a large file.
+        let (found, settings) = rayon::join(
+            || digest(&payloads, &header.settings),
+            || serde_json::from_str(&header.settings),
+        );
         if found != header.sha256 {
             return Err(format!(
                 "the file is damaged: its contents have SHA-256 {found}, its header says {}",
                 header.sha256
             ));
         }
-        let settings = serde_json::from_str(&header.settings)
-            .map_err(|error| format!("the settings are not a JSON object: {error}"))?;
+        let settings =
+            settings.map_err(|error| format!("the settings are not a JSON object: {error}"))?;
         let mut tensors = BTreeMap::new();
         for (name, payload) in payloads {
             let tensor = payload
                 .to_tensor()
                 .map_err(|reason| format!("tensor {name:?}: {reason}"))?;
-            tensors.insert(name.to_owned(), tensor);
+            tensors.insert(name, tensor);
         }
         Ok(Self { tensors, settings })
+    }
+
+    /// Takes out the tensor of that name.
+    pub(crate) fn take_tensor(&mut self, name: &str) -> Result<Tensor> {
+        self.tensor(name)?;
+        let taken = self.tensors.remove(name);
+        taken.ok_or_else(|| missing("Checkpoint::tensor", name, self.tensors.keys()))
+    }
+
+    /// Takes out the setting under `key`, which is not copied as by [`get`](Self::get).
+    pub(crate) fn take<T: DeserializeOwned>(&mut self, key: &str) -> Result<T> {
+        match self.settings.remove(key) {
+            Some(value) => setting(key, value),
+            None => Err(missing("Checkpoint::get", key, self.settings.keys())),
+        }
+    }
+}
+
+/// `value` as a `T`.
+fn setting<'de, T: Deserialize<'de>>(
+    key: &str,
+    value: impl serde::Deserializer<'de, Error = serde_json::Error>,
+) -> Result<T> {
+    T::deserialize(value).map_err(|error| {
+        Error::invalid(
+            "Checkpoint::get",
+            format!("a {} under {key:?}", std::any::type_name::<T>()),
+            error,
+        )
+    })
+}
+
+/// A safetensors file in memory, whose header has been read.
+pub(crate) struct Opened<'a> {
+    header: Metadata,
+    data: &'a [u8],
+}
+
+impl<'a> Opened<'a> {
+    /// The file that these bytes are, or the reason why they are none.
+    pub(crate) fn new(bytes: &'a [u8]) -> std::result::Result<Self, String> {
+        let (length, header) = SafeTensors::read_metadata(bytes).map_err(|error| {
+            format!("not a whole safetensors file ({error}): truncated, damaged or foreign")
+        })?;
+        let data = &bytes[size_of::<u64>() + length..];
+        Ok(Self { header, data })
+    }
+
+    /// The text that the metadata have under `key`.
+    pub(crate) fn metadata(&self, key: &str) -> Option<&str> {
+        let metadata = self.header.metadata().as_ref()?;
+        metadata.get(key).map(String::as_str)
+    }
+
+    /// The names of the tensors, in the order of their data.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.header.offset_keys()
+    }
+
+    /// Kind, shape and bytes of a tensor.
+    pub(crate) fn tensor(&self, name: &str) -> Option<(Dtype, &[usize], &'a [u8])> {
+        let info = self.header.info(name)?;
+        let (start, end) = info.data_offsets;
+        Some((info.dtype, &info.shape, &self.data[start..end]))
+    }
+
+    fn payloads(&self) -> BTreeMap<String, Payload<'a>> {
+        let names = self.names().into_iter();
+        names
+            .filter_map(|name| {
+                let (dtype, shape, bytes) = self.tensor(&name)?;
+                Some((name, Payload::borrowed(dtype, shape, bytes)))
+            })
+            .collect()
     }
 }
 
@@ -507,7 +569,7 @@ impl View for &Payload<'_> {
 
 /// SHA-256 over the settings and over each tensor's name, kind, shape and bytes, in the order of
 /// the names; every part is preceded by its length, so that no two contents spell the same text.
-fn digest(payloads: &BTreeMap<&str, Payload>, settings: &str) -> String {
+fn digest<N: AsRef<str>>(payloads: &BTreeMap<N, Payload>, settings: &str) -> String {
     let mut hash = Sha256::new();
     let mut part = |bytes: &[u8]| {
         hash.update((bytes.len() as u64).to_le_bytes());
@@ -515,7 +577,7 @@ fn digest(payloads: &BTreeMap<&str, Payload>, settings: &str) -> String {
     };
     part(settings.as_bytes());
     for (name, payload) in payloads {
-        part(name.as_bytes());
+        part(name.as_ref().as_bytes());
         part(format!("{:?} {:?}", payload.dtype, payload.shape).as_bytes());
         part(&payload.bytes);
     }

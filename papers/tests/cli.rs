@@ -130,6 +130,7 @@ fn help_names_every_option_with_its_default() {
         "--lr",
         "--negatives",
         "--seed",
+        "--ranked",
         "--device",
         "--threads",
         "--out",
@@ -166,6 +167,8 @@ fn a_wrong_argument_is_told_what_is_allowed() {
         (nickel("--lr", "-1"), "a finite number above 0"),
         (nickel("--lr", "nan"), "a finite number above 0"),
         (nickel("--seed", "1,-2"), "a whole number from 0"),
+        (nickel("--ranked", "1"), "all, or a number of nodes from 2"),
+        (nickel("--ranked", "most"), "all, or a number"),
         (nickel("--manifold", "torus"), "ball, lorentz, euclidean"),
         (nickel("--dataset", "birds"), "mammals"),
         (nickel("--device", "gpu"), "auto, cpu, cuda or cuda:INDEX"),
@@ -319,6 +322,90 @@ fn a_hierarchy_of_the_users_own_is_embedded() {
         assert_eq!(embedding_shape(&out), serde_json::json!([13, width]));
         assert_is_picture(&out);
     }
+}
+
+#[test]
+fn a_sample_of_the_nodes_is_ranked_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let edges = hierarchy(folder.path());
+    let ranked = |name: &str, ranked: &str| {
+        let out = folder.path().join(name);
+        let options = [
+            "--epochs",
+            "9",
+            "--seed",
+            "7",
+            "--threads",
+            "1",
+            "--ranked",
+            ranked,
+        ];
+        let mut arguments = vec!["run", "nickel2017", "--edges", path(&edges)];
+        arguments.extend(options);
+        arguments.extend(["--start", "half-spaces", "--alone", "--out", path(&out)]);
+        (succeed(&arguments), report(&out))
+    };
+    let (table, sampled) = ranked("a", "5");
+    assert!(
+        table.contains(" ± ") && table.contains("5 of 12 nodes ranked"),
+        "{table}"
+    );
+    let run = &sampled["runs"][0];
+    assert_eq!(
+        (&run["sampled"]["nodes"], &run["sampled"]["population"]),
+        (&5.into(), &12.into())
+    );
+    assert_eq!(run["results"][0]["start"]["sampling"]["population"], 12);
+    assert!(sampled["metrics"]["map_standard_error"].is_f64());
+
+    let (table, exact) = ranked("b", "all");
+    assert!(
+        !table.contains('±') && !table.contains("nodes ranked"),
+        "{table}"
+    );
+    assert!(exact["metrics"].get("map_standard_error").is_none());
+    let (_, whole) = ranked("c", "12");
+    assert_eq!(whole["metrics"]["map"], exact["metrics"]["map"]);
+    assert_eq!(whole["metrics"]["mean_rank"], exact["metrics"]["mean_rank"]);
+}
+
+#[test]
+fn a_complete_graph_is_an_error_and_no_map_of_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    for (name, edges) in [("one.csv", "a,b\n"), ("cycle.csv", "a,b\nb,c\nc,a\n")] {
+        let file = folder.path().join(name);
+        std::fs::write(&file, edges).unwrap();
+        for task in ["reconstruction", "entailment"] {
+            let arguments = ["run", "nickel2017", "--edges", path(&file), "--task", task];
+            let message = fail(1, &[&arguments[..], &["--out", path(&out)]].concat());
+            assert!(message.contains("nothing to train"), "{message}");
+            assert!(!out.join("report.json").exists());
+        }
+    }
+}
+
+#[test]
+fn pairs_that_cannot_be_trained_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chain.csv");
+    std::fs::write(&file, "a,b\nb,c\n").unwrap();
+    let out = folder.path().join("out");
+    let arguments = [
+        "run",
+        "nickel2017",
+        "--edges",
+        path(&file),
+        "--epochs",
+        "2",
+        "--alone",
+    ];
+    let output = run(&[&arguments[..], &["--out", path(&out)]].concat());
+    let message = text(&output.stderr);
+    assert!(
+        message.contains("2 of 3 pairs are not trained"),
+        "{message}"
+    );
 }
 
 #[test]

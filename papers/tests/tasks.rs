@@ -196,3 +196,25 @@ fn wrong_options_are_told_before_training() {
     let text = fail(1, "entailment", &["--hyperlex", "/no/such.txt"]);
     assert!(text.contains("error: cannot read /no/such.txt"), "{text}");
 }
+
+#[test]
+fn only_tasks_that_rank_take_a_sample() {
+    for task in ["network", "entailment"] {
+        let message = fail(1, task, &["--quick", "--ranked", "5"]);
+        assert!(message.contains("reconstruction or links"), "{message}");
+    }
+    let (table, report) = succeed("links", &["--quick", "--ranked", "20", "--alone"]);
+    assert!(table.contains(" ± ") && table.contains("20 of "), "{table}");
+    assert_eq!(report["runs"][0]["results"][0]["test"]["nodes"], 20);
+}
+
+#[test]
+fn complete_networks_and_hierarchies_are_refused_before_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let triangle = folder.path().join("triangle.csv");
+    std::fs::write(&triangle, "a,b\nb,c\nc,a\n").unwrap();
+    for task in ["links", "network"] {
+        let message = fail(1, task, &["--quick", "--edges", triangle.to_str().unwrap()]);
+        assert!(message.contains("nothing to train"), "{message}");
+    }
+}

@@ -314,8 +314,8 @@ impl Ratios {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] for another shape, a matrix that is not symmetric and 0 on the diagonal (but for
-/// rounding, 1e-10 of the largest distance) and a graph without edges; [`Error::NotFinite`] for a NaN, with the
-/// pair.
+/// rounding, 1e-10 of the largest distance), a graph without edges, and a complete graph, which has no other nodes to
+/// rank; [`Error::NotFinite`] for a NaN, with the pair.
 ///
 /// # Examples
 ///
@@ -370,6 +370,11 @@ pub fn mean_average_precision(graph: &Graph, distances: &Tensor) -> Result<f64> 
     }
     if count == 0 {
         return Err(Error::invalid(OP, "a graph with edges", "none"));
+    }
+    if !(0..nodes as u32).any(|node| neighbours.can_be_ranked(node)) {
+        let expected = "a node with neighbours and others, to rank them";
+        let got = "a graph in which all nodes with edges are neighbours of all others";
+        return Err(Error::invalid(OP, expected, got));
     }
     Ok(sum / f64::from(count))
 }

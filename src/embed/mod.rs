@@ -74,6 +74,7 @@
 //!
 //! | task | look at |
 //! | --- | --- |
+//! | measure an embedding of so many nodes that not all can be ranked | [`Ranking`], [`RankedNodes`] |
 //! | predict pairs that were not trained on | [`Split`], [`link_prediction`] |
 //! | embed an undirected network | [`NetworkTrainer`], [`FermiDirac`], [`both_ways`], [`roc_auc`] |
 //! | say how far "u is a v" holds | [`is_a_scores`], [`spearman`] |
@@ -123,7 +124,8 @@ pub use distortion::{
 };
 pub use entailment::is_a_scores;
 pub use evaluation::{
-    LinkPrediction, Reconstruction, link_prediction, reconstruction, reconstruction_of,
+    LinkPrediction, RankedNodes, Ranking, Reconstruction, Sampling, link_prediction,
+    reconstruction, reconstruction_of,
 };
 pub use exchange::Format;
 pub use fermi_dirac::FermiDirac;

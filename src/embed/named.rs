@@ -1,7 +1,9 @@
 //! Points with names: what an embedding is looked up by.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 
 use tch::{Device, Kind, Tensor};
 
@@ -40,7 +42,7 @@ pub struct NamedEmbedding {
     model: Model,
     manifold: Box<dyn Geodesic>,
     names: Vec<String>,
-    rows: HashMap<String, usize>,
+    rows: Rows,
     points: Tensor,
 }
 
@@ -72,6 +74,15 @@ impl NamedEmbedding {
     /// with control characters or with white space at its ends; [`Error::NotOnManifold`] for a row
     /// that is no point of the model or not finite.
     pub fn new(model: Model, names: Vec<String>, points: &Tensor) -> Result<Self> {
+        let points = points
+            .detach()
+            .to_device_(Device::Cpu, Kind::Double, false, true);
+        Self::of_own(model, names, points)
+    }
+
+    /// [`new`](Self::new) of points that nobody else holds, which are not copied where they are in f64
+    /// on the CPU already.
+    pub(super) fn of_own(model: Model, names: Vec<String>, points: Tensor) -> Result<Self> {
         const OP: &str = "NamedEmbedding::new";
         let size = points.size();
         let narrowest = model.width(1) as i64;
@@ -83,13 +94,12 @@ impl NamedEmbedding {
             return Err(Error::invalid(OP, expected, format!("{size:?}")));
         }
         let points = points
-            .detach()
-            .to_device_(Device::Cpu, Kind::Double, false, true)
+            .to_device_(Device::Cpu, Kind::Double, false, false)
             .contiguous();
         let manifold = model.manifold((size[1] - narrowest + 1) as usize)?;
         check_points(OP, manifold.as_ref(), &points)?;
         Ok(Self {
-            rows: rows_by_name(OP, &names)?,
+            rows: Rows::by_name(OP, &names)?,
             model,
             manifold,
             names,
@@ -114,7 +124,7 @@ impl NamedEmbedding {
 
     /// The row of a name.
     pub fn row_of(&self, name: &str) -> Option<usize> {
-        self.rows.get(name).copied()
+        self.rows.row_of(name, &self.names)
     }
 
     /// The distance between the points of two names.
@@ -140,21 +150,33 @@ impl NamedEmbedding {
     /// [`Error::InvalidArgument`] for a name that is not there, with those that are spelt like it.
     pub fn neighbours(&self, name: &str, k: usize) -> Result<Vec<(&str, f64)>> {
         const OP: &str = "NamedEmbedding::neighbours";
-        let distances = self
-            .manifold
-            .dist(&self.point(OP, name)?.unsqueeze(0), &self.points);
-        let distances =
-            Vec::<f64>::try_from(&distances).map_err(|source| Error::Torch { op: OP, source })?;
-        let mut others: Vec<(usize, f64)> = distances.into_iter().enumerate().collect();
-        others.retain(|&(row, _)| self.names[row] != name);
-        others.sort_by(|a, b| a.1.total_cmp(&b.1));
-        others.truncate(k);
+        let own = self.row(OP, name)?;
+        let point = self.points.get(own as i64).unsqueeze(0);
+        let mut others = Vec::with_capacity(self.names.len());
+        for points in parts(&self.points) {
+            let distances = self.manifold.dist(&point, &points);
+            let distances = Vec::<f64>::try_from(&distances)
+                .map_err(|source| Error::Torch { op: OP, source })?;
+            let first = others.len();
+            others.extend((first..).zip(distances));
+        }
+        others.swap_remove(own);
+        let nearer = |a: &(usize, f64), b: &(usize, f64)| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0));
+        if k < others.len() {
+            others.select_nth_unstable_by(k, nearer);
+            others.truncate(k);
+        }
+        others.sort_unstable_by(nearer);
         let named = |(row, distance): (usize, f64)| (self.names[row].as_str(), distance);
         Ok(others.into_iter().map(named).collect())
     }
 
     fn point(&self, op: &'static str, name: &str) -> Result<Tensor> {
-        let row = self.row_of(name).ok_or_else(|| {
+        Ok(self.points.get(self.row(op, name)? as i64))
+    }
+
+    fn row(&self, op: &'static str, name: &str) -> Result<usize> {
+        self.row_of(name).ok_or_else(|| {
             let close = close_names(name, &self.names);
             let hint = if close.is_empty() {
                 String::new()
@@ -163,8 +185,7 @@ impl NamedEmbedding {
             };
             let expected = format!("one of the {} names", self.names.len());
             Error::invalid(op, expected, quote(name) + &hint)
-        })?;
-        Ok(self.points.get(row as i64))
+        })
     }
 }
 
@@ -196,34 +217,98 @@ pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(char::is_control) && name.trim() == name
 }
 
-fn rows_by_name(op: &'static str, names: &[String]) -> Result<HashMap<String, usize>> {
-    let mut rows = HashMap::with_capacity(names.len());
-    for (row, name) in names.iter().enumerate() {
-        if !is_name(name) {
-            return Err(Error::invalid(op, NAME, quote(name)));
+/// The rows of names, which are not held twice: millions of them take time to copy.
+struct Rows {
+    /// By the hash of the name: the first row whose name has it.
+    by_hash: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
+    /// The other rows, of names with equal hashes: hardly ever any.
+    others: Vec<u32>,
+}
+
+impl Rows {
+    fn by_name(op: &'static str, names: &[String]) -> Result<Self> {
+        let mut rows = Self {
+            by_hash: HashMap::with_capacity_and_hasher(names.len(), BuildHasherDefault::default()),
+            others: Vec::new(),
+        };
+        for (row, name) in (0..).zip(names) {
+            if !is_name(name) {
+                return Err(Error::invalid(op, NAME, quote(name)));
+            }
+            if let Entry::Vacant(free) = rows.by_hash.entry(hash(name)) {
+                free.insert(row);
+                continue;
+            }
+            if rows.row_of(name, names).is_some() {
+                let got = format!("{} twice", quote(name));
+                return Err(Error::invalid(op, "different names", got));
+            }
+            rows.others.push(row);
         }
-        if rows.insert(name.clone(), row).is_some() {
-            let got = format!("{} twice", quote(name));
-            return Err(Error::invalid(op, "different names", got));
+        Ok(rows)
+    }
+
+    fn row_of(&self, name: &str, names: &[String]) -> Option<usize> {
+        let first = self.by_hash.get(&hash(name))?;
+        let mut rows = std::iter::once(first).chain(&self.others);
+        rows.find(|&&row| names[row as usize] == name)
+            .map(|&row| row as usize)
+    }
+}
+
+fn hash(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// What is a hash already.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
         }
     }
-    Ok(rows)
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// Rows that are worked on at a time, so that what lies between two operations stays in the cache.
+const ROWS_AT_ONCE: i64 = 8192;
+
+fn parts(points: &Tensor) -> impl Iterator<Item = Tensor> {
+    let rows = points.size()[0];
+    let starts = (0..rows).step_by(ROWS_AT_ONCE as usize);
+    starts.map(move |start| points.narrow(0, start, ROWS_AT_ONCE.min(rows - start)))
 }
 
 fn check_points(op: &'static str, manifold: &dyn Geodesic, points: &Tensor) -> Result<()> {
     let tolerance = tolerance(Kind::Float);
-    let defects = Vec::<f64>::try_from(&manifold.point_defect(points))
-        .map_err(|source| Error::Torch { op, source })?;
     // NaN is no defect that passes.
     let fails = |defect: f64| defect.is_nan() || defect > tolerance;
-    match defects.iter().position(|&defect| fails(defect)) {
-        None => Ok(()),
-        Some(row) => Err(Error::NotOnManifold {
-            op,
-            manifold: format!("{manifold:?}"),
-            row,
-            defect: defects[row],
-            tolerance,
-        }),
+    let mut before = 0;
+    for points in parts(points) {
+        let defects = Vec::<f64>::try_from(&manifold.point_defect(&points))
+            .map_err(|source| Error::Torch { op, source })?;
+        if let Some(row) = defects.iter().position(|&defect| fails(defect)) {
+            return Err(Error::NotOnManifold {
+                op,
+                manifold: format!("{manifold:?}"),
+                row: before + row,
+                defect: defects[row],
+                tolerance,
+            });
+        }
+        before += defects.len();
     }
+    Ok(())
 }

@@ -16,7 +16,7 @@ use super::kernel::{
 };
 use super::sampler::{NegativeLaw, NegativeSampler, Seen};
 use super::table::{first_bad_row, rows_of, tensor_of};
-use super::trainer::{EpochPlan, StepTaker};
+use super::trainer::{EpochPlan, OnPairs, StepTaker};
 use crate::{Error, Result};
 
 /// Pairs that share one random stream. The negatives of a pair do not depend on the number of
@@ -128,6 +128,7 @@ pub(super) struct Pass<'a> {
     /// Seeds the negatives of this pass.
     pub(super) seed: u64,
     pub(super) instructions: Instructions,
+    pub(super) on_pairs: &'a OnPairs,
 }
 
 /// The space that a kernel runs in.
@@ -192,6 +193,7 @@ impl StepTaker for NativePath {
             rate: plan.rate,
             seed: plan.seed,
             instructions: self.instructions,
+            on_pairs: plan.on_pairs,
         };
         let table = Table::new(&mut self.rows, self.width);
         let loss = run(self.space, table, &pass, self.pool.as_ref());
@@ -252,6 +254,7 @@ fn run_in<G: Geometry>(table: Table<'_>, pass: &Pass<'_>, pool: Option<&rayon::T
             };
             let mut rng = Xoshiro256PlusPlus::seed_from_u64(mix(pass.seed, index as u64));
             loss += worker.chunk(pairs, &mut rng);
+            (pass.on_pairs)(pairs.len());
         }
     };
     match pool {

@@ -160,7 +160,8 @@ impl NetworkTrainer {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] for a setting out of range, fewer than two nodes, no edges, an edge
-    /// from a node to itself or to one that does not exist, and an edge that comes twice.
+    /// from a node to itself or to one that does not exist, an edge that comes twice, and for a
+    /// complete network: without nodes that have no edge there is nothing to tell apart.
     pub fn new(config: NetworkConfig, nodes: usize, edges: &[(u32, u32)]) -> Result<Self> {
         config.validate()?;
         check_pairs(OP, nodes, edges)?;
@@ -171,9 +172,11 @@ impl NetworkTrainer {
             let got = format!("{edge:?} twice");
             return Err(Error::invalid(OP, "every edge once", got));
         }
+        let sampler = NegativeSampler::new(nodes, &pairs)?;
+        sampler.comparable_for(OP, &pairs)?;
         Ok(Self {
             manifold: config.model.manifold(config.dim)?,
-            sampler: NegativeSampler::new(nodes, &pairs)?,
+            sampler,
             pairs,
             config,
         })

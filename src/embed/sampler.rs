@@ -3,7 +3,7 @@
 use rand::Rng;
 
 use super::table::check_pairs;
-use crate::Result;
+use crate::{Error, Result};
 
 /// The true neighbours of every node: sorted, without repeats and without the node itself.
 #[derive(Debug, Clone)]
@@ -15,17 +15,36 @@ pub(crate) struct Neighbours {
 impl Neighbours {
     /// From (source, target) pairs whose ends are all below `nodes`.
     pub(crate) fn new(nodes: usize, pairs: &[(u32, u32)]) -> Self {
-        let mut sorted: Vec<(u32, u32)> = pairs.iter().copied().filter(|p| p.0 != p.1).collect();
-        sorted.sort_unstable();
-        sorted.dedup();
         let mut starts = vec![0; nodes + 1];
-        for &(source, _) in &sorted {
+        for &(source, _) in pairs {
             starts[source as usize + 1] += 1;
         }
         for node in 0..nodes {
             starts[node + 1] += starts[node];
         }
-        let targets = sorted.into_iter().map(|(_, target)| target).collect();
+        let mut ends = starts.clone();
+        let mut targets = vec![0; pairs.len()];
+        for &(source, target) in pairs {
+            targets[ends[source as usize]] = target;
+            ends[source as usize] += 1;
+        }
+        // Each row is sorted, and moves down by what the rows before it had twice or too much.
+        let mut kept = 0;
+        for node in 0..nodes {
+            let row = starts[node]..ends[node];
+            targets[row.clone()].sort_unstable();
+            starts[node] = kept;
+            for place in row {
+                let target = targets[place];
+                let is_repeated = kept > starts[node] && targets[kept - 1] == target;
+                if target as usize != node && !is_repeated {
+                    targets[kept] = target;
+                    kept += 1;
+                }
+            }
+        }
+        starts[nodes] = kept;
+        targets.truncate(kept);
         Self { starts, targets }
     }
 
@@ -36,6 +55,12 @@ impl Neighbours {
 
     pub(crate) fn nodes(&self) -> usize {
         self.starts.len() - 1
+    }
+
+    /// Whether the node has neighbours, and there are others that they can be ranked among.
+    pub(crate) fn can_be_ranked(&self, node: u32) -> bool {
+        let neighbours = self.of(node).len();
+        neighbours > 0 && neighbours + 1 < self.nodes()
     }
 }
 
@@ -115,7 +140,7 @@ impl NegativeSampler {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for fewer than two nodes, no
+    /// [`Error::InvalidArgument`] for fewer than two nodes, no
     /// pairs, or a pair that is a node with itself or names a node that does not exist.
     pub fn new(nodes: usize, pairs: &[(u32, u32)]) -> Result<Self> {
         check_pairs("NegativeSampler::new", nodes, pairs)?;
@@ -179,6 +204,52 @@ impl NegativeSampler {
 
     pub(crate) fn nodes(&self) -> usize {
         self.neighbours.nodes()
+    }
+
+    /// How many nodes can be negatives of `source`: all but itself and its true neighbours.
+    ///
+    /// # Panics
+    ///
+    /// If `source` does not exist.
+    #[track_caller]
+    pub fn negatives_of(&self, source: u32) -> usize {
+        let nodes = self.nodes();
+        assert!(
+            (source as usize) < nodes,
+            "NegativeSampler::negatives_of: source {source} of {nodes} nodes"
+        );
+        nodes - 1 - self.neighbours.of(source).len()
+    }
+
+    /// How many of the pairs have a negative to be compared with.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] where none has, as in a complete graph: then there is nothing to train
+    /// and nothing to rank.
+    ///
+    /// # Panics
+    ///
+    /// If a source does not exist.
+    #[track_caller]
+    pub fn comparable(&self, pairs: &[(u32, u32)]) -> Result<usize> {
+        self.comparable_for("NegativeSampler::comparable", pairs)
+    }
+
+    /// [`comparable`](Self::comparable) for another operation.
+    #[track_caller]
+    pub(crate) fn comparable_for(&self, op: &'static str, pairs: &[(u32, u32)]) -> Result<usize> {
+        let mut comparable = 0;
+        for &(source, _) in pairs {
+            comparable += usize::from(self.negatives_of(source) > 0);
+        }
+        if comparable == 0 {
+            let expected =
+                "a pair whose node is not related to all others, to be compared with those";
+            let got = "nodes that are related to all others: nothing to train and nothing to rank";
+            return Err(Error::invalid(op, expected, got));
+        }
+        Ok(comparable)
     }
 
     /// Appends up to `count` distinct nodes to `out`: neither `source` nor one of its neighbours.

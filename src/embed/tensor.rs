@@ -92,6 +92,7 @@ impl StepTaker for TensorPath {
                     total += self.step(&batch, plan.rate);
                 }
             }
+            (plan.on_pairs)(pairs.len());
         }
         f64::try_from(&total).map_err(|source| Error::Torch {
             op: "Trainer::run",

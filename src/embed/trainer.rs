@@ -82,7 +82,11 @@ pub(super) struct EpochPlan<'a> {
     pub(super) negatives: usize,
     pub(super) rate: f64,
     pub(super) seed: u64,
+    pub(super) on_pairs: &'a OnPairs,
 }
+
+/// Is told how many pairs more were visited.
+pub(super) type OnPairs = dyn Fn(usize) + Send + Sync;
 
 /// The code that takes an epoch's steps.
 pub(super) trait StepTaker {
@@ -116,9 +120,11 @@ pub(super) trait StepTaker {
 pub struct Trainer {
     identity: Identity,
     sampler: NegativeSampler,
+    untrained: usize,
     start: Tensor,
     options: (Kind, Device),
     resumed: Option<Resumed>,
+    on_pairs: Box<OnPairs>,
 }
 
 /// What is done already of a training that goes on from a checkpoint.
@@ -132,12 +138,17 @@ impl Trainer {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for a setting out of range, fewer than two nodes, no pairs, or a
-    /// pair that is a node with itself or names a node that does not exist; for the start
-    /// [`Start::HalfSpaces`] also when nodes are ancestors of each other.
+    /// [`Error::InvalidArgument`] for a setting out of range, fewer than two nodes, no pairs, a
+    /// pair that is a node with itself or names a node that does not exist, and where every node of a
+    /// pair is related to all others, as in a complete graph: a pair can only be trained against
+    /// nodes that are no true neighbours. For the start [`Start::HalfSpaces`] also when nodes are
+    /// ancestors of each other.
     pub fn new(config: TrainConfig, nodes: usize, pairs: &[(u32, u32)]) -> Result<Self> {
+        const OP: &str = "Trainer::new";
         config.validate()?;
-        check_pairs("Trainer::new", nodes, pairs)?;
+        check_pairs(OP, nodes, pairs)?;
+        let sampler = NegativeSampler::new(nodes, pairs)?;
+        let untrained = pairs.len() - sampler.comparable_for(OP, pairs)?;
         let start = match config.start {
             Start::Random => random_start(&config, nodes),
             Start::HalfSpaces => {
@@ -145,10 +156,12 @@ impl Trainer {
             }
         };
         Ok(Self {
-            sampler: NegativeSampler::new(nodes, pairs)?,
+            sampler,
+            untrained,
             start,
             options: (Kind::Double, Device::Cpu),
             resumed: None,
+            on_pairs: Box::new(|_| {}),
             identity: Identity::new(config, nodes, pairs),
         })
     }
@@ -156,6 +169,11 @@ impl Trainer {
     /// The points before training.
     pub fn start(&self) -> &Tensor {
         &self.start
+    }
+
+    /// How many pairs have a node that is related to all others: their loss is 0 and they move nothing.
+    pub fn untrained_pairs(&self) -> usize {
+        self.untrained
     }
 
     /// Starts from these points instead of those that the settings name.
@@ -248,6 +266,13 @@ impl Trainer {
         Ok(self)
     }
 
+    /// Calls `on_pairs` with the number of pairs that were visited since its last call, many times in an
+    /// epoch, from any thread: an epoch of a large hierarchy takes minutes.
+    pub fn on_pairs(mut self, on_pairs: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.on_pairs = Box::new(on_pairs);
+        self
+    }
+
     /// Trains, and calls `on_epoch` after every epoch; `ControlFlow::Break` ends the training there.
     ///
     /// # Errors
@@ -265,6 +290,7 @@ impl Trainer {
             sampler,
             start,
             options,
+            on_pairs,
             ..
         } = self;
         let config = identity.config();
@@ -289,6 +315,7 @@ impl Trainer {
                 negatives: config.negatives,
                 rate: config.rate_at(epoch),
                 seed: native::mix(config.seed, epoch as u64),
+                on_pairs: on_pairs.as_ref(),
             };
             let loss = path.epoch(&plan)? / pairs.len() as f64;
             check_finite(epoch + 1, loss, path.first_bad_row())?;
@@ -435,6 +462,7 @@ pub fn pair_step(
         rate: learning_rate,
         seed: 0,
         instructions: Instructions::detect(),
+        on_pairs: &|_| {},
     };
     let loss = native::run(model.space(), Table::new(&mut rows, width), &pass, None);
     check_rows(OP, model, &rows, width)?;

@@ -1,7 +1,5 @@
 //! Which nodes lead to which.
 
-use std::collections::HashSet;
-
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, Reversed};
@@ -56,18 +54,64 @@ pub(crate) fn ancestor_pairs(node_count: usize, edges: &[(u32, u32)]) -> Vec<(u3
 /// assert_eq!(holonomy::graph::direct_edges(&closure), [(0, 1), (1, 2)]);
 /// ```
 pub fn direct_edges(closure: &[(u32, u32)]) -> Vec<(u32, u32)> {
-    let known: HashSet<(u32, u32)> = closure.iter().copied().collect();
-    let nodes = closure.iter().map(|&(a, b)| a.max(b) as usize + 1).max();
-    let mut parents = vec![Vec::new(); nodes.unwrap_or(0)];
-    for &(child, parent) in closure {
-        parents[child as usize].push(parent);
+    let most = closure.iter().map(|&(a, b)| a.max(b) as usize + 1).max();
+    let nodes = most.unwrap_or(0);
+    let above = Places::by_child(nodes, closure);
+    let mut is_direct = vec![false; closure.len()];
+    // The last node that reaches each node by way of another.
+    let mut reached_by = vec![u32::MAX; nodes];
+    for child in 0..nodes as u32 {
+        for &place in above.of(child) {
+            let between = closure[place].1;
+            if between == child {
+                continue;
+            }
+            for &place in above.of(between) {
+                let ancestor = closure[place].1;
+                if ancestor != between {
+                    reached_by[ancestor as usize] = child;
+                }
+            }
+        }
+        for &place in above.of(child) {
+            is_direct[place] = reached_by[closure[place].1 as usize] != child;
+        }
     }
-    let replaced = |&(child, ancestor): &(u32, u32)| {
-        parents[child as usize].iter().any(|&between| {
-            between != child && between != ancestor && known.contains(&(between, ancestor))
-        })
-    };
-    closure.iter().copied().filter(|e| !replaced(e)).collect()
+    let edges = closure.iter().zip(is_direct);
+    edges
+        .filter(|(_, is_direct)| *is_direct)
+        .map(|(edge, _)| *edge)
+        .collect()
+}
+
+/// The places of edges in their list, by child.
+struct Places {
+    starts: Vec<usize>,
+    places: Vec<usize>,
+}
+
+impl Places {
+    fn by_child(nodes: usize, edges: &[(u32, u32)]) -> Self {
+        let mut starts = vec![0; nodes + 1];
+        for &(child, _) in edges {
+            starts[child as usize + 1] += 1;
+        }
+        for node in 0..nodes {
+            starts[node + 1] += starts[node];
+        }
+        let mut next = starts.clone();
+        let mut places = vec![0; edges.len()];
+        for (place, &(child, _)) in edges.iter().enumerate() {
+            places[next[child as usize]] = place;
+            next[child as usize] += 1;
+        }
+        Self { starts, places }
+    }
+
+    fn of(&self, child: u32) -> &[usize] {
+        let child = child as usize;
+        &self.places[self.starts[child]..self.starts[child + 1]]
+    }
 }
 
 /// For each node, whether it is the root or leads to it along edges child → parent.

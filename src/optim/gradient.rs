@@ -65,7 +65,7 @@ impl Gradient {
     ///
     /// ```
     /// use holonomy::optim::Gradient;
-    /// use tch::Tensor;
+    /// use holonomy::tch::Tensor;
     ///
     /// let rows = Tensor::from_slice(&[4_i64, 1, 4]);
     /// let values = Tensor::from_slice(&[1.0, 2.0, 10.0]).view([3, 1]);

@@ -157,7 +157,8 @@ impl<'a> Records<'a> {
     /// The reader passes over empty lines and comments at the start of a row, but its position does not.
     fn line_of_row(&mut self, start: usize) -> usize {
         let bytes = self.source.text().as_bytes();
-        let breaks = |piece: &[u8]| piece.iter().filter(|&&byte| byte == b'\n').count();
+        let breaks =
+            |piece: &[u8]| -> usize { piece.iter().map(|&byte| usize::from(byte == b'\n')).sum() };
         let mut place = start.max(self.place);
         self.line += breaks(&bytes[self.place..place]);
         while let Some(&byte) = bytes.get(place) {
@@ -184,8 +185,9 @@ impl<'a> Records<'a> {
             let (line, content) = (self.line, rest[..length].trim());
             self.place += length;
             self.line += 1;
-            let is_comment = rest.as_bytes().first().copied() == self.layout.comment;
-            if !content.is_empty() && !(is_comment && self.layout.comment.is_some()) {
+            let mark = self.layout.comment;
+            let is_comment = mark.is_some() && rest.as_bytes().first().copied() == mark;
+            if !content.is_empty() && !is_comment {
                 self.record.clear();
                 split_at_blanks(content, &mut self.record);
                 return Some(line);

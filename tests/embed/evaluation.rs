@@ -1,11 +1,19 @@
 //! MAP and mean rank against the definition, written out with sorted lists.
 
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Mutex;
+
 use holonomy::Error;
-use holonomy::embed::{Model, Reconstruction, reconstruction, reconstruction_of};
+use holonomy::embed::{
+    Model, RankedNodes, Ranking, Reconstruction, TrainConfig, Trainer, reconstruction,
+    reconstruction_of,
+};
+use holonomy::graph::{EdgeListOptions, read_edge_list};
 use rand::RngExt;
 use tch::Tensor;
 
-use super::{MODELS, numbers, random_points, seeded};
+use super::{MODELS, numbers, random_points, seeded, tree_closure};
 
 /// The definition, node by node: sort all others, nodes that are no neighbours first among equals.
 fn by_sorting(model: Model, points: &Tensor, pairs: &[(u32, u32)]) -> Reconstruction {
@@ -44,6 +52,7 @@ fn by_sorting(model: Model, points: &Tensor, pairs: &[(u32, u32)]) -> Reconstruc
         mean_rank: ranks / pairs.len() as f64,
         nodes: counted as usize,
         pairs: pairs.len(),
+        sampling: None,
     }
 }
 
@@ -175,4 +184,164 @@ fn unusable_input_is_refused() {
     ));
     let none = reconstruction_of(Model::Ball, &points, &[(0, 1)], &[2]);
     assert!(matches!(none, Err(Error::InvalidArgument { .. })));
+}
+
+fn sampled(
+    model: Model,
+    points: &Tensor,
+    pairs: &[(u32, u32)],
+    nodes: usize,
+    seed: u64,
+) -> Reconstruction {
+    let ranking = Ranking::new(model, points).unwrap();
+    let ranking = ranking.of_nodes(RankedNodes::Sample { nodes, seed });
+    ranking.unwrap().reconstruction(pairs).unwrap()
+}
+
+#[test]
+fn a_sample_of_all_nodes_is_no_sample() {
+    let pairs = tree_closure(200, 4);
+    for model in MODELS {
+        let points = random_points(model, 200, 3, 1.0, &mut seeded(1));
+        let exact = reconstruction(model, &points, &pairs).unwrap();
+        // 199 nodes have ancestors.
+        assert_eq!(exact, sampled(model, &points, &pairs, 199, 5));
+        assert_eq!(exact, sampled(model, &points, &pairs, usize::MAX, 5));
+        let fewer = sampled(model, &points, &pairs, 198, 5);
+        assert_eq!(fewer.nodes, 198);
+        assert_eq!(fewer.sampling.unwrap().population, 199);
+    }
+}
+
+#[test]
+fn a_sample_depends_on_its_seed_alone() {
+    let pairs = tree_closure(300, 4);
+    let points = random_points(Model::Ball, 300, 3, 1.0, &mut seeded(1));
+    let sample = |seed| sampled(Model::Ball, &points, &pairs, 30, seed);
+    assert_eq!(sample(1), sample(1));
+    assert_ne!(sample(1), sample(2));
+    for threads in [1, 3] {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        let points = points.copy();
+        let found = pool.install(move || {
+            let ranking = Ranking::new(Model::Ball, &points).unwrap();
+            let ranking = ranking.of_nodes(RankedNodes::Sample { nodes: 30, seed: 1 });
+            ranking
+                .unwrap()
+                .reconstruction(&tree_closure(300, 4))
+                .unwrap()
+        });
+        assert_eq!(found, sample(1));
+    }
+}
+
+#[test]
+fn a_sample_of_one_tells_no_error_and_is_refused() {
+    for nodes in [0, 1] {
+        let ranking = Ranking::new(Model::Euclidean, &line(&[0.0, 1.0, 2.5])).unwrap();
+        let refused = ranking.of_nodes(RankedNodes::Sample { nodes, seed: 0 });
+        assert!(matches!(refused, Err(Error::InvalidArgument { .. })));
+    }
+}
+
+#[test]
+fn held_out_pairs_are_ranked_by_samples_too() {
+    let points = random_points(Model::Lorentz, 120, 3, 1.0, &mut seeded(9));
+    let closure = tree_closure(120, 3);
+    let (held_out, known): (Vec<_>, Vec<_>) = closure
+        .into_iter()
+        .partition(|pair| (pair.0 + pair.1) % 3 == 0);
+    let ranking = |nodes| {
+        Ranking::new(Model::Lorentz, &points)
+            .unwrap()
+            .of_nodes(nodes)
+            .unwrap()
+    };
+    let exact = ranking(RankedNodes::All)
+        .link_prediction(&held_out, &known)
+        .unwrap();
+    assert_eq!(exact.sampling, None);
+    let sample = RankedNodes::Sample {
+        nodes: exact.nodes - 20,
+        seed: 1,
+    };
+    let found = ranking(sample).link_prediction(&held_out, &known).unwrap();
+    let sampling = found.sampling.unwrap();
+    assert_eq!(
+        (found.nodes, sampling.population),
+        (exact.nodes - 20, exact.nodes)
+    );
+    assert!((found.map - exact.map).abs() < 4.0 * sampling.map_error);
+    assert!((found.mean_rank - exact.mean_rank).abs() < 4.0 * sampling.mean_rank_error);
+}
+
+#[test]
+fn progress_counts_every_ranked_node() {
+    let pairs = tree_closure(100, 3);
+    let points = random_points(Model::Ball, 100, 2, 1.0, &mut seeded(2));
+    for (nodes, ranked) in [
+        (RankedNodes::All, 99),
+        (RankedNodes::Sample { nodes: 41, seed: 1 }, 41),
+    ] {
+        let told = Mutex::new(Vec::new());
+        let ranking = Ranking::new(Model::Ball, &points)
+            .unwrap()
+            .of_nodes(nodes)
+            .unwrap();
+        let ranking = ranking.on_progress(|done, all| told.lock().unwrap().push((done, all)));
+        ranking.reconstruction(&pairs).unwrap();
+        drop(ranking);
+        let mut told = told.into_inner().unwrap();
+        told.sort_unstable();
+        assert_eq!(told.last(), Some(&(ranked, ranked)));
+        assert!(
+            told.len() >= ranked / 8 && told.is_sorted_by(|a, b| a.0 < b.0),
+            "{told:?}"
+        );
+    }
+}
+
+/// How many standard errors the figures of samples of the mammals are off.
+fn errors_of_samples(nodes: usize, samples: u64) -> [Vec<f64>; 2] {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("papers/data/wordnet_nouns.tsv.gz");
+    let (nouns, _) = read_edge_list(file, EdgeListOptions::default()).unwrap();
+    let mammals = nouns.subtree("mammal.n.01").unwrap().transitive_closure();
+    let pairs = mammals.edges();
+    // Not trained to the end, so that there is something left to be wrong about.
+    let config = TrainConfig {
+        epochs: 30,
+        burn_in_epochs: 10,
+        threads: 1,
+        ..TrainConfig::default()
+    };
+    let trainer = Trainer::new(config, mammals.node_count(), pairs).unwrap();
+    let points = trainer.run(|_| ControlFlow::Continue(())).unwrap().points;
+    let exact = reconstruction(Model::Ball, &points, pairs).unwrap();
+    let off = |seed| {
+        let found = sampled(Model::Ball, &points, pairs, nodes, seed);
+        let sampling = found.sampling.unwrap();
+        let map = (found.map - exact.map) / sampling.map_error;
+        let mean_rank = (found.mean_rank - exact.mean_rank) / sampling.mean_rank_error;
+        (map, mean_rank)
+    };
+    let (map, mean_rank) = (0..samples).map(off).unzip();
+    [map, mean_rank]
+}
+
+/// Of normally distributed errors 95.4 % lie within two standard errors.
+#[test]
+fn standard_errors_cover_what_they_should() {
+    for nodes in [150, 1000] {
+        let [map, mean_rank] = errors_of_samples(nodes, 1000);
+        for (what, off, at_least) in [("MAP", map, 0.93), ("mean rank", mean_rank, 0.8)] {
+            let within = off.iter().filter(|off| off.abs() < 2.0).count() as f64 / 1000.0;
+            assert!(
+                (at_least..0.98).contains(&within),
+                "{what} {nodes}: {within}"
+            );
+        }
+    }
 }

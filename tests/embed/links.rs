@@ -47,6 +47,7 @@ fn by_counting(
         mean_rank: ranks / held_out.len() as f64,
         nodes: sources as usize,
         pairs: held_out.len(),
+        sampling: None,
     }
 }
 

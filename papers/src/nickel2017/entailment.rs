@@ -124,7 +124,7 @@ pub(super) fn run(options: &TaskOptions, settings: &Settings) -> Result<Findings
         .transpose()?;
     let data = data::load(settings)?;
     output::note(&format!("data: {}; Ctrl-C stops", data.description));
-    let plans = Plan::all(settings).into_iter();
+    let plans = Plan::all(settings, data.description.nodes).into_iter();
     let mut runs = Vec::new();
     for plan in plans.filter(|plan| plan.role != Role::Picture) {
         let results = over_seeds(&plan, settings, &data, rated.as_deref())?;

@@ -3,12 +3,13 @@
 use std::fmt;
 
 use holonomy::Result;
-use holonomy::embed::{Model, Reconstruction, Start, TrainConfig};
+use holonomy::embed::{Model, Reconstruction, Sampling, Start, TrainConfig};
 use holonomy::graph::Graph;
+use indicatif::HumanCount;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use super::options::{Dataset, Settings, recipe};
+use super::options::{Settings, recipe};
 use super::training;
 use crate::interrupt;
 use crate::ledger::Ledger;
@@ -51,6 +52,9 @@ pub(crate) struct Runs {
     pub(crate) plan: Plan,
     pub(crate) results: Vec<Outcome>,
     pub(crate) median: Figures,
+    /// What the medians were taken of, where not all nodes were ranked: in the run that is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sampled: Option<Sampled>,
     /// The seed whose embedding is kept: the one with the median MAP, the lower of two.
     pub(crate) kept_seed: u64,
     #[serde(skip)]
@@ -71,8 +75,43 @@ pub(crate) struct Outcome {
     /// How well the points before training hold the hierarchy, where they come from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) start: Option<Reconstruction>,
+    /// How sure the figures are, where not all nodes were ranked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sampled: Option<Sampled>,
     #[serde(flatten)]
     pub(crate) figures: Figures,
+}
+
+/// What was ranked instead of all nodes, and what that says of the figures.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Sampled {
+    /// How many nodes were ranked.
+    pub(crate) nodes: usize,
+    #[serde(flatten)]
+    pub(crate) sampling: Sampling,
+}
+
+impl Sampled {
+    /// `None` where all nodes were ranked.
+    pub(crate) fn of(nodes: usize, sampling: Option<Sampling>) -> Option<Self> {
+        sampling.map(|sampling| Self { nodes, sampling })
+    }
+}
+
+/// As in "10,000 of 1,038,021 nodes ranked".
+impl fmt::Display for Sampled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [ranked, all] = [self.nodes, self.sampling.population].map(|n| HumanCount(n as u64));
+        write!(f, "{ranked} of {all} nodes ranked")
+    }
+}
+
+/// "± 0.0012" behind a space, where there is a standard error.
+pub(crate) fn plus_minus(error: Option<f64>) -> String {
+    error.map_or_else(String::new, |error| match error {
+        small if small < 0.1 => format!(" ± {small:.4}"),
+        _ => format!(" ± {error:.2}"),
+    })
 }
 
 impl fmt::Display for Outcome {
@@ -84,10 +123,16 @@ impl fmt::Display for Outcome {
         } = self.figures;
         write!(
             f,
-            "{} epochs, {train_seconds:.1} s, loss {:.4}, MAP {map:.4}, mean rank {mean_rank:.3}, \
-             ranked in {:.1} s",
-            self.epochs, self.loss, self.evaluation_seconds
+            "{} epochs, {train_seconds:.1} s, loss {:.4}, MAP {map:.4}{}, mean rank {mean_rank:.3}{}",
+            self.epochs,
+            self.loss,
+            plus_minus(self.sampled.map(|sampled| sampled.sampling.map_error)),
+            plus_minus(self.sampled.map(|sampled| sampled.sampling.mean_rank_error)),
         )?;
+        match &self.sampled {
+            Some(sampled) => write!(f, ", {sampled} in {:.1} s", self.evaluation_seconds)?,
+            None => write!(f, ", ranked in {:.1} s", self.evaluation_seconds)?,
+        }
         match &self.start {
             Some(start) => write!(
                 f,
@@ -119,9 +164,12 @@ impl Runs {
     }
 }
 
+/// More nodes make no picture: they would cover it.
+pub(crate) const DRAWN_AT_MOST: usize = 50_000;
+
 impl Plan {
     /// The runs that the settings ask for, the most important first.
-    pub(crate) fn all(settings: &Settings) -> Vec<Self> {
+    pub(crate) fn all(settings: &Settings, nodes: usize) -> Vec<Self> {
         let main = &settings.main;
         let own = |role, config| Self { role, config };
         let mut plans = vec![own(Role::Main, main.clone())];
@@ -134,8 +182,7 @@ impl Plan {
                 beside(settings, Model::Euclidean, main.dim),
             ));
         }
-        let too_many_to_draw = settings.dataset == Some(Dataset::Nouns);
-        if !plans[0].can_be_drawn() && !too_many_to_draw {
+        if !plans[0].can_be_drawn() && nodes <= DRAWN_AT_MOST {
             plans.push(own(Role::Picture, beside(settings, Model::Ball, 2)));
         }
         plans
@@ -197,6 +244,7 @@ impl Plan {
         let kept = median_position(&results)?;
         Some(Runs {
             median: medians(&results),
+            sampled: results[kept].sampled,
             kept_seed: results[kept].seed,
             kept: points.swap_remove(kept),
             plan: self,
@@ -278,6 +326,7 @@ mod tests {
             loss: 0.0,
             evaluation_seconds: 0.0,
             start: None,
+            sampled: None,
             figures: Figures {
                 map,
                 mean_rank: 10.0 * map,

@@ -5,17 +5,19 @@ use std::fmt::Write;
 
 use holonomy::Result;
 use holonomy::embed::{
-    LinkPrediction, Split, SplitConfig, Start, TrainConfig, link_prediction, nested_half_spaces,
-    reconstruction,
+    LinkPrediction, NegativeSampler, Sampling, Split, SplitConfig, Start, TrainConfig,
+    nested_half_spaces,
 };
 use holonomy::graph::Graph;
 use serde::Serialize;
 
 use super::data::{self, Data, Description};
-use super::experiment::{Plan, Role, median};
+use super::experiment::{Plan, Role, Sampled, median, plus_minus};
 use super::options::{Settings, title};
 use super::published::PAPER_LINKS_ON_NOUNS;
 use super::task::{Findings, TaskOptions, fit, json, seeds};
+use super::training::ranking;
+use crate::progress::Progress;
 use crate::report::Claim;
 use crate::{interrupt, output, table};
 
@@ -67,12 +69,20 @@ impl Runs {
         self.median(|result| result.test.mean_rank)
     }
 
+    /// The median standard error of a figure on the test pairs, where not all nodes were ranked.
+    fn error(&self, error: impl Fn(&Sampling) -> f64) -> String {
+        let of = |result: &Outcome| result.test.sampling.as_ref().map_or(f64::NAN, &error);
+        plus_minus(Some(self.median(of)).filter(|error| error.is_finite()))
+    }
+
     fn row(&self) -> Vec<String> {
+        let map_error = self.error(|sampling| sampling.map_error);
+        let rank_error = self.error(|sampling| sampling.mean_rank_error);
         vec![
             format!("holonomy, {}", title(self.plan.config.model)),
             self.plan.config.dim.to_string(),
-            format!("{:.4}", self.map()),
-            format!("{:.3}", self.mean_rank()),
+            format!("{:.4}{map_error}", self.map()),
+            format!("{:.3}{rank_error}", self.mean_rank()),
             format!("{:.4}", self.median(|result| result.validation.map)),
             format!("{:.4}", self.median(|result| result.training_map)),
             self.results.len().to_string(),
@@ -81,11 +91,13 @@ impl Runs {
 
     fn sentence(&self) -> String {
         format!(
-            "{}, {}-d: MAP {:.4}, mean rank {:.3} ({})",
+            "{}, {}-d: MAP {:.4}{}, mean rank {:.3}{} ({})",
             title(self.plan.config.model),
             self.plan.config.dim,
             self.map(),
+            self.error(|sampling| sampling.map_error),
             self.mean_rank(),
+            self.error(|sampling| sampling.mean_rank_error),
             seeds(self.results.len())
         )
     }
@@ -95,7 +107,8 @@ impl Runs {
 pub(super) fn run(options: &TaskOptions, settings: &Settings) -> Result<Findings> {
     let data = data::load(settings)?;
     output::note(&format!("data: {}; Ctrl-C stops", data.description));
-    let plans = Plan::all(settings);
+    check_comparable(&data.closure)?;
+    let plans = Plan::all(settings, data.description.nodes);
     let plans = plans.into_iter().filter(|plan| plan.role != Role::Picture);
     let mut runs = Vec::new();
     for plan in plans {
@@ -122,6 +135,12 @@ pub(super) fn run(options: &TaskOptions, settings: &Settings) -> Result<Findings
         table: text(options, &data.description, &runs),
         complete,
     })
+}
+
+/// Refuses what cannot be ranked before it is trained on.
+fn check_comparable(closure: &Graph) -> Result<()> {
+    let sampler = NegativeSampler::new(closure.node_count(), closure.edges())?;
+    sampler.comparable(closure.edges()).map(drop)
 }
 
 const NOTES: &str = "Each seed draws a split of its own. Held out are pairs between nodes that are \
@@ -186,18 +205,23 @@ fn measure(
         trainer.starting_from(&points)
     })?;
     let all = split.all();
-    let rank = |held_out| link_prediction(model, &embedding.points, held_out, &all);
-    Ok(Outcome {
+    let progress = Progress::by_nodes(format!("{}, seed {seed}, ranking", title(model)));
+    let nodes = settings.ranked_nodes(nodes, seed);
+    let ranking = ranking(model, &embedding.points, nodes, &progress)?;
+    let rank = |held_out| ranking.link_prediction(held_out, &all);
+    let outcome = Outcome {
         seed,
         epochs: embedding.history.len(),
         train_seconds: embedding.seconds,
         training_pairs: split.train.len(),
         validation: rank(&split.validation)?,
         test: rank(&split.test)?,
-        training_map: reconstruction(model, &embedding.points, &split.train)?.map,
+        training_map: ranking.reconstruction(&split.train)?.map,
         implied: share_in(&known.transitive_closure(), split),
         told_by_leaves: share_in(&known.completed_by_leaves(), split),
-    })
+    };
+    progress.done();
+    Ok(outcome)
 }
 
 /// The share of test pairs that are edges of the graph.
@@ -241,6 +265,13 @@ fn text(options: &TaskOptions, data: &Description, runs: &[Runs]) -> String {
             first.test.pairs,
             100.0 * runs[0].median(|result| result.implied),
         );
+        if let Some(sampled) = Sampled::of(first.test.nodes, first.test.sampling) {
+            let _ = writeln!(
+                text,
+                "  ±: the standard error of one run's figure; {sampled}, drawn at random, each against \
+                 all\n  others; for validation and training pairs as many."
+            );
+        }
     }
     let theirs: Vec<Vec<String>> = PAPER_LINKS_ON_NOUNS
         .iter()

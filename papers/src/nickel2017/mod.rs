@@ -23,12 +23,13 @@ use crate::catalogue::Paper;
 use crate::cli::Outcome;
 use crate::ledger::{self, Ledger};
 use crate::machine::{self, Machine, Versions};
+use crate::progress::showing;
 use crate::report::{Report, Summary, command_line};
 use crate::{files, interrupt, output};
 pub(crate) use artefacts::{BRANCHES, FAMOUS, named};
 use data::{Data, Description};
 pub(crate) use data::{MAMMALS_ROOT, NOUNS, NOUNS_NAME};
-use experiment::{Figures, Plan, Role, Runs};
+use experiment::{DRAWN_AT_MOST, Figures, Plan, Role, Runs, Sampled};
 pub(crate) use network::Name as Network;
 use options::Settings;
 pub(crate) use options::{Options, model};
@@ -70,8 +71,11 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     if options.task.task != Task::Reconstruction {
         return task::run(&options.task, &settings);
     }
-    let data = data::load(&settings)?;
-    let plans = Plan::all(&settings);
+    let data = showing("reading the hierarchy and its closure", || {
+        data::load(&settings)
+    })?;
+    let nodes = data.description.nodes;
+    let plans = Plan::all(&settings, nodes);
     let mut ledger = open_ledger(options, &settings, &data, &plans)?;
     interrupt::listen();
     output::note(&format!(
@@ -82,7 +86,9 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     let planned = plans.len();
     let runs = execute(plans, &settings, &data, &mut ledger)?;
     let interrupted = runs.len() < planned || !runs.iter().all(|runs| runs.complete(&settings));
-    let files = write_artefacts(&settings, &data, &runs)?;
+    let files = showing("writing the embedding", || {
+        write_artefacts(&settings, &data, &runs)
+    })?;
     let summary = Summary {
         key: PAPER.key.into(),
         title: PAPER.title.into(),
@@ -123,6 +129,7 @@ fn open_ledger(
         request.push((plan.role.name(), json!(plan.config)));
     }
     request.push(("quick", json!(settings.quick)));
+    request.push(("ranked", json!(settings.ranked(nodes))));
     let data = json!({"nodes": nodes, "pairs": pairs, "sha256": data.digest()});
     request.push(("data", data));
     let bytes = plans.iter().map(|plan| plan.bytes(settings, nodes)).sum();
@@ -158,7 +165,8 @@ fn write_artefacts(settings: &Settings, data: &Data, runs: &[Runs]) -> Result<Ve
             settings,
         )?);
     }
-    if let Some(drawn) = runs.iter().find(|runs| runs.plan.can_be_drawn()) {
+    let drawn = runs.iter().find(|runs| runs.plan.can_be_drawn());
+    if let Some(drawn) = drawn.filter(|_| data.description.nodes <= DRAWN_AT_MOST) {
         files.extend(artefacts::draw(&settings.out, data, drawn, settings)?);
     }
     Ok(files)
@@ -214,7 +222,20 @@ fn metrics(runs: &[Runs]) -> BTreeMap<String, Option<f64>> {
                     value.is_finite().then_some(value),
                 );
             }
+            for (name, value) in standard_errors(runs.sampled) {
+                metrics.insert(format!("{prefix}{name}"), Some(value));
+            }
         }
     }
     metrics
+}
+
+/// Of the figures, where not all nodes were ranked.
+fn standard_errors(sampled: Option<Sampled>) -> Vec<(&'static str, f64)> {
+    sampled.map_or_else(Vec::new, |Sampled { sampling, .. }| {
+        vec![
+            ("map_standard_error", sampling.map_error),
+            ("mean_rank_standard_error", sampling.mean_rank_error),
+        ]
+    })
 }

@@ -266,6 +266,9 @@ fn over_seeds(
     settings: &Settings,
 ) -> Result<Vec<Outcome>> {
     let mut results = Vec::new();
+    // Refuses what cannot be trained before it is split: what is held out has no edge.
+    let (nodes, edges) = (network.nodes(), network.graph.edges());
+    NetworkTrainer::new(config(settings, model, 0, FIRST), nodes, edges)?;
     for &seed in &settings.seeds {
         let shares = SplitConfig {
             validation: options.held_out,

@@ -1,9 +1,11 @@
 //! The figures as people read them: the table on the screen, and the claims of the paper.
 
+use std::fmt::Write;
+
 use holonomy::embed::Model;
 
 use super::data::Description;
-use super::experiment::{Role, Runs};
+use super::experiment::{Role, Runs, plus_minus};
 use super::options::{Dataset, Settings, title};
 use super::published::{AUTHORS_ON_MAMMALS, PAPER_ON_MAMMALS, PAPER_ON_NOUNS, Published};
 use crate::report::Claim;
@@ -43,6 +45,13 @@ pub(crate) fn table(settings: &Settings, data: &Description, runs: &[Runs]) -> S
         "  Medians over the runs. Training alone, with the points that it starts from: reading \
                    and evaluation not counted.\n",
     );
+    if let Some(sampled) = runs.iter().find_map(|runs| runs.sampled) {
+        let _ = writeln!(
+            text,
+            "  ±: the standard error of one run's figure; {sampled}, drawn at random, each against \
+             all others."
+        );
+    }
     if mammals {
         text.push_str(
             "  The authors' code: 300 epochs, two processes, a machine with two cores.\n",
@@ -69,11 +78,21 @@ fn our_row(runs: &Runs) -> Vec<String> {
     vec![
         format!("holonomy, {}{drawn}", title(runs.plan.config.model)),
         runs.plan.config.dim.to_string(),
-        format!("{:.4}", runs.median.map),
-        rank(runs.median.mean_rank),
+        map(runs),
+        mean_rank(runs),
         format!("{:.1} s", runs.median.train_seconds),
         runs.results.len().to_string(),
     ]
+}
+
+fn map(runs: &Runs) -> String {
+    let error = runs.sampled.map(|sampled| sampled.sampling.map_error);
+    format!("{:.4}{}", runs.median.map, plus_minus(error))
+}
+
+fn mean_rank(runs: &Runs) -> String {
+    let error = runs.sampled.map(|sampled| sampled.sampling.mean_rank_error);
+    rank(runs.median.mean_rank) + &plus_minus(error)
 }
 
 fn their_row(published: &Published) -> Vec<String> {
@@ -188,12 +207,15 @@ fn sentence(runs: &Runs) -> String {
                 rank(start.mean_rank)
             )
         });
+    let sampled = runs
+        .sampled
+        .map_or_else(String::new, |sampled| format!("; {sampled}"));
     format!(
-        "{}, {}-d: MAP {:.4}, mean rank {}, {:.1} s of training ({count}){start}",
+        "{}, {}-d: MAP {}, mean rank {}, {:.1} s of training ({count}{sampled}){start}",
         title(runs.plan.config.model),
         runs.plan.config.dim,
-        runs.median.map,
-        rank(runs.median.mean_rank),
+        map(runs),
+        mean_rank(runs),
         runs.median.train_seconds,
     )
 }

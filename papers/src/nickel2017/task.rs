@@ -11,10 +11,11 @@ use serde::Serialize;
 use tch::{Device, Kind};
 
 use super::options::{Settings, title};
+use super::training::tell_untrained;
 use super::{PAPER, entailment, links, network};
 use crate::cli::Outcome;
 use crate::machine::{Machine, Versions};
-use crate::progress::Progress;
+use crate::progress::{Progress, showing};
 use crate::report::{Claim, Report, Summary, command_line};
 use crate::{files, interrupt, output};
 
@@ -80,15 +81,25 @@ pub(crate) struct TaskOptions {
     pub(super) hyperlex: Option<PathBuf>,
 }
 
+impl Task {
+    /// As a user writes it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Reconstruction => "reconstruction",
+            Self::Links => "links",
+            Self::Network => "network",
+            Self::Entailment => "entailment",
+        }
+    }
+}
+
 impl TaskOptions {
     /// The folder of the task's results among those of all runs.
     pub(super) fn folder(&self) -> String {
         let key = PAPER.key;
         match self.task {
             Task::Reconstruction => key.to_owned(),
-            Task::Links => format!("{key}-links"),
-            Task::Network => format!("{key}-network"),
-            Task::Entailment => format!("{key}-entailment"),
+            task => format!("{key}-{}", task.name()),
         }
     }
 }
@@ -190,9 +201,15 @@ pub(super) fn fit(
         config.dim,
         config.seed
     );
-    let progress = Progress::start(label.clone(), config.epochs as u64);
-    let embedding = start(Trainer::new(config, nodes, pairs)?)?
-        .with_options((Kind::Double, device))?
+    let epochs = config.epochs;
+    let trainer = showing(format!("{label}, points to start from"), || {
+        start(Trainer::new(config, nodes, pairs)?)?.with_options((Kind::Double, device))
+    })?;
+    tell_untrained(&trainer, pairs.len());
+    let progress = Progress::by_pairs(label.clone(), epochs, pairs.len());
+    let bar = progress.bar();
+    let embedding = trainer
+        .on_pairs(move |pairs| bar.inc(pairs as u64))
         .run(|epoch| {
             progress.epoch(epoch.record.epoch as u64, epoch.record.loss);
             go_on()

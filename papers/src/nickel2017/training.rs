@@ -4,17 +4,15 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use holonomy::Result;
-use holonomy::embed::{
-    Model, Reconstruction, Start, TrainConfig, Trainer, reconstruction, reconstruction_of,
-};
+use holonomy::embed::{Model, RankedNodes, Ranking, Reconstruction, Start, TrainConfig, Trainer};
 use holonomy::graph::Graph;
 use tch::{Kind, Tensor};
 
-use super::experiment::{Figures, Outcome};
+use super::experiment::{Figures, Outcome, Sampled};
 use super::options::{Settings, title};
-use crate::interrupt;
 use crate::ledger::Ledger;
-use crate::progress::Progress;
+use crate::progress::{Progress, showing};
+use crate::{interrupt, output};
 
 /// Embeds the pairs of `closure`, and measures how well the embedding holds them; goes on where the
 /// ledger's training of that label stopped.
@@ -26,16 +24,27 @@ pub(crate) fn train(
     ledger: &mut Ledger,
 ) -> Result<(Outcome, Tensor)> {
     let seed = config.seed;
+    let epochs = config.epochs;
     let title = format!("{} {}-d, seed {seed}", title(config.model), config.dim);
-    let progress = Progress::start(title.clone(), config.epochs as u64);
+    let ranked = settings.ranked_nodes(closure.node_count(), seed);
     let from_hierarchy = config.start == Start::HalfSpaces;
     let model = config.model;
     let clock = Instant::now();
-    let trainer = Trainer::new(config, closure.node_count(), closure.edges())?
-        .with_options((Kind::Double, settings.device.device))?;
+    let trainer = showing(format!("{title}, points to start from"), || {
+        Trainer::new(config, closure.node_count(), closure.edges())?
+            .with_options((Kind::Double, settings.device.device))
+    })?;
     let start_seconds = clock.elapsed().as_secs_f64();
+    tell_untrained(&trainer, closure.edge_count());
     let start = if from_hierarchy {
-        Some(score(model, trainer.start(), closure, settings)?)
+        let title = format!("{title}, ranking before training");
+        Some(score(
+            title,
+            model,
+            trainer.start(),
+            closure.edges(),
+            ranked,
+        )?)
     } else {
         None
     };
@@ -43,6 +52,9 @@ pub(crate) fn train(
         Some(checkpoint) => trainer.resuming_from(checkpoint)?,
         None => trainer,
     };
+    let progress = Progress::by_pairs(title.clone(), epochs, closure.edge_count());
+    let bar = progress.bar();
+    let trainer = trainer.on_pairs(move |pairs| bar.inc(pairs as u64));
     let embedding = trainer.run(|epoch| {
         progress.epoch(epoch.record.epoch as u64, epoch.record.loss);
         let stop = interrupt::requested();
@@ -55,8 +67,10 @@ pub(crate) fn train(
             ControlFlow::Continue(())
         }
     })?;
+    progress.done();
     let clock = Instant::now();
-    let score = score(embedding.model, &embedding.points, closure, settings)?;
+    let ranking = format!("{title}, ranking");
+    let score = score(ranking, model, &embedding.points, closure.edges(), ranked)?;
     let evaluation_seconds = clock.elapsed().as_secs_f64();
     let last = embedding.history.last();
     let outcome = Outcome {
@@ -65,6 +79,7 @@ pub(crate) fn train(
         loss: last.map_or(f64::NAN, |epoch| epoch.loss),
         evaluation_seconds,
         start,
+        sampled: Sampled::of(score.nodes, score.sampling),
         figures: Figures {
             map: score.map,
             mean_rank: score.mean_rank,
@@ -74,25 +89,46 @@ pub(crate) fn train(
     if !embedding.stopped_early {
         ledger.write_outcome(label, &outcome, &embedding.points)?;
     }
-    progress.finish(&format!("{title}: {outcome}"));
+    output::note(&format!("{title}: {outcome}"));
     Ok((outcome, embedding.points))
 }
 
-/// Up to so many nodes a quick run ranks all; of more every [`QUICK_STRIDE`]th.
-const QUICK_NODES: usize = 10_000;
-const QUICK_STRIDE: usize = 50;
+/// Says how many pairs cannot be learned, if there are any.
+pub(super) fn tell_untrained(trainer: &Trainer, pairs: usize) {
+    let untrained = trainer.untrained_pairs();
+    if untrained > 0 {
+        output::note(&format!(
+            "{untrained} of {pairs} pairs are not trained: their nodes are related to all others, so \
+             that there are no negatives"
+        ));
+    }
+}
 
 fn score(
+    title: String,
     model: Model,
     points: &Tensor,
-    closure: &Graph,
-    settings: &Settings,
+    pairs: &[(u32, u32)],
+    nodes: RankedNodes,
 ) -> Result<Reconstruction> {
-    if settings.quick && closure.node_count() > QUICK_NODES {
-        let sources: Vec<u32> = (0..closure.node_count() as u32)
-            .step_by(QUICK_STRIDE)
-            .collect();
-        return reconstruction_of(model, points, closure.edges(), &sources);
-    }
-    reconstruction(model, points, closure.edges())
+    let progress = Progress::by_nodes(title);
+    let score = ranking(model, points, nodes, &progress)?.reconstruction(pairs)?;
+    progress.done();
+    Ok(score)
+}
+
+/// A ranking of these nodes, whose progress is shown.
+pub(super) fn ranking(
+    model: Model,
+    points: &Tensor,
+    nodes: RankedNodes,
+    progress: &Progress,
+) -> Result<Ranking<'static>> {
+    let bar = progress.bar();
+    let on_progress = move |done: usize, all: usize| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    };
+    let ranking = Ranking::new(model, points)?.of_nodes(nodes)?;
+    Ok(ranking.on_progress(on_progress))
 }

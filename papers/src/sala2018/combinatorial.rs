@@ -63,6 +63,13 @@ struct Row {
     measure_seconds: f64,
 }
 
+impl Row {
+    /// The MAP, or no number where there was nothing to rank.
+    fn map(&self) -> f64 {
+        self.quality.map.unwrap_or(f64::NAN)
+    }
+}
+
 /// How far composed distances are from those between big-float coordinates.
 #[derive(Debug, Clone, Serialize)]
 struct Check {
@@ -237,7 +244,7 @@ fn measured(settings: &Settings, data: &Named, plan: Plan) -> Result<Row> {
         row.spanning,
         row.dim,
         row.epsilon,
-        row.quality.map,
+        row.map(),
         row.quality.sources,
         row.measure_seconds
     ));

@@ -19,8 +19,9 @@ const TIE: f64 = 1e-9;
 /// [`TreeEmbedding::measure`].
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct TreeQuality {
-    /// The mean average precision of the graph's own edges, over the sources that have any.
-    pub map: f64,
+    /// The mean average precision of the graph's own edges, over the sources that have any; `None`
+    /// where these are neighbours of all other nodes, so that there is nothing to rank.
+    pub map: Option<f64>,
     /// Against the distances along the tree's edges.
     pub tree: Distortion,
     /// Against the lengths of the shortest paths in the graph; that of the tree if the graph is the tree.
@@ -93,7 +94,7 @@ impl TreeEmbedding {
     /// let found = embedding.measure(&graph, None, |_| {})?;
     /// assert!(found.tree.worst_case <= 1.1);
     /// assert!((found.graph.worst_case - 2.0).abs() < 0.2);
-    /// assert!(found.map < 1.0);
+    /// assert!(found.map.unwrap() < 1.0);
     /// # Ok::<(), holonomy::Error>(())
     /// ```
     pub fn measure(
@@ -119,8 +120,11 @@ impl TreeEmbedding {
         if part.with_neighbours == 0 {
             return Err(Error::invalid(OP, "sources with neighbours", "none"));
         }
+        let can_be_ranked = sources
+            .iter()
+            .any(|&source| measure.neighbours.can_be_ranked(source));
         Ok(TreeQuality {
-            map: part.precision / part.with_neighbours as f64,
+            map: can_be_ranked.then(|| part.precision / part.with_neighbours as f64),
             tree: part.tree.distortion(OP)?,
             graph: part.graph.distortion(OP)?,
             sources: sources.len(),

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, SafeTensors};
+use safetensors::tensor::Dtype;
 use tch::{Kind, Tensor};
 
 use super::model_missing;
-use crate::checkpoint::{Checkpoint, METADATA_KEY};
+use crate::checkpoint::{Checkpoint, METADATA_KEY, Opened};
 use crate::embed::config::Model;
 use crate::embed::named::NamedEmbedding;
 use crate::{Error, Result};
@@ -36,11 +36,12 @@ impl NamedEmbedding {
 /// `embedding` and, in the metadata, `names` as a JSON list and perhaps `model`.
 pub(super) fn read(path: &Path, model: Option<Model>) -> Result<NamedEmbedding> {
     let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-    let (points, names, own) = match foreign(&bytes).map_err(|reason| unusable(path, reason))? {
-        Some(parts) => parts,
-        None => {
-            of_checkpoint(&Checkpoint::load(path)?).map_err(|e| unusable(path, e.to_string()))?
-        }
+    let file = Opened::new(&bytes).map_err(|reason| unusable(path, reason))?;
+    let (points, names, own) = if file.metadata(METADATA_KEY).is_some() {
+        let checkpoint = Checkpoint::from_opened(&file).map_err(|reason| unusable(path, reason))?;
+        of_checkpoint(checkpoint).map_err(|error| unusable(path, error.to_string()))?
+    } else {
+        foreign(&file).map_err(|reason| unusable(path, reason))?
     };
     let model = match (own, model) {
         (Some(own), Some(given)) if own != given => {
@@ -49,41 +50,33 @@ pub(super) fn read(path: &Path, model: Option<Model>) -> Result<NamedEmbedding> 
         }
         (own, given) => own.or(given).ok_or_else(|| model_missing(path))?,
     };
-    NamedEmbedding::new(model, names, &points).map_err(|error| unusable(path, error.to_string()))
+    NamedEmbedding::of_own(model, names, points).map_err(|error| unusable(path, error.to_string()))
 }
 
 type Parts = (Tensor, Vec<String>, Option<Model>);
 
-fn of_checkpoint(checkpoint: &Checkpoint) -> Result<Parts> {
-    let points = checkpoint.tensor(TENSOR)?.shallow_clone();
+fn of_checkpoint(mut checkpoint: Checkpoint) -> Result<Parts> {
+    let points = checkpoint.take_tensor(TENSOR)?;
     // Checkpoints of other kinds have no model.
     let model = checkpoint.get(MODEL).ok();
-    Ok((points, checkpoint.get(NAMES)?, model))
+    Ok((points, checkpoint.take(NAMES)?, model))
 }
 
-/// The parts of a file of another program; `None` for one of the crate's.
-fn foreign(bytes: &[u8]) -> std::result::Result<Option<Parts>, String> {
-    let damaged =
-        |error| format!("not a whole safetensors file ({error}): truncated, damaged or foreign");
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
-    let metadata = header.metadata().clone().unwrap_or_default();
-    if metadata.contains_key(METADATA_KEY) {
-        return Ok(None);
-    }
-    let names = metadata
-        .get(NAMES)
+/// The parts of a file of another program.
+fn foreign(file: &Opened<'_>) -> std::result::Result<Parts, String> {
+    let names = file
+        .metadata(NAMES)
         .ok_or("no names in its metadata: expected \"names\" with a JSON list")?;
     let names = serde_json::from_str(names)
         .map_err(|error| format!("\"names\" in its metadata is no JSON list of names: {error}"))?;
-    let model = metadata.get(MODEL).map(|model| model.parse());
+    let model = file.metadata(MODEL).map(str::parse);
     let model = model
         .transpose()
         .map_err(|error: Error| error.to_string())?;
-    let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
-    let view = file
+    let (dtype, shape, bytes) = file
         .tensor(TENSOR)
-        .map_err(|_| format!("no tensor {TENSOR:?}, but {:?}", file.names()))?;
-    let kind = match view.dtype() {
+        .ok_or_else(|| format!("no tensor {TENSOR:?}, but {:?}", file.names()))?;
+    let kind = match dtype {
         Dtype::F64 => Kind::Double,
         Dtype::F32 => Kind::Float,
         other => {
@@ -92,10 +85,10 @@ fn foreign(bytes: &[u8]) -> std::result::Result<Option<Parts>, String> {
             ));
         }
     };
-    let shape: Vec<i64> = view.shape().iter().map(|&size| size as i64).collect();
-    let points = Tensor::f_from_data_size(view.data(), &shape, kind)
+    let shape: Vec<i64> = shape.iter().map(|&size| size as i64).collect();
+    let points = Tensor::f_from_data_size(bytes, &shape, kind)
         .map_err(|error| format!("tensor {TENSOR:?}: {error}"))?;
-    Ok(Some((points, names, model)))
+    Ok((points, names, model))
 }
 
 fn unusable(path: &Path, reason: impl Into<String>) -> Error {

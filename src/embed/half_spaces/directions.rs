@@ -2,6 +2,7 @@
 
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
 
 use super::forest::Pulls;
 
@@ -23,47 +24,62 @@ const LAST_PUSH: f64 = 0.02;
 const EXCHANGES: usize = 200;
 const FEWEST_PULLED: usize = 20;
 
-/// `count` unit vectors far from each other; across `axis` where there is one.
+/// From so many on, vectors are pushed and compared on all threads.
+const IN_PARALLEL: usize = 100;
+
+/// `count` unit vectors far from each other; across the axes, which are orthonormal.
 pub(super) fn spread(
     count: usize,
-    axis: Option<&Vec<f64>>,
+    axes: &[Vec<f64>],
     dim: usize,
     rng: &mut impl Rng,
 ) -> Vec<Vec<f64>> {
     let mut vectors: Vec<Vec<f64>> = (0..count)
         .map(|_| {
             let mut vector: Vec<f64> = (0..dim).map(|_| StandardNormal.sample(rng)).collect();
-            settle(&mut vector, axis);
+            settle(&mut vector, axes);
             vector
         })
         .collect();
     if !(2..=PUSHED_AT_MOST).contains(&count) {
         return vectors;
     }
+    // One after the other in memory, which is where the time goes for large hierarchies.
+    let mut before = vec![0.0; count * dim];
     for push in 0..PUSHES {
         let done = f64::from(push) / f64::from(PUSHES);
         let step = FIRST_PUSH + (LAST_PUSH - FIRST_PUSH) * done;
-        let before = vectors.clone();
-        for (index, vector) in vectors.iter_mut().enumerate() {
+        for (old, vector) in before.chunks_exact_mut(dim).zip(&vectors) {
+            old.copy_from_slice(vector);
+        }
+        let moved = |(index, vector): (usize, &mut Vec<f64>)| {
             push_away(vector, index, &before, step);
-            settle(vector, axis);
+            settle(vector, axes);
+        };
+        if count < IN_PARALLEL {
+            vectors.iter_mut().enumerate().for_each(moved);
+        } else {
+            vectors.par_iter_mut().enumerate().for_each(moved);
         }
     }
     vectors
 }
 
-/// Moves a vector along Σ δ/|δ|⁶ over the differences δ from all others.
-fn push_away(vector: &mut [f64], index: usize, all: &[Vec<f64>], step: f64) {
-    let mut force = vec![0.0; vector.len()];
+/// Moves a vector along Σ δ/|δ|⁶ over the differences δ from all others, whose coordinates stand in
+/// `all` one after the other.
+fn push_away(vector: &mut [f64], index: usize, all: &[f64], step: f64) {
+    let dim = vector.len();
+    let mut force = vec![0.0; dim];
     let mut nearest = f64::INFINITY;
-    for (_, other) in all.iter().enumerate().filter(|&(other, _)| other != index) {
-        let squared = squared_distance(&all[index], other);
-        if squared == 0.0 {
+    for (other, place) in all.chunks_exact(dim).enumerate() {
+        let squared = squared_distance(vector, place);
+        if other == index || squared == 0.0 {
             continue;
         }
         nearest = nearest.min(squared);
-        for ((force, x), y) in force.iter_mut().zip(&all[index]).zip(other) {
-            *force += (x - y) / squared.powi(3);
+        let cubed = squared.powi(3);
+        for ((force, x), y) in force.iter_mut().zip(&*vector).zip(place) {
+            *force += (x - y) / cubed;
         }
     }
     let length = dot(&force, &force).sqrt();
@@ -74,32 +90,43 @@ fn push_away(vector: &mut [f64], index: usize, all: &[Vec<f64>], step: f64) {
     }
 }
 
-/// Makes a vector one across the axis, of length 1.
-fn settle(vector: &mut [f64], axis: Option<&Vec<f64>>) {
-    if let Some(axis) = axis {
-        let along = dot(vector, axis);
-        for (x, a) in vector.iter_mut().zip(axis) {
-            *x -= along * a;
-        }
+/// Makes a vector one across the axes, of length 1.
+fn settle(vector: &mut [f64], axes: &[Vec<f64>]) {
+    for axis in axes {
+        without(vector, axis);
     }
     unit(vector);
 }
 
+/// Takes out of a vector its part along an axis of length 1.
+pub(super) fn without(vector: &mut [f64], axis: &[f64]) {
+    let along = dot(vector, axis);
+    for (x, a) in vector.iter_mut().zip(axis) {
+        *x -= along * a;
+    }
+}
+
 /// The smallest distance of one of the first `inner` vectors from any other; 2, the largest that
 /// there is, without any. Where there are too many to compare, or where two of many that were left
-/// to chance nearly coincide, it is half of what so many vectors could have.
-pub(super) fn least_distance(vectors: &[Vec<f64>], inner: usize, dim: usize) -> f64 {
-    let possible = (vectors.len() as f64).powf(-1.0 / (dim as f64 - 2.0));
+/// to chance nearly coincide, it is half of what so many vectors in `free` dimensions could have.
+pub(super) fn least_distance(vectors: &[Vec<f64>], inner: usize, free: usize) -> f64 {
+    let possible = (vectors.len() as f64).powf(-1.0 / (free as f64 - 1.0));
     let floor = 0.5 * possible;
     if inner * vectors.len() > COMPARED_AT_MOST {
         return floor;
     }
-    let mut least = 4.0_f64;
-    for (index, vector) in vectors.iter().enumerate().take(inner) {
-        for other in vectors[..index].iter().chain(&vectors[index + 1..]) {
-            least = least.min(squared_distance(vector, other));
-        }
-    }
+    let least_of = |index: usize| {
+        let vector = &vectors[index];
+        let others = vectors[..index].iter().chain(&vectors[index + 1..]);
+        let distances = others.map(|other| squared_distance(vector, other));
+        distances.fold(4.0_f64, f64::min)
+    };
+    let least = if inner < IN_PARALLEL {
+        (0..inner).map(least_of).fold(4.0, f64::min)
+    } else {
+        let all = (0..inner).into_par_iter().map(least_of);
+        all.reduce(|| 4.0, f64::min)
+    };
     least.sqrt().max(floor)
 }
 

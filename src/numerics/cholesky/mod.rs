@@ -8,6 +8,7 @@
 mod solve;
 mod tile;
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -144,18 +145,24 @@ fn factorise<T: Number<W>, const W: usize>(panels: &mut [&mut [[T; W]]]) -> Resu
     Ok(())
 }
 
+/// Columns of a panel.
+type Columns<'a, T, const W: usize> = &'a [[T; W]];
+
+/// Columns of a panel, to be written.
+type ColumnsMut<'a, T, const W: usize> = &'a mut [[T; W]];
+
 /// The columns of each panel before `left`, and the others.
 fn split_columns<'a, T, const W: usize>(
     panels: &'a mut [&mut [[T; W]]],
     left: usize,
-) -> (Vec<&'a [[T; W]]>, Vec<&'a mut [[T; W]]>) {
+) -> (Vec<Columns<'a, T, W>>, Vec<ColumnsMut<'a, T, W>>) {
     let split = panels.iter_mut().map(|panel| panel.split_at_mut(left));
     split.map(|(done, own)| (&*done, own)).unzip()
 }
 
 /// Subtracts from a block's columns of some rows, `(done, own)`, the product of what is done of them and of the block's rows.
 fn update<T: Number<W>, const W: usize>(
-    rows: &mut [(&[[T; W]], &mut [[T; W]])],
+    rows: &mut [(Columns<'_, T, W>, ColumnsMut<'_, T, W>)],
     block: &[&[[T; W]]],
 ) {
     let left = block.first().map_or(0, |done| done.len());
@@ -203,7 +210,7 @@ fn factorise_tile<T: Number<W>, const W: usize>(tile: &mut [[T; W]]) -> Result<(
         }
         let pivot = own[column];
         // NaN is not.
-        if !(pivot > zero) {
+        if pivot.partial_cmp(&zero) != Some(Ordering::Greater) {
             return Err(column + 1);
         }
         let root = T::narrow(pivot.wide().sqrt());

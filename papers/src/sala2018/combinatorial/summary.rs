@@ -37,7 +37,7 @@ pub(super) fn tables(settings: &Settings, rows: &[Row], checks: &[Check]) -> Str
             row.epsilon.to_string(),
             format!("{:.2}", row.scale),
             row.bits.to_string(),
-            format!("{:.4}", quality.map),
+            format!("{:.4}", row.map()),
             format!("{:.4}", quality.tree.average),
             format!("{:.4}", quality.tree.worst_case),
             format!("{:.3}", quality.graph.average),
@@ -84,7 +84,7 @@ pub(super) fn metrics(rows: &[Row], checks: &[Check]) -> BTreeMap<String, Option
             let entry = metrics.entry(format!("{prefix}_{name}"));
             entry.or_insert(value.is_finite().then_some(value));
         };
-        put("map", row.quality.map);
+        put("map", row.map());
         put("average_distortion", row.quality.tree.average);
         put("worst_distortion", row.quality.tree.worst_case);
         put("bits", row.bits);
@@ -115,7 +115,8 @@ pub(super) fn claims(rows: &[Row], checks: &[Check]) -> Vec<Claim> {
         let other = other.map_or(String::new(), |other| {
             format!(
                 "; {:.4} with the breadth-first tree, {} bits",
-                other.quality.map, other.bits
+                other.map(),
+                other.bits
             )
         });
         claims.push(Claim {
@@ -123,7 +124,7 @@ pub(super) fn claims(rows: &[Row], checks: &[Check]) -> Vec<Claim> {
             ours: format!(
                 "{:.4}, {} bits, tree distortion {:.4} on average and {:.4} at worst{other}; {} nodes, {} edges, from \
                  {} nodes",
-                row.quality.map,
+                row.map(),
                 row.bits,
                 row.quality.tree.average,
                 row.quality.tree.worst_case,
@@ -140,7 +141,10 @@ pub(super) fn claims(rows: &[Row], checks: &[Check]) -> Vec<Claim> {
             statement: "the balanced tree of 40 nodes in 2 dimensions, ε = 0.1".into(),
             ours: format!(
                 "MAP {}, distortion {:.6} on average, {:.6} at worst, scale {:.3}",
-                row.quality.map, row.quality.tree.average, row.quality.tree.worst_case, row.scale
+                row.map(),
+                row.quality.tree.average,
+                row.quality.tree.worst_case,
+                row.scale
             ),
             published:
                 "MAP 1.0, 0.012939, 1.022360, scale 23.769 (documentation of the authors' program)"
