@@ -93,9 +93,12 @@ impl NamedEmbedding {
             );
             return Err(Error::invalid(OP, expected, format!("{size:?}")));
         }
-        let points = points
+        let own = points
             .to_device_(Device::Cpu, Kind::Double, false, false)
             .contiguous();
+        // What it was made of goes before more memory is taken.
+        drop(points);
+        let points = own;
         let manifold = model.manifold((size[1] - narrowest + 1) as usize)?;
         check_points(OP, manifold.as_ref(), &points)?;
         Ok(Self {
