@@ -29,6 +29,13 @@ impl Euclidean {
     }
 }
 
+impl Euclidean {
+    #[track_caller]
+    fn check(&self, op: &str, tensors: &[&Tensor]) {
+        numerics::check_points(op, self.n, tensors);
+    }
+}
+
 impl Manifold for Euclidean {
     fn point_shape(&self) -> Vec<i64> {
         vec![self.n]
@@ -40,35 +47,43 @@ impl Manifold for Euclidean {
 
     /// 0 where every coordinate is finite, NaN elsewhere.
     fn point_defect(&self, p: &Tensor) -> Tensor {
+        self.check("point_defect", &[p]);
         numerics::sum_last(&numerics::finite_defect(p))
     }
 
     /// 0 where every coordinate is finite, NaN elsewhere.
     fn tangent_defect(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        self.check("tangent_defect", &[p, v]);
         numerics::sum_last(&(numerics::finite_defect(p) + numerics::finite_defect(v)))
     }
 
     fn project(&self, z: &Tensor) -> Tensor {
+        self.check("project", &[z]);
         z.shallow_clone()
     }
 
     fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
+        self.check("project_tangent", &[p, z]);
         numerics::broadcast_to_both(z, p)
     }
 
     fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
+        self.check("inner", &[p, u, v]);
         numerics::sum_last(&numerics::broadcast_to_both(&(u * v), p))
     }
 
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
+        self.check("rgrad", &[p, egrad]);
         numerics::broadcast_to_both(egrad, p)
     }
 
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        self.check("retract", &[p, v]);
         p + v
     }
 
     fn component_inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
+        self.check("component_inner", &[p, u, v]);
         numerics::broadcast_to_both(&(u * v), p)
     }
 }
@@ -84,18 +99,22 @@ impl Geodesic for Euclidean {
     }
 
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        self.check("exp", &[p, v]);
         p + v
     }
 
     fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        self.check("log", &[p, q]);
         q - p
     }
 
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
+        self.check("parallel_transport", &[p, q, v]);
         numerics::broadcast_to_both(&numerics::broadcast_to_both(v, q), p)
     }
 
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        self.check("dist", &[p, q]);
         numerics::norm_last(&(q - p))
     }
 }
