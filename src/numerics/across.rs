@@ -6,8 +6,8 @@
 //! or two (Kahan's product difference); w differs from the part across by a multiple of x and is at
 //! most √d longer, so subtracting its own projection loses no digits.
 //!
-//! The squares of the minors would overflow for coordinates beyond 10⁷⁷: there the pivots are scaled by
-//! a power of two, and vectors may be as long as their own squares allow.
+//! The pivots are scaled by a power of two, or squares of minors would overflow: x and u may be as long as
+//! their own squares allow.
 
 use super::double_double::Real;
 use super::lanes::{Lanes, largest_magnitude, sums};
@@ -24,7 +24,7 @@ pub(crate) struct Across {
     pub(crate) square: f64,
     /// |u_⊥|² |x|², times the square of `scale`.
     square_times_xx: f64,
-    /// 1, or a power of two by which long x are scaled.
+    /// The power of two by which x is scaled.
     scale: f64,
 }
 
@@ -36,10 +36,13 @@ fn product_difference<T: Real>(a: T, b: T, c: T, d: T) -> T {
     a.mul_add(b, -product) + error
 }
 
-/// From here on minors are scaled down, by a power of two.
-const LARGE_PIVOT: f64 = 1.157_920_892_373_162e77;
-/// 2⁻⁵¹²
-const SCALE_OF_LARGE: f64 = 7.458_340_731_200_207e-155;
+/// The power of two that brings a number to between 1 and 2.
+#[inline(always)]
+fn power_to_unit(x: f64) -> f64 {
+    const MANTISSA: u32 = 52;
+    let exponent = (x.to_bits() >> MANTISSA) & 0x7ff;
+    f64::from_bits(0x7fe_u64.saturating_sub(exponent) << MANTISSA)
+}
 
 /// The index of the coordinate of largest magnitude.
 #[inline(always)]
@@ -53,11 +56,7 @@ impl Across {
     /// Splits u along x, given the pivot of x and x·x.
     #[inline(always)]
     pub(crate) fn new(x: &[f64], u: &[f64], pivot: usize, xx: f64) -> Self {
-        let scale = if x[pivot].abs() > LARGE_PIVOT {
-            SCALE_OF_LARGE
-        } else {
-            1.0
-        };
+        let scale = power_to_unit(x[pivot]);
         let (x_pivot, u_pivot) = (x[pivot] * scale, u[pivot] * scale);
         let (x_pivots, u_pivots) = (Lanes::splat(x_pivot), Lanes::splat(u_pivot));
         let [minors_square, minors_x] = sums([x, u], |[x, u], [square, along]| {

@@ -80,9 +80,9 @@ pub(crate) fn norm_keep(x: &Tensor) -> Tensor {
 /// beyond.
 pub(crate) fn pull_within(z: &Tensor, size: &Tensor, limit: &Tensor) -> Tensor {
     let beyond = size.gt_tensor(limit);
-    let divisor = size.where_self(&beyond, &size.ones_like());
-    let factor = (divisor.reciprocal() * limit).where_self(&beyond, &size.ones_like());
-    z * factor
+    let one = size.ones_like();
+    let unit = z / size.where_self(&beyond, &one);
+    unit * (&one * limit).where_self(&beyond, &one)
 }
 
 /// ⟨x, y⟩ over the last dimension, which is kept with size 1.

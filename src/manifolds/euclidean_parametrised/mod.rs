@@ -57,7 +57,8 @@ use fused::{Polar, kernels};
 /// radius whose square underflows, below 1e-154, count as 0: two points closer than 1e-9, or the
 /// angle of a geodesic that is longer than 600. `exp`, `retract` and `project` give points at most at
 /// [`EuclideanParametrised::EDGE`]: a step that leads beyond ends there, in the direction in which the geodesic
-/// (or p + v) goes. Gradients hold as far; those of `exp` need √c|v| ≤ 705: for longer steps they are finite,
+/// (or p + v) goes. Gradients of two points hold as far, but where √c(|p| + |q|) is beyond 704 and the two are
+/// near each other; those of `exp` need √c|v| ≤ 705: for longer steps they are finite,
 /// but not right for steps inwards.
 ///
 /// In f32 points are as good, but a tangent's part across z, and so `log` and `rgrad` in

@@ -132,7 +132,7 @@ impl Lorentz {
     ///
     /// # Gradient
     ///
-    /// In points, weights and κ, also where points agree; beyond the distance 18/√c roundings of directions
+    /// In points, weights and κ, also where points agree; beyond the distance 15/√c roundings of directions
     /// count e^{2r}-fold.
     ///
     /// # References
