@@ -9,13 +9,20 @@ use crate::{Error, Result};
 /// Built from a number (`-1.0.into()`), or by [`Curvature::learnable`] from a scalar tensor whose
 /// gradient the operations of the manifold then reach.
 pub struct Curvature {
+    /// One f64: a number, or the caller's own tensor.
     value: Tensor,
 }
 
 impl Curvature {
     /// A curvature that follows a tensor: one `Kind::Double` value on the CPU, usually a leaf with
     /// `set_requires_grad(true)`. The tensor is shared, so an in-place update of the leaf changes
-    /// the curvature. Keeping its sign is the caller's duty (optimise log |κ|, or a softplus).
+    /// the curvature, and so does turning its gradient on or off.
+    ///
+    /// Keeping its sign is the caller's duty: optimise log |κ|, or a softplus. So is moving the
+    /// points along: they stay where they were when κ changes. Points of the ball may then lie
+    /// outside of it, where `dist` is NaN, and points of the hyperboloid and the sphere are off it.
+    /// [`check_point`](crate::Manifold::check_point) names the first such row, and
+    /// [`project`](crate::Manifold::project) brings all back: call it after every step of κ.
     ///
     /// # Errors
     ///
@@ -29,18 +36,25 @@ impl Curvature {
             ));
         }
         Ok(Self {
-            value: kappa.view([] as [i64; 0]),
+            value: kappa.shallow_clone(),
         })
     }
 
     /// κ now.
     pub fn value(&self) -> f64 {
-        self.value.double_value(&[])
+        self.value.double_value(&vec![0; self.value.dim()])
     }
 
     /// κ as a scalar f64 tensor on the CPU, through which gradients flow.
-    pub fn tensor(&self) -> &Tensor {
-        &self.value
+    ///
+    /// Made afresh at every call: a view that is kept loses its edge to a leaf of dimension 0 when
+    /// the leaf is updated in place, and does not follow `set_requires_grad`.
+    pub fn tensor(&self) -> Tensor {
+        if self.value.dim() == 0 {
+            self.value.shallow_clone()
+        } else {
+            self.value.view([] as [i64; 0])
+        }
     }
 
     /// Whether gradients are asked of κ.

@@ -25,7 +25,9 @@ use crate::{Error, Result};
 ///
 /// # Accuracy
 ///
-/// A few roundings, for near and for nearly antipodal points: no acos of a dot product.
+/// A few roundings, for near and for nearly antipodal points: no acos of a dot product. `exp` reduces the angle
+/// √κ|v| by full turns, so its end is off by a rounding of that angle, and NaN where |v|² overflows; `retract`
+/// and `project` take vectors of any length.
 ///
 /// # Gradient
 ///
@@ -99,6 +101,14 @@ impl Sphere {
         z * self.radius() / sum_keep(&z.square()).sqrt()
     }
 
+    /// z of any length scaled to the sphere: where squares would over- or underflow, in units of the
+    /// largest coordinate.
+    fn normalise_any(&self, z: &Tensor) -> Tensor {
+        let largest = z.detach().abs().amax([-1], true);
+        let moderate = largest.gt(1e-150).logical_and(&largest.lt(1e150));
+        self.normalise(&(z / largest.ones_like().where_self(&moderate, &largest)))
+    }
+
     /// z − ⟨p, z⟩/⟨p, p⟩ p: the rounded radius of an f32 point does not tilt the result.
     fn across(p: &Tensor, z: &Tensor) -> Tensor {
         z - dot_keep(p, z) / dot_keep(p, p) * p
@@ -140,7 +150,7 @@ impl Manifold for Sphere {
     /// z/(√κ|z|); NaN for z = 0.
     fn project(&self, z: &Tensor) -> Tensor {
         self.check("project", &[z]);
-        in_f64([z], |[z]| self.normalise(&z))
+        in_f64([z], |[z]| self.normalise_any(&z))
     }
 
     /// ```text
@@ -168,7 +178,7 @@ impl Manifold for Sphere {
     /// ```
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.check("retract", &[p, v]);
-        in_f64([p, v], |[p, v]| self.normalise(&(p + v)))
+        in_f64([p, v], |[p, v]| self.normalise_any(&(p + v)))
     }
 }
 

@@ -5,6 +5,9 @@
 //! from 2×2 minors with the largest coordinate of x, wᵢ = (uᵢxⱼ − uⱼxᵢ)/xⱼ, exact to a rounding
 //! or two (Kahan's product difference); w differs from the part across by a multiple of x and is at
 //! most √d longer, so subtracting its own projection loses no digits.
+//!
+//! The pivots are scaled by a power of two, or squares of minors would overflow: x and u may be as long as
+//! their own squares allow.
 
 use super::double_double::Real;
 use super::lanes::{Lanes, largest_magnitude, sums};
@@ -19,8 +22,10 @@ pub(crate) struct Across {
     shift: f64,
     /// |u_⊥|²
     pub(crate) square: f64,
-    /// |u_⊥|² |x|²
-    pub(crate) square_times_xx: f64,
+    /// |u_⊥|² |x|², times the square of `scale`.
+    square_times_xx: f64,
+    /// The power of two by which x is scaled.
+    scale: f64,
 }
 
 /// `a b − c d` with a relative error of two roundings.
@@ -29,6 +34,14 @@ fn product_difference<T: Real>(a: T, b: T, c: T, d: T) -> T {
     let product = c * d;
     let error = (-c).mul_add(d, product);
     a.mul_add(b, -product) + error
+}
+
+/// The power of two that brings a number to between 1 and 2.
+#[inline(always)]
+fn power_to_unit(x: f64) -> f64 {
+    const MANTISSA: u32 = 52;
+    let exponent = (x.to_bits() >> MANTISSA) & 0x7ff;
+    f64::from_bits(0x7fe_u64.saturating_sub(exponent) << MANTISSA)
 }
 
 /// The index of the coordinate of largest magnitude.
@@ -43,19 +56,21 @@ impl Across {
     /// Splits u along x, given the pivot of x and x·x.
     #[inline(always)]
     pub(crate) fn new(x: &[f64], u: &[f64], pivot: usize, xx: f64) -> Self {
-        let (x_pivot, u_pivot) = (x[pivot], u[pivot]);
+        let scale = power_to_unit(x[pivot]);
+        let (x_pivot, u_pivot) = (x[pivot] * scale, u[pivot] * scale);
         let (x_pivots, u_pivots) = (Lanes::splat(x_pivot), Lanes::splat(u_pivot));
         let [minors_square, minors_x] = sums([x, u], |[x, u], [square, along]| {
             let minor = product_difference(u, x_pivots, u_pivots, x);
             [minor.mul_add(minor, square), minor.mul_add(x, along)]
         });
         let inverse_pivot = 1.0 / x_pivot;
-        let along = minors_x * inverse_pivot;
+        let along = minors_x * inverse_pivot * scale;
+        let xx = xx * scale * scale;
         let square_times_xx = (minors_square * inverse_pivot * inverse_pivot)
             .mul_add(xx, -(along * along))
             .max(0.0);
         let inverse_xx = 1.0 / xx;
-        let (shift, square) = (along * inverse_xx, square_times_xx * inverse_xx);
+        let (shift, square) = (along * inverse_xx * scale, square_times_xx * inverse_xx);
         Self {
             x_pivot,
             u_pivot,
@@ -63,6 +78,7 @@ impl Across {
             shift,
             square,
             square_times_xx,
+            scale,
         }
     }
 
@@ -74,7 +90,14 @@ impl Across {
         shift: 0.0,
         square: 0.0,
         square_times_xx: 0.0,
+        scale: 1.0,
     };
+
+    /// |u_⊥|² |x|² over a number.
+    #[inline(always)]
+    pub(crate) fn square_times_xx_over(&self, divisor: f64) -> f64 {
+        self.square_times_xx / (divisor * self.scale * self.scale)
+    }
 
     /// One coordinate of u_⊥ from the same coordinate of x and u.
     #[inline(always)]
@@ -98,5 +121,16 @@ mod tests {
         assert_eq!(across.coordinate(x[0], u[0]), -4.0 * short);
         assert_eq!(across.coordinate(x[1], u[1]), 3.0 * short);
         assert_eq!(across.square, 25.0 * short * short);
+    }
+
+    #[test]
+    fn long_vectors_do_not_overflow() {
+        let (size, short) = (2f64.powi(500), 2f64.powi(450));
+        let x = [3.0 * size, 4.0 * size];
+        let u = [3.0 * size - 4.0 * short, 4.0 * size + 3.0 * short];
+        let across = Across::new(&x, &u, pivot(&x), 25.0 * size * size);
+        assert_eq!(across.coordinate(x[0], u[0]), -4.0 * short);
+        assert_eq!(across.coordinate(x[1], u[1]), 3.0 * short);
+        assert!((across.square / (25.0 * short * short) - 1.0).abs() < 1e-15);
     }
 }

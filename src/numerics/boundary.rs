@@ -100,12 +100,17 @@ pub(crate) fn check_broadcast(op: &str, batches: &[&[i64]]) {
 #[track_caller]
 pub(crate) fn check_weights(op: &str, points: &Tensor, weights: &Tensor) {
     check_numbers(op, &[weights]);
-    let (points, weights) = (batch_of(points, 1), weights.size());
+    let (points, weights) = (points.size(), weights.size());
+    let k = points.len().checked_sub(2).map_or(0, |i| points[i]);
     assert!(
-        weights.last() == points.last(),
-        "{op}: expected a weight for each point of [.., k, n], got points {points:?} and weights {weights:?}"
+        k > 0,
+        "{op}: expected points [.., k, n] with k ≥ 1, got {points:?}"
     );
-    check_broadcast(op, &[points.as_slice(), &weights]);
+    assert!(
+        weights.last() == Some(&k),
+        "{op}: expected weights [.., {k}], one for each point, got {weights:?}"
+    );
+    check_broadcast(op, &[&points[..points.len() - 1], &weights]);
 }
 
 /// The dimensions before the last `count` ones.

@@ -130,6 +130,19 @@ pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
     sum
 }
 
+/// x scaled to a length, also where its square overflows; NaN where a coordinate is not finite.
+#[cold]
+pub(crate) fn stretch_to(x: &mut [f64], length: f64) {
+    let largest = largest_magnitude(x);
+    for x in x.iter_mut() {
+        *x /= largest;
+    }
+    let factor = length / dot(x, x).sqrt();
+    for x in x {
+        *x *= factor;
+    }
+}
+
 /// x·x as a double-double.
 #[inline(always)]
 pub(crate) fn exact_square(x: &[f64]) -> (f64, f64) {

@@ -102,6 +102,23 @@ pub(crate) fn sum_keep(x: &Tensor) -> Tensor {
     x.sum_dim_intlist(-1, true, x.kind())
 }
 
+/// The Euclidean norm over the last dimension, which is kept with size 1, also where squares overflow;
+/// its gradient at 0 is 0. NaN where a number is not finite.
+pub(crate) fn norm_keep(x: &Tensor) -> Tensor {
+    let largest = x.detach().abs().amax([-1], true);
+    let scale = largest.where_self(&largest.gt(1.0), &largest.ones_like());
+    safe_sqrt(&sum_keep(&(x / &scale).square())) * scale
+}
+
+/// `z`, pulled back along its ray to the size `limit` where its size `[.., 1]`, a multiple of its norm, is
+/// beyond.
+pub(crate) fn pull_within(z: &Tensor, size: &Tensor, limit: &Tensor) -> Tensor {
+    let beyond = size.gt_tensor(limit);
+    let one = size.ones_like();
+    let unit = z / size.where_self(&beyond, &one);
+    unit * (&one * limit).where_self(&beyond, &one)
+}
+
 /// ⟨x, y⟩ over the last dimension, which is kept with size 1.
 pub(crate) fn dot_keep(x: &Tensor, y: &Tensor) -> Tensor {
     sum_keep(&(x * y))

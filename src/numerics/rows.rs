@@ -49,7 +49,7 @@ pub(crate) fn fusible(inputs: &[&Tensor]) -> bool {
 
 /// Whether an operation on the inputs or on κ would be recorded.
 pub(crate) fn any_wants_grad(inputs: &[&Tensor], kappa: &Curvature) -> bool {
-    inputs.iter().any(|t| wants_grad(t)) || wants_grad(kappa.tensor())
+    inputs.iter().any(|t| wants_grad(t)) || wants_grad(&kappa.tensor())
 }
 
 /// `requires_grad`, outside of `no_grad`.

@@ -7,8 +7,8 @@
 use tch::Tensor;
 
 use super::EuclideanParametrised;
-use super::fused::COS_ASIDE;
-use crate::numerics::{dot_keep, safe_sqrt, special, sum_keep};
+use super::fused::{COS_ASIDE, EDGE};
+use crate::numerics::{dot_keep, norm_keep, pull_within, safe_sqrt, special, sum_keep};
 
 /// c|x|² up to which a point is near the origin.
 const NEAR: f64 = 0.25;
@@ -65,6 +65,49 @@ impl Polar {
     }
 }
 
+/// √c|u| of the longest step: beyond the way from the origin to the edge, and with a finite sinh.
+const LONGEST: f64 = EDGE + 5.0;
+
+/// asinh(size unit²), also where the product overflows.
+fn asinh_of_product(size: &Tensor, unit: &Tensor) -> Tensor {
+    const LONG: f64 = 200.0;
+    let one = size.ones_like();
+    let positive = size.where_self(&size.gt(0.0), &one);
+    let logarithm = positive.log() + unit.log() * 2.0;
+    let long = logarithm.gt(LONG);
+    let short = one.where_self(&long, size) * unit.where_self(&long.logical_not(), &one).square();
+    (logarithm + std::f64::consts::LN_2).where_self(&long, &special::asinh(&short))
+}
+
+/// sinh(√c·dist/2) of two points, whose square would overflow where both are far.
+struct HalfSinh {
+    /// sinh², in units of the square of `unit`.
+    square: Tensor,
+    unit: Tensor,
+}
+
+impl HalfSinh {
+    /// D/sinh D of the distance D times √c, times the square of the unit.
+    fn length_over_sinh(&self) -> Tensor {
+        let far = self.unit.gt(1.0);
+        let one = self.unit.ones_like();
+        let square = self.square.where_self(&far.logical_not(), &one);
+        let near = special::asinhc(&square) / (square + 1.0).sqrt();
+        let apart = far.logical_and(&self.square.gt(0.0));
+        let half = self.square.where_self(&apart, &one);
+        let root = half.sqrt();
+        let cosh = (half + self.unit.square().reciprocal()).sqrt();
+        let beyond = special::asinh(&(&root * &self.unit)) / root / cosh;
+        beyond.where_self(&apart, &near)
+    }
+}
+
+/// e^t of half of what `size` is beyond 704, a constant: in the square of this unit e^size is finite. It is 1
+/// unless two points are far.
+fn unit_of_size(size: &Tensor) -> Tensor {
+    ((size.detach() - 704.0).clamp_min(0.0) / 2.0).exp()
+}
+
 /// (sinh(t)/t − 1)/t² of w = t² ≤ [`NEAR`].
 fn excess(w: &Tensor) -> Tensor {
     const SERIES: [f64; 7] = [
@@ -82,6 +125,11 @@ fn excess(w: &Tensor) -> Tensor {
 }
 
 impl EuclideanParametrised {
+    /// `z`, pulled back along its ray to the edge where it is beyond.
+    pub(super) fn pull_within(&self, z: &Tensor) -> Tensor {
+        pull_within(z, &(norm_keep(z) * self.c().sqrt()), &Tensor::from(EDGE))
+    }
+
     /// The part of v across x multiplied by the stretch sinh(r)/r to the `power` 1, −1 or −2.
     pub(super) fn scale_across(&self, x: &Tensor, v: &Tensor, power: i32) -> Tensor {
         let c = self.c();
@@ -110,6 +158,13 @@ impl EuclideanParametrised {
         far.where_self(&p.far, &near)
     }
 
+    /// The hyperbolic distance of x and y, `[.., 1]`.
+    pub(super) fn distance(&self, x: &Tensor, y: &Tensor) -> Tensor {
+        let half = self.half_sinh(x, y);
+        let half_sinh = safe_sqrt(&half.square) * &half.unit;
+        special::asinh(&half_sinh) * 2.0 / self.c().sqrt()
+    }
+
     /// sinh²(√c·dist/2), `[.., 1]`, in one of three forms of the same quantity:
     ///
     /// - no point near the origin: sinh²(Δ/2) + sinh r sinh s |x̂ − ŷ|²/4;
@@ -117,23 +172,31 @@ impl EuclideanParametrised {
     /// - both: (σ(r) σ(s) c|x − y|² + Δ² (σ(Δ/2)² − σ(r) σ(s)))/4
     ///
     /// with σ(t) = sinh(t)/t and Δ = r − s.
-    pub(super) fn half_sinh_squared(&self, x: &Tensor, y: &Tensor) -> Tensor {
+    fn half_sinh(&self, x: &Tensor, y: &Tensor) -> HalfSinh {
         /// w up to which the other point counts as near.
         const ALSO_NEAR: f64 = 2.25;
         let c = self.c();
         let (p, q) = (Polar::new(x, &c), Polar::new(y, &c));
+        let unit = unit_of_size(&(&p.radius + &q.radius));
         let delta = self.radial_difference(x, y, &p, &q);
         let quarter = &delta.square() / 4.0;
         let chord = sum_keep(&(&p.unit - &q.unit).square());
-        let far = (&delta / 2.0).sinh().square() + p.sinh() * q.sinh() * chord / 4.0;
+        let angular = (p.sinh() / &unit) * (q.sinh() / &unit) * chord / 4.0;
+        let far = ((&delta / 2.0).sinh() / &unit).square() + angular;
 
-        let stretches = &p.stretch * &q.stretch;
-        let gap = sum_keep(&(y - x).square()) * &c / 4.0;
-        let near = &stretches * gap + &quarter * (special::sinhc(&quarter).square() - &stretches);
-        let mixed = (&p.cosh * &q.cosh - stretches * dot_keep(x, y) * c - 1.0) / 2.0;
-
+        let both_far = p.both_far(&q);
         let both_near = p.square.maximum(&q.square).le(ALSO_NEAR);
-        far.where_self(&p.both_far(&q), &near.where_self(&both_near, &mixed))
+        // Finite also where both are far.
+        let one = p.square.ones_like();
+        let unless_far = |t: &Tensor| one.where_self(&both_far, t);
+        let stretches = unless_far(&p.stretch) * unless_far(&q.stretch);
+        let gap = sum_keep(&(y - x).square()) * &c / 4.0;
+        let quarter = quarter.where_self(&both_near, &quarter.zeros_like());
+        let near = &stretches * gap + &quarter * (special::sinhc(&quarter).square() - &stretches);
+        let cosh = unless_far(&p.cosh) * unless_far(&q.cosh);
+        let mixed = (cosh - stretches * dot_keep(x, y) * c - 1.0) / 2.0;
+        let square = far.where_self(&both_far, &near.where_self(&both_near, &mixed));
+        HalfSinh { square, unit }
     }
 
     /// √c(|x| − |y|) without cancellation; 0 where both are 0.
@@ -149,9 +212,16 @@ impl EuclideanParametrised {
     pub(super) fn log_frame(&self, x: &Tensor, y: &Tensor) -> Tensor {
         let c = self.c();
         let (p, q) = (Polar::new(x, &c), Polar::new(y, &c));
+        let half = self.half_sinh(x, y);
+        let unit = &half.unit;
+        let unit_square = unit.square();
         let spatial = &q.stretch * y;
-        let bend = p.versine() * &c * dot_keep(x, &spatial) - &q.cosh * &p.stretch;
-        let near = &spatial + bend * x;
+        // 0 where x is far, or products would overflow.
+        let near_side = p.far.logical_not();
+        let origin = x.where_self(&near_side, &x.zeros_like());
+        let stretch = special::sinhc(&(sum_keep(&origin.square()) * &c));
+        let bend = p.versine() * &c * dot_keep(&origin, &spatial) - &q.cosh * stretch;
+        let near = &spatial + bend * origin;
 
         let chord = sum_keep(&(&p.unit - &q.unit).square()) / 2.0;
         let root_c = c.sqrt();
@@ -159,43 +229,54 @@ impl EuclideanParametrised {
         let without = q.sinh() - dot_keep(&p.unit, &spatial) * &root_c;
         let inwards = with_direction.where_self(&q.far, &without);
         let delta = self.radial_difference(y, x, &q, &p);
-        let along = (delta.sinh() - inwards * &p.cosh) / root_c;
-        let across = &spatial - dot_keep(&p.unit, &spatial) * &p.unit;
+        let bent = (inwards / unit) * (&p.cosh / unit);
+        let along = (delta.sinh() / &unit_square - bent) / root_c;
+        let across = (&spatial - dot_keep(&p.unit, &spatial) * &p.unit) / &unit_square;
         let far = along * &p.unit + across;
-
-        let s = self.half_sinh_squared(x, y);
-        let factor = special::asinhc(&s) / (s + 1.0).sqrt();
-        factor * far.where_self(&p.far, &near)
+        half.length_over_sinh() * far.where_self(&p.far, &near)
     }
 
     /// The exponential of u in the frame at x: the spatial part Y on the hyperboloid, and its
-    /// logarithm at the origin.
+    /// logarithm at the origin; at most at the edge. A step longer than the way from the origin to the edge is
+    /// cut short: from points that are not near the origin inwards, that is too short.
     pub(super) fn exp_frame(&self, x: &Tensor, u: &Tensor) -> Tensor {
         let c = self.c();
+        let root_c = c.sqrt();
         let p = Polar::new(x, &c);
-        let square = dot_keep(u, u) * &c;
+        let length = norm_keep(&u.detach()) * &root_c.detach();
+        let cut =
+            (length.reciprocal() * LONGEST).where_self(&length.gt(LONGEST), &length.ones_like());
+        let u = u * &cut;
+        let square = dot_keep(&u, &u) * &c;
         let (cosh, sinhc) = (special::cosh(&square), special::sinhc(&square));
-        let lifted = u + p.versine() * &c * dot_keep(x, u) * x;
-        let spatial = &cosh * &p.stretch * x + &sinhc * lifted;
+        let near_side = p.far.logical_not();
+        let origin = x.where_self(&near_side, &x.zeros_like());
+        let lifted = &u + p.versine() * &c * dot_keep(&origin, &u) * &origin;
+        let spatial =
+            &cosh * special::sinhc(&(sum_keep(&origin.square()) * &c)) * &origin + &sinhc * lifted;
         let near = self.lowered(&spatial);
 
-        let along = dot_keep(&p.unit, u);
-        let across = u - &along * &p.unit;
-        let outwards = p.sinh() * cosh + &p.cosh * &sinhc * &along * c.sqrt();
-        let inwards = self.radial_inwards(&p, &square, &along, &across);
+        // Both factors of a product of exponentials in this unit.
+        let unit = unit_of_size(&(&p.radius + length * cut));
+        let along = dot_keep(&p.unit, &u);
+        let across = &u - &along * &p.unit;
+        let (cosh, sinhc) = (cosh / &unit, sinhc / &unit);
+        let outwards = p.sinh() / &unit * cosh + &p.cosh / &unit * &sinhc * &along * root_c;
+        let inwards = self.radial_inwards(&p, &square, &along, &across, &unit);
         let radial = inwards.where_self(&along.lt(0.0), &outwards);
-        let far = self.assembled(&p, &radial, &(sinhc * across));
-        far.where_self(&p.far, &near)
+        let far = self.assembled(&p, &radial, &(sinhc / &unit * across), &unit);
+        self.pull_within(&far.where_self(&p.far, &near))
     }
 
     /// √c times the radial part of Y for a step inwards, where two large parts nearly cancel:
-    /// sinh(r − n) + (1 + cos φ) sinh n cosh r.
+    /// sinh(r − n) + (1 + cos φ) sinh n cosh r; in the square of a unit.
     fn radial_inwards(
         &self,
         p: &Polar,
         square: &Tensor,
         along: &Tensor,
         across: &Tensor,
+        unit: &Tensor,
     ) -> Tensor {
         let c = self.c();
         let inwards = along.lt(0.0);
@@ -203,14 +284,14 @@ impl EuclideanParametrised {
         let cos = along * c.sqrt() / &length;
         let cos = cos.where_self(&inwards, &cos.zeros_like());
         let sin_square = sum_keep(&across.square()) * c / length.square();
-        let rise = sin_square / (-cos + 1.0) * length.sinh() * &p.cosh;
-        (&p.radius - length).sinh() + rise
+        let rise = sin_square / (-cos + 1.0) * (length.sinh() / unit) * (&p.cosh / unit);
+        (&p.radius - length).sinh() / unit.square() + rise
     }
 
     /// The point whose spatial part on the hyperboloid is Y: asinh(√c|Y|)/(√c|Y|) Y.
     pub(super) fn lowered(&self, spatial: &Tensor) -> Tensor {
         let c = self.c();
-        let size = norm_of(spatial);
+        let size = norm_keep(spatial);
         let far = (&size * c.detach().sqrt()).gt(1.0);
         let beyond = size.where_self(&far, &size.ones_like());
         let far_factor = special::asinh(&(&beyond * c.sqrt())) / c.sqrt() / beyond;
@@ -219,16 +300,16 @@ impl EuclideanParametrised {
         far_factor.where_self(&far, &factor) * spatial
     }
 
-    /// The point with a radial part of √c Y and a part of Y across. The cosine of its angle to x
+    /// The point with a radial part of √c Y and a part of Y across, in the square of a unit. The cosine of its angle to x
     /// is written as 1 less what the part across takes: by the quotient of the parts, derivatives
     /// along the radius would cancel r-fold.
-    fn assembled(&self, p: &Polar, radial: &Tensor, across: &Tensor) -> Tensor {
+    fn assembled(&self, p: &Polar, radial: &Tensor, across: &Tensor, unit: &Tensor) -> Tensor {
         let root_c = self.c().sqrt();
         let across = across * &root_c;
-        let size = norm_of(&Tensor::cat(&[radial, &across], -1));
+        let size = norm_keep(&Tensor::cat(&[radial, &across], -1));
         let somewhere = size.gt(0.0);
         let size = size.where_self(&somewhere, &size.ones_like());
-        let distance = special::asinh(&size) / root_c;
+        let distance = asinh_of_product(&size, unit) / root_c;
         let sines = across / &size;
         let cos = radial.abs() / &size;
         let deficit = sum_keep(&sines.square()) / (cos + 1.0);
@@ -283,13 +364,6 @@ impl EuclideanParametrised {
         let aligned = dot_keep(&p.unit, unit).abs().gt(COS_ASIDE);
         special::asinh(&far.where_self(&p.far.logical_and(&aligned), &plain)) / c.sqrt()
     }
-}
-
-/// The Euclidean norm, `[.., 1]`, where squares would overflow too; its gradient at 0 is 0.
-fn norm_of(x: &Tensor) -> Tensor {
-    let largest = x.detach().abs().amax([-1], true);
-    let scale = largest.where_self(&largest.gt(1.0), &largest.ones_like());
-    safe_sqrt(&sum_keep(&(x / &scale).square())) * scale
 }
 
 /// 1 − tanh(r/2).

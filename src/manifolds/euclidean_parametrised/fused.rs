@@ -6,11 +6,14 @@
 
 use crate::numerics::across::{Across, pivot};
 use crate::numerics::double_double::{two_product, two_sum};
-use crate::numerics::lanes::{compiled_twice, dot, exact_square};
+use crate::numerics::lanes::{compiled_twice, dot, exact_square, stretch_to};
 
 /// Below this distance from the origin (times √c) a point counts as the origin, where the radial
 /// direction has no meaning; that moves it by less than 1e-100/√c.
 const ORIGIN: f64 = 1e-100;
+
+/// √c|z| of the farthest points: e^ρ is squared by no operation, and is finite up to 709.
+pub(super) const EDGE: f64 = 700.0;
 
 /// Hyperbolic space of curvature −c in normal coordinates.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +35,8 @@ pub(crate) mod kernels {
             fn log_in_frame(x: &[f64], y: &[f64], out: &mut [f64]);
             fn exp(x: &[f64], v: &[f64], out: &mut [f64]);
             fn exp_in_frame(x: &[f64], u: &[f64], out: &mut [f64]);
+            fn retract(x: &[f64], v: &[f64], out: &mut [f64]);
+            fn project(z: &mut [f64]);
             fn transport(x: &[f64], y: &[f64], v: &[f64], out: &mut [f64]);
             fn transport_in_frame(x: &[f64], y: &[f64], u: &[f64], out: &mut [f64]);
             fn stretch_across(x: &[f64], v: &[f64], out: &mut [f64]);
@@ -315,18 +320,87 @@ impl Polar {
         }
     }
 
+    /// The exponential map, pulled back to the edge.
     #[inline(always)]
     pub(crate) fn exp(&self, x: &[f64], v: &[f64], out: &mut [f64]) {
         let stretch = |p: &Base| p.side.stretch();
         self.exp_stretched(x, v, stretch, out);
+        self.settle(out, |out| self.endless(x, v, stretch, out));
     }
 
+    /// [`exp`](Self::exp) of a vector in the frame.
     #[inline(always)]
     pub(crate) fn exp_in_frame(&self, x: &[f64], u: &[f64], out: &mut [f64]) {
         self.exp_stretched(x, u, |_| 1.0, out);
+        self.settle(out, |out| self.endless(x, u, |_| 1.0, out));
     }
 
-    /// The exponential map of a vector whose part across x is to be multiplied by `stretch`.
+    /// x + v, pulled back to the edge.
+    #[inline(always)]
+    pub(crate) fn retract(&self, x: &[f64], v: &[f64], out: &mut [f64]) {
+        for ((out, x), v) in out.iter_mut().zip(x).zip(v) {
+            *out = x + v;
+        }
+        self.settle(out, |_| {});
+    }
+
+    /// z, pulled back along its ray to the edge where it is beyond.
+    #[inline(always)]
+    pub(crate) fn project(&self, z: &mut [f64]) {
+        self.settle(z, |_| {});
+    }
+
+    /// Pulls a point beyond the edge back along its ray; one whose coordinates are not finite is `again`
+    /// computed first, by its direction alone.
+    #[inline(always)]
+    fn settle(&self, z: &mut [f64], again: impl FnOnce(&mut [f64])) {
+        let farthest = EDGE * self.inverse_root_c;
+        if dot(z, z) <= farthest * farthest {
+            return;
+        }
+        if !z.iter().all(|z| z.is_finite()) {
+            again(z);
+        }
+        stretch_to(z, farthest);
+    }
+
+    /// The direction in which the geodesic from x along v ends: at an angle θ to x with
+    /// tan θ = sin φ/(cos φ cosh ρ + sinh ρ) for v at an angle φ to x.
+    #[cold]
+    #[inline(never)]
+    fn endless(&self, x: &[f64], v: &[f64], stretch: impl Fn(&Base) -> f64, out: &mut [f64]) {
+        out.copy_from_slice(v);
+        stretch_to(out, 1.0);
+        let p = self.base(x);
+        if p.at_origin {
+            return;
+        }
+        let across = Self::across(&p, x, out);
+        let across_norm = across.square.sqrt();
+        let (along, sideways) = (dot(x, out) / p.norm, stretch(&p) * across_norm);
+        let length = along.hypot(sideways);
+        let (cos, sin) = (along / length, sideways / length);
+        let tanh = p.side.length.tanh();
+        let sech = 1.0 / p.side.length.cosh();
+        let along = if cos >= 0.0 {
+            cos + tanh
+        } else {
+            // tanh ρ − 1 = −e^{−ρ}/cosh ρ
+            sin * sin / (1.0 - cos) - (-p.side.length).exp() * sech
+        };
+        let on_x = along / p.norm;
+        let on_across = if across_norm > 0.0 {
+            sin * sech / across_norm
+        } else {
+            0.0
+        };
+        for (out, &x) in out.iter_mut().zip(x) {
+            *out = on_x.mul_add(x, on_across * across.coordinate(x, *out));
+        }
+    }
+
+    /// The exponential map of a vector whose part across x is to be multiplied by `stretch`. Not finite
+    /// where e^{r/2} overflows, far beyond the edge.
     #[inline(always)]
     fn exp_stretched(&self, x: &[f64], v: &[f64], stretch: impl Fn(&Base) -> f64, out: &mut [f64]) {
         let p = self.base(x);

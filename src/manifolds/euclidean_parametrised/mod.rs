@@ -9,8 +9,9 @@
 //! # Why
 //!
 //! The ball in f64 ends at distance 36 from the origin, and on the hyperboloid 1 vanishes beside the squares
-//! of time and space at 19; z has no edge: its coordinates are as long as the distance. It can be trained by an
-//! optimiser that knows nothing of manifolds, as mishne2023 does: [`Manifold::retract`] is z + v.
+//! of time and space at 19; the coordinates of z are as long as the distance, and only e^r itself is bounded: at
+//! [`EuclideanParametrised::EDGE`]. It can be trained by an optimiser that knows nothing of manifolds, as
+//! mishne2023 does: [`Manifold::retract`] is z + v.
 //!
 //! # Tangents, and the frame
 //!
@@ -52,9 +53,13 @@ use fused::{Polar, kernels};
 ///
 /// # Range
 ///
-/// All operations keep full precision to √c|z| = 300 in f64. Beyond, up to 700, parts across the
+/// All operations keep full precision to √c|z| = 300 in f64. Beyond, up to the edge at 700, parts across the
 /// radius whose square underflows, below 1e-154, count as 0: two points closer than 1e-9, or the
-/// angle of a geodesic that is longer than 600. Gradients of two points need √c(|p| + |q|) ≤ 700.
+/// angle of a geodesic that is longer than 600. `exp`, `retract` and `project` give points at most at
+/// [`EuclideanParametrised::EDGE`]: a step that leads beyond ends there, in the direction in which the geodesic
+/// (or p + v) goes. Gradients of two points hold as far, but where √c(|p| + |q|) is beyond 704 and the two are
+/// near each other; those of `exp` need √c|v| ≤ 705: for longer steps they are finite,
+/// but not right for steps inwards.
 ///
 /// In f32 points are as good, but a tangent's part across z, and so `log` and `rgrad` in
 /// coordinates, underflows from √c|z| = 88 on.
@@ -110,6 +115,9 @@ impl EuclideanParametrised {
         })
     }
 
+    /// The largest √c|z| that `exp`, `retract` and `project` give.
+    pub const EDGE: f64 = fused::EDGE;
+
     /// The curvature κ.
     pub fn curvature(&self) -> &Curvature {
         &self.kappa
@@ -153,9 +161,19 @@ impl Manifold for EuclideanParametrised {
         sum_last(&(finite_defect(p) + finite_defect(v)))
     }
 
+    /// Points beyond [`EuclideanParametrised::EDGE`] are pulled back along their ray to it.
     fn project(&self, z: &Tensor) -> Tensor {
         check_points("project", self.n, &[z]);
-        z.shallow_clone()
+        self.run(
+            [z],
+            |space| {
+                map_to_row([z], |[z], out| {
+                    out.copy_from_slice(z);
+                    kernels::project(&space, out);
+                })
+            },
+            |[z]| self.pull_within(&z),
+        )
     }
 
     fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
@@ -202,10 +220,14 @@ impl Manifold for EuclideanParametrised {
         )
     }
 
-    /// p + v: all of ℝⁿ are points, and z + v agrees with `exp` to first order.
+    /// p + v, at most at [`EuclideanParametrised::EDGE`]. It agrees with `exp` to first order.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
         check_points("retract", self.n, &[p, v]);
-        p + v
+        self.run(
+            [p, v],
+            |space| map_to_row([p, v], |[p, v], out| kernels::retract(&space, p, v, out)),
+            |[p, v]| self.pull_within(&(p + v)),
+        )
     }
 
     /// Parallel transport.
@@ -274,10 +296,7 @@ impl Geodesic for EuclideanParametrised {
         self.run(
             [p, q],
             |space| map_to_scalar([p, q], |[p, q]| kernels::dist(&space, p, q)),
-            |[p, q]| {
-                let half_sinh = safe_sqrt(&self.half_sinh_squared(&p, &q));
-                (half_sinh.asinh() * 2.0 / self.c().sqrt()).squeeze_dim(-1)
-            },
+            |[p, q]| self.distance(&p, &q).squeeze_dim(-1),
         )
     }
 }

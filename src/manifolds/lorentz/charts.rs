@@ -1,12 +1,11 @@
-//! What only the hyperboloid has: its isometries as matrices, the centroid, and other charts of
-//! hyperbolic space.
+//! What only the hyperboloid has: its isometries as matrices, and other charts of hyperbolic space.
 
 use tch::{Kind, Tensor};
 
 use super::Lorentz;
 use crate::numerics::{
-    batch_of, check_batches, check_broadcast, check_numbers, check_points, check_weights, dot_keep,
-    in_f64, sum_keep,
+    batch_of, check_batches, check_broadcast, check_numbers, check_points, dot_keep, in_f64,
+    sum_keep,
 };
 use crate::{PoincareBall, Result};
 
@@ -86,43 +85,6 @@ impl Lorentz {
         );
         in_f64([isometry, x], |[isometry, x]| {
             isometry.matmul(&x.unsqueeze(-1)).squeeze_dim(-1)
-        })
-    }
-
-    /// The weighted centroid of k points: the point that minimises Σ wᵢ (cosh(√c d(p, xᵢ)) − 1).
-    ///
-    /// ```text
-    /// Σ wᵢ xᵢ / (√c √(−⟨Σ wᵢ xᵢ, Σ wᵢ xᵢ⟩_L))
-    /// ```
-    ///
-    /// # Shapes
-    ///
-    /// `points` `[.., k, n + 1]`, `weights` `[.., k]` (non-negative, not all 0) → `[.., n + 1]`
-    ///
-    /// # Accuracy
-    ///
-    /// As [`PoincareBall::gyromidpoint`], which computes it.
-    ///
-    /// # References
-    ///
-    /// law2019
-    ///
-    /// # Panics
-    ///
-    /// Where `points` has fewer than two dimensions or no points.
-    #[track_caller]
-    pub fn centroid(&self, points: &Tensor, weights: &Tensor) -> Tensor {
-        check_points("centroid", self.n + 1, &[points]);
-        let size = points.size();
-        assert!(
-            size.len() >= 2 && size[size.len() - 2] > 0,
-            "centroid: expected points [.., k, n + 1] with k ≥ 1, got {size:?}"
-        );
-        check_weights("centroid", points, weights);
-        in_f64([points, weights], |[points, weights]| {
-            let ball = PoincareBall::from_lorentz(self);
-            let midpoint = ball.gyromidpoint(&self.to_ball(&points), &weights);
-            ball.to_lorentz(&midpoint)
         })
     }
 

@@ -7,18 +7,22 @@
 
 use crate::manifolds::poincare::fused::{asinh_of_root, length_over_sinh};
 use crate::numerics::across::{Across, pivot};
-use crate::numerics::lanes::{compiled_twice, difference, dot, exact_square};
+use crate::numerics::lanes::{compiled_twice, difference, dot, exact_square, stretch_to};
 
 /// Below this spatial norm (times √c) a point counts as the origin, where the radial direction has
 /// no meaning; it costs a relative 1e-100.
 const ORIGIN: f64 = 1e-100;
 
+/// A number beyond which squares are taken of scaled numbers, or they would overflow, and the scale, 2⁻⁵¹².
+const LONG: f64 = 1e150;
+const SCALE_OF_LONG: f64 = 7.458_340_731_200_207e-155;
+
 /// The hyperboloid of curvature −c.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Hyperboloid {
     c: f64,
-    root_c: f64,
-    inverse_c: f64,
+    pub(super) root_c: f64,
+    pub(super) inverse_c: f64,
     inverse_root_c: f64,
 }
 
@@ -28,11 +32,12 @@ pub(crate) mod kernels {
 
     compiled_twice! {
         Hyperboloid {
-            fn time(x: &[f64]) -> f64;
             fn tangent_time(x: &[f64], v: &[f64]) -> f64;
             fn dist(x: &[f64], y: &[f64]) -> f64;
             fn log(x: &[f64], y: &[f64], out: &mut [f64]);
-            fn exp(x: &[f64], u: &[f64], out: &mut [f64]);
+            fn exp(x: &[f64], u: &[f64], edge: f64, point: &mut [f64]);
+            fn retract(x: &[f64], u: &[f64], edge: f64, point: &mut [f64]);
+            fn project(x: &[f64], edge: f64, point: &mut [f64]);
             fn transport(x: &[f64], y: &[f64], v: &[f64], out: &mut [f64]);
             fn inner(x: &[f64], u: &[f64], v: &[f64]) -> f64;
             fn norm(x: &[f64], v: &[f64]) -> f64;
@@ -72,7 +77,7 @@ impl Lengths {
     fn deficit(&self, across: &Across) -> f64 {
         std::hint::select_unpredictable(
             self.xy > 0.0,
-            across.square_times_xx / (self.norms + self.xy),
+            across.square_times_xx_over(self.norms + self.xy),
             self.norms - self.xy,
         )
     }
@@ -114,7 +119,7 @@ impl Hyperboloid {
 
     /// √(1/c + r²) of r².
     #[inline(always)]
-    fn time_of_square(&self, square: f64) -> f64 {
+    pub(super) fn time_of_square(&self, square: f64) -> f64 {
         (self.inverse_c + square).sqrt()
     }
 
@@ -154,6 +159,12 @@ impl Hyperboloid {
         let cross = norm_q.mul_add(p.time, p.norm * time_q);
         let (sinh_radial, radial) = if cross > 0.0 {
             let difference = difference(y_square, x_square);
+            let scale = if difference.abs().max(cross) > LONG {
+                SCALE_OF_LONG
+            } else {
+                1.0
+            };
+            let (difference, cross) = (difference * scale, cross * scale);
             // sinhΔ = difference/cross; sinh²Δ/(2(1 + cosh Δ)) with one division
             let root = difference.mul_add(difference, cross * cross).sqrt();
             (
@@ -261,11 +272,89 @@ impl Hyperboloid {
             .mul_add(self.along(&base, x, v), across)
     }
 
+    /// The exponential map, pulled back to the edge.
+    ///
     /// With ρ the distance of x from the origin (times √c), n the length of u and φ its angle to
     /// x̂: the part along is (sinh(ρ − n) + (1 + cos φ) sinh n cosh ρ)/√c inwards, and
     /// cosh(n)|x| + sinh(n)/n u·x̂ outwards; the part across is sinh(n)/n u_⊥.
     #[inline(always)]
-    pub(crate) fn exp(&self, x: &[f64], u: &[f64], out: &mut [f64]) {
+    pub(crate) fn exp(&self, x: &[f64], u: &[f64], edge: f64, point: &mut [f64]) {
+        let spatial = &mut point[1..];
+        self.exp_spatial(x, u, spatial);
+        self.settle(edge, point, |spatial| self.endless(x, u, spatial));
+    }
+
+    /// The spatial part of p + v, pulled back to the edge.
+    #[inline(always)]
+    pub(crate) fn retract(&self, x: &[f64], u: &[f64], edge: f64, point: &mut [f64]) {
+        for ((out, x), u) in point[1..].iter_mut().zip(x).zip(u) {
+            *out = x + u;
+        }
+        self.settle(edge, point, |_| {});
+    }
+
+    /// The point with the spatial part x, pulled back to the edge.
+    #[inline(always)]
+    pub(crate) fn project(&self, x: &[f64], edge: f64, point: &mut [f64]) {
+        point[1..].copy_from_slice(x);
+        self.settle(edge, point, |_| {});
+    }
+
+    /// The spatial length at the edge.
+    #[inline(always)]
+    fn farthest(&self, edge: f64) -> f64 {
+        edge * self.inverse_root_c.min(1.0)
+    }
+
+    /// Completes the point whose spatial part is there. One beyond the edge is pulled back along its ray;
+    /// one whose coordinates overflowed is `again` computed first, by its direction alone.
+    #[inline(always)]
+    fn settle(&self, edge: f64, point: &mut [f64], again: impl FnOnce(&mut [f64])) {
+        let farthest = self.farthest(edge);
+        let square = dot(&point[1..], &point[1..]);
+        if square <= farthest * farthest {
+            point[0] = self.time_of_square(square);
+            return;
+        }
+        let spatial = &mut point[1..];
+        if !spatial.iter().all(|x| x.is_finite()) {
+            again(spatial);
+        }
+        stretch_to(spatial, farthest);
+        point[0] = self.time(&point[1..]);
+    }
+
+    /// The direction in which the geodesic from x along u ends: that of exp as its length n grows, over
+    /// eⁿ/2.
+    #[cold]
+    #[inline(never)]
+    fn endless(&self, x: &[f64], u: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(u);
+        stretch_to(out, 1.0);
+        let base = self.base(x);
+        if base.at_origin {
+            return;
+        }
+        let across = Self::across(&base, x, out);
+        let along = self.along(&base, x, out);
+        let length = along.hypot(across.square.sqrt());
+        let (cos, sin) = (along / length, across.square.sqrt() / length);
+        let ratio = base.time / base.norm;
+        let growth = if cos >= 0.0 {
+            cos.mul_add(ratio, 1.0)
+        } else {
+            // 1 − cosh ρ/sinh ρ = −e^{−ρ}/sinh ρ
+            let rest = self.inverse_c / (base.norm * (base.norm + base.time));
+            (sin * sin / (1.0 - cos)).mul_add(ratio, -rest)
+        };
+        let on_across = self.inverse_root_c / length;
+        for (out, &x) in out.iter_mut().zip(x) {
+            *out = growth.mul_add(x, on_across * across.coordinate(x, *out));
+        }
+    }
+
+    #[inline(always)]
+    fn exp_spatial(&self, x: &[f64], u: &[f64], out: &mut [f64]) {
         let base = self.base(x);
         if base.at_origin {
             let n = self.root_c * dot(u, u).sqrt();

@@ -16,10 +16,18 @@
 //! Nothing is computed from −⟨x, y⟩_L by acosh. Distances come from non-negative parts, radial and
 //! angular; tangents are split along and across the base point's direction.
 //!
+//! # The edge
+//!
+//! Squares of coordinates overflow at a distance of 354/√c from the origin (f64). `exp`, `retract` and
+//! `project` give points whose spatial part is at most [`Lorentz::edge`] long, a distance of 350/√c (f64)
+//! or 88/√c (f32) for c ≥ 1: a step that leads beyond ends at the edge, in the direction in which the
+//! geodesic (or p + v) goes. Up to there no operation overflows.
+//!
 //! # References
 //!
 //! nickel2018; J. M. Lee, *Introduction to Riemannian Manifolds* (lee2018), chapter 3.
 
+pub(crate) mod centroid;
 mod charts;
 pub(crate) mod fused;
 
@@ -30,7 +38,8 @@ use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::manifolds::Curvature;
 use crate::numerics::rows::{any_wants_grad, fused_or_formula, fusible, map_rows, map_to_scalar};
 use crate::numerics::{
-    check_points, dot_keep, in_f64, random_normal, safe_sqrt, special, sum_keep,
+    check_points, dot_keep, in_f64, norm_keep, pull_within, random_normal, safe_sqrt, special,
+    sum_keep,
 };
 use crate::{Error, Result};
 
@@ -47,13 +56,16 @@ use fused::{Hyperboloid, kernels};
 /// Worst relative error (of spatial parts) against 320-digit references, for base points up to
 /// distance 30 from the origin and separations from 1e-9 to 20: `dist` 6e-16, `exp` 1.2e-14,
 /// `parallel_transport` 6e-15, `log` 3e-13 up to distance 8 and 8e-10 beyond
-/// (`cargo run --release --example accuracy`); all finite to distance 100. On devices without fused
-/// kernels `exp`, `log` and `parallel_transport` lose e^{2r} roundings at distance r.
+/// (`cargo run --release --example accuracy`). All operations are finite to [`Lorentz::edge`], 350/√c in
+/// f64, and keep 13 digits there; but the coordinates themselves resolve a direction to e^r roundings at
+/// distance r, so from 37/√c on two points either lie on one ray or are far apart. On devices without
+/// fused kernels `exp`, `log` and `parallel_transport` lose e^{2r} roundings at distance r.
 ///
 /// # Gradient
 ///
 /// All operations are differentiable in points, tangents and κ; at p = q the gradient of `dist`
-/// is 0.
+/// is 0. Gradients are those of the tensor formulas: see Accuracy. Those of `exp` need √c|v| ≤ 354;
+/// for longer steps they are finite, but not right for steps inwards.
 ///
 /// # Examples
 ///
@@ -96,6 +108,21 @@ impl Lorentz {
     /// The curvature κ.
     pub fn curvature(&self) -> &Curvature {
         &self.kappa
+    }
+
+    /// How long the spatial part of a point may be that `exp`, `retract` and `project` give, in units of
+    /// 1/√c, or of 1 where c < 1: 2⁵⁰⁴ in f64, 2¹²⁶ in f32.
+    ///
+    /// For c ≥ 1 that is a distance of 350.0/√c (f64) or 88.0/√c (f32) from the origin, for c < 1 it is
+    /// less by ln(1/√c)/√c. Coordinates e^r/2 at distance r are squared in f64 and stay below 10³⁰⁸; those of
+    /// f32 stay below 10³⁸. (Tangents may be as long as e^{2r}, which f32 holds to 44/√c: `rgrad` is infinite
+    /// beyond for a gradient with respect to coordinates that is not small.)
+    pub fn edge(kind: Kind) -> f64 {
+        if kind == Kind::Double {
+            2f64.powi(504)
+        } else {
+            2f64.powi(126)
+        }
     }
 
     /// c = −κ as a scalar tensor.
@@ -149,6 +176,27 @@ impl Lorentz {
         Tensor::cat(&[self.time(x), x.shallow_clone()], -1)
     }
 
+    /// The point with the spatial part x, which is pulled back along its ray where it is beyond the edge.
+    fn point_within(&self, x: &Tensor, edge: f64) -> Tensor {
+        let limit = self.c().sqrt().reciprocal().clamp_max(1.0) * edge;
+        self.point(&pull_within(x, &norm_keep(x), &limit))
+    }
+
+    /// A step u at x, and n² of its length n times √c. A step that is longer than anything up to the edge
+    /// is cut short, or its hyperbolic sine would overflow.
+    fn shortened(&self, x: &Tensor, u: &Tensor) -> (Tensor, Tensor) {
+        const LONGEST: f64 = 354.0;
+        // Long coordinates are scaled before they are squared.
+        let largest = u.detach().abs().amax([-1], true);
+        let scale = largest.where_self(&largest.gt(1e100), &largest.ones_like());
+        let scaled = u / &scale;
+        let square = self.lorentz_product(x, &scaled, &scaled) * self.c();
+        let length = square.detach().sqrt() * &scale;
+        let cut = length.reciprocal() * LONGEST;
+        let cut = cut.where_self(&length.gt(LONGEST), &scale.ones_like()) * &scale;
+        (scaled * &cut, square * cut.square())
+    }
+
     /// A tangent `[.., n + 1]` at the spatial part x from its spatial part v.
     fn tangent(&self, x: &Tensor, v: &Tensor) -> Tensor {
         Tensor::cat(&[dot_keep(x, v) / self.time(x), v.shallow_clone()], -1)
@@ -176,7 +224,8 @@ impl Lorentz {
         let (along_u, along_v) = (&xu / &safe, &xv / &safe);
         let across = dot_keep(&(u - &along_u * x), &(v - &along_v * x));
         let split = across + along_u * along_v * safe / (self.c() * &time_squared);
-        let plain = dot_keep(u, v) - xu * xv / time_squared;
+        let time = time_squared.sqrt();
+        let plain = dot_keep(u, v) - xu / &time * (xv / time);
         split.where_self(&far, &plain)
     }
 
@@ -199,6 +248,7 @@ impl Lorentz {
         let mixed = ((&x_time * &y_time - dot_keep(x, y)) * &c - 1.0) / 2.0;
 
         let far_side = smaller.gt(1.0);
+        let square_difference = square_difference.where_self(&far_side, &xx.zeros_like());
         let one = xx.ones_like();
         let x_norm = xx.where_self(&far_side, &one).sqrt();
         let y_norm = yy.where_self(&far_side, &one).sqrt();
@@ -251,10 +301,20 @@ impl Manifold for Lorentz {
         })
     }
 
-    /// The point with the spatial part of z; its time coordinate is replaced.
+    /// The point with the spatial part of z; its time coordinate is replaced. A spatial part that is longer
+    /// than [`Lorentz::edge`] is pulled back along its ray to it.
     fn project(&self, z: &Tensor) -> Tensor {
         check_points("project", self.n + 1, &[z]);
-        self.on_spatial([z], |[x]| self.point(&x))
+        let edge = Self::edge(z.kind());
+        self.run_spatial(
+            [z],
+            |space| {
+                self.map_point([z], |[x], point| {
+                    kernels::project(&space, x, edge, point);
+                })
+            },
+            |[x]| self.point_within(&x, edge),
+        )
     }
 
     /// The Lorentz-orthogonal projection.
@@ -323,17 +383,18 @@ impl Manifold for Lorentz {
     }
 
     /// The exponential map with sinh and cosh replaced by their leading terms: the point whose
-    /// spatial part is that of p + v. It agrees with `exp` to first order.
+    /// spatial part is that of p + v, at most at [`Lorentz::edge`]. It agrees with `exp` to first order.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
         check_points("retract", self.n + 1, &[p, v]);
+        let edge = Self::edge(p.kind());
         self.run_spatial(
             [p, v],
             |space| {
-                self.map_point([p, v], space, |_, [p, v], out| {
-                    retract(&p[1..], &v[1..], out);
+                self.map_point([p, v], |[x, v], point| {
+                    kernels::retract(&space, x, v, edge, point);
                 })
             },
-            |[x, v]| self.point(&(x + v)),
+            |[x, v]| self.point_within(&(x + v), edge),
         )
     }
 
@@ -345,7 +406,10 @@ impl Manifold for Lorentz {
     fn retract_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
         check_points("retract_transport", self.n + 1, &[p, v, w]);
         if let Some(space) = self.fused(&[p, v, w]) {
-            return self.map_step([p, v, w], space, |_, p, v, out| retract(p, v, out));
+            let edge = Self::edge(p.kind());
+            return self.map_step([p, v, w], space, |x, v, point| {
+                kernels::retract(&space, x, v, edge, point);
+            });
         }
         let q = self.retract(p, v);
         let w = self.vector_transport(p, &q, w);
@@ -353,24 +417,15 @@ impl Manifold for Lorentz {
     }
 }
 
-/// Spatial part of the retraction.
-fn retract(p: &[f64], v: &[f64], out: &mut [f64]) {
-    for ((out, p), v) in out.iter_mut().zip(p).zip(v) {
-        *out = p + v;
-    }
-}
-
 impl Lorentz {
-    /// Fused rows whose result is a point, given by its spatial part.
+    /// Fused rows whose result is a point, from the spatial parts of the inputs.
     fn map_point<const N: usize>(
         &self,
         inputs: [&Tensor; N],
-        space: Hyperboloid,
-        kernel: impl Fn(&Hyperboloid, [&[f64]; N], &mut [f64]) + Sync,
+        kernel: impl Fn([&[f64]; N], &mut [f64]) + Sync,
     ) -> Tensor {
-        let [out] = map_rows(inputs, [self.n as usize + 1], |rows, [out]| {
-            kernel(&space, rows, &mut out[1..]);
-            out[0] = kernels::time(&space, &out[1..]);
+        let [out] = map_rows(inputs, [self.n as usize + 1], |rows, [point]| {
+            kernel(rows.map(|row| &row[1..]), point);
         });
         out
     }
@@ -389,17 +444,16 @@ impl Lorentz {
         out
     }
 
-    /// Fused rows of a step and the transport along it.
+    /// Fused rows of a step, by the spatial parts of a point and a tangent, and the transport along it.
     fn map_step(
         &self,
         inputs: [&Tensor; 3],
         space: Hyperboloid,
-        step: impl Fn(&Hyperboloid, &[f64], &[f64], &mut [f64]) + Sync,
+        step: impl Fn(&[f64], &[f64], &mut [f64]) + Sync,
     ) -> (Tensor, Tensor) {
         let width = self.n as usize + 1;
         let [q, moved] = map_rows(inputs, [width, width], |[p, v, w], [q, moved]| {
-            step(&space, &p[1..], &v[1..], &mut q[1..]);
-            q[0] = kernels::time(&space, &q[1..]);
+            step(&p[1..], &v[1..], q);
             kernels::transport(&space, &p[1..], &q[1..], &w[1..], &mut moved[1..]);
             moved[0] = kernels::tangent_time(&space, &q[1..], &moved[1..]);
         });
@@ -416,18 +470,21 @@ impl Geodesic for Lorentz {
     /// ```text
     /// cosh(n) p + sinh(n)/n v,  n = √c|v|_L
     /// ```
+    /// at most at [`Lorentz::edge`].
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
         check_points("exp", self.n + 1, &[p, v]);
+        let edge = Self::edge(p.kind());
         self.run_spatial(
             [p, v],
             |space| {
-                self.map_point([p, v], space, |space, [p, v], out| {
-                    kernels::exp(space, &p[1..], &v[1..], out);
+                self.map_point([p, v], |[x, v], point| {
+                    kernels::exp(&space, x, v, edge, point);
                 })
             },
             |[x, u]| {
-                let w = self.lorentz_product(&x, &u, &u) * self.c();
-                self.point(&(special::cosh(&w) * &x + special::sinhc(&w) * u))
+                let (u, w) = self.shortened(&x, &u);
+                let end = special::cosh(&w) * &x + special::sinhc(&w) * u;
+                self.point_within(&end, edge)
             },
         )
     }
@@ -447,7 +504,9 @@ impl Geodesic for Lorentz {
             |[x, y]| {
                 let s = self.half_sinh_squared(&x, &y);
                 let factor = special::asinhc(&s) / (&s + 1.0).sqrt();
-                self.tangent(&x, &(factor * (y - &x - s * 2.0 * &x)))
+                // Not s x, which may overflow.
+                let along = s * 2.0 * &factor;
+                self.tangent(&x, &(factor * (y - &x) - along * &x))
             },
         )
     }
@@ -495,7 +554,10 @@ impl Geodesic for Lorentz {
     fn exp_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
         check_points("exp_transport", self.n + 1, &[p, v, w]);
         if let Some(space) = self.fused(&[p, v, w]) {
-            return self.map_step([p, v, w], space, kernels::exp);
+            let edge = Self::edge(p.kind());
+            return self.map_step([p, v, w], space, |x, v, point| {
+                kernels::exp(&space, x, v, edge, point);
+            });
         }
         let q = self.exp(p, v);
         let w = self.parallel_transport(p, &q, w);

@@ -3,7 +3,7 @@
 use crate::manifolds::lorentz::fused::radial_growth;
 use crate::numerics::across::{Across, pivot};
 use crate::numerics::double_double::{Real, one_minus_product};
-use crate::numerics::lanes::{Lanes, compiled_twice, dot, exact_square, sums};
+use crate::numerics::lanes::{Lanes, compiled_twice, dot, exact_square, stretch_to, sums};
 
 /// A ball of curvature −c.
 #[derive(Debug, Clone, Copy)]
@@ -111,6 +111,10 @@ impl Ball {
             out.copy_from_slice(x);
             return;
         }
+        if length == f64::INFINITY {
+            self.add_endless(x, u, out);
+            return;
+        }
         let alpha_x = self.alpha(x);
         let (tau, alpha_t) = rapidity(self.root_c * length / alpha_x);
         let scale = tau / (self.root_c * length);
@@ -128,6 +132,19 @@ impl Ball {
         let (along_u, along_x) = (quotient * scale, quotient * tau * tau);
         for ((out, x), u) in out.iter_mut().zip(x).zip(u) {
             *out = x + (along_u * u + along_x * x);
+        }
+    }
+
+    /// The Möbius sum of x and the end t = û/√c of a vector so long that its square overflows.
+    #[cold]
+    #[inline(never)]
+    fn add_endless(&self, x: &[f64], u: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(u);
+        stretch_to(out, self.inverse_root_c);
+        let zz = x.iter().zip(&*out).map(|(x, t)| (x + t) * (x + t));
+        let quotient = self.alpha(x) / (self.c * zz.sum::<f64>());
+        for (out, x) in out.iter_mut().zip(x) {
+            *out = x + quotient * (*out + x);
         }
     }
 
@@ -192,7 +209,10 @@ impl Ball {
     /// The retraction, pulled back to the edge.
     #[inline(always)]
     pub(crate) fn retract(&self, x: &[f64], u: &[f64], edge: f64, out: &mut [f64]) {
+        /// Beyond it 1/(1 + s²) is 0 beside all that it is added to, and s² overflows.
+        const LONGEST: f64 = 1e150;
         self.add_along(x, u, out, |s| {
+            let s = s.min(LONGEST);
             let inverse = 1.0 / s.mul_add(s, 1.0);
             (s * inverse.sqrt(), inverse)
         });
@@ -244,7 +264,9 @@ impl Ball {
     #[inline(always)]
     pub(crate) fn project(&self, z: &mut [f64], edge: f64) {
         let norm = self.root_c * dot(z, z).sqrt();
-        if norm > edge {
+        if norm == f64::INFINITY {
+            stretch_to(z, edge * self.inverse_root_c);
+        } else if norm > edge {
             for z in z {
                 *z *= edge / norm;
             }

@@ -13,6 +13,8 @@
 //! The one place where results are moved is the very edge of the numbers: `exp`, `retract` and
 //! `project` give points of norm at most [`PoincareBall::edge`]/√c, a hyperbolic distance of
 //! 36.0/√c (f64) or 15.9/√c (f32) from the origin, because the next numbers lie on the boundary.
+//! A step of any finite length ends there, in the direction in which it leads. A learnable curvature moves
+//! the boundary and not the points: see [`Curvature::learnable`].
 //! A ball made [`with_straight_retraction`](PoincareBall::with_straight_retraction) has a nearer
 //! edge of its own for that one operation.
 //!
@@ -33,8 +35,8 @@ use crate::numerics::rows::{
     any_wants_grad, fused_or_formula, fusible, map_rows, map_to_row, map_to_scalar,
 };
 use crate::numerics::{
-    broadcast_to_both, check_points, dot_keep, finite_defect, in_f64, norm_last, random_normal,
-    safe_sqrt, special, sum_keep, sum_last, with_gradient_of,
+    broadcast_to_both, check_points, dot_keep, finite_defect, in_f64, norm_keep, norm_last,
+    pull_within, random_normal, special, sum_keep, sum_last, with_gradient_of,
 };
 use crate::{Error, Result};
 
@@ -207,7 +209,20 @@ impl PoincareBall {
 
     /// √c|z|, `[.., 1]`.
     fn scaled_norm(&self, z: &Tensor) -> Tensor {
-        safe_sqrt(&sum_keep(&z.square())) * self.c().sqrt()
+        norm_keep(z) * self.c().sqrt()
+    }
+
+    /// v/α, and c times its square. A vector whose hyperbolic tangent has long been 1 is cut short, or its
+    /// square would overflow.
+    fn shortened(&self, v: &Tensor, alpha: &Tensor) -> (Tensor, Tensor) {
+        const LONGEST: f64 = 1e50;
+        let largest = v.detach().abs().amax([-1], true);
+        let scale = largest.where_self(&largest.gt(LONGEST), &largest.ones_like());
+        let u = v / &scale / alpha;
+        let length = norm_keep(&u.detach()) * self.c().detach().sqrt();
+        let u = u * scale.minimum(&(length.reciprocal() * LONGEST));
+        let square = dot_keep(&u, &u) * self.c();
+        (u, square)
     }
 
     /// `z`, pulled back along its ray to the edge where it is beyond.
@@ -217,11 +232,7 @@ impl PoincareBall {
 
     /// `z`, pulled back along its ray to √c|z| = `limit` where it is beyond.
     fn pull_within(&self, z: &Tensor, limit: &Tensor) -> Tensor {
-        let norm = self.scaled_norm(z);
-        let beyond = norm.gt_tensor(limit);
-        let divisor = norm.where_self(&beyond, &norm.ones_like());
-        let factor = (divisor.reciprocal() * limit).where_self(&beyond, &norm.ones_like());
-        z * factor
+        pull_within(z, &self.scaled_norm(z), limit)
     }
 }
 
@@ -350,9 +361,8 @@ impl Manifold for PoincareBall {
                 })
             },
             |[p, v]| {
-                let alpha = self.alpha(&p);
-                let u = v / alpha;
-                let hypotenuse = dot_keep(&u, &u) * self.c() + 1.0;
+                let (u, square) = self.shortened(&v, &self.alpha(&p));
+                let hypotenuse = square + 1.0;
                 let t = u / hypotenuse.sqrt();
                 self.pull_inside(&self.add(&p, &t, &hypotenuse.reciprocal()), edge)
             },
@@ -403,8 +413,7 @@ impl Geodesic for PoincareBall {
                 })
             },
             |[p, v]| {
-                let u = v / self.alpha(&p);
-                let w = dot_keep(&u, &u) * self.c();
+                let (u, w) = self.shortened(&v, &self.alpha(&p));
                 let t = u * special::tanhc(&w);
                 self.pull_inside(&self.add(&p, &t, &special::sech_squared(&w)), edge)
             },

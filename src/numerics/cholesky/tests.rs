@@ -58,13 +58,13 @@ fn check<T: Number<W>, const W: usize>(epsilon: f64) {
         for (b, x) in columns.iter().zip(&solved) {
             assert_eq!(x, &factor.solve(std::slice::from_ref(b))[0]);
             let largest = x.iter().fold(1.0, |largest: f64, x| largest.max(x.abs()));
-            for i in 0..size {
+            for (i, wanted) in b.iter().enumerate() {
                 let image: f64 = (0..size).map(|j| entry(i, j) * x[j]).sum();
                 let allowed = 16.0 * epsilon * largest * (size as f64).sqrt();
                 assert!(
-                    (image - b[i]).abs() < allowed,
+                    (image - wanted).abs() < allowed,
                     "{size}: {i}: {}",
-                    image - b[i]
+                    image - wanted
                 );
             }
         }
