@@ -6,7 +6,7 @@ use holonomy::stats::{
     principal_geodesics, rotation_mean, tangent_pca, variance_about,
 };
 use holonomy::{
-    Euclidean, Flag, Geodesic, Grassmann, Lorentz, Manifold, PoincareBall, Sample, Space,
+    Euclidean, Flag, Geodesic, Grassmann, Lorentz, Manifold, PoincareBall, Space,
     SpdAffineInvariant, SpecialOrthogonal, Sphere,
 };
 use rand::SeedableRng;

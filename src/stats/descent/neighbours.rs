@@ -7,20 +7,23 @@ use tch::{Kind, Tensor};
 use crate::manifold::Manifold;
 use crate::numerics::random_normal;
 
-/// Four points that differ from `p` by four roundings of its coordinates, up or down at random.
+/// Six points that differ from `p` by four roundings of its coordinates, up or down at random: four times each of
+/// itself, and twice each of the largest, which is what sums of products leave.
 pub(in crate::stats) fn nearest_points<M: Manifold + ?Sized>(m: &M, p: &Tensor) -> Vec<Tensor> {
     const ROUNDINGS: f64 = 4.0;
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
     let count = p.numel();
-    let mut neighbour = || {
-        let factors: Vec<f64> = (0..count)
-            .map(|_| if rng.random() { 1.0 } else { -1.0 })
-            .map(|sign: f64| 1.0 + sign * ROUNDINGS * f64::EPSILON)
+    let largest = p.abs().max().expand_as(p);
+    let sizes = [p, p, p, p, &largest, &largest];
+    let neighbour = |size: &Tensor| {
+        let changes: Vec<f64> = (0..count)
+            .map(|_| if rng.random() { ROUNDINGS } else { -ROUNDINGS })
+            .map(|change: f64| change * f64::EPSILON)
             .collect();
-        let factors = Tensor::from_slice(&factors).to_device(p.device());
-        m.project(&(p * factors.view(p.size().as_slice())))
+        let changes = Tensor::from_slice(&changes).to_device(p.device());
+        m.project(&(p + size * changes.view(p.size().as_slice())))
     };
-    (0..4).map(|_| neighbour()).collect()
+    sizes.into_iter().map(neighbour).collect()
 }
 
 /// A tangent at `p` of a length, in a direction that is special to no data.
