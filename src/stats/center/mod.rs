@@ -14,6 +14,10 @@ use super::sample::{Data, widened};
 use crate::Result;
 use crate::manifold::Geodesic;
 
+/// The part of a radius that rounding does not take for more: points just at the convexity radius, such as two at
+/// a half turn from each other, have several means.
+const CERTAINLY: f64 = 1.0 - 1e-9;
+
 /// A mean or median, and what is known of it.
 #[derive(Debug)]
 pub struct Center {
@@ -115,7 +119,7 @@ pub(super) fn mean_of<M: Geodesic + ?Sized>(
     tch::no_grad(|| {
         let problem = SquaredDistances { m, data };
         let place = start(op, m, data, &problem)?;
-        let is_unique = |radius: f64| radius < m.convexity_radius();
+        let is_unique = |radius: f64| radius < CERTAINLY * m.convexity_radius();
         let found = lowest(
             op,
             m,
@@ -175,7 +179,7 @@ pub fn geometric_median<M: Geodesic + ?Sized>(
     tch::no_grad(|| {
         let problem = Distances::new(m, &data);
         let place = start(OP, m, &data, &problem)?;
-        let is_convex = |radius: f64| radius < 0.5 * m.convexity_radius();
+        let is_convex = |radius: f64| radius < 0.5 * CERTAINLY * m.convexity_radius();
         let found = lowest(
             OP,
             m,
