@@ -4,7 +4,8 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Kind, Tensor};
 
-use super::center::{CenterConfig, frechet_mean};
+use super::center::mean_of;
+use super::descent::CenterConfig;
 use super::sample::Data;
 use crate::manifold::Geodesic;
 use crate::{Error, Result};
@@ -60,7 +61,7 @@ pub struct Clusters {
 ///
 /// Starts are drawn as in k-means++: each next center is a point of the data, with a probability in
 /// proportion to its squared distance from the nearest center so far. A cluster that loses all its
-/// points gets the point that is farthest from its center.
+/// points gets the point that is farthest from its center. Computed in f64 for points of both kinds.
 ///
 /// # Errors
 ///
@@ -124,14 +125,18 @@ pub fn k_means<M: Geodesic + ?Sized>(
         residual: 1.0,
         tolerance: 0.0,
     })?;
-    Ok(Clusters { converged, ..found })
+    Ok(Clusters {
+        centers: tch::no_grad(|| data.rounded(m, &found.centers)),
+        converged,
+        ..found
+    })
 }
 
 /// Squared distances to every center, `[count, clusters]`.
 fn squares<M: Geodesic + ?Sized>(m: &M, data: &Data, centers: &[Tensor]) -> Tensor {
     let columns: Vec<Tensor> = centers
         .iter()
-        .map(|center| m.dist(center, &data.points).to_kind(Kind::Double).square())
+        .map(|center| m.dist(center, &data.points).square())
         .collect();
     Tensor::stack(&columns, 1)
 }
@@ -183,8 +188,7 @@ fn lloyd<M: Geodesic + ?Sized>(
         }
         for (label, center) in (0..).zip(centers.iter_mut()) {
             let members = found.eq(label).nonzero().squeeze_dim(1);
-            let members = data.points.index_select(0, &members);
-            *center = frechet_mean(m, &members, None, &config.center)?.point;
+            *center = mean_of("k_means", m, &data.of(&members), &config.center)?.point;
         }
         labels = Some(found);
     }

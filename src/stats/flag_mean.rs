@@ -3,7 +3,7 @@
 use tch::{Kind, Tensor};
 
 use super::chordal::ChordalCost;
-use super::input::Weighted;
+use super::sample::Data;
 use super::trust_region::minimise;
 use crate::{Error, Flag, Grassmann, Manifold, Result};
 
@@ -55,11 +55,11 @@ pub struct ChordalMean {
 ///
 /// # Shapes
 ///
-/// `points` `[count, n, d_k]`, `weights` `[count]` (1 each by default).
+/// `points` `[count, n, d_k]`, `weights` `[count]` (1 each by default). Points of weight 0 do not enter.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for other shapes, no points, or weights that are not positive;
+/// [`Error::InvalidArgument`] for other shapes, no points, or weights that are negative, not finite or all 0;
 /// [`Error::NotOnManifold`] with the first point that is no frame, or NaN; [`Error::NoConvergence`] when the
 /// gradient stays above the tolerance.
 ///
@@ -100,7 +100,7 @@ pub(super) fn mean_for(
     config: &MeanConfig,
 ) -> Result<ChordalMean> {
     tch::no_grad(|| {
-        let weighted = Weighted::new(op, flags, points, weights)?;
+        let weighted = Data::new(op, flags, points, weights, 1)?;
         let start = checked_start(op, flags, config, &weighted)?;
         let mut mean = mean_of(op, flags, &weighted, start.as_ref(), config)?;
         mean.point = mean.point.to_kind(weighted.kind);
@@ -113,7 +113,7 @@ pub(super) fn checked_start(
     op: &'static str,
     flags: &Flag,
     config: &MeanConfig,
-    weighted: &Weighted,
+    weighted: &Data,
 ) -> Result<Option<Tensor>> {
     let Some(start) = &config.start else {
         return Ok(None);
@@ -131,7 +131,7 @@ pub(super) fn checked_start(
 pub(super) fn mean_of(
     op: &'static str,
     flags: &Flag,
-    weighted: &Weighted,
+    weighted: &Data,
     start: Option<&Tensor>,
     config: &MeanConfig,
 ) -> Result<ChordalMean> {

@@ -3,7 +3,7 @@
 use tch::{Kind, Tensor};
 
 use super::flag_mean::{MeanConfig, checked_start, mean_of};
-use super::input::Weighted;
+use super::sample::Data;
 use crate::{Error, Flag, Grassmann, Result};
 
 /// How [`flag_median`] runs.
@@ -61,7 +61,7 @@ pub struct ChordalMedian {
 ///
 /// # Shapes
 ///
-/// `points` `[count, n, d_k]`, `weights` `[count]` (1 each by default).
+/// `points` `[count, n, d_k]`, `weights` `[count]` (1 each by default). Points of weight 0 do not enter.
 ///
 /// # Errors
 ///
@@ -108,7 +108,7 @@ pub(super) fn median_for(
         return Err(Error::invalid(op, "a positive floor", config.floor));
     }
     tch::no_grad(|| {
-        let weighted = Weighted::new(op, flags, points, weights)?;
+        let weighted = Data::new(op, flags, points, weights, 1)?;
         let kind = weighted.kind;
         let mut median = iterate(op, flags, weighted, config)?;
         median.point = median.point.to_kind(kind);
@@ -119,7 +119,7 @@ pub(super) fn median_for(
 fn iterate(
     op: &'static str,
     flags: &Flag,
-    mut weighted: Weighted,
+    mut weighted: Data,
     config: &MedianConfig,
 ) -> Result<ChordalMedian> {
     let plain = weighted.weights.shallow_clone();

@@ -2,7 +2,8 @@
 
 use tch::{Kind, Tensor};
 
-use super::center::{Center, CenterConfig, frechet_mean};
+use super::center::{Center, mean_of};
+use super::descent::{CenterConfig, Descended, Ending, Place, Problem, Slope, descend};
 use super::sample::Data;
 use crate::manifold::Geodesic;
 use crate::{Error, Result};
@@ -52,24 +53,54 @@ pub fn tangent_pca<M: Geodesic + ?Sized>(
     const OP: &str = "tangent_pca";
     check_components(OP, m, components)?;
     let data = Data::new(OP, m, points, None, 2)?;
-    let mean = frechet_mean(m, points, None, config)?;
-    tch::no_grad(|| {
-        let basis = tangent_basis(m, &mean.point);
-        let logs = m.log(&mean.point, &data.points);
-        let coordinates = coordinates(m, &mean.point, &logs, &basis);
-        let covariance = coordinates.tr().matmul(&coordinates) / data.count as f64;
-        let (variances, vectors) = covariance.linalg_eigh("L");
-        // Ascending there, descending here.
-        let (variances, vectors) = (variances.flip([0]), vectors.flip([1]));
-        let vectors = vectors.narrow(1, 0, components);
-        Ok(TangentPca {
-            directions: combine(&vectors.tr(), &basis, points.kind()),
-            variances: variances.narrow(0, 0, components).clamp_min(0.0),
-            scores: coordinates.matmul(&vectors),
-            total_variance: mean.objective,
-            mean,
-        })
+    let analysis = Analysis::of(OP, m, &data, components, config)?;
+    Ok(TangentPca {
+        directions: combine(&analysis.rows, &analysis.basis).to_kind(data.kind),
+        variances: analysis.variances,
+        scores: analysis.scores,
+        total_variance: analysis.mean.objective,
+        mean: analysis.mean.rounded(m, &data),
     })
+}
+
+/// Principal components of the logarithms, all in f64.
+struct Analysis {
+    mean: Center,
+    /// Of the tangent space at the mean, `[dim, point..]`.
+    basis: Tensor,
+    /// The directions in the basis, `[components, dim]`.
+    rows: Tensor,
+    variances: Tensor,
+    scores: Tensor,
+}
+
+impl Analysis {
+    fn of<M: Geodesic + ?Sized>(
+        op: &'static str,
+        m: &M,
+        data: &Data,
+        components: i64,
+        config: &CenterConfig,
+    ) -> Result<Self> {
+        let mean = mean_of(op, m, data, config)?;
+        tch::no_grad(|| {
+            let basis = tangent_basis(m, &mean.point);
+            let logs = m.log(&mean.point, &data.points);
+            let coordinates = coordinates(m, &mean.point, &logs, &basis);
+            let covariance = coordinates.tr().matmul(&coordinates) / data.count as f64;
+            let (variances, vectors) = covariance.linalg_eigh("L");
+            // Ascending there, descending here.
+            let (variances, vectors) = (variances.flip([0]), vectors.flip([1]));
+            let vectors = vectors.narrow(1, 0, components);
+            Ok(Self {
+                rows: vectors.tr().contiguous(),
+                variances: variances.narrow(0, 0, components).clamp_min(0.0),
+                scores: coordinates.matmul(&vectors),
+                basis,
+                mean,
+            })
+        })
+    }
 }
 
 /// The geodesic submanifold near the points.
@@ -86,6 +117,8 @@ pub struct PrincipalGeodesics {
     pub residuals: Tensor,
     /// Steps made for all directions.
     pub iterations: usize,
+    /// How the searches ended: within the tolerance all of them, or not.
+    pub ending: Ending,
 }
 
 /// Principal geodesic analysis: directions, one after the other, for which the submanifold
@@ -95,13 +128,14 @@ pub struct PrincipalGeodesics {
 /// vⱼ = argmin Σᵢ min_t d(exp(mean, t₁ v₁ + … + tⱼ vⱼ), pᵢ)²,  vⱼ ⊥ v₁ … vⱼ₋₁
 /// ```
 ///
-/// From the result of [`tangent_pca`], by steps that would be exact on flat space: each point's
-/// coordinates by its gradient, then the direction by its gradient over Σ tⱼ², both by autograd.
+/// From the result of [`tangent_pca`], by limited-memory BFGS steps, the first of which would be exact on flat
+/// space: each point's coordinates by its gradient, the direction by its gradient over Σ tⱼ², both by
+/// autograd. In f64 for points of both kinds.
 ///
 /// # Errors
 ///
-/// As for [`tangent_pca`], and [`Error::NoConvergence`] when a direction still turns by more than
-/// `config.tolerance` after `config.max_iterations` steps.
+/// As for [`tangent_pca`], and [`Error::NoConvergence`] when after `config.max_iterations` steps the direction
+/// and the coordinates still move by more than `config.tolerance` of the direction's standard deviation.
 ///
 /// # References
 ///
@@ -112,123 +146,83 @@ pub fn principal_geodesics<M: Geodesic + ?Sized>(
     components: i64,
     config: &CenterConfig,
 ) -> Result<PrincipalGeodesics> {
-    let start = tangent_pca(m, points, components, config)?;
+    const OP: &str = "principal_geodesics";
+    check_components(OP, m, components)?;
+    let data = Data::new(OP, m, points, None, 2)?;
+    let start = Analysis::of(OP, m, &data, components, config)?;
     let search = Search {
         m,
-        mean: start.mean.point.to_kind(Kind::Double),
-        points: points.detach().to_kind(Kind::Double),
-        basis: tch::no_grad(|| tangent_basis(m, &start.mean.point.to_kind(Kind::Double))),
+        mean: &start.mean.point,
+        data: &data,
+        basis: &start.basis,
+        spread: start.mean.objective.sqrt(),
         config,
     };
-    // Rows in coordinates of the basis.
-    let mut directions = search.coordinates_of(&start.directions);
-    let mut scores = start.scores.shallow_clone();
+    let mut directions = start.rows.copy();
+    let mut scores = start.scores.copy();
     let mut residuals = Vec::new();
     let mut iterations = 0;
+    let mut ending = Ending::Tolerance;
     for component in 0..components {
-        let found = search.refine(&mut directions, &mut scores, component)?;
-        residuals.push(found.residual);
+        let found = search.refine(OP, &mut directions, &mut scores, component)?;
+        residuals.push(2.0 * found.place.value);
         iterations += found.iterations;
+        if found.ending != Ending::Tolerance {
+            ending = found.ending;
+        }
     }
     Ok(PrincipalGeodesics {
-        directions: combine(&directions, &search.basis, points.kind()),
-        mean: start.mean,
+        directions: combine(&directions, &start.basis).to_kind(data.kind),
+        mean: start.mean.rounded(m, &data),
         scores,
         residuals: Tensor::from_slice(&residuals),
         iterations,
+        ending,
     })
 }
 
 struct Search<'a, M: ?Sized> {
     m: &'a M,
-    mean: Tensor,
-    points: Tensor,
-    basis: Tensor,
+    mean: &'a Tensor,
+    data: &'a Data,
+    basis: &'a Tensor,
+    spread: f64,
     config: &'a CenterConfig,
 }
 
-struct Refined {
-    residual: f64,
-    iterations: usize,
-}
-
 impl<M: Geodesic + ?Sized> Search<'_, M> {
-    fn coordinates_of(&self, tangents: &Tensor) -> Tensor {
-        let tangents = tangents.to_kind(Kind::Double);
-        tch::no_grad(|| coordinates(self.m, &self.mean, &tangents, &self.basis))
-    }
-
-    /// Σ d², with the derivatives by the coordinates and by the directions.
-    fn residual(&self, scores: &Tensor, directions: &Tensor) -> (f64, Tensor, Tensor) {
-        tch::with_grad(|| {
-            let scores = scores.detach().set_requires_grad(true);
-            let directions = directions.detach().set_requires_grad(true);
-            let size = self.basis.size();
-            let flat = scores
-                .matmul(&directions)
-                .matmul(&self.basis.flatten(1, -1));
-            let v = flat.view([&[-1], &size[1..]].concat().as_slice());
-            let ends = self.m.exp(&self.mean, &v);
-            let sum = self.m.dist(&ends, &self.points).square().sum(Kind::Double);
-            let gradients = Tensor::run_backward(&[&sum], &[&scores, &directions], false, false);
-            (
-                sum.double_value(&[]),
-                gradients[0].detach(),
-                gradients[1].detach(),
-            )
-        })
-    }
-
     /// Turns one direction, and moves the coordinates along it and those before, until both rest.
     fn refine(
         &self,
+        op: &'static str,
         directions: &mut Tensor,
         scores: &mut Tensor,
         component: i64,
-    ) -> Result<Refined> {
+    ) -> Result<Descended<Fit>> {
+        /// Directions with less of the spread than this are not told from noise.
+        const LEAST_PART: f64 = 1e-3;
         let used = component + 1;
-        let mut t = scores.narrow(1, 0, used).copy();
-        let count = t.size()[0] as f64;
-        let mut turn = f64::INFINITY;
-        for iterations in 0..self.config.max_iterations {
-            let rows = directions.narrow(0, 0, used);
-            let (sum, by_scores, by_rows) = self.residual(&t, &rows);
-            if !sum.is_finite() {
-                let (op, what) = ("principal_geodesics", "the residual");
-                let place = format!("component {component}, iteration {iterations}");
-                return Err(Error::NotFinite { op, what, place });
-            }
-            // On flat space half the gradient is minus what is missing.
-            let score_step = by_scores * -0.5;
-            t += &score_step;
-            let weight = t
-                .select(1, component)
-                .square()
-                .sum(Kind::Double)
-                .double_value(&[]);
-            let row = directions.get(component);
-            let step = by_rows.get(component) * (-0.5 / weight.max(f64::MIN_POSITIVE));
-            let next = orthonormal_to(&(&row + step), &directions.narrow(0, 0, component));
-            turn = (&next - &row).norm().double_value(&[]);
-            directions.get(component).copy_(&next);
-            let size = t.square().sum(Kind::Double).double_value(&[]).sqrt();
-            let moved = score_step.norm().double_value(&[]);
-            if turn <= self.config.tolerance && moved <= self.config.tolerance * size {
-                scores.narrow(1, 0, used).copy_(&t);
-                Self::make_rest_orthonormal(directions, used);
-                let residual = sum / count;
-                return Ok(Refined {
-                    residual,
-                    iterations,
-                });
-            }
-        }
-        Err(Error::NoConvergence {
-            op: "principal_geodesics",
-            iterations: self.config.max_iterations,
-            residual: turn,
-            tolerance: self.config.tolerance,
-        })
+        let variance = scores.select(1, component).square().mean(Kind::Double);
+        let least = LEAST_PART * self.spread;
+        let problem = Residual {
+            search: self,
+            before: directions.narrow(0, 0, component).copy(),
+            weight: variance.double_value(&[]).max(least * least),
+        };
+        let fit = problem.at(
+            scores.narrow(1, 0, used).copy(),
+            directions.get(component).copy(),
+        );
+        let place = Place::at(&problem, fit).ok_or_else(|| Error::NotFinite {
+            op,
+            what: "the residual or its gradient",
+            place: format!("component {component}"),
+        })?;
+        let found = descend(op, &problem, self.config, place)?;
+        scores.narrow(1, 0, used).copy_(&found.place.point.scores);
+        directions.get(component).copy_(&found.place.point.row);
+        Self::make_rest_orthonormal(directions, used);
+        Ok(found)
     }
 
     /// The directions that follow start orthogonal to those that are done.
@@ -240,18 +234,131 @@ impl<M: Geodesic + ?Sized> Search<'_, M> {
     }
 }
 
+/// Half the mean square distance of the points from exp(mean, coordinates · directions), as a function of all
+/// coordinates and the last direction.
+struct Residual<'a, M: ?Sized> {
+    search: &'a Search<'a, M>,
+    /// The directions that are done, `[component, dim]`.
+    before: Tensor,
+    /// A turn of the direction counts this much: what it moves the points by.
+    weight: f64,
+}
+
+/// Coordinates and a direction on trial, and minus the derivatives of the value.
+struct Fit {
+    scores: Tensor,
+    row: Tensor,
+    value: f64,
+    by_scores: Tensor,
+    by_row: Tensor,
+}
+
+impl<M: Geodesic + ?Sized> Residual<'_, M> {
+    fn at(&self, scores: Tensor, row: Tensor) -> Fit {
+        let Search {
+            m,
+            mean,
+            data,
+            basis,
+            ..
+        } = self.search;
+        let (value, by_scores, by_row) = tch::with_grad(|| {
+            let scores = scores.detach().set_requires_grad(true);
+            let row = row.detach().set_requires_grad(true);
+            let rows = Tensor::cat(&[&self.before, &row.unsqueeze(0)], 0);
+            let ends = m.exp(mean, &combine(&scores.matmul(&rows), basis));
+            let value = m.dist(&ends, &data.points).square().mean(Kind::Double) * 0.5;
+            let gradients = Tensor::run_backward(&[&value], &[&scores, &row], false, false);
+            let [by_scores, by_row] = [&gradients[0], &gradients[1]].map(Tensor::detach);
+            (value.double_value(&[]), by_scores, by_row)
+        });
+        let done = Tensor::cat(&[&self.before, &row.unsqueeze(0)], 0);
+        Fit {
+            by_scores: by_scores * -(data.count as f64),
+            by_row: orthogonal_to(&by_row, &done) / -self.weight,
+            scores,
+            row,
+            value,
+        }
+    }
+
+    /// The changes of the coordinates, `[.., count, used]`, and of the direction, `[.., dim]`.
+    fn parts(&self, fit: &Fit, tangents: &Tensor) -> (Tensor, Tensor) {
+        let (size, dim) = (fit.scores.size(), fit.row.numel() as i64);
+        let shape = tangents.size();
+        let batch = &shape[..shape.len() - 1];
+        let scores = tangents.narrow(-1, 0, size[0] * size[1]);
+        let scores = scores.reshape([batch, &size[..]].concat());
+        (scores, tangents.narrow(-1, size[0] * size[1], dim))
+    }
+}
+
+impl<M: Geodesic + ?Sized> Problem for Residual<'_, M> {
+    type Point = Fit;
+
+    fn value(&self, at: &Fit) -> f64 {
+        at.value
+    }
+
+    /// Tangents `[.., count · used + dim]`.
+    fn slope(&self, at: &mut Fit) -> Slope {
+        let pull = Tensor::cat(&[at.by_scores.flatten(0, -1), at.by_row.shallow_clone()], 0);
+        Slope {
+            gradient: self.inner(at, &pull, &pull).double_value(&[]).sqrt(),
+            pull,
+            scale: 1.0,
+            unit: self.weight.sqrt(),
+        }
+    }
+
+    fn moved(&self, from: &Fit, step: &Tensor) -> Fit {
+        let (scores, turn) = self.parts(from, step);
+        let row = orthonormal_to(&(&from.row + turn), &self.before);
+        self.at(&from.scores + scores, row)
+    }
+
+    /// Coordinates as they are, and changes of the direction in parallel on the sphere.
+    fn transport(&self, from: &Fit, to: &Fit, tangents: &Tensor) -> Tensor {
+        let (scores, turns) = self.parts(from, tangents);
+        let cosine = from.row.dot(&to.row) + 1.0;
+        let along = turns.matmul(&to.row).unsqueeze(-1) / cosine;
+        let turns = turns - along * (&from.row + &to.row);
+        Tensor::cat(&[scores.flatten(-2, -1), turns], -1)
+    }
+
+    fn inner(&self, at: &Fit, u: &Tensor, v: &Tensor) -> Tensor {
+        let ((s, a), (t, b)) = (self.parts(at, u), self.parts(at, v));
+        let moves = (s * t).sum_dim_intlist([-2, -1].as_slice(), false, Kind::Double);
+        let turns = (a * b).sum_dim_intlist(-1, false, Kind::Double);
+        moves / self.search.data.count as f64 + turns * self.weight
+    }
+
+    fn neighbours(&self, at: &Fit) -> Vec<(Fit, Tensor)> {
+        const ROUNDINGS: f64 = 4.0 * f64::EPSILON;
+        let moved = |part: f64| {
+            let way = &at.scores * part;
+            let still = at.row.zeros_like();
+            let fit = self.at(&at.scores + &way, at.row.shallow_clone());
+            (fit, Tensor::cat(&[way.flatten(0, -1), still], 0))
+        };
+        vec![moved(ROUNDINGS), moved(-ROUNDINGS)]
+    }
+}
+
 /// The part of a row that is orthogonal to orthonormal rows, of length 1.
 fn orthonormal_to(row: &Tensor, rows: &Tensor) -> Tensor {
-    let mut row = row.shallow_clone();
-    for _ in 0..2 {
-        row = &row
-            - rows
-                .tr()
-                .matmul(&rows.matmul(&row.unsqueeze(1)))
-                .squeeze_dim(1);
-    }
+    let row = orthogonal_to(row, rows);
     let size = row.norm();
     row / size
+}
+
+/// The part of a row that is orthogonal to orthonormal rows.
+fn orthogonal_to(row: &Tensor, rows: &Tensor) -> Tensor {
+    let mut row = row.shallow_clone();
+    for _ in 0..2 {
+        row = &row - rows.tr().matmul(&rows.matmul(&row));
+    }
+    row
 }
 
 fn check_components<M: Geodesic + ?Sized>(op: &'static str, m: &M, components: i64) -> Result<()> {
@@ -263,40 +370,37 @@ fn check_components<M: Geodesic + ?Sized>(op: &'static str, m: &M, components: i
     Ok(())
 }
 
-/// An orthonormal basis of the tangent space at `p`, `[dim, point..]` in f64: of the projections of
-/// the coordinate axes, by the eigenvectors of their inner products.
-pub(super) fn tangent_basis<M: Geodesic + ?Sized>(m: &M, p: &Tensor) -> Tensor {
-    let p = p.to_kind(Kind::Double);
+/// An orthonormal basis of the tangent space at `p`, `[dim, point..]`: of the projections of the
+/// coordinate axes, by the eigenvectors of their inner products.
+fn tangent_basis<M: Geodesic + ?Sized>(m: &M, p: &Tensor) -> Tensor {
     let shape = m.point_shape();
     let ambient = shape.iter().product::<i64>();
     let axes = Tensor::eye(ambient, (Kind::Double, p.device()));
     let axes = axes.view([&[ambient], &shape[..]].concat().as_slice());
-    let tangents = m.project_tangent(&p, &axes);
-    let products = m.inner(&p, &tangents.unsqueeze(1), &tangents.unsqueeze(0));
+    let tangents = m.project_tangent(p, &axes);
+    let products = m.inner(p, &tangents.unsqueeze(1), &tangents.unsqueeze(0));
     let (values, vectors) = products.linalg_eigh("L");
     let dim = m.dim();
     let (values, vectors) = (
         values.narrow(0, ambient - dim, dim),
         vectors.narrow(1, ambient - dim, dim),
     );
-    combine(&(vectors / values.sqrt()).tr(), &tangents, Kind::Double)
+    combine(&(vectors / values.sqrt()).tr(), &tangents)
 }
 
-/// The coordinates of tangents `[count, point..]` in an orthonormal basis, `[count, dim]` in f64.
-pub(super) fn coordinates<M: Geodesic + ?Sized>(
+/// The coordinates of tangents `[count, point..]` in an orthonormal basis, `[count, dim]`.
+fn coordinates<M: Geodesic + ?Sized>(
     m: &M,
     p: &Tensor,
     tangents: &Tensor,
     basis: &Tensor,
 ) -> Tensor {
-    let (p, tangents) = (p.to_kind(Kind::Double), tangents.to_kind(Kind::Double));
-    m.inner(&p, &tangents.unsqueeze(1), &basis.unsqueeze(0))
+    m.inner(p, &tangents.unsqueeze(1), &basis.unsqueeze(0))
 }
 
 /// Rows of coefficients times tangents.
-fn combine(rows: &Tensor, tangents: &Tensor, kind: Kind) -> Tensor {
+fn combine(rows: &Tensor, tangents: &Tensor) -> Tensor {
     let size = tangents.size();
     let flat = rows.matmul(&tangents.flatten(1, -1));
     flat.view([&[-1], &size[1..]].concat().as_slice())
-        .to_kind(kind)
 }

@@ -2,7 +2,10 @@
 
 use tch::{Kind, Tensor};
 
-use super::center::{CenterConfig, frechet_mean};
+use super::center::mean_of;
+use super::descent::{
+    CenterConfig, Descended, Ending, Place, Problem, Slope, descend, nearest_points,
+};
 use super::sample::Data;
 use crate::manifold::Geodesic;
 use crate::{Error, Result};
@@ -20,6 +23,8 @@ pub struct GeodesicRegression {
     pub r_squared: f64,
     /// Steps made.
     pub iterations: usize,
+    /// How the search ended.
+    pub ending: Ending,
 }
 
 impl GeodesicRegression {
@@ -48,8 +53,9 @@ impl GeodesicRegression {
 /// argmin_{p, v} Σᵢ d(exp(p, xᵢ v), yᵢ)²
 /// ```
 ///
-/// From the Fréchet mean and the slope of the logarithms there, by steps that would be exact on flat
-/// space, in the middle of the numbers, where p and v do not depend on each other to first order.
+/// From the Fréchet mean and the slope of the logarithms there, by limited-memory BFGS steps, the first of which
+/// would be exact on flat space, in the middle of the numbers, where p and v do not depend on each
+/// other to first order. Computed in f64 for points of both kinds.
 ///
 /// # Shapes
 ///
@@ -91,28 +97,26 @@ pub fn geodesic_regression<M: Geodesic + ?Sized>(
     let x = check_numbers(OP, x, data.count)?.to_device(y.device());
     let middle = x.mean(Kind::Double).double_value(&[]);
     let centered = x - middle;
-    let mean = frechet_mean(m, y, None, config)?;
-    let search = Search {
+    let mean = mean_of(OP, m, &data, config)?;
+    let problem = Residual {
         m,
-        power: centered.square().sum(Kind::Double).double_value(&[]),
+        power: centered.square().mean(Kind::Double).double_value(&[]),
         x: centered,
-        y: data.points.to_kind(Kind::Double),
-        count: data.count as f64,
+        data: &data,
+        spread: mean.objective.sqrt(),
     };
-    let (p, v, residual, iterations) = search.run(
-        OP,
-        &mean.point.to_kind(Kind::Double),
-        config,
-        mean.objective.sqrt(),
-    )?;
+    let found = problem.solve(OP, &mean.point, config)?;
+    let Trial { p, v, value, .. } = found.place.point;
     // From the middle back to x = 0.
     let (intercept, slope) = tch::no_grad(|| m.exp_transport(&p, &(&v * -middle), &v));
+    let residual = 2.0 * value;
     Ok(GeodesicRegression {
-        intercept: intercept.to_kind(y.kind()),
+        intercept: tch::no_grad(|| data.rounded(m, &intercept)),
         slope: slope.to_kind(y.kind()),
         residual,
         r_squared: 1.0 - residual / mean.objective,
-        iterations,
+        iterations: found.iterations,
+        ending: found.ending,
     })
 }
 
@@ -138,31 +142,52 @@ fn check_numbers(op: &'static str, x: &Tensor, count: i64) -> Result<Tensor> {
     Ok(x)
 }
 
-struct Search<'a, M: ?Sized> {
+/// Half the mean square distance of the points from a geodesic, as a function of where it is in the middle of the
+/// numbers and of its velocity there.
+struct Residual<'a, M: ?Sized> {
     m: &'a M,
     /// With mean 0.
     x: Tensor,
-    y: Tensor,
-    /// Σ x²
+    data: &'a Data,
+    /// The mean of x²: a change of the velocity counts as much as what it moves the points by.
     power: f64,
-    count: f64,
+    /// The root mean square distance of the points from their mean.
+    spread: f64,
 }
 
-/// A geodesic on trial: half of Σ d² falls fastest along these.
+/// A geodesic on trial, and minus the derivatives of the value.
 struct Trial {
     p: Tensor,
     v: Tensor,
-    objective: f64,
-    p_step: Tensor,
-    v_step: Tensor,
-    /// The length of both steps, in the units of a distance.
-    gradient: f64,
+    value: f64,
+    by_p: Tensor,
+    by_v: Tensor,
 }
 
-impl<M: Geodesic + ?Sized> Search<'_, M> {
+impl<M: Geodesic + ?Sized> Residual<'_, M> {
+    fn solve(
+        &self,
+        op: &'static str,
+        p: &Tensor,
+        config: &CenterConfig,
+    ) -> Result<Descended<Trial>> {
+        // The slope of the logarithms at the mean, or none if that leads where there is no residual.
+        let logs = tch::no_grad(|| self.m.log(p, &self.data.points));
+        let count = self.data.count as f64;
+        let v = Data::combine(&logs, &(&self.x / (self.power * count)));
+        let starts = [v.shallow_clone(), v.zeros_like()];
+        let place = starts.iter().find_map(|v| Place::at(self, self.at(p, v)));
+        let place = place.ok_or_else(|| Error::NotFinite {
+            op,
+            what: "the residual or its gradient",
+            place: "the Fréchet mean".to_owned(),
+        })?;
+        descend(op, self, config, place)
+    }
+
     fn at(&self, p: &Tensor, v: &Tensor) -> Trial {
-        let (p, v) = (p.detach().copy(), v.detach().copy());
-        let (objective, by_p, by_v) = tch::with_grad(|| {
+        let (p, v) = (p.detach(), v.detach());
+        let (value, by_p, by_v) = tch::with_grad(|| {
             // A change of p takes v along in parallel: p moved by a, v moved there with it and by b.
             let a = v.zeros_like().set_requires_grad(true);
             let b = v.zeros_like().set_requires_grad(true);
@@ -172,74 +197,69 @@ impl<M: Geodesic + ?Sized> Search<'_, M> {
                 x = x.unsqueeze(-1);
             }
             let ends = self.m.exp(&start, &(x * velocity));
-            let sum = self.m.dist(&ends, &self.y).square().sum(Kind::Double);
-            let gradients = Tensor::run_backward(&[&sum], &[&a, &b], false, false);
-            (
-                sum.double_value(&[]),
-                gradients[0].detach(),
-                gradients[1].detach(),
-            )
+            let squares = self.m.dist(&ends, &self.data.points).square();
+            let value = squares.mean(Kind::Double) * 0.5;
+            let gradients = Tensor::run_backward(&[&value], &[&a, &b], false, false);
+            let [by_a, by_b] = [&gradients[0], &gradients[1]].map(Tensor::detach);
+            (value.double_value(&[]), by_a, by_b)
         });
-        tch::no_grad(|| {
-            let p_step = self.m.rgrad(&p, &by_p) * (-0.5 / self.count);
-            let v_step = self.m.rgrad(&p, &by_v) * (-0.5 / self.power);
-            let length = |t: &Tensor| self.m.norm(&p, t).double_value(&[]);
-            let gradient =
-                length(&p_step).hypot(length(&v_step) * (self.power / self.count).sqrt());
-            Trial {
-                p,
-                v,
-                objective,
-                p_step,
-                v_step,
-                gradient,
-            }
+        tch::no_grad(|| Trial {
+            by_p: -self.m.rgrad(&p, &by_p),
+            by_v: -self.m.rgrad(&p, &by_v) / self.power,
+            p,
+            v,
+            value,
         })
     }
+}
 
-    fn run(
-        &self,
-        op: &'static str,
-        p: &Tensor,
-        config: &CenterConfig,
-        spread: f64,
-    ) -> Result<(Tensor, Tensor, f64, usize)> {
-        const SHORTEST_STEP: f64 = 1e-6;
-        // The slope of the logarithms at the mean.
-        let logs = tch::no_grad(|| self.m.log(p, &self.y));
-        let v = Data::combine(&logs, &(&self.x / self.power));
-        let mut here = self.at(p, &v);
-        let mut step = 1.0;
-        for iterations in 0..=config.max_iterations {
-            if here.gradient <= config.tolerance * spread {
-                return Ok((here.p, here.v, here.objective / self.count, iterations));
-            }
-            let descends = |next: &Trial| {
-                next.objective < here.objective * (1.0 - 1e-12) || next.gradient < here.gradient
-            };
-            let moved = |step: f64| {
-                let (p, v) = tch::no_grad(|| {
-                    let v = &here.v + &here.v_step * step;
-                    self.m.exp_transport(&here.p, &(&here.p_step * step), &v)
-                });
-                self.at(&p, &v)
-            };
-            let mut next = moved(step);
-            while !descends(&next) && step > SHORTEST_STEP {
-                step *= 0.5;
-                next = moved(step);
-            }
-            if !descends(&next) {
-                break;
-            }
-            here = next;
-            step = f64::min(1.0, 1.5 * step);
+impl<M: Geodesic + ?Sized> Problem for Residual<'_, M> {
+    type Point = Trial;
+
+    fn value(&self, at: &Trial) -> f64 {
+        at.value
+    }
+
+    /// Tangents `[.., 2, point..]`: the change of the point and that of the velocity.
+    fn slope(&self, at: &mut Trial) -> Slope {
+        let pull = Tensor::stack(&[&at.by_p, &at.by_v], 0);
+        Slope {
+            gradient: self.inner(at, &pull, &pull).double_value(&[]).sqrt(),
+            pull,
+            scale: 1.0,
+            unit: self.spread,
         }
-        Err(Error::NoConvergence {
-            op,
-            iterations: config.max_iterations,
-            residual: here.gradient,
-            tolerance: config.tolerance * spread,
-        })
+    }
+
+    fn moved(&self, from: &Trial, step: &Tensor) -> Trial {
+        let (p, v) = tch::no_grad(|| {
+            let v = &from.v + step.get(1);
+            self.m.exp_transport(&from.p, &step.get(0), &v)
+        });
+        self.at(&p, &v)
+    }
+
+    fn transport(&self, from: &Trial, to: &Trial, tangents: &Tensor) -> Tensor {
+        tch::no_grad(|| self.m.parallel_transport(&from.p, &to.p, tangents))
+    }
+
+    fn inner(&self, at: &Trial, u: &Tensor, v: &Tensor) -> Tensor {
+        let products = tch::no_grad(|| self.m.inner(&at.p, u, v));
+        products.select(-1, 0) + products.select(-1, 1) * self.power
+    }
+
+    fn neighbours(&self, at: &Trial) -> Vec<(Trial, Tensor)> {
+        let points = tch::no_grad(|| nearest_points(self.m, &at.p)).into_iter();
+        let with_way = points.map(|p| {
+            let (way, v) = tch::no_grad(|| {
+                let v = self.m.parallel_transport(&at.p, &p, &at.v);
+                (self.m.log(&at.p, &p), v)
+            });
+            (
+                self.at(&p, &v),
+                Tensor::stack(&[&way, &way.zeros_like()], 0),
+            )
+        });
+        with_way.collect()
     }
 }

@@ -1,1 +1,309 @@
-//! Means, medians and what is built on them.
+//! Means, medians and what is built on them. References are by mpmath at 40 digits or more.
+
+use holonomy::stats::{
+    CenterConfig, Ending, KMeansConfig, MeanConfig, MedianConfig, flag_mean, flag_median,
+    frechet_mean, geodesic_regression, geometric_median, grassmann_mean, k_means,
+    principal_geodesics, rotation_mean, tangent_pca, variance_about,
+};
+use holonomy::{
+    Euclidean, Flag, Geodesic, Grassmann, Lorentz, Manifold, PoincareBall, Space,
+    SpdAffineInvariant, SpecialOrthogonal, Sphere,
+};
+use rand::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use tch::{Device, Kind, Tensor};
+
+const DOUBLE: (Kind, Device) = (Kind::Double, Device::Cpu);
+
+fn config() -> CenterConfig {
+    CenterConfig::default()
+}
+
+fn largest(x: &Tensor) -> f64 {
+    x.abs().max().double_value(&[])
+}
+
+fn cloud(m: &dyn Space, seed: u64, count: i64, spread: f64) -> Tensor {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let center = m.random_point(&mut rng, &[1], DOUBLE);
+    let base = center.repeat_interleave_self_int(count, 0, None);
+    m.exp(&base, &(m.random_tangent(&mut rng, &base) * spread))
+}
+
+/// A step counted as progress when the gradient became shorter while the objective rose, and so steps
+/// went back and forth for ever.
+#[test]
+fn the_mean_of_three_points_far_apart_on_the_disk_is_found() {
+    let disk = PoincareBall::new(2, -1.0).unwrap();
+    let points = Tensor::from_slice2(&[[0.9640, 0.0], [-0.9640, 0.0], [0.0, 0.9640]]);
+    let mean = frechet_mean(&disk, &points, None, &config()).unwrap();
+    let exact = Tensor::from_slice(&[0.0, 0.226_573_919_871_755_42]);
+    assert!(largest(&(&mean.point - exact)) < 1e-10, "{}", mean.point);
+    assert!((mean.objective - 15.390_487_545_161_883).abs() < 1e-13);
+    assert!(mean.is_unique && mean.ending == Ending::Tolerance);
+    assert!(mean.iterations < 20, "{}", mean.iterations);
+    let median = geometric_median(&disk, &points, None, &config()).unwrap();
+    let exact = Tensor::from_slice(&[0.0, 0.267_793_292_750_353_6]);
+    assert!(largest(&(&median.point - exact)) < 1e-10);
+    assert!((median.objective - 3.912_067_507_816_007).abs() < 1e-14);
+}
+
+#[test]
+fn means_and_medians_with_weights_are_those_of_mpmath() {
+    let disk = PoincareBall::new(2, -1.0).unwrap();
+    let points = [[0.9, 0.1], [-0.3, 0.85], [0.2, -0.6], [-0.7, -0.2]];
+    let weights = Tensor::from_slice(&[1.0, 2.0, 0.5, 3.0]);
+    let points = Tensor::from_slice2(&points);
+    let mean = frechet_mean(&disk, &points, Some(&weights), &config()).unwrap();
+    let exact = Tensor::from_slice(&[-0.182_394_939_528_391_06, 0.164_961_116_705_826_68]);
+    assert!(largest(&(&mean.point - exact)) < 1e-10);
+    assert!((mean.objective - 5.403_392_380_505_673).abs() < 1e-14);
+    let median = geometric_median(&disk, &points, Some(&weights), &config()).unwrap();
+    let exact = Tensor::from_slice(&[-0.450_894_020_090_867_44, -0.064_958_499_974_213_31]);
+    assert!(largest(&(&median.point - exact)) < 1e-10);
+    assert!((median.objective - 2.178_172_482_345_733).abs() < 1e-14);
+
+    let sphere = Sphere::new(2, 1.0).unwrap();
+    let z = [
+        [1.0, 2.0, 2.0],
+        [2.0, -1.0, 2.0],
+        [0.0, 3.0, 4.0],
+        [-1.0, 0.0, 1.0],
+    ];
+    let points = sphere.project(&Tensor::from_slice2(&z));
+    let weights = Tensor::from_slice(&[1.0, 2.0, 0.5, 1.0]);
+    let mean = frechet_mean(&sphere, &points, Some(&weights), &config()).unwrap();
+    let exact = [
+        0.262_458_321_421_936_76,
+        0.089_060_771_577_146_26,
+        0.960_824_546_149_016,
+    ];
+    assert!(largest(&(&mean.point - Tensor::from_slice(&exact))) < 1e-10);
+    let median = geometric_median(&sphere, &points, Some(&weights), &config()).unwrap();
+    let exact = [
+        0.544_730_384_712_648_3,
+        -0.142_872_257_604_410_64,
+        0.826_351_212_244_224,
+    ];
+    assert!(largest(&(&median.point - Tensor::from_slice(&exact))) < 1e-10);
+}
+
+/// The default tolerance was one that f32 cannot reach, and nothing of f32 converged, on flat space neither.
+#[test]
+fn default_settings_are_for_both_kinds() {
+    let spaces: Vec<Box<dyn Space>> = vec![
+        Box::new(Euclidean::new(3).unwrap()),
+        Box::new(Sphere::new(2, 1.0).unwrap()),
+        Box::new(PoincareBall::new(3, -1.0).unwrap()),
+        Box::new(Lorentz::new(3, -1.0).unwrap()),
+        Box::new(Grassmann::new(5, 2).unwrap()),
+        Box::new(SpecialOrthogonal::new(3).unwrap()),
+        Box::new(SpdAffineInvariant::new(3).unwrap()),
+    ];
+    for (seed, m) in (0..).zip(&spaces) {
+        let m = &**m;
+        let single = m.project(&cloud(m, seed, 20, 0.1).to_kind(Kind::Float));
+        let double = m.project(&single.to_kind(Kind::Double));
+        let near = |a: &Tensor, b: &Tensor| {
+            assert_eq!(a.kind(), Kind::Float, "{m:?}");
+            let error = largest(&(a.to_kind(Kind::Double) - b)) / largest(b).max(1.0);
+            assert!(error < 1.2e-7, "{m:?}: {error:e}");
+            m.check_point(a).unwrap();
+        };
+        let find = |points: &Tensor| frechet_mean(m, points, None, &config()).unwrap();
+        let (mean, exact) = (find(&single), find(&double));
+        near(&mean.point, &exact.point);
+        assert_eq!(mean.objective, exact.objective, "{m:?}");
+        let find = |points: &Tensor| geometric_median(m, points, None, &config()).unwrap();
+        near(&find(&single).point, &find(&double).point);
+        let variance = variance_about(m, &mean.point, &single, None).unwrap();
+        assert!((variance / mean.objective - 1.0).abs() < 1e-9, "{m:?}");
+
+        let clusters = k_means(m, &single, &KMeansConfig::new(3)).unwrap();
+        near(
+            &clusters.centers,
+            &k_means(m, &double, &KMeansConfig::new(3)).unwrap().centers,
+        );
+        let pca = tangent_pca(m, &single, 2, &config()).unwrap();
+        let exact = tangent_pca(m, &double, 2, &config()).unwrap();
+        assert!(
+            largest(&(&pca.variances / &exact.variances - 1.0)) < 1e-9,
+            "{m:?}"
+        );
+        assert_eq!(pca.directions.kind(), Kind::Float);
+        let pga = principal_geodesics(m, &single, 2, &config()).unwrap();
+        let exact = principal_geodesics(m, &double, 2, &config()).unwrap();
+        assert!(
+            largest(&(&pga.residuals / &exact.residuals - 1.0)) < 1e-9,
+            "{m:?}"
+        );
+        let x = Tensor::linspace(-1.0, 1.0, 20, DOUBLE);
+        let line = geodesic_regression(m, &x, &single, &config()).unwrap();
+        let exact = geodesic_regression(m, &x, &double, &config()).unwrap();
+        near(&line.intercept, &exact.intercept);
+        assert!((line.residual / exact.residual - 1.0).abs() < 1e-9, "{m:?}");
+    }
+}
+
+/// Far out neighbouring numbers are farther apart than the tolerance; the search went on until it failed.
+#[test]
+fn clusters_far_out_have_means_and_medians_to_what_coordinates_resolve() {
+    let disk = PoincareBall::new(2, -1.0).unwrap();
+    let points = Tensor::from_slice2(&[
+        [0.764_842_120_720_143_3, 0.644_217_646_876_250_6],
+        [0.764_842_120_075_459_8, 0.644_217_659_367_043_4],
+        [0.764_842_118_930_035_6, 0.644_217_657_095_056_2],
+        [0.764_842_104_375_698_4, 0.644_217_615_171_648_5],
+        [0.764_842_133_980_309_9, 0.644_217_652_016_633_6],
+    ]);
+    // What one rounding of both coordinates moves a point by, 17 from the origin.
+    let resolution = 5e-9;
+    let exact = [0.764_842_119_777_787_4, 0.644_217_647_551_109_3];
+    let mean = frechet_mean(&disk, &points, None, &config()).unwrap();
+    let error = disk.dist(&mean.point, &Tensor::from_slice(&exact));
+    assert!(error.double_value(&[]) < resolution, "{error}");
+    assert!((mean.objective - 0.047_528_546_128_832_39).abs() < 1e-14);
+    assert_eq!(mean.ending, Ending::Resolution);
+    let exact = [0.764_842_120_704_893_9, 0.644_217_651_927_579_8];
+    let median = geometric_median(&disk, &points, None, &config()).unwrap();
+    let error = disk.dist(&median.point, &Tensor::from_slice(&exact));
+    assert!(error.double_value(&[]) < resolution, "{error}");
+
+    let sheet = Lorentz::new(2, -1.0).unwrap();
+    let lift = |space: &[f64]| {
+        let space = Tensor::from_slice(space).view([-1, 2]);
+        sheet.project(&Tensor::cat(
+            &[space.narrow(1, 0, 1).zeros_like(), space],
+            1,
+        ))
+    };
+    let points = lift(&[
+        235_991_738.902_859_42,
+        198_773_099.177_217_11,
+        182_125_850.268_891_96,
+        153_402_487.268_294_45,
+        190_473_488.955_683_95,
+        160_433_606.593_183_52,
+        138_535_279.420_928_45,
+        116_686_655.974_530_01,
+        162_543_542.975_345,
+        136_908_537.857_553_57,
+    ]);
+    let exact = lift(&[176_591_057.982_486_57, 148_740_596.154_662_98]);
+    let mean = frechet_mean(&sheet, &points, None, &config()).unwrap();
+    let error = sheet
+        .dist(&mean.point, &exact.squeeze_dim(0))
+        .double_value(&[]);
+    assert!(error < 1e-7, "{error:e}");
+    let exact = lift(&[178_963_183.827_629_16, 150_738_610.168_028_7]);
+    let median = geometric_median(&sheet, &points, None, &config()).unwrap();
+    let error = sheet
+        .dist(&median.point, &exact.squeeze_dim(0))
+        .double_value(&[]);
+    assert!(error < 1e-7, "{error:e}");
+}
+
+/// What has no weight decides nothing, its logarithm need not exist.
+#[test]
+fn points_without_weight_do_not_enter() {
+    let sphere = Sphere::new(2, 1.0).unwrap();
+    let points = Tensor::from_slice2(&[[0.0, 0.0, 1.0], [0.0, 0.0, -1.0], [1.0, 0.0, 0.0]]);
+    let weights = Tensor::from_slice(&[1.0, 0.0, 1.0]);
+    let middle = Tensor::from_slice(&[0.5_f64.sqrt(), 0.0, 0.5_f64.sqrt()]);
+    let mean = frechet_mean(&sphere, &points, Some(&weights), &config()).unwrap();
+    assert!(largest(&(&mean.point - &middle)) < 1e-15);
+    assert!(mean.is_unique && (mean.radius - std::f64::consts::FRAC_PI_4).abs() < 1e-15);
+    let variance = variance_about(&sphere, &points.get(0), &points, Some(&weights)).unwrap();
+    assert!((variance - std::f64::consts::FRAC_PI_2.powi(2) / 2.0).abs() < 1e-15);
+    let median = geometric_median(&sphere, &points, Some(&weights), &config()).unwrap();
+    assert!((median.objective - std::f64::consts::FRAC_PI_4).abs() < 1e-15);
+
+    // Flags and rotations refused them.
+    let lines = Flag::new(2, &[1]).unwrap();
+    let points = Tensor::from_slice(&[1.0, 0.0, 0.0, 1.0, 0.6, 0.8]).view([3, 2, 1]);
+    let mean = flag_mean(&lines, &points, Some(&weights), &MeanConfig::default()).unwrap();
+    let slope = mean.point.double_value(&[1, 0]) / mean.point.double_value(&[0, 0]);
+    assert!((slope - 0.5).abs() < 1e-12);
+    let heavy = Tensor::from_slice(&[2.0, 0.0, 1.0]);
+    let median = flag_median(&lines, &points, Some(&heavy), &MedianConfig::default()).unwrap();
+    assert!(median.point.double_value(&[1, 0]).abs() < 1e-7);
+    let flip = Tensor::from_slice2(&[[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]]);
+    let turns = Tensor::stack(&[Tensor::eye(3, DOUBLE), flip], 0);
+    let first = Tensor::from_slice(&[1.0, 0.0]);
+    let mean = rotation_mean(&turns, Some(&first), &MeanConfig::default()).unwrap();
+    assert!(largest(&(mean.point - Tensor::eye(3, DOUBLE))) < 1e-12);
+}
+
+/// A start from whose place a logarithm does not exist, and a start at a right angle to the rest.
+#[test]
+fn searches_start_where_logarithms_exist() {
+    let lines = Grassmann::new(3, 1).unwrap();
+    let e1 = Tensor::from_slice(&[1.0, 0.0, 0.0]).view([1, 3, 1]);
+    let tilts = Tensor::linspace(-0.1, 0.1, 8, DOUBLE);
+    let eight = Tensor::stack(&[tilts.cos(), tilts.sin(), tilts.zeros_like()], 1).unsqueeze(-1);
+    let e3 = Tensor::from_slice(&[0.0, 0.0, 1.0]).view([1, 3, 1]);
+    let points = Tensor::cat(&[&e3, &eight], 0);
+    let mean = frechet_mean(&lines, &points, None, &config()).unwrap();
+    // Across the other lines' fan: 8 θ = π/2 − θ.
+    let off = lines
+        .dist(&mean.point, &e1.squeeze_dim(0))
+        .double_value(&[]);
+    assert!((off - std::f64::consts::PI / 18.0).abs() < 1e-3, "{off}");
+    assert!(grassmann_mean(&lines, &points, None, &MeanConfig::default()).is_ok());
+
+    let sphere = Sphere::new(2, 1.0).unwrap();
+    let poles = Tensor::from_slice2(&[[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]]);
+    let mean = frechet_mean(&sphere, &poles, None, &config()).unwrap();
+    assert!(mean.point.double_value(&[2]).abs() < 1e-9 && !mean.is_unique);
+    let turns = SpecialOrthogonal::new(3).unwrap();
+    let flip = Tensor::from_slice2(&[[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]]);
+    let pair = Tensor::stack(&[Tensor::eye(3, DOUBLE), flip], 0);
+    let mean = frechet_mean(&turns, &pair, None, &config()).unwrap();
+    let quarter = std::f64::consts::FRAC_PI_2;
+    assert!(
+        (mean.objective - quarter * quarter).abs() < 1e-12,
+        "{mean:?}"
+    );
+    assert!(!mean.is_unique);
+}
+
+/// By symmetry the gradient vanishes at a point of the data, though the value falls on both sides of the equator.
+#[test]
+fn a_saddle_is_no_mean() {
+    let sphere = Sphere::new(2, 1.0).unwrap();
+    let third = std::f64::consts::TAU / 3.0;
+    let angles = Tensor::from_slice(&[0.0, third, 2.0 * third]);
+    let points = Tensor::stack(&[angles.cos(), angles.sin(), angles.zeros_like()], 1);
+    let mean = frechet_mean(&sphere, &points, None, &config()).unwrap();
+    assert!(
+        (mean.point.double_value(&[2]).abs() - 1.0).abs() < 1e-12,
+        "{}",
+        mean.point
+    );
+    assert!(!mean.is_unique);
+    assert!((mean.objective - std::f64::consts::FRAC_PI_2.powi(2)).abs() < 1e-12);
+}
+
+/// Regression and principal geodesics had searches of their own with the same fault, or with no control of
+/// steps.
+#[test]
+fn fits_to_points_far_apart_are_found() {
+    let disk = PoincareBall::new(2, -1.0).unwrap();
+    let points = Tensor::from_slice2(&[
+        [0.9640, 0.0],
+        [-0.9640, 0.0],
+        [0.0, 0.9640],
+        [0.3, -0.9],
+        [0.2, 0.2],
+    ]);
+    let x = Tensor::from_slice(&[0.0, 1.0, 2.0, 3.0, 4.0]);
+    let line = geodesic_regression(&disk, &x, &points, &config()).unwrap();
+    assert!(line.residual > 0.0 && line.r_squared > 0.0, "{line:?}");
+    let found = principal_geodesics(&disk, &points, 2, &config()).unwrap();
+    let mean = &found.mean;
+    assert!(found.residuals.double_value(&[0]) < mean.objective);
+    // Both directions together reach every point.
+    assert!(found.residuals.double_value(&[1]) < 1e-12 * mean.objective);
+    let groups = k_means(&disk, &points, &KMeansConfig::new(2)).unwrap();
+    assert!(groups.converged > 0);
+}

@@ -231,7 +231,7 @@ fn bad_input_is_named() {
     };
     assert_eq!(
         expected_of(mean(&points.narrow(0, 0, 0), None)),
-        "at least 1 points"
+        "at least one point"
     );
     assert_eq!(
         expected_of(mean(&points.get(0), None)),

@@ -373,7 +373,7 @@ fn bad_points_and_weights_are_refused() {
     let mut row = long.get(3);
     row *= 1.1;
     assert!(run(&long, None).contains("row 3"), "{}", run(&long, None));
-    for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+    for bad in [-1.0, f64::NAN, f64::INFINITY] {
         let weights = Tensor::from_slice(&[1.0, 2.0, bad, 1.0]);
         assert!(run(&points, Some(&weights)).contains("weight 2"));
     }

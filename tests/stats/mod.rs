@@ -1,5 +1,6 @@
 //! Statistics on manifolds against what is known of them.
 
+mod arrival;
 mod center;
 mod clusters;
 mod evaluation;

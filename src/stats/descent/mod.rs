@@ -1,0 +1,114 @@
+//! Descent on manifolds by quasi-Newton steps that never rises and always ends.
+
+mod memory;
+mod neighbours;
+mod search;
+
+use tch::Tensor;
+
+pub(super) use neighbours::{nearest_points, some_tangent};
+pub(super) use search::descend;
+
+/// When a search ends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CenterConfig {
+    /// The gradient at which it has ended: as a part of the points' root mean square distance, and for a
+    /// median, whose gradient has no unit, as it is. Searches run in f64 for points of both kinds,
+    /// and end earlier where the coordinates can hold no better point ([`Ending::Resolution`]).
+    pub tolerance: f64,
+    /// The steps after which it has failed.
+    pub max_iterations: usize,
+}
+
+impl Default for CenterConfig {
+    /// 1e-10 and 1,000.
+    fn default() -> Self {
+        Self {
+            tolerance: 1e-10,
+            max_iterations: 1_000,
+        }
+    }
+}
+
+/// How a search ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The gradient is at most the tolerance.
+    Tolerance,
+    /// The gradient is above the tolerance, and no larger than what a few roundings of the point's
+    /// coordinates in f64 make of it: no better point can be written down. So it is far from the origin
+    /// of hyperbolic spaces and for points very close together.
+    Resolution,
+}
+
+/// A function of the points of a space, to be made small.
+pub(super) trait Problem {
+    /// A point, with what the value there left behind.
+    type Point;
+
+    /// The value at a point.
+    fn value(&self, at: &Self::Point) -> f64;
+
+    /// The way down from a point.
+    fn slope(&self, at: &mut Self::Point) -> Slope;
+
+    /// The end of a step, a tangent at `from`.
+    fn moved(&self, from: &Self::Point, step: &Tensor) -> Self::Point;
+
+    /// Tangents `[count, ..]` moved from one point to the next.
+    fn transport(&self, from: &Self::Point, to: &Self::Point, tangents: &Tensor) -> Tensor;
+
+    /// The inner products of tangents, whose leading dimensions broadcast.
+    fn inner(&self, at: &Self::Point, u: &Tensor, v: &Tensor) -> Tensor;
+
+    /// Points that differ from one by a few roundings of its coordinates, and the tangents to them.
+    fn neighbours(&self, at: &Self::Point) -> Vec<(Self::Point, Tensor)>;
+
+    /// A point whose value is no higher than that of a place, known by other means than its slope.
+    fn shortcut(&self, from: &Self::Point) -> Option<Self::Point> {
+        let _ = from;
+        None
+    }
+}
+
+/// The way down from a point.
+pub(super) struct Slope {
+    /// Minus the gradient; where there is none, minus the least of the subgradients.
+    pub(super) pull: Tensor,
+    /// Its length.
+    pub(super) gradient: f64,
+    /// The step that flat space would take is this many times the pull.
+    pub(super) scale: f64,
+    /// What the tolerance is a part of.
+    pub(super) unit: f64,
+}
+
+/// Where a descent is.
+pub(super) struct Place<P> {
+    pub(super) point: P,
+    pub(super) value: f64,
+    pub(super) slope: Slope,
+}
+
+impl<P> Place<P> {
+    /// The point with its value and its way down, where both exist.
+    pub(super) fn at<Q: Problem<Point = P>>(problem: &Q, mut point: P) -> Option<Self> {
+        let value = problem.value(&point);
+        if !value.is_finite() {
+            return None;
+        }
+        let slope = problem.slope(&mut point);
+        slope.gradient.is_finite().then_some(Self {
+            point,
+            value,
+            slope,
+        })
+    }
+}
+
+/// Where a descent ended, and how.
+pub(super) struct Descended<P> {
+    pub(super) place: Place<P>,
+    pub(super) iterations: usize,
+    pub(super) ending: Ending,
+}
