@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use holonomy::random::generator;
+use holonomy::rand::RngExt;
+use holonomy::random::{Generator, generator};
 use holonomy::stats::{Center, CenterConfig, Ending, frechet_mean, geometric_median};
 use holonomy::tch::{Device, Kind, Tensor};
 use holonomy::{
@@ -10,7 +11,6 @@ use holonomy::{
     Result, Scaled, Space, SpdAffineInvariant, SpdLogCholesky, SpdLogEuclidean, SpecialEuclidean,
     SpecialOrthogonal, Sphere,
 };
-use rand::{RngExt, SeedableRng};
 
 /// A space, and on which lengths it is tried.
 pub(crate) struct Field {
@@ -153,7 +153,7 @@ impl Field {
 
     fn points(
         &self,
-        rng: &mut Xoshiro256PlusPlus,
+        rng: &mut Generator,
         count: i64,
         distance: f64,
         radius: f64,
@@ -305,7 +305,7 @@ fn lower_nearby(m: &dyn Space, set: &Set, center: &Center, middle: Middle) -> Op
 }
 
 /// How far a rounding of its coordinates moves a point.
-fn last_place(m: &dyn Space, p: &Tensor, rng: &mut Xoshiro256PlusPlus) -> f64 {
+fn last_place(m: &dyn Space, p: &Tensor, rng: &mut Generator) -> f64 {
     let moves = (0..4).map(|_| {
         let up = |_| {
             if rng.random() {

@@ -34,13 +34,6 @@ impl Euclidean {
     }
 }
 
-impl Euclidean {
-    #[track_caller]
-    fn check(&self, op: &str, tensors: &[&Tensor]) {
-        numerics::check_points(op, self.n, tensors);
-    }
-}
-
 impl Manifold for Euclidean {
     fn point_shape(&self) -> Vec<i64> {
         vec![self.n]

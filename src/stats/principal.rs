@@ -283,7 +283,7 @@ impl<M: Geodesic + ?Sized> Residual<'_, M> {
     }
 
     /// The changes of the coordinates, `[.., count, used]`, and of the direction, `[.., dim]`.
-    fn parts(&self, fit: &Fit, tangents: &Tensor) -> (Tensor, Tensor) {
+    fn parts(fit: &Fit, tangents: &Tensor) -> (Tensor, Tensor) {
         let (size, dim) = (fit.scores.size(), fit.row.numel() as i64);
         let shape = tangents.size();
         let batch = &shape[..shape.len() - 1];
@@ -312,14 +312,14 @@ impl<M: Geodesic + ?Sized> Problem for Residual<'_, M> {
     }
 
     fn moved(&self, from: &Fit, step: &Tensor) -> Fit {
-        let (scores, turn) = self.parts(from, step);
+        let (scores, turn) = Self::parts(from, step);
         let row = orthonormal_to(&(&from.row + turn), &self.before);
         self.at(&from.scores + scores, row)
     }
 
     /// Coordinates as they are, and changes of the direction in parallel on the sphere.
     fn transport(&self, from: &Fit, to: &Fit, tangents: &Tensor) -> Tensor {
-        let (scores, turns) = self.parts(from, tangents);
+        let (scores, turns) = Self::parts(from, tangents);
         let cosine = from.row.dot(&to.row) + 1.0;
         let along = turns.matmul(&to.row).unsqueeze(-1) / cosine;
         let turns = turns - along * (&from.row + &to.row);
@@ -327,7 +327,7 @@ impl<M: Geodesic + ?Sized> Problem for Residual<'_, M> {
     }
 
     fn inner(&self, at: &Fit, u: &Tensor, v: &Tensor) -> Tensor {
-        let ((s, a), (t, b)) = (self.parts(at, u), self.parts(at, v));
+        let ((s, a), (t, b)) = (Self::parts(at, u), Self::parts(at, v));
         let moves = (s * t).sum_dim_intlist([-2, -1].as_slice(), false, Kind::Double);
         let turns = (a * b).sum_dim_intlist(-1, false, Kind::Double);
         moves / self.search.data.count as f64 + turns * self.weight

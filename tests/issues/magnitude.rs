@@ -2,7 +2,7 @@
 
 use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{Solver, Weighting, WeightingConfig, magnitude_function, weighting};
-use holonomy::{Euclidean, Geodesic, Sample};
+use holonomy::{Euclidean, Sample};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind, Tensor};

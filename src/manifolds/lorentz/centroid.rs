@@ -12,6 +12,8 @@
 //! be nearer, and the direction of the point that contributes most to V is exact. With that direction
 //! |V_⊥|² ≤ k M² for k points: it costs the digits of k at most.
 
+use std::cmp::Ordering;
+
 use tch::{Kind, Tensor};
 
 use super::Lorentz;
@@ -59,7 +61,8 @@ impl Hyperboloid {
             }
         }
         let mut mass = self.mass(weighted(), spatial, spatial.len());
-        if !(mass.subtracted < mass.square) {
+        // NaN is not less either.
+        if mass.subtracted.partial_cmp(&mass.square) != Some(Ordering::Less) {
             mass = self.mass(weighted(), heaviest, spatial.len());
         }
         let scale = 1.0 / (self.root_c * mass.square.sqrt());

@@ -48,11 +48,13 @@ impl Memory {
         }
         let scale = self.scale * slope.scale;
         of_pull *= scale;
-        weights.iter_mut().for_each(|weight| *weight *= scale);
-        for pair in 0..count / 2 {
+        for weight in &mut weights {
+            *weight *= scale;
+        }
+        for (pair, taken) in taken.into_iter().enumerate() {
             let (step, change) = (2 * pair, 2 * pair + 1);
             let back = along(change, of_pull, &weights) / self.products[step][change];
-            weights[step] += taken[pair] - back;
+            weights[step] += taken - back;
         }
         let fall = of_pull * slope.gradient * slope.gradient
             + weights

@@ -76,7 +76,7 @@ fn our_optimisers_and_those_of_tch_learn_a_curvature() {
         for _ in 0..400 {
             adam.zero_grad();
             loss(&*space, model, target).backward();
-            adam.step();
+            adam.step().unwrap();
         }
         let got = leaf.double_value(&[0]);
         assert!((got - 0.7 * model.sign()).abs() < 1e-2, "{model:?}: {got}");

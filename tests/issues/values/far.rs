@@ -1,5 +1,7 @@
 //! Points so far from the origin that squares overflow, and steps beyond all that coordinates can hold.
 
+#![allow(clippy::unreadable_literal)] // Numbers as the references print them.
+
 use holonomy::numerics::with_tensor_formulas;
 use holonomy::{EuclideanParametrised, Geodesic, Lorentz, Manifold, Sphere};
 use tch::{Kind, Tensor};
