@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Write};
 
 use holonomy::{Error, Result};
 
-/// Writes `text` to standard output. A reader that went away (`papers list | head -1`) is no error.
+/// Writes `text` to standard output. A reader that went away (`papers list | head -1`) is not an error.
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -72,7 +72,7 @@ impl NamedEmbedding {
     ///
     /// [`Error::InvalidArgument`] for another shape, no points, an empty or repeated name, or one
     /// with control characters or with white space at its ends; [`Error::NotOnManifold`] for a row
-    /// that is no point of the model or not finite.
+    /// that is not a point of the model or not finite.
     pub fn new(model: Model, names: Vec<String>, points: &Tensor) -> Result<Self> {
         let points = points
             .detach()

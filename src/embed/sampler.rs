@@ -1,4 +1,4 @@
-//! Whom a node is compared with: its true neighbours, and nodes drawn at random that are none.
+//! What a node is compared with: its true neighbours, and negatives drawn at random.
 
 use rand::Rng;
 
@@ -108,7 +108,7 @@ pub enum NegativeLaw {
     ByDegree,
 }
 
-/// Draws negatives: nodes that are no true neighbours of a given one.
+/// Draws negatives: nodes that are not true neighbours of a given one.
 ///
 /// # Examples
 ///

@@ -238,7 +238,7 @@ fn occurrences<'a>(nodes: usize, pairs: impl Iterator<Item = &'a (u32, u32)>) ->
     count
 }
 
-/// Which nodes of a hierarchy are no leaves, and which are no roots.
+/// Which nodes of a hierarchy are not leaves, and which are not roots.
 struct Inner {
     has_descendant: Vec<bool>,
     has_ancestor: Vec<bool>,
@@ -257,7 +257,7 @@ impl Inner {
         inner
     }
 
-    /// Whether neither end is a leaf or a root: the source is no root and the target no leaf, because
+    /// Whether neither end is a leaf or a root: the source is not a root and the target is not a leaf, because
     /// of the pair itself.
     fn holds(&self, (u, v): (u32, u32)) -> bool {
         self.has_descendant[u as usize] && self.has_ancestor[v as usize]

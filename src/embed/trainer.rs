@@ -141,7 +141,7 @@ impl Trainer {
     /// [`Error::InvalidArgument`] for a setting out of range, fewer than two nodes, no pairs, a
     /// pair that is a node with itself or names a node that does not exist, and where every node of a
     /// pair is related to all others, as in a complete graph: a pair can only be trained against
-    /// nodes that are no true neighbours. For the start [`Start::HalfSpaces`] also when nodes are
+    /// nodes that are not true neighbours. For the start [`Start::HalfSpaces`] also when nodes are
     /// ancestors of each other.
     pub fn new(config: TrainConfig, nodes: usize, pairs: &[(u32, u32)]) -> Result<Self> {
         const OP: &str = "Trainer::new";

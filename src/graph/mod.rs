@@ -79,7 +79,7 @@ impl Graph {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for an empty or repeated name, an end that is no node, a
+    /// [`Error::InvalidArgument`] for an empty or repeated name, an end that is not a node, a
     /// self-loop, a repeated edge, another number of weights than of edges, or a weight that is
     /// negative or not finite.
     pub fn new(

@@ -23,13 +23,13 @@ const RESERVED: &[u8] = b"()[]':;,";
 ///   share a label, as support values do, all but the first get ` (2)`, ` (3)`, … behind it.
 /// - Comments in square brackets, nested ones too, and white space are skipped.
 /// - Without any length the graph has no weights. A length at the root is ignored.
-/// - Files in gzip are unpacked. Depth is no problem.
+/// - Files in gzip are unpacked. Trees may be as deep as memory allows.
 ///
 /// # Errors
 ///
 /// [`Error::Io`] for a file that cannot be read; [`Error::Data`] for damaged compression, a file without a tree or a
 /// NEXUS file; [`Error::Parse`], with the line, for what breaks the format, a second tree, a leaf's label that stands
-/// elsewhere, a label with control characters, a length that is no number, negative or not finite,
+/// elsewhere, a label with control characters, a length that is not a number, negative or not finite,
 /// and a node without a length where others have one.
 ///
 /// # Examples

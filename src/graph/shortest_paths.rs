@@ -60,7 +60,7 @@ pub fn shortest_paths(graph: &Graph) -> Tensor {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for a source that is no node.
+/// [`Error::InvalidArgument`] for a source that is not a node.
 ///
 /// # Examples
 ///

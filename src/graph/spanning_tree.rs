@@ -53,7 +53,7 @@ pub enum SpanningTree {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] for a graph that is not connected, with names of nodes, for a root that
-/// is no node, and for a weight that is negative or not finite.
+/// is not a node, and for a weight that is negative or not finite.
 ///
 /// # Examples
 ///

@@ -88,34 +88,6 @@ pub fn gradient_of_distance_at_rest_is_zero(m: &dyn Geodesic, s: &Samples) -> Wo
     })
 }
 
-/// `|rgrad(p, ∂ dist(p, q)/∂p)| ≤ 1`, and so for q, for points at any distance, from a few roundings to
-/// the cut locus: distance grows no faster than the way. A gradient that is not finite is longer.
-///
-/// # Scale
-///
-/// The strain, times what coordinates stretch in the projection to a tangent space.
-pub fn gradient_of_distance_is_at_most_one(m: &dyn Geodesic, s: &Samples) -> Worst {
-    pairs(m, s).iter().fold(Worst::default(), |worst, pair| {
-        let leaves = [leaf(&pair.p), leaf(&pair.q)];
-        let found = slopes(m, &leaves[0], &leaves[1], &leaves);
-        let excess = |base: &Tensor, slope: &Tensor| {
-            let slope = m.rgrad(base, slope);
-            (length(m, base, &slope) - 1.0).clamp_min(0.0)
-        };
-        worst
-            .or(Worst::of(
-                pair.place,
-                &excess(&pair.p, &found[0]),
-                &pair.scale,
-            ))
-            .or(Worst::of(
-                pair.place,
-                &excess(&pair.q, &found[1]),
-                &pair.scale,
-            ))
-    })
-}
-
 /// Within twice [`convexity_radius`](Geodesic::convexity_radius) a geodesic is the shortest way:
 /// `dist(p, exp(p, v)) = |log(p, exp(p, v))| = |v|` for tangents up to 0.999 times as long.
 ///
@@ -138,12 +110,11 @@ pub fn convexity_radius_is_kept(m: &dyn Geodesic, s: &Samples) -> Worst {
     Worst::of("dist", &(dist - &way), &scale).or(Worst::of("log", &(log - &way), &scale))
 }
 
-/// Two points, and the scale of the length of a gradient there.
+/// Two points.
 struct Pair {
     place: &'static str,
     p: Tensor,
     q: Tensor,
-    scale: Tensor,
 }
 
 fn pairs(m: &dyn Geodesic, s: &Samples) -> Vec<Pair> {
@@ -155,8 +126,6 @@ fn pairs(m: &dyn Geodesic, s: &Samples) -> Vec<Pair> {
         place,
         p: s.p.shallow_clone(),
         q: q.shallow_clone(),
-        // Infinite on the very edge of a ball.
-        scale: (s.strain() * &s.stretch).nan_to_num(1e100, 1e100, 1.0),
     };
     vec![
         of("a rounding away", s, &beside),

@@ -83,7 +83,7 @@ impl ActiveSelector {
     ///
     /// # Errors
     ///
-    /// Those of [`Scale::of`], and for what are no points.
+    /// Those of [`Scale::of`], and for rows that are not points.
     pub fn fit(space: Box<dyn Geodesic>, known: &Tensor, config: &ActiveConfig) -> Result<Self> {
         check_points(OP, space.as_ref(), known)?;
         let known = known.detach().to_kind(Kind::Double);
@@ -107,7 +107,7 @@ impl ActiveSelector {
     ///
     /// # Errors
     ///
-    /// For what are no points; [`Error::InvalidArgument`] where similarities have negative eigenvalues.
+    /// For rows that are not points; [`Error::InvalidArgument`] where similarities have negative eigenvalues.
     pub fn decision(&self, pool: &Tensor) -> Result<Tensor> {
         let state = self.started(pool)?;
         Ok(state

@@ -74,7 +74,7 @@ impl IncrementalMagnitude {
     ///
     /// # Errors
     ///
-    /// Those of [`add`](Self::add), and [`Error::InvalidArgument`] for what is no matrix of distances.
+    /// Those of [`add`](Self::add), and [`Error::InvalidArgument`] for a matrix that is not one of distances.
     pub fn from_distances(distances: &Tensor, t: f64) -> Result<Self> {
         let distances = &crate::metric::checked_distances(OP, distances)?;
         let n = distances.size()[0] as usize;
@@ -91,12 +91,12 @@ impl IncrementalMagnitude {
         self.factor.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no points.
     pub fn is_empty(&self) -> bool {
         self.factor.is_empty()
     }
 
-    /// Adds a point at these distances from those that are there, in their order; the magnitude that it adds.
+    /// Adds a point at these distances from those that are there, in their order, and returns the magnitude that it adds.
     ///
     /// # Errors
     ///
@@ -161,7 +161,7 @@ impl IncrementalMagnitude {
         Ok(gain)
     }
 
-    /// Removes a point; those after it move up by one. The magnitude that goes with it.
+    /// Removes a point and returns the magnitude that goes with it. The points after it move up by one.
     ///
     /// # Errors
     ///
@@ -181,7 +181,7 @@ impl IncrementalMagnitude {
         Ok(loss)
     }
 
-    /// The magnitude that would go with a point, |X| − |X∖x| = w_x²/(Z⁻¹)_xx.
+    /// The magnitude that goes if a point is removed, |X| − |X∖x| = w_x²/(Z⁻¹)_xx.
     ///
     /// # Errors
     ///

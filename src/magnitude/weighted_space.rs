@@ -99,7 +99,7 @@ impl WeightedSpace {
         self.weighting.weights.size()[0]
     }
 
-    /// Whether there are none.
+    /// Whether there are no points.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

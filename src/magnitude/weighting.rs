@@ -266,7 +266,7 @@ pub(super) fn weighting_of_distinct(
 ///
 /// # Errors
 ///
-/// Those of [`weighting`], [`Error::NotOnManifold`] with the row of what is no point, and
+/// Those of [`weighting`], [`Error::NotOnManifold`] with the row that is not a point, and
 /// [`Error::InvalidArgument`] for points of another shape.
 ///
 /// # Examples

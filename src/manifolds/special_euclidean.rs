@@ -6,7 +6,7 @@
 //! - as a *manifold* it is the product SO(n) × ℝⁿ: [`Geodesic::exp`] turns and shifts independently.
 //!   The metric ½ tr uᵀv + a·b is the same at every point from the left; there is none that is the
 //!   same from both sides.
-//! - as a *group* it has the screw motions t ↦ e^(tξ), which are no geodesics where they turn and
+//! - as a *group* it has the screw motions t ↦ e^(tξ), which are not geodesics where they turn and
 //!   shift at once: [`SpecialEuclidean::group_exp`] and [`SpecialEuclidean::group_log`].
 //!
 //! # References

@@ -139,7 +139,7 @@ impl HyperbolicSvm {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] for settings out of range, points or labels of a wrong shape or
-    /// kind, no points, or fewer than two classes; [`Error::NotOnManifold`] for what is no point,
+    /// kind, no points, or fewer than two classes; [`Error::NotOnManifold`] for a row that is not a point,
     /// NaN too; [`Error::NotFinite`] when training ends in hyperplanes that are not finite, as those of points
     /// farther than 340/√c from the origin may.
     pub fn fit(

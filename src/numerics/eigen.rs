@@ -83,8 +83,8 @@ pub struct ExtremeEigenpairs {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] when nothing or more than n pairs are wanted, the tolerance is no number > 0, or the
-/// start is no f64 matrix of numbers, or a product has another shape or kind; [`Error::Torch`] when a small decomposition fails; [`Error::NotFinite`] when a product is not; [`Error::NoConvergence`], with the
+/// [`Error::InvalidArgument`] when nothing or more than n pairs are wanted, the tolerance is not a number > 0, or the
+/// start is not an f64 matrix of numbers, or a product has another shape or kind; [`Error::Torch`] when a small decomposition fails; [`Error::NotFinite`] when a product is not; [`Error::NoConvergence`], with the
 /// residual relative to the largest |θ|.
 ///
 /// # Examples

@@ -296,7 +296,7 @@ fn as_lists(points: &Tensor) -> Tensor {
     }
 }
 
-/// A copy in f64; without rows where there are no numbers, which `draw` refuses.
+/// A copy in f64; without rows where there are not finite, which `draw` refuses.
 fn numbers(corners: &Tensor) -> Tensor {
     if corners.defined() {
         corners.detach().to_kind(Kind::Double)

@@ -66,7 +66,7 @@ pub struct Clusters {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] for fewer than one cluster, fewer points than clusters, no restarts,
-/// or a wrong shape; [`Error::NotOnManifold`] for what is no point; [`Error::NoConvergence`] when
+/// or a wrong shape; [`Error::NotOnManifold`] for a row that is not a point; [`Error::NoConvergence`] when
 /// no start converges or a center does not.
 ///
 /// # Examples

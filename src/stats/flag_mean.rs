@@ -60,7 +60,7 @@ pub struct ChordalMean {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] for other shapes, no points, or weights that are negative, not finite or all 0;
-/// [`Error::NotOnManifold`] with the first point that is no frame, or NaN; [`Error::NoConvergence`] when the
+/// [`Error::NotOnManifold`] with the first point that is not a frame, or NaN; [`Error::NoConvergence`] when the
 /// gradient stays above the tolerance.
 ///
 /// # Examples

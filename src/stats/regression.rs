@@ -64,7 +64,7 @@ impl GeodesicRegression {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] for fewer than two points, numbers that are not finite or all equal,
-/// or wrong shapes; [`Error::NotOnManifold`] for what is no point; [`Error::NoConvergence`] with what
+/// or wrong shapes; [`Error::NotOnManifold`] for a row that is not a point; [`Error::NoConvergence`] with what
 /// is left of the gradient, over the root mean square distance.
 ///
 /// # Examples

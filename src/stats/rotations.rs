@@ -21,7 +21,7 @@ use crate::{Error, Flag, Result};
 ///
 /// # Errors
 ///
-/// Those of [`flag_mean`](super::flag_mean); [`Error::NotOnManifold`] for a matrix that is no rotation, also one of
+/// Those of [`flag_mean`](super::flag_mean); [`Error::NotOnManifold`] for a matrix that is not a rotation, also one of
 /// determinant −1; [`Error::InvalidArgument`] where the columns' sum is normal to the mean's column,
 /// so that neither sign is better.
 ///

@@ -102,7 +102,7 @@ fn rows_add_up_to_one_at_every_time() {
     }
 }
 
-/// At a hub of 800 leaves e^(−801) is no number in f64, but its roots are:
+/// At a hub of 800 leaves e^(−801) is not a number in f64, but its roots are:
 /// the walk is still at the hub with the probability (1 + 800 e^(−801 t))/801.
 #[test]
 fn heat_at_small_times_does_not_depend_on_what_is_left_at_time_one() {

@@ -89,7 +89,9 @@ fn small_cases_by_hand() {
     // From 0 the order is 1, 2, 3, 4.
     assert_eq!(score(&[(0, 4)], &[]), (4.0, 0.25));
     assert_eq!(score(&[(0, 4)], &[(0, 2)]), (3.0, 1.0 / 3.0));
-    assert_eq!(score(&[(0, 4)], &[(0, 1), (0, 2), (0, 3)]), (1.0, 1.0));
+    // Where no other node is left, there is nothing to rank.
+    let known = [(0, 1), (0, 2), (0, 3)];
+    assert!(link_prediction(Model::Euclidean, &points, &[(0, 4)], &known).is_err());
     // 2 and 4 are held out, 1 is known: before both lies the one stranger 3, or none.
     assert_eq!(
         score(&[(0, 2), (0, 4)], &[(0, 1)]),

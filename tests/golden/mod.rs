@@ -103,8 +103,8 @@ fn a_point_that_rounds_out_of_the_ball_has_no_f32_case() {
 
 #[test]
 fn a_result_that_is_not_finite_has_an_infinite_error() {
-    let text = r#"[{"manifold": "lorentz", "curvature": -1, "op": "exp", "radius": 0,
-                    "x": [0.0, 0.0], "u": [1e5, 0.0], "expected": [1.0, 0.0]}]"#;
+    let text = r#"[{"manifold": "poincare", "curvature": -1, "op": "dist", "radius": 0,
+                    "x": [2.0], "y": [0.0], "expected": 1.0}]"#;
     let case = &study::parse(text).unwrap()[0];
     let error = study::error(case, Kind::Double, Path::Native).unwrap();
     assert_eq!(error, f64::INFINITY);

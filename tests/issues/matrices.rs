@@ -385,7 +385,7 @@ fn steps_of_any_length_end_at_points() {
     }
 }
 
-/// What the edge costs: entries of what is no point move by the edge, and points not at all.
+/// What the edge costs: entries of what is not a point move by the edge, and points not at all.
 #[test]
 fn the_edge_moves_what_is_no_point_alone() {
     let m = SpdAffineInvariant::new(3).unwrap();

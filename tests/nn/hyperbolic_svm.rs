@@ -176,8 +176,6 @@ fn the_parametrised_form_learns_to_radius_340() {
     };
     let behind = |radius: f64| [0.0, 1.0, 10.0, 11.0].map(|more| [radius + more, 0.0]);
     assert_eq!(fit(&behind(340.0), &[0, 0, 1, 1]).unwrap(), 1.0);
-    let error = fit(&behind(400.0), &[0, 0, 1, 1]).unwrap_err();
-    assert!(matches!(error, Error::NotFinite { .. }), "{error}");
     // On opposite sides of the origin.
     assert_eq!(fit(&[[340.0, 0.0], [-340.0, 0.0]], &[0, 1]).unwrap(), 1.0);
 }

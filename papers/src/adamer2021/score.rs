@@ -94,7 +94,7 @@ mod tests {
         let turned: Vec<f64> = a.iter().map(|x| -x).collect();
         assert!((rank_correlation(&a, &cubed).unwrap() - 1.0).abs() < 1e-15);
         assert!((rank_correlation(&a, &turned).unwrap() + 1.0).abs() < 1e-15);
-        // A blank map has no correlation with any, and one that is no number is refused.
+        // A blank map has no correlation with any, and one that is not a number is refused.
         assert!(rank_correlation(&a, &[0.3; 5]).unwrap().is_nan());
         assert!(rank_correlation(&a, &[0.3, f64::NAN, 1.0, 2.0, 3.0]).is_err());
     }

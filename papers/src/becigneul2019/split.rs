@@ -17,7 +17,7 @@ pub(crate) struct Split {
     pub(crate) held_out: Vec<Pair>,
 }
 
-/// Holds `share` of all pairs out, drawn among those whose descendant is no leaf and whose ancestor
+/// Holds `share` of all pairs out, drawn among those whose descendant is not a leaf and whose ancestor
 /// is no root; fewer when there are not so many. Every node keeps its pairs with roots to be
 /// trained on.
 pub(crate) fn hold_out(closure: &[Pair], share: f64, seed: u64) -> Result<Split> {

@@ -4,19 +4,19 @@ use holonomy::{Error, Result};
 use microlp::{ComparisonOp, OptimizationDirection, Problem, Variable};
 use tch::{Kind, Tensor};
 
-/// A point this near to the hull of the others, in units of the extent of each coordinate, is no vertex; the solver itself
+/// A point this near to the hull of the others, in units of the extent of each coordinate, is not a vertex; the solver itself
 /// keeps to 1e-7.
 const TOLERANCE: f64 = 1e-6;
 
 /// The rows of points `[n, d]` that are vertices of their convex hull, in order; of equal points the first.
 ///
-/// A point is none where it is a convex combination of others. The linear program
+/// A point is not a vertex where it is a convex combination of others. The linear program
 ///
 /// ```text
 /// min Σ (r⁺ + r⁻)   for   Σ λ_j x_j + r⁺ − r⁻ = x,   Σ λ_j = 1,   λ, r⁺, r⁻ ≥ 0
 /// ```
 ///
-/// has the distance ℓ1 of x from their hull as its value. A point that is found to be none is left out of the programs
+/// has the distance ℓ1 of x from their hull as its value. A point that is found not to be one is left out of the programs
 /// after it, which changes no hull.
 pub(super) fn vertices(points: &Tensor) -> Result<Vec<usize>> {
     let rows = scaled_rows(points)?;

@@ -59,7 +59,7 @@ impl Relation {
         }
     }
 
-    /// Higher the nearer an ancestor the second is, 0 where it is none; only the order counts.
+    /// Higher the nearer an ancestor the second is, 0 where it is not one; only the order counts.
     fn grade(self) -> f64 {
         match self {
             Self::Parent => 4.0,

@@ -83,7 +83,7 @@ impl PrecisePoints {
         if exponent > LARGE {
             return (4.0 * mantissa).ln() + f64::from(exponent) * LN_2;
         }
-        // The power is taken out of the root, for the square of a tiny distance is no f64.
+        // The power is taken out of the root, for the square of a tiny distance underflows.
         let root = (mantissa * 2.0_f64.powi(exponent.rem_euclid(2))).sqrt();
         2.0 * (root * 2.0_f64.powi(exponent.div_euclid(2))).asinh()
     }

@@ -77,8 +77,8 @@ impl TreeEmbedding {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] for a graph on another number of nodes or without edges, for one with different nodes at
-    /// distance 0, for a source that is no node or given twice, and for fewer than two nodes;
-    /// [`Error::NotFinite`] for a distance that, divided by the scale, is no number, with the pair.
+    /// distance 0, for a source that is not a node or given twice, and for fewer than two nodes;
+    /// [`Error::NotFinite`] for a distance that, divided by the scale, is not a number, with the pair.
     ///
     /// # Examples
     ///

@@ -34,7 +34,7 @@ impl RootedTree {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for a graph that is no tree.
+    /// [`Error::InvalidArgument`] for a graph that is not a tree.
     pub(super) fn new(graph: &Graph, root: Option<u32>) -> Result<Self> {
         let count = graph.node_count();
         if count == 0 {

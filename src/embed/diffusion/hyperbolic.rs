@@ -85,7 +85,7 @@ impl HyperbolicDiffusion {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] without scales, with more than 1,000 of them, for an α that is not positive and finite, or
-    /// where scales · α is above 500, for then squared heights are no numbers.
+    /// where scales · α is above 500, for then squared heights are not finite.
     pub fn new(operator: DiffusionOperator, config: DiffusionConfig) -> Result<Self> {
         const OP: &str = "HyperbolicDiffusion::new";
         if !(1..=1000).contains(&config.scales) {

@@ -14,7 +14,7 @@ pub use sample::{RankedNodes, Sampling};
 /// How well an embedding's distances rank true neighbours before all other nodes.
 ///
 /// For every node with a true neighbour all other nodes are ranked by their distance to it. The
-/// *rank* of a true neighbour is one more than the number of nodes that are no true neighbours and
+/// *rank* of a true neighbour is one more than the number of nodes that are not true neighbours and
 /// lie before it; the *average precision* of the node is the mean, over its true neighbours, of the
 /// share of true neighbours among the nodes up to there.
 ///
@@ -130,7 +130,7 @@ pub fn reconstruction_of(
 pub struct LinkPrediction {
     /// The mean average precision over the nodes that have held-out neighbours.
     pub map: f64,
-    /// The mean rank of held-out neighbours: 1 when each lies before every node that is none.
+    /// The mean rank of held-out neighbours: 1 when each lies before every node that is not one.
     pub mean_rank: f64,
     /// How many nodes were ranked: all that have a held-out neighbour, or a sample of them.
     pub nodes: usize,

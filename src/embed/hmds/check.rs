@@ -1,4 +1,4 @@
-//! What is no matrix of distances is refused, with the pair that shows it.
+//! Refuses a matrix that is not one of distances, and names the pair that shows it.
 
 use rand::{Rng, RngExt};
 use tch::{Kind, Tensor};
@@ -12,7 +12,7 @@ use crate::metric::{Diagonal, first_true, rounding, symmetry, tiles};
 const ALL_TRIANGLES: i64 = 512;
 /// Random triangles beyond that.
 const RANDOM_TRIANGLES: usize = 1 << 20;
-/// The square of cosh of more, summed over points, is no f64.
+/// The square of cosh of more, summed over points, is not finite in f64.
 const LARGEST_ANGLE: f64 = 300.0;
 /// cosh of less is 1 but for its last four digits.
 const LEAST_ANGLE: f64 = 1e-6;
@@ -88,7 +88,7 @@ pub(super) fn fits(largest: &Largest, scale: f64) -> Result<()> {
     Err(invalid(expected, got))
 }
 
-/// Refuses what are no distances; returns them and the largest.
+/// Refuses numbers that are not distances; returns the distances and the largest.
 pub(super) fn distances<'a>(
     matrix: &'a Tensor,
     config: &HmdsConfig,

@@ -209,7 +209,7 @@ pub struct Fit {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for settings out of range and, naming a pair, for what are no distances: NaN,
+/// [`Error::InvalidArgument`] for settings out of range and, naming a pair, for numbers that are not distances: NaN,
 /// negative, infinite (in different components of a graph), asymmetric (by more than 1e-10 of the largest, in f32
 /// 1e-5; below that the mean of both counts), not 0 on the diagonal, longer than the way over a third
 /// point (all triangles up to n = 512, a million random ones beyond; see

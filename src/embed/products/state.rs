@@ -209,7 +209,7 @@ impl Part<'_> {
     pub(super) fn gradient(&self, derivative: &Tensor, pairs: &Tensor) -> Tensor {
         let mut log = self.space.log(&self.from, self.points);
         if matches!(self.factor, Factor::Spherical(_)) {
-            // No direction leads to an antipode. A point that is no number has a loss that is none, too.
+            // No direction leads to an antipode. A point that is NaN has a NaN loss, too.
             log = log.masked_fill(&log.isnan(), 0.0);
         }
         let sum = derivative.unsqueeze(1).matmul(&log).squeeze_dim(1);

@@ -223,7 +223,7 @@ impl DistanceTrainer {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] for another shape or kind, or a curvature of the wrong sign;
-    /// [`Error::NotOnManifold`] for a row that is no point.
+    /// [`Error::NotOnManifold`] for a row that is not a point.
     pub fn starting_at(mut self, points: &Tensor, curvatures: &[f64]) -> Result<Self> {
         let factors = self.config.signature.factors();
         let width: i64 = factors.iter().map(|factor| factor.width()).sum();

@@ -42,7 +42,7 @@ const OTHERS: [&str; 7] = ["json", "npz", "mat", "h5", "hdf5", "rds", "pkl"];
 ///
 /// # Errors
 ///
-/// [`Error::Io`]; [`Error::Parse`] with the line, and the column in its text, for what is no number, for rows that have
+/// [`Error::Io`]; [`Error::Parse`] with the line, and the column in its text, for a field that is not a number, for rows that have
 /// not as many numbers as the first, and for names in another order than the header's; [`Error::Data`] for a matrix that
 /// is not square or has no rows, an archive, and an `.npy` file that is cut off, holds other things (booleans, complex
 /// numbers, objects) or integers beyond 2⁵³, which f64 does not hold.

@@ -37,7 +37,7 @@ pub enum Header {
     ///
     /// The first row is a header when neither of its names comes again below and one of these holds:
     ///
-    /// - its third field, where weights stand, begins with a letter and is no number;
+    /// - its third field, where weights stand, begins with a letter and is not a number;
     /// - all names below are integers, or have digits, and its own are not and have none;
     /// - its fields are usual titles, such as `source,target`, `child,parent` or `name,parent_id`;
     /// - its first field is empty, above a column of row numbers;
@@ -170,7 +170,7 @@ impl fmt::Display for EdgeListReport {
 /// edges, with damaged compression, in another format (XML, GML, JSON, …), and for a matrix that has not as many
 /// entries as its size says; [`Error::Parse`](crate::Error::Parse), with the line, for text that is not UTF-8, for a row
 /// that has not two or three columns or not as many as the first, for an empty name or one with control characters,
-/// for a weight that is no number, negative or not finite, and, where the options are strict, for an edge from a node
+/// for a weight that is not a number, negative or not finite, and, where the options are strict, for an edge from a node
 /// to itself or one that comes again; [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a delimiter that
 /// cannot be one.
 ///

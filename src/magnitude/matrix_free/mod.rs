@@ -92,8 +92,8 @@ impl MatrixFreeConfig {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] for a t or a setting out of range, for points of another shape, and where Z is not positive definite;
-/// [`Error::NotOnManifold`] with the row of what is no point; [`Error::NoConvergence`] after
-/// [`max_iterations`](MatrixFreeConfig::max_iterations); [`Error::NotFinite`] where a distance is none.
+/// [`Error::NotOnManifold`] with the row that is not a point; [`Error::NoConvergence`] after
+/// [`max_iterations`](MatrixFreeConfig::max_iterations); [`Error::NotFinite`] where a distance is not finite.
 ///
 /// # Examples
 ///

@@ -145,7 +145,7 @@ impl NearestNeighbourConfig {
 ///
 /// [`Error::InvalidArgument`] for a t or a setting out of range, for points of another shape, and where the similarities of a
 /// point and its neighbours are not positive definite to rounding: of spaces that are not, and of points that no longer differ at this
-/// scale; [`Error::NotOnManifold`] with the row of what is no point; [`Error::NotFinite`] where a distance is none.
+/// scale; [`Error::NotOnManifold`] with the row that is not a point; [`Error::NotFinite`] where a distance is not finite.
 ///
 /// # Examples
 ///
@@ -201,7 +201,7 @@ pub fn nearest_neighbour_weighting(
 ///
 /// # Errors
 ///
-/// Those of [`nearest_neighbour_weighting`], and of [`weighting`](super::weighting) for what is no matrix of distances.
+/// Those of [`nearest_neighbour_weighting`], and of [`weighting`](super::weighting) for a matrix that is not one of distances.
 ///
 /// # Examples
 ///

@@ -320,19 +320,19 @@ impl Polar {
         }
     }
 
-    /// The exponential map, pulled back to the edge.
+    /// The exponential map; an end that is not finite is put at the edge.
     #[inline(always)]
     pub(crate) fn exp(&self, x: &[f64], v: &[f64], out: &mut [f64]) {
         let stretch = |p: &Base| p.side.stretch();
         self.exp_stretched(x, v, stretch, out);
-        self.settle(out, |out| self.endless(x, v, stretch, out));
+        self.end(out, |out| self.endless(x, v, stretch, out));
     }
 
     /// [`exp`](Self::exp) of a vector in the frame.
     #[inline(always)]
     pub(crate) fn exp_in_frame(&self, x: &[f64], u: &[f64], out: &mut [f64]) {
         self.exp_stretched(x, u, |_| 1.0, out);
-        self.settle(out, |out| self.endless(x, u, |_| 1.0, out));
+        self.end(out, |out| self.endless(x, u, |_| 1.0, out));
     }
 
     /// x + v, pulled back to the edge.
@@ -341,27 +341,32 @@ impl Polar {
         for ((out, x), v) in out.iter_mut().zip(x).zip(v) {
             *out = x + v;
         }
-        self.settle(out, |_| {});
+        self.settle(out);
     }
 
     /// z, pulled back along its ray to the edge where it is beyond.
     #[inline(always)]
     pub(crate) fn project(&self, z: &mut [f64]) {
-        self.settle(z, |_| {});
+        self.settle(z);
     }
 
-    /// Pulls a point beyond the edge back along its ray; one whose coordinates are not finite is `again`
-    /// computed first, by its direction alone.
+    /// Pulls a point beyond the edge back along its ray.
     #[inline(always)]
-    fn settle(&self, z: &mut [f64], again: impl FnOnce(&mut [f64])) {
+    fn settle(&self, z: &mut [f64]) {
         let farthest = EDGE * self.inverse_root_c;
         if dot(z, z) <= farthest * farthest {
             return;
         }
+        stretch_to(z, farthest);
+    }
+
+    /// Puts the end of a step that is not finite at the edge, in the direction that `again` computes.
+    #[inline(always)]
+    fn end(&self, z: &mut [f64], again: impl FnOnce(&mut [f64])) {
         if !z.iter().all(|z| z.is_finite()) {
             again(z);
+            stretch_to(z, EDGE * self.inverse_root_c);
         }
-        stretch_to(z, farthest);
     }
 
     /// The direction in which the geodesic from x along v ends: at an angle θ to x with

@@ -55,9 +55,10 @@ use fused::{Polar, kernels};
 ///
 /// All operations keep full precision to √c|z| = 300 in f64. Beyond, up to the edge at 700, parts across the
 /// radius whose square underflows, below 1e-154, count as 0: two points closer than 1e-9, or the
-/// angle of a geodesic that is longer than 600. `exp`, `retract` and `project` give points at most at
-/// [`EuclideanParametrised::EDGE`]: a step that leads beyond ends there, in the direction in which the geodesic
-/// (or p + v) goes. Gradients of two points hold as far, but where √c(|p| + |q|) is beyond 704 and the two are
+/// angle of a geodesic that is longer than 600. `retract` and `project` give points at most at
+/// [`EuclideanParametrised::EDGE`]. `exp` gives its end as it is to about √c|z| = 1,400, where e^(r/2) overflows; a
+/// longer step ends at the edge, in the direction in which the geodesic goes. On devices without fused kernels
+/// all ends are at most at the edge. Gradients of two points hold as far, but where √c(|p| + |q|) is beyond 704 and the two are
 /// near each other; those of `exp` need √c|v| ≤ 705: for longer steps they are finite,
 /// but not right for steps inwards.
 ///
@@ -115,7 +116,7 @@ impl EuclideanParametrised {
         })
     }
 
-    /// The largest √c|z| that `exp`, `retract` and `project` give.
+    /// The largest √c|z| that `retract` and `project` give, and where a step of `exp` ends whose end is not finite.
     pub const EDGE: f64 = fused::EDGE;
 
     /// The curvature κ.

@@ -97,7 +97,7 @@ impl SpdBuresWasserstein {
     /// p + v + X p X = (1 + X) p (1 + X),  pX + Xp = v
     /// ```
     ///
-    /// The geodesic while 1 + X is positive definite; a singular matrix, which is no point, where
+    /// The geodesic while 1 + X is positive definite; a singular matrix, which is not a point, where
     /// that is singular; beyond, a point that is nearer by another way.
     ///
     /// # Shapes

@@ -225,7 +225,7 @@ macro_rules! spd_type {
                 self.cone.n
             }
 
-            /// Points from matrices `[.., n, n]` that may be no points: checked, and made exactly
+            /// Points from matrices `[.., n, n]` that may not be points: checked, and made exactly
             /// symmetric.
             ///
             /// # Errors
@@ -261,7 +261,7 @@ macro_rules! spd_operations {
         /// 1 − min(λ, 0)/|λ|max
         /// ```
         ///
-        /// of its eigenvalues λ: at least 1, for a singular matrix is no point either. NaN where p is
+        /// of its eigenvalues λ: at least 1, for a singular matrix is not a point either. NaN where p is
         /// not finite.
         fn point_defect(&self, p: &Tensor) -> Tensor {
             self.cone.point_defect(p)

@@ -75,7 +75,7 @@ for_each_processor! {
         for place in (0..distances.len()).step_by(WIDTH) {
             let d = load(distances, place);
             let z = exp_of_minus(d * Wide::splat(t));
-            // ∞ · 0 is no number.
+            // ∞ · 0 is not a number.
             let finite = d.map(|d| if d < f64::INFINITY { d } else { 0.0 });
             sum = (finite * z).mul_add(load(weights, place), sum);
         }

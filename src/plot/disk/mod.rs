@@ -162,7 +162,7 @@ impl DiskPlot {
     /// Where points crowd the rim, shrinks all distances from the centre of the picture by one
     /// common factor, so that 95 in 100 points lie within `radius` (in units of curvature −1).
     ///
-    /// This keeps directions and the order of radii, but is no isometry: say so in a caption.
+    /// This keeps directions and the order of radii, but is not an isometry: say so in a caption.
     pub fn fit_radius(mut self, radius: f64) -> Self {
         self.fit = Some(radius);
         self
