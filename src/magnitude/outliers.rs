@@ -173,8 +173,8 @@ impl OutlierDetector {
         area(OP, &self.scores, outliers)
     }
 
-    /// The area under the ROC curve of the scores of further points, for those that truly are outliers, `[m]`, bool. The fitted points
-    /// are none: each would coincide with itself, see [`fitted_score`](Self::fitted_score).
+    /// The area under the ROC curve of the scores of further points, for those that truly are outliers, `[m]`, bool. Do not pass the fitted
+    /// points: each would coincide with itself, see [`fitted_score`](Self::fitted_score).
     ///
     /// # Errors
     ///

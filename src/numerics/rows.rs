@@ -426,7 +426,7 @@ pub(crate) fn with_rows<R>(matrix: &Tensor, work: impl FnOnce(&[&[f64]]) -> R) -
     work(&rows)
 }
 
-/// Has ranges of `0..count` worked on, `per_task` at a time, by several threads if there are at
+/// Works on ranges of `0..count`, `per_task` at a time, with several threads if there are at
 /// least `worth_a_thread`; `worker` makes what a thread works with.
 pub(super) fn in_parallel<W: FnMut(Range<usize>)>(
     count: usize,

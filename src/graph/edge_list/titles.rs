@@ -84,7 +84,7 @@ impl Columns {
         let ((child, one_child), (parent, one_parent)) = (only(is_child), only(is_parent));
         let (weight, _) = only(is_weight);
         let count = titles.len();
-        if !one_child || !one_parent || child == parent {
+        if !one_child || !one_parent || child.is_some() && child == parent {
             return None;
         }
         // The other end, where the titles leave no choice.

@@ -320,7 +320,7 @@ impl Polar {
         }
     }
 
-    /// The exponential map; an end that is not finite is put at the edge.
+    /// The exponential map; an end beyond twice the edge is put at the edge.
     #[inline(always)]
     pub(crate) fn exp(&self, x: &[f64], v: &[f64], out: &mut [f64]) {
         let stretch = |p: &Base| p.side.stretch();
@@ -360,13 +360,18 @@ impl Polar {
         stretch_to(z, farthest);
     }
 
-    /// Puts the end of a step that is not finite at the edge, in the direction that `again` computes.
+    /// Puts the end of a step beyond twice the edge at the edge: along its ray, or where it is not finite in the
+    /// direction that `again` computes.
     #[inline(always)]
     fn end(&self, z: &mut [f64], again: impl FnOnce(&mut [f64])) {
+        let farthest = 2.0 * EDGE * self.inverse_root_c;
+        if dot(z, z) <= farthest * farthest {
+            return;
+        }
         if !z.iter().all(|z| z.is_finite()) {
             again(z);
-            stretch_to(z, EDGE * self.inverse_root_c);
         }
+        stretch_to(z, EDGE * self.inverse_root_c);
     }
 
     /// The direction in which the geodesic from x along v ends: at an angle θ to x with

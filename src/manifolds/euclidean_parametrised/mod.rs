@@ -56,7 +56,7 @@ use fused::{Polar, kernels};
 /// All operations keep full precision to √c|z| = 300 in f64. Beyond, up to the edge at 700, parts across the
 /// radius whose square underflows, below 1e-154, count as 0: two points closer than 1e-9, or the
 /// angle of a geodesic that is longer than 600. `retract` and `project` give points at most at
-/// [`EuclideanParametrised::EDGE`]. `exp` gives its end as it is to about √c|z| = 1,400, where e^(r/2) overflows; a
+/// [`EuclideanParametrised::EDGE`]. `exp` gives its end as it is to √c|z| = 1,400, beyond which e^(r/2) overflows; a
 /// longer step ends at the edge, in the direction in which the geodesic goes. On devices without fused kernels
 /// all ends are at most at the edge. Gradients of two points hold as far, but where √c(|p| + |q|) is beyond 704 and the two are
 /// near each other; those of `exp` need √c|v| ≤ 705: for longer steps they are finite,
@@ -116,7 +116,7 @@ impl EuclideanParametrised {
         })
     }
 
-    /// The largest √c|z| that `retract` and `project` give, and where a step of `exp` ends whose end is not finite.
+    /// The largest √c|z| that `retract` and `project` give, and where a step of `exp` ends that leads beyond twice as far.
     pub const EDGE: f64 = fused::EDGE;
 
     /// The curvature κ.

@@ -369,7 +369,7 @@ impl Flag {
 
     /// The flag of nested subspaces, each given by a matrix `[.., n, dᵢ]` whose columns span it.
     ///
-    /// The columns need not be orthonormal, nor those of one matrix have to do with those of the next.
+    /// The columns need not be orthonormal, and the matrices need not be related to each other.
     ///
     /// # Errors
     ///
