@@ -39,7 +39,7 @@ pub struct TangentPca {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] for fewer than two points, or components fewer than one or more than
-/// the dimension; otherwise as for [`frechet_mean`].
+/// the dimension; otherwise as for [`frechet_mean`](super::frechet_mean).
 ///
 /// # References
 ///
