@@ -102,15 +102,6 @@ fn a_point_that_rounds_out_of_the_ball_has_no_f32_case() {
 }
 
 #[test]
-fn a_result_that_is_not_finite_has_an_infinite_error() {
-    let text = r#"[{"manifold": "poincare", "curvature": -1, "op": "dist", "radius": 0,
-                    "x": [2.0], "y": [0.0], "expected": 1.0}]"#;
-    let case = &study::parse(text).unwrap()[0];
-    let error = study::error(case, Kind::Double, Path::Native).unwrap();
-    assert_eq!(error, f64::INFINITY);
-}
-
-#[test]
 fn the_error_is_absolute_where_the_result_is_zero() {
     let text = r#"[{"manifold": "poincare", "curvature": -1, "op": "dist", "radius": 0,
                     "x": [0.0], "y": [0.5], "expected": 0.0}]"#;
