@@ -245,6 +245,10 @@ fn public_files_are_read_as_they_are() {
             "a.txt",
             "\"from\" \"to\"\n\"1\" \"1\" \"2\"\n\"2\" \"2\" \"3\"\n",
         ),
+        (
+            "a.csv",
+            ",source,target,label,weight\n0,1,2,\"a, b\",1.5\n1,2,3,c,2\n",
+        ),
         ("a.csv", "parent,name,child,time\n2,x,1,9\n3,y,2,9\n"),
     ] {
         assert_eq!(edges(name, content), ["1 2", "2 3"], "{name}: {content:?}");
