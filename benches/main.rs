@@ -53,7 +53,10 @@ fn main() {
             for kind in [Kind::Double, Kind::Float] {
                 for rows in ROWS {
                     geometry(&mut criterion, &Work::new(form, rows, N, (kind, device)));
-                    adam_step(&mut criterion, &Work::new(form, rows, N, (kind, device)));
+                    for check in [true, false] {
+                        let work = Work::new(form, rows, N, (kind, device));
+                        adam_step(&mut criterion, &work, check);
+                    }
                 }
             }
         }
@@ -83,12 +86,19 @@ fn geometry(criterion: &mut Criterion, work: &Work) {
     }
 }
 
-/// One step of Riemannian Adam for a dense gradient of every row.
-fn adam_step(criterion: &mut Criterion, work: &Work) {
+/// One step of Riemannian Adam for a dense gradient of every row, with or without a look for numbers that are
+/// not finite.
+fn adam_step(criterion: &mut Criterion, work: &Work, check: bool) {
     let parameter = ManifoldParameter::new(work::manifold(work.form, N), &work.x).expect("points");
     let mut optimizer =
         RiemannianAdam::new(vec![parameter], AdamConfig::new(1e-3)).expect("a learning rate");
-    let name = format!("adam_step/{}", group_name(work));
+    optimizer.set_check_finite(check);
+    let op = if check {
+        "adam_step"
+    } else {
+        "adam_step_unchecked"
+    };
+    let name = format!("{op}/{}", group_name(work));
     time(criterion, &name, work, || {
         for parameter in optimizer.parameters_mut() {
             parameter.set_gradient(Gradient::Dense(work.v.shallow_clone()));

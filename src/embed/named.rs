@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
 use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
+use std::panic::resume_unwind;
 
 use tch::{Device, Kind, Tensor};
 
@@ -100,9 +101,13 @@ impl NamedEmbedding {
         drop(points);
         let points = own;
         let manifold = model.manifold((size[1] - narrowest + 1) as usize)?;
-        check_points(OP, manifold.as_ref(), &points)?;
+        let rows = std::thread::scope(|scope| {
+            let rows = scope.spawn(|| Rows::by_name(OP, &names));
+            check_points(OP, manifold.as_ref(), &points)?;
+            rows.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })?;
         Ok(Self {
-            rows: Rows::by_name(OP, &names)?,
+            rows,
             model,
             manifold,
             names,

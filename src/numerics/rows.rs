@@ -377,6 +377,37 @@ pub(crate) fn measure_rows<const N: usize, R: Send>(
         .collect()
 }
 
+/// Whether all numbers of a tensor are finite, looked at where it lies; `None` unless it lies on the CPU in one
+/// piece, as f64 or f32.
+pub(crate) fn all_finite(t: &Tensor) -> Option<bool> {
+    if t.device() != Device::Cpu || !t.is_contiguous() {
+        return None;
+    }
+    match t.kind() {
+        Kind::Double => Some(all_finite_of::<f64>(t)),
+        Kind::Float => Some(all_finite_of::<f32>(t)),
+        _ => None,
+    }
+}
+
+fn all_finite_of<T: Element>(t: &Tensor) -> bool {
+    const AT_ONCE: usize = 16_384;
+    let t = t.detach();
+    let whole: Rows<T> = Rows::of(&t, t.numel());
+    if whole.width == 0 {
+        return true;
+    }
+    // SAFETY: the tensor is contiguous, has this many numbers, and lives until the end of this function; nobody
+    // writes to it here.
+    let numbers = unsafe { whole.row(0) };
+    // No early end within a chunk, so that the loop takes several numbers at a time.
+    let finite = |chunk: &[T]| chunk.iter().fold(true, |all, x| all & x.wide().is_finite());
+    if numbers.len() <= AT_ONCE {
+        return finite(numbers);
+    }
+    numbers.par_chunks(AT_ONCE).all(finite)
+}
+
 /// Whether a square matrix of any floating kind and on any device equals its mirror image; NaN equals nothing.
 ///
 /// By square blocks and their mirror images, each of which fits into the nearest cache.

@@ -8,6 +8,7 @@ use super::rule::{
     Buffer, BufferShape, Motion, Step, Update, UpdateRule, decayed_rgrad, require, scaled_ratio,
 };
 use crate::Result;
+use crate::numerics::rows::{fusible, map_rows};
 
 /// Riemannian Adam, and AMSGrad with [`AdamConfig::amsgrad`].
 ///
@@ -85,6 +86,73 @@ impl AdamConfig {
     }
 }
 
+/// What a gradient makes of the buffers, and the way to go.
+struct Moments {
+    momentum: Tensor,
+    second: Tensor,
+    largest: Option<Tensor>,
+    direction: Tensor,
+}
+
+impl AdamConfig {
+    /// From the momentum, the gradient, its squared length and the second moment.
+    fn moments(
+        &self,
+        step: Step,
+        [momentum, gradient, squared, second]: [&Tensor; 4],
+        largest: Option<&Tensor>,
+    ) -> Moments {
+        let momentum = momentum.lerp(gradient, 1.0 - self.beta1);
+        let second = (second * self.beta2).g_add_(&(squared * (1.0 - self.beta2)));
+        let largest = largest.map(|largest| largest.maximum(&second));
+        let (first_correction, second_correction) = self.corrections(step.count);
+        let denominator = largest
+            .as_ref()
+            .unwrap_or(&second)
+            .sqrt()
+            .g_div_scalar_(second_correction)
+            .g_add_scalar_(self.eps);
+        let direction = scaled_ratio(&momentum, -(step.lr / first_correction), &denominator);
+        Moments {
+            momentum,
+            second,
+            largest,
+            direction,
+        }
+    }
+
+    /// [`moments`](Self::moments) in one pass over memory, for one second moment a point.
+    fn moments_by_rows(&self, step: Step, moments: [&Tensor; 4], width: i64) -> Moments {
+        let [shape, _, _, scalars] = moments.map(Tensor::size);
+        let [momentum, gradient, squared, second] = moments;
+        let (first_correction, second_correction) = self.corrections(step.count);
+        let factor = -(step.lr / first_correction);
+        let [momentum, second, direction] = map_rows(
+            [
+                &momentum.reshape([-1, width]),
+                &gradient.reshape([-1, width]),
+                &squared.reshape([-1, 1]),
+                &second.reshape([-1, 1]),
+            ],
+            [width as usize, 1, width as usize],
+            |[momentum, gradient, squared, second], [new, new_second, direction]| {
+                new_second[0] = second[0] * self.beta2 + squared[0] * (1.0 - self.beta2);
+                let denominator = new_second[0].sqrt() / second_correction + self.eps;
+                for (i, direction) in direction.iter_mut().enumerate() {
+                    new[i] = momentum[i] + (gradient[i] - momentum[i]) * (1.0 - self.beta1);
+                    *direction = new[i] * factor / denominator;
+                }
+            },
+        );
+        Moments {
+            momentum: momentum.view(shape.as_slice()),
+            second: second.view(scalars.as_slice()),
+            largest: None,
+            direction: direction.view(shape.as_slice()),
+        }
+    }
+}
+
 impl UpdateRule for AdamConfig {
     const NAME: &'static str = "RiemannianAdam";
 
@@ -131,20 +199,23 @@ impl UpdateRule for AdamConfig {
         let [momentum, second, largest @ ..] = buffers else {
             unreachable!("two or three buffers are declared above");
         };
-        let momentum = momentum.lerp(&gradient, 1.0 - self.beta1);
         let squared = motion
             .manifold()
             .component_inner(points, &gradient, &gradient);
-        let second = (second * self.beta2).g_add_(&(squared * (1.0 - self.beta2)));
-        let largest = largest.first().map(|largest| largest.maximum(&second));
-        let (first_correction, second_correction) = self.corrections(step.count);
-        let denominator = largest
-            .as_ref()
-            .unwrap_or(&second)
-            .sqrt()
-            .g_div_scalar_(second_correction)
-            .g_add_scalar_(self.eps);
-        let direction = scaled_ratio(&momentum, -(step.lr / first_correction), &denominator);
+        let moments = [momentum, &gradient, &squared, second];
+        let width: i64 = motion.manifold().point_shape().iter().product();
+        let is_one_a_point = second.numel() as i64 * width == momentum.numel() as i64;
+        let Moments {
+            momentum,
+            second,
+            largest,
+            direction,
+        } = match largest.first() {
+            None if is_one_a_point && fusible(&moments) => {
+                self.moments_by_rows(step, moments, width)
+            }
+            largest => self.moments(step, moments, largest),
+        };
         let (points, carried) = motion.advance_transport(points, &direction, &momentum);
         let buffers = [carried, second].into_iter().chain(largest).collect();
         Update { points, buffers }

@@ -1,8 +1,9 @@
 //! Whether a step stays finite, found before anything is written.
 //!
-//! A sum is finite only if all its terms are. So one sum per tensor, added up on its device, tells that all
-//! is well, and one number is read back per step. Where that number is not finite, the tensors are looked
-//! through entry by entry: finite terms can overflow too.
+//! On the CPU the numbers are looked at where they lie. On other devices: a sum is finite only if all its terms
+//! are. So one sum per tensor, added up on its device, tells that all is well, and one number is read back
+//! per step. Where that number is not finite, the tensors are looked through entry by entry: finite
+//! terms can overflow too.
 
 use tch::Tensor;
 
@@ -10,6 +11,7 @@ use super::gradient::Gradient;
 use super::parameter::ManifoldParameter;
 use super::rule::{Buffer, Update};
 use crate::Error;
+use crate::numerics::rows;
 
 /// The quantities of a step that are no buffers, as errors name them.
 pub(super) const GRADIENT: &str = "gradient";
@@ -51,6 +53,11 @@ pub(super) fn all_finite<'a>(proposals: impl Iterator<Item = &'a Proposal>) -> b
     let mut sums: Vec<Tensor> = Vec::new();
     for proposal in proposals {
         for tensor in proposal.tensors() {
+            match rows::all_finite(tensor) {
+                Some(true) => continue,
+                Some(false) => return false,
+                None => {}
+            }
             let sum = tensor.sum(tensor.kind());
             match sums.iter_mut().find(|s| s.device() == sum.device()) {
                 Some(total) => *total = &*total + sum,

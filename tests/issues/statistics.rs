@@ -170,7 +170,7 @@ fn clusters_far_out_have_means_and_medians_to_what_coordinates_resolve() {
     let error = disk.dist(&median.point, &Tensor::from_slice(&exact));
     assert!(error.double_value(&[]) < resolution, "{error}");
 
-    // Far less than coordinates resolve, 1e-7: values of the objective have fewer digits than its gradient.
+    // At a radius of 20 coordinates resolve 1e-7. Exact centres of these very coordinates, by Newton's method in 60 digits.
     let sheet = Lorentz::new(2, -1.0).unwrap();
     let lift = |space: &[f64]| {
         let space = Tensor::from_slice(space).view([-1, 2]);
@@ -191,18 +191,18 @@ fn clusters_far_out_have_means_and_medians_to_what_coordinates_resolve() {
         162_543_542.975_345,
         136_908_537.857_553_57,
     ]);
-    let exact = lift(&[176_591_057.982_486_57, 148_740_596.154_662_98]);
+    let exact = lift(&[176_560_558.788_766_6, 148_714_907.038_951]);
     let mean = frechet_mean(&sheet, &points, None, &config()).unwrap();
     let error = sheet
         .dist(&mean.point, &exact.squeeze_dim(0))
         .double_value(&[]);
-    assert!(error < 1e-2, "{error:e}");
-    let exact = lift(&[178_963_183.827_629_16, 150_738_610.168_028_7]);
+    assert!(error < 1e-6, "{error:e}");
+    let exact = lift(&[178_972_187.453_734_7, 150_746_193.817_763_7]);
     let median = geometric_median(&sheet, &points, None, &config()).unwrap();
     let error = sheet
         .dist(&median.point, &exact.squeeze_dim(0))
         .double_value(&[]);
-    assert!(error < 1e-2, "{error:e}");
+    assert!(error < 1e-6, "{error:e}");
 }
 
 /// What has no weight decides nothing, its logarithm need not exist.

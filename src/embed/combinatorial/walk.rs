@@ -50,6 +50,22 @@ impl<const D: usize> Edge<D> {
     }
 }
 
+impl<const D: usize> Edge<D> {
+    /// The first component of a vector at right angles to the edge.
+    ///
+    /// Where the edge nearly leads straight on, it is a small one that the tilt makes large, and the difference that
+    /// it was found as has lost its digits: there the others tell it.
+    #[inline(always)]
+    fn leading(&self, across: &[f64; D]) -> f64 {
+        let first = self.direction[0];
+        if first > -0.5 {
+            return across[0];
+        }
+        let others = across.iter().zip(&self.direction).skip(1);
+        -others.map(|(y, e)| y * e).sum::<f64>() / first
+    }
+}
+
 fn tilt<const D: usize>(direction: &[f64; D]) -> [f64; D] {
     let across: f64 = direction[1..].iter().map(|x| x * x).sum();
     let bottom = match direction[0] {
@@ -95,7 +111,7 @@ impl<const D: usize> View<D> {
             across[axis] = n[axis] - cosine * edge.direction[axis];
         }
         let (distance, back, mut direction) = along(self.distance, cosine, &across, edge);
-        let leading = direction[0];
+        let leading = edge.leading(&direction);
         // The first component is replaced anyway, and its tilt is 0.
         for (x, tilt) in direction.iter_mut().zip(&edge.tilt) {
             *x -= tilt * leading;

@@ -7,23 +7,33 @@ use tch::{Kind, Tensor};
 use crate::manifold::Manifold;
 use crate::numerics::random_normal;
 
-/// Six points that differ from `p` by four roundings of its coordinates, up or down at random: four times each of
+/// Six points that differ from `p` by four roundings of its coordinates, up or down: four times each of
 /// itself, and twice each of the largest, which is what sums of products leave.
+///
+/// Ups and downs are drawn at random; every second point has those of the one before, every second of them the
+/// other way. So in the plane one of the two leads across the other.
 pub(in crate::stats) fn nearest_points<M: Manifold + ?Sized>(m: &M, p: &Tensor) -> Vec<Tensor> {
     const ROUNDINGS: f64 = 4.0;
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
     let count = p.numel();
     let largest = p.abs().max().expand_as(p);
-    let sizes = [p, p, p, p, &largest, &largest];
-    let neighbour = |size: &Tensor| {
-        let changes: Vec<f64> = (0..count)
+    let mut both = |size: &Tensor| {
+        let one: Vec<f64> = (0..count)
             .map(|_| if rng.random() { ROUNDINGS } else { -ROUNDINGS })
             .map(|change: f64| change * f64::EPSILON)
             .collect();
-        let changes = Tensor::from_slice(&changes).to_device(p.device());
-        m.project(&(p + size * changes.view(p.size().as_slice())))
+        let other: Vec<f64> = (0..count)
+            .map(|i| if i % 2 == 0 { one[i] } else { -one[i] })
+            .collect();
+        [one, other].map(|changes| {
+            let changes = Tensor::from_slice(&changes).to_device(p.device());
+            m.project(&(p + size * changes.view(p.size().as_slice())))
+        })
     };
-    sizes.into_iter().map(neighbour).collect()
+    [p, p, &largest]
+        .into_iter()
+        .flat_map(|size| both(size))
+        .collect()
 }
 
 /// A tangent at `p` of a length, in a direction that is special to no data.
