@@ -19,6 +19,7 @@ pub(crate) mod kernels {
 
     compiled_twice! {
         Ball {
+            fn point_defect(x: &[f64]) -> f64;
             fn dist(x: &[f64], y: &[f64]) -> f64;
             fn log(x: &[f64], y: &[f64], out: &mut [f64]);
             fn exp(x: &[f64], u: &[f64], edge: f64, out: &mut [f64]);
@@ -56,6 +57,13 @@ impl Ball {
     #[inline(always)]
     pub(crate) fn alpha(&self, x: &[f64]) -> f64 {
         one_minus_product(self.c, exact_square(x))
+    }
+
+    /// c|x|² outside of the ball, 0 in it.
+    #[inline(always)]
+    pub(crate) fn point_defect(&self, x: &[f64]) -> f64 {
+        let alpha = self.alpha(x);
+        if alpha > 0.0 { 0.0 } else { 1.0 - alpha }
     }
 
     /// sinh²(√c·dist/2) = c|δ|²/(α_x α_y). NaN outside of the ball, also for two points there.

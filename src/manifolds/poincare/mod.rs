@@ -35,8 +35,8 @@ use crate::numerics::rows::{
     any_wants_grad, fused_or_formula, fusible, map_rows, map_to_row, map_to_scalar,
 };
 use crate::numerics::{
-    broadcast_to_both, check_points, dot_keep, finite_defect, in_f64, norm_keep, norm_last,
-    pull_within, random_normal, special, sum_keep, sum_last, with_gradient_of,
+    broadcast_to_both, check_points, dot_keep, finite_defect, norm_keep, norm_last, pull_within,
+    random_normal, special, sum_keep, sum_last, with_gradient_of,
 };
 use crate::{Error, Result};
 
@@ -263,13 +263,17 @@ impl Manifold for PoincareBall {
     /// 0 inside the ball; 1 or more at the boundary and outside.
     fn point_defect(&self, p: &Tensor) -> Tensor {
         check_points("point_defect", self.n, &[p]);
-        in_f64([p], |[p]| {
-            let alpha = self.alpha(&p).squeeze_dim(-1);
-            let outside = alpha.gt(0.0).logical_not();
-            alpha
-                .rsub_scalar(1.0)
-                .where_self(&outside, &alpha.zeros_like())
-        })
+        self.run(
+            [p],
+            |ball| map_to_scalar([p], |[p]| kernels::point_defect(&ball, p)),
+            |[p]| {
+                let alpha = self.alpha(&p).squeeze_dim(-1);
+                let outside = alpha.gt(0.0).logical_not();
+                alpha
+                    .rsub_scalar(1.0)
+                    .where_self(&outside, &alpha.zeros_like())
+            },
+        )
     }
 
     /// 0 where every coordinate is finite, NaN elsewhere: all vectors are tangent.
