@@ -6,8 +6,8 @@ use holonomy::stats::{
     principal_geodesics, rotation_mean, tangent_pca, variance_about,
 };
 use holonomy::{
-    Euclidean, Flag, Geodesic, Grassmann, Lorentz, Manifold, PoincareBall, Space,
-    SpdAffineInvariant, SpecialOrthogonal, Sphere,
+    Euclidean, EuclideanParametrised, Flag, Geodesic, Grassmann, Lorentz, Manifold, PoincareBall,
+    Space, SpdAffineInvariant, SpecialOrthogonal, Sphere,
 };
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -203,6 +203,30 @@ fn clusters_far_out_have_means_and_medians_to_what_coordinates_resolve() {
         .dist(&median.point, &exact.squeeze_dim(0))
         .double_value(&[]);
     assert!(error < 1e-6, "{error:e}");
+}
+
+/// Far out on the diagonal of normal coordinates, a rounding of both coordinates alike leads along the ray and
+/// changes next to nothing; one the other way leads across, and a search ends by what that changes.
+#[test]
+fn clusters_on_a_diagonal_far_out_have_a_mean() {
+    let plane = EuclideanParametrised::new(2, -1.0).unwrap();
+    for radius in [15.0, 20.0, 21.6, 25.0, 30.0] {
+        let middle = Tensor::from_slice(&[1.0, 1.0]) * (radius / 2_f64.sqrt());
+        let ways = Tensor::from_slice(&[
+            0.1, 0.05, -0.07, 0.12, 0.02, -0.15, -0.11, -0.03, 0.08, 0.01, -0.02, 0.06,
+        ])
+        .view([6, 2]);
+        // Orthonormal at the middle: along the ray, and across it.
+        let across = radius / f64::sinh(radius);
+        let along = (ways.narrow(1, 0, 1) + ways.narrow(1, 1, 1) * across) / 2_f64.sqrt();
+        let aside = (ways.narrow(1, 0, 1) - ways.narrow(1, 1, 1) * across) / 2_f64.sqrt();
+        let points = plane.exp(&middle, &Tensor::cat(&[along, aside], 1));
+        let mean = frechet_mean(&plane, &points, None, &config()).unwrap();
+        assert!(
+            mean.gradient_norm < 1e-15 * f64::exp(radius),
+            "{radius}: {mean:?}"
+        );
+    }
 }
 
 /// What has no weight decides nothing, its logarithm need not exist.
