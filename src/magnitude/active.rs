@@ -38,10 +38,10 @@ impl Default for ActiveConfig {
     }
 }
 
-/// Chooses from a pool the points whose labels would tell most, as those that the known ones have not seen.
+/// Chooses from a pool the points whose labels would tell most: those far from all known ones.
 ///
-/// One by one the point with the largest gain or weight, given the known ones and all chosen before: a Cholesky
-/// factorisation of the known and the chosen, with the rule as its choice of pivots. No labels are used.
+/// Points are chosen one by one, each the one with the largest gain or weight given the known points and those
+/// chosen before. This is a Cholesky factorisation whose pivots the rule chooses. No labels are used.
 ///
 /// ```text
 /// Ly_j = z_j,   Lv = 1,   gain_j = (1 − vᵀy_j)²/(1 − |y_j|²)

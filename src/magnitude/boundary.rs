@@ -14,8 +14,8 @@ use crate::manifold::Geodesic;
 pub struct BoundaryConfig {
     /// The scale.
     pub scale: Scale,
-    /// The share of points that are called boundary, from 0 to below 1, rounded down to whole points; of equal weights at its
-    /// end none.
+    /// The share of points that are called boundary, from 0 to below 1, rounded down to whole points.
+    /// Where several points have the weight at which it would end, none of them is.
     pub share: f64,
     /// How Zw = 1 is solved.
     pub weighting: WeightingConfig,

@@ -48,7 +48,7 @@ impl MagnitudeFunction {
 ///
 /// # Errors
 ///
-/// Those of [`weighting`], the first scale that fails failing all; [`Error::NoWeighting`] names it.
+/// Those of [`weighting`] at the first scale that fails; [`Error::NoWeighting`] names it.
 ///
 /// # Examples
 ///
