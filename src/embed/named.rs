@@ -107,10 +107,10 @@ impl NamedEmbedding {
             rows.join().unwrap_or_else(|panic| resume_unwind(panic))
         })?;
         Ok(Self {
-            rows,
             model,
             manifold,
             names,
+            rows,
             points,
         })
     }

@@ -17,7 +17,7 @@ pub(in crate::stats) fn nearest_points<M: Manifold + ?Sized>(m: &M, p: &Tensor) 
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
     let count = p.numel();
     let largest = p.abs().max().expand_as(p);
-    let mut both = |size: &Tensor| {
+    let both = |size: &Tensor| {
         let one: Vec<f64> = (0..count)
             .map(|_| if rng.random() { ROUNDINGS } else { -ROUNDINGS })
             .map(|change: f64| change * f64::EPSILON)
@@ -30,10 +30,7 @@ pub(in crate::stats) fn nearest_points<M: Manifold + ?Sized>(m: &M, p: &Tensor) 
             m.project(&(p + size * changes.view(p.size().as_slice())))
         })
     };
-    [p, p, &largest]
-        .into_iter()
-        .flat_map(|size| both(size))
-        .collect()
+    [p, p, &largest].into_iter().flat_map(both).collect()
 }
 
 /// A tangent at `p` of a length, in a direction that is special to no data.
