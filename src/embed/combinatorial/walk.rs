@@ -48,13 +48,11 @@ impl<const D: usize> Edge<D> {
             tilt: tilt(&padded),
         }
     }
-}
 
-impl<const D: usize> Edge<D> {
     /// The first component of a vector at right angles to the edge.
     ///
-    /// Where the edge nearly leads straight on, it is a small one that the tilt makes large, and the difference that
-    /// it was found as has lost its digits: there the others tell it.
+    /// Where the edge nearly leads straight on, this component is small and the tilt makes it large. The difference that
+    /// it was found as has then lost its digits, so it is found from the others.
     #[inline(always)]
     fn leading(&self, across: &[f64; D]) -> f64 {
         let first = self.direction[0];

@@ -10,8 +10,8 @@ use crate::numerics::random_normal;
 /// Six points that differ from `p` by four roundings of its coordinates, up or down: four times each of
 /// itself, and twice each of the largest, which is what sums of products leave.
 ///
-/// Ups and downs are drawn at random; every second point has those of the one before, every second of them the
-/// other way. So in the plane one of the two leads across the other.
+/// Ups and downs are drawn at random for one point of each pair. The other has them turned over at every second
+/// coordinate, so that in the plane one of the two leads across the other.
 pub(in crate::stats) fn nearest_points<M: Manifold + ?Sized>(m: &M, p: &Tensor) -> Vec<Tensor> {
     const ROUNDINGS: f64 = 4.0;
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
