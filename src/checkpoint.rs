@@ -12,10 +12,10 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, Metadata, SafeTensors, View};
+use safetensors::tensor::{Dtype, Metadata, View};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -232,17 +232,11 @@ impl Checkpoint {
     /// its digest.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-        Self::from_bytes(&bytes).map_err(|reason| data_error(path, reason))
-    }
-
-    /// The checkpoint that the bytes of a file hold, or the reason why they hold none.
-    fn from_bytes(bytes: &[u8]) -> std::result::Result<Self, String> {
-        Self::from_opened(&Opened::new(bytes)?)
+        Self::from_opened(&Opened::read(path)?).map_err(|reason| data_error(path, reason))
     }
 
     /// The checkpoint that a file holds, or the reason why it holds none.
-    pub(crate) fn from_opened(file: &Opened<'_>) -> std::result::Result<Self, String> {
+    pub(crate) fn from_opened(file: &Opened) -> std::result::Result<Self, String> {
         let header: Header = file
             .metadata(METADATA_KEY)
             .ok_or_else(|| {
@@ -260,10 +254,11 @@ impl Checkpoint {
         }
         let payloads = file.payloads();
         // Each takes a good part of the time of a large file.
-        let (found, settings) = rayon::join(
-            || digest(&payloads, &header.settings),
+        let (values, settings) = rayon::join(
+            || (digest(&payloads, &header.settings), to_tensors(&payloads)),
             || serde_json::from_str(&header.settings),
         );
+        let (found, tensors) = values;
         if found != header.sha256 {
             return Err(format!(
                 "the file is damaged: its contents have SHA-256 {found}, its header says {}",
@@ -272,14 +267,10 @@ impl Checkpoint {
         }
         let settings =
             settings.map_err(|error| format!("the settings are not a JSON object: {error}"))?;
-        let mut tensors = BTreeMap::new();
-        for (name, payload) in payloads {
-            let tensor = payload
-                .to_tensor()
-                .map_err(|reason| format!("tensor {name:?}: {reason}"))?;
-            tensors.insert(name, tensor);
-        }
-        Ok(Self { tensors, settings })
+        Ok(Self {
+            tensors: tensors?,
+            settings,
+        })
     }
 
     /// Takes out the tensor of that name.
@@ -313,18 +304,57 @@ fn setting<'de, T: Deserialize<'de>>(
 }
 
 /// A safetensors file in memory, whose header has been read.
-pub(crate) struct Opened<'a> {
+pub(crate) struct Opened {
     header: Metadata,
-    data: &'a [u8],
+    data: Vec<u8>,
 }
 
-impl<'a> Opened<'a> {
-    /// The file that these bytes are, or the reason why they are none.
-    pub(crate) fn new(bytes: &'a [u8]) -> std::result::Result<Self, String> {
-        let (length, header) = SafeTensors::read_metadata(bytes).map_err(|error| {
-            format!("not a whole safetensors file ({error}): truncated, damaged or foreign")
-        })?;
-        let data = &bytes[size_of::<u64>() + length..];
+impl Opened {
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] when it cannot be read, [`Error::Data`] unless it is a whole safetensors file.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let io = || Error::io("read", path);
+        let mut file = File::open(path).map_err(io())?;
+        let size = file.metadata().map_err(io())?.len();
+        let mut length = Vec::new();
+        let mut header = Vec::new();
+        let mut data = Vec::new();
+        let prefix = size_of::<u64>() as u64;
+        (&file)
+            .take(prefix)
+            .read_to_end(&mut length)
+            .map_err(io())?;
+        let length = length.try_into().map_or(u64::MAX, u64::from_le_bytes);
+        (&file)
+            .take(length)
+            .read_to_end(&mut header)
+            .map_err(io())?;
+        // A header with a million names takes as long as their values.
+        let (read, parsed) = rayon::join(
+            || {
+                let rest = size.saturating_sub(prefix).saturating_sub(length);
+                data.try_reserve_exact(rest as usize)?;
+                file.read_to_end(&mut data)
+            },
+            || serde_json::from_slice::<Metadata>(&header),
+        );
+        read.map_err(io())?;
+        let broken = |reason: String| {
+            let reason =
+                format!("not a whole safetensors file ({reason}): truncated, damaged or foreign");
+            data_error(path, reason)
+        };
+        let header = parsed.map_err(|error| broken(error.to_string()))?;
+        if header.data_len() != data.len() {
+            return Err(broken(format!(
+                "{} bytes of values, not the {} of its header",
+                data.len(),
+                header.data_len()
+            )));
+        }
         Ok(Self { header, data })
     }
 
@@ -340,13 +370,13 @@ impl<'a> Opened<'a> {
     }
 
     /// Kind, shape and bytes of a tensor.
-    pub(crate) fn tensor(&self, name: &str) -> Option<(Dtype, &[usize], &'a [u8])> {
+    pub(crate) fn tensor(&self, name: &str) -> Option<(Dtype, &[usize], &[u8])> {
         let info = self.header.info(name)?;
         let (start, end) = info.data_offsets;
         Some((info.dtype, &info.shape, &self.data[start..end]))
     }
 
-    fn payloads(&self) -> BTreeMap<String, Payload<'a>> {
+    fn payloads(&self) -> BTreeMap<String, Payload<'_>> {
         let names = self.names().into_iter();
         names
             .filter_map(|name| {
@@ -565,6 +595,17 @@ impl View for &Payload<'_> {
     fn data_len(&self) -> usize {
         self.bytes.len()
     }
+}
+
+fn to_tensors(
+    payloads: &BTreeMap<String, Payload>,
+) -> std::result::Result<BTreeMap<String, Tensor>, String> {
+    let tensors = payloads.iter().map(|(name, payload)| {
+        let tensor = payload.to_tensor();
+        let tensor = tensor.map_err(|reason| format!("tensor {name:?}: {reason}"))?;
+        Ok((name.clone(), tensor))
+    });
+    tensors.collect()
 }
 
 /// SHA-256 over the settings and over each tensor's name, kind, shape and bytes, in the order of

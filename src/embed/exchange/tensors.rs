@@ -35,8 +35,7 @@ impl NamedEmbedding {
 /// Reads one of the crate's checkpoints, or a file that another program wrote: with the tensor
 /// `embedding` and, in the metadata, `names` as a JSON list and perhaps `model`.
 pub(super) fn read(path: &Path, model: Option<Model>) -> Result<NamedEmbedding> {
-    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-    let file = Opened::new(&bytes).map_err(|reason| unusable(path, reason))?;
+    let file = Opened::read(path)?;
     let (points, names, own) = if file.metadata(METADATA_KEY).is_some() {
         let checkpoint = Checkpoint::from_opened(&file).map_err(|reason| unusable(path, reason))?;
         of_checkpoint(checkpoint).map_err(|error| unusable(path, error.to_string()))?
@@ -63,7 +62,7 @@ fn of_checkpoint(mut checkpoint: Checkpoint) -> Result<Parts> {
 }
 
 /// The parts of a file of another program.
-fn foreign(file: &Opened<'_>) -> std::result::Result<Parts, String> {
+fn foreign(file: &Opened) -> std::result::Result<Parts, String> {
     let names = file
         .metadata(NAMES)
         .ok_or("no names in its metadata: expected \"names\" with a JSON list")?;
