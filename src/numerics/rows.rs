@@ -390,6 +390,38 @@ pub(crate) fn all_finite(t: &Tensor) -> Option<bool> {
     }
 }
 
+/// Numbers from which on libtorch copies by several threads, which then wait in a busy loop for a while: until then,
+/// the threads of the kernels find no free processor.
+const COPIED_BY_THREADS: usize = 32_768;
+
+/// Copies a tensor's numbers into the memory of another of the same shape, as `copy_` does, but by the threads of
+/// the kernels where both lie on the CPU in one piece and have one kind.
+pub(crate) fn copy_into(to: &mut Tensor, from: &Tensor) {
+    let in_one_piece = |t: &Tensor| t.device() == Device::Cpu && t.is_contiguous();
+    let large = to.numel() >= COPIED_BY_THREADS && to.size() == from.size();
+    if large && to.kind() == from.kind() && in_one_piece(to) && in_one_piece(from) {
+        match to.kind() {
+            Kind::Double => return copy_chunks::<f64>(to, from),
+            Kind::Float => return copy_chunks::<f32>(to, from),
+            _ => {}
+        }
+    }
+    to.copy_(from);
+}
+
+fn copy_chunks<T: Element>(to: &mut Tensor, from: &Tensor) {
+    const AT_ONCE: usize = 16_384;
+    // libtorch copies one row, and so notes that the tensor has changed: what autograd has kept of it is out of date.
+    to.narrow(0, 0, 1).copy_(&from.narrow(0, 0, 1));
+    let (read, write): (Rows<T>, Rows<T>) =
+        (Rows::of(from, from.numel()), Rows::of(to, to.numel()));
+    // SAFETY: both are contiguous and have this many numbers of this kind, `to` is borrowed exclusively, and a
+    // tensor that shares its memory holds the same numbers in the same places.
+    let (read, write) = unsafe { (read.row(0), write.row_mut(0)) };
+    let chunks = write.par_chunks_mut(AT_ONCE).zip(read.par_chunks(AT_ONCE));
+    chunks.for_each(|(to, from)| to.copy_from_slice(from));
+}
+
 fn all_finite_of<T: Element>(t: &Tensor) -> bool {
     const AT_ONCE: usize = 16_384;
     let t = t.detach();

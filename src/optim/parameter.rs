@@ -4,6 +4,7 @@ use tch::{Kind, Tensor};
 
 use super::gradient::Gradient;
 use super::rule::Motion;
+use crate::numerics::rows::copy_into;
 use crate::{Error, Geodesic, Manifold, Result};
 
 /// A leaf tensor whose rows are points of a manifold.
@@ -159,7 +160,7 @@ impl ManifoldParameter {
     /// Writes new points into the leaf's memory: all rows, or the given ones.
     pub(crate) fn write(&mut self, rows: Option<&Tensor>, points: &Tensor) {
         tch::no_grad(|| match rows {
-            None => self.tensor.copy_(points),
+            None => copy_into(&mut self.tensor, points),
             Some(rows) => {
                 let _ = self.tensor.index_copy_(0, rows, points);
             }
