@@ -243,8 +243,9 @@ pub struct TrainConfig {
 }
 
 impl Default for TrainConfig {
-    /// The ball in 5 dimensions, native path, 300 epochs at rate 0.6, the first 100 of them burn-in at
-    /// 0.025 times the rate, 50 negatives, start in ±1e-3, seed 0, all processors, batches of 32.
+    /// The ball in 5 dimensions, native path, 300 epochs at rate 0.6, the first 100 of them
+    /// burn-in at 0.025 times the rate, 50 negatives, start in ±1e-3, seed 0, all processors,
+    /// batches of 32.
     fn default() -> Self {
         Self {
             model: Model::Ball,

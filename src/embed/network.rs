@@ -51,8 +51,8 @@ pub struct NetworkConfig {
 }
 
 impl Default for NetworkConfig {
-    /// The ball in 5 dimensions, r = 2 and t = 1 (not learned), 300 epochs at rate 0.3, 10 negatives,
-    /// batches of 32, coordinates of standard deviation 0.01, seed 0.
+    /// The ball in 5 dimensions, r = 2 and t = 1 (not learned), 300 epochs at rate 0.3, 10
+    /// negatives, batches of 32, coordinates of standard deviation 0.01, seed 0.
     fn default() -> Self {
         Self {
             model: Model::Ball,

@@ -177,7 +177,8 @@ impl Trainer {
         self.untrained
     }
 
-    /// Starts from these points instead of [`TrainConfig::start`].
+    /// Starts from these points instead of [`TrainConfig::start`]. On the hyperboloid the time
+    /// coordinates are not checked.
     ///
     /// # Errors
     ///

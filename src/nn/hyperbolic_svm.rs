@@ -24,9 +24,10 @@ pub enum SvmForm {
     /// Points on the hyperboloid; w itself is learned, and projected to ⟨w, w⟩_L > 0 after each
     /// step (cho2019).
     Hyperboloid(Lorentz),
-    /// Points in normal coordinates; w = |z| (sinh a, cosh a z/|z|) with z ∈ ℝⁿ and a ∈ ℝ
-    /// (mishne2023). All such (z, a) with z ≠ 0 are hyperplanes. Steps of the direction of z are
-    /// scaled by 1/cosh a, since its change moves the hyperplane by cosh a as much.
+    /// Points in normal coordinates; w = |z| (sinh √c a, cosh(√c a) e) with e = z/|z|, z ∈ ℝⁿ and
+    /// a ∈ ℝ, where all z ≠ 0 and a give hyperplanes (mishne2023). Learned are e, a and log |z|.
+    /// Steps of (e, a) use the metric da² + cosh²(√c a) |de|²/c, which accounts for the distance a
+    /// of the hyperplane from the origin.
     Parametrised(EuclideanParametrised),
     /// The linear SVM w·x + b of Euclidean space.
     Euclidean(Euclidean),
