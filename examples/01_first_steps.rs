@@ -36,7 +36,7 @@ fn main() -> Result<()> {
         assert!((along - distance * f64::from(step) / 4.0).abs() < 1e-6);
     }
 
-    // A point outside of the disk is an error that names the row, not something to clamp away.
+    // A point outside the disk is an error that names the row; it is not clamped.
     let outside = Tensor::from_slice(&[0.1, 0.2, 0.8, 0.7]).view([2, 2]);
     let error = disk
         .check_point(&outside)

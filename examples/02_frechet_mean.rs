@@ -30,7 +30,7 @@ fn main() -> Result<()> {
         }
     }
 
-    // At the Fréchet mean the logarithms of the points cancel.
+    // At the Fréchet mean the logarithms of the points add up to 0.
     let residual = sphere.log(&mean, &points).mean_dim(0, false, Kind::Double);
     let residual = sphere.norm(&mean, &residual).double_value(&[0]);
     println!("|mean of logs| = {residual:.1e}");

@@ -1,18 +1,19 @@
-//! A learnable curvature: which hyperbolic plane do these distances come from?
+//! A learnable curvature: find the curvature of a hyperbolic plane from distances.
 
 use holonomy::random::generator;
 use holonomy::tch::{Device, Kind, Tensor, no_grad};
 use holonomy::{Curvature, Geodesic, Lorentz, Result, Sample};
 
 fn main() -> Result<()> {
-    // The unknown curvature shows only in distances between points given by their spatial parts.
+    // The points are given by their spatial parts; only their distances depend on the unknown
+    // curvature.
     let secret = Lorentz::new(2, -0.37)?;
     let mut rng = generator(7);
     let p = secret.random_point(&mut rng, &[64], (Kind::Double, Device::Cpu));
     let q = secret.random_point(&mut rng, &[64], (Kind::Double, Device::Cpu));
     let distances = secret.dist(&p, &q);
 
-    // The sign is kept by learning log |κ|.
+    // Learning log |κ| keeps the sign.
     let mut log_c = Tensor::from(0.0).set_requires_grad(true);
     for step in 0..=200 {
         let space = Lorentz::new(2, Curvature::learnable(&-log_c.exp())?)?;

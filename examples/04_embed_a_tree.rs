@@ -1,4 +1,4 @@
-//! A tree embedded in the hyperbolic plane, and how well its ancestors can be read off.
+//! A tree embedded in the hyperbolic plane, and how well the embedding reconstructs the ancestors.
 
 use std::ops::ControlFlow;
 
@@ -6,7 +6,7 @@ use holonomy::Result;
 use holonomy::embed::{Model, TrainConfig, Trainer, reconstruction};
 use holonomy::graph::Graph;
 
-/// A complete tree: node i hangs below node (i − 1)/branching.
+/// A complete tree: the parent of node i is node (i − 1)/branching.
 fn complete_tree(nodes: u32, branching: u32) -> Result<Graph> {
     let names = (0..nodes).map(|i| format!("node {i}")).collect();
     let edges = (1..nodes).map(|i| (i, (i - 1) / branching)).collect();

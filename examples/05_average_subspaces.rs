@@ -1,4 +1,4 @@
-//! Planes in space with outliers: their mean, and their median, which outliers do not move.
+//! Planes in space with outliers: their mean, and their median, which is robust against outliers.
 
 use holonomy::random::generator;
 use holonomy::stats::{MeanConfig, MedianConfig, grassmann_mean, grassmann_median};
@@ -10,7 +10,7 @@ fn main() -> Result<()> {
     let mut rng = generator(1);
     let options = (Kind::Double, Device::Cpu);
 
-    // Forty planes about one, each in a basis of its own, and eight that have nothing to do with it.
+    // Forty planes near one plane, each in its own basis, and eight unrelated planes.
     let truth = planes.random_point(&mut rng, &[], options);
     let base = truth.expand([40, 5, 2], false).contiguous();
     let noise = planes.random_tangent(&mut rng, &base) * 0.05;

@@ -9,7 +9,7 @@ use holonomy::tch::{Device, Kind, Tensor};
 use holonomy::{Error, Geodesic, Lorentz, Result, Sample};
 
 fn main() -> Result<()> {
-    // Forty points of a space of curvature −0.25, of which only the distances are written down.
+    // Forty points of a space of curvature −0.25; only their distances are written to files.
     let space = Lorentz::new(3, -0.25)?;
     let mut rng = generator(6);
     let points = space.random_point(&mut rng, &[40], (Kind::Double, Device::Cpu));
@@ -27,7 +27,8 @@ fn main() -> Result<()> {
     assert!(read_distances(&npy)?.distances == from_csv.distances);
     println!("{} points, {} to {}", names.len(), names[0], names[39]);
 
-    // With the scale 0.5, that is the true curvature, the distances come back to the last digits.
+    // With the scale 0.5, which is the true curvature −0.25, the distances are recovered to
+    // rounding.
     let config = HmdsConfig {
         dim: 3,
         scale: Scale::Fixed(0.5),
@@ -39,7 +40,7 @@ fn main() -> Result<()> {
     let between = found.space.dist(&found.points.get(0), &found.points.get(1));
     assert!((between - distances.get(0).get(1)).abs().double_value(&[]) < 1e-12);
 
-    // Who does not know the curvature looks for it.
+    // If the curvature is unknown, search for it.
     let scale = Scale::search();
     let searched = hmds(&from_csv.distances, &HmdsConfig { scale, ..config })?;
     println!("curvature {:.4}", -searched.scale * searched.scale);

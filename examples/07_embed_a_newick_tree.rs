@@ -1,11 +1,11 @@
-//! A tree of species, with branch lengths, in the hyperbolic plane, and its picture.
+//! A tree of species with branch lengths, embedded in the hyperbolic plane and drawn.
 
 use holonomy::embed::{TreeConfig, embed_tree, pairwise_distances};
 use holonomy::graph::{parse_newick, shortest_paths};
 use holonomy::plot::DiskPlot;
 use holonomy::{PoincareBall, Result};
 
-/// Made up, in the manner of a phylogeny; `read_newick` takes a file.
+/// An invented phylogeny; use `read_newick` to read a file.
 const TREE: &str = "
 (((dog:2, wolf:2)canids:5, (cat:4, (lion:1, tiger:1)'big cats':3)felids:3)carnivores:3,
  ((mouse:6, rat:6)rodents:2, rabbit:8)glires[&support=97]:2,
@@ -16,7 +16,7 @@ fn main() -> Result<()> {
     let tree = parse_newick(TREE, "mammals.nwk")?;
     println!("{tree:?}");
 
-    // All distances within 5 % of those along the branches, times the scale.
+    // All distances are within 5 % of those along the branches, times the scale.
     let config = TreeConfig {
         epsilon: 0.05,
         ..TreeConfig::default()
@@ -35,7 +35,7 @@ fn main() -> Result<()> {
     );
     assert!(found.tree.worst_case <= 1.05);
 
-    // For so small a distortion f64 has not enough bits; big floats have.
+    // For so small a distortion f64 does not have enough bits; use big floats.
     assert!(!embedding.fits_f64());
     let points = embedding.precise_points(embedding.bits() as usize)?;
     let node = |name| tree.index_of(name).unwrap_or_default();
@@ -45,7 +45,7 @@ fn main() -> Result<()> {
     println!("dog to whale: {path} along the branches, {distance:.3} in the plane");
     assert!((path / 1.05..=path).contains(&distance));
 
-    // Shorter edges bend the tree, and can be seen.
+    // Shorter edges distort distances more, but make a readable picture.
     let config = TreeConfig {
         scale: Some(0.5),
         root: Some(node("mammals")),

@@ -1,4 +1,4 @@
-//! How many points are there? It depends on how near one looks: magnitude, dimension, and who is at the edge.
+//! Magnitude: the effective number of points at a scale, the dimension, and the boundary points.
 
 use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{
@@ -14,8 +14,8 @@ fn main() -> Result<()> {
     let plane = Euclidean::new(2)?;
     let config = WeightingConfig::default();
 
-    // A grid of 20 × 20 points looks like one point from afar and like 400 from near; in between its
-    // magnitude grows with the square of the scale.
+    // A grid of 20 × 20 points has magnitude 1 at small scales and 400 at large scales. In
+    // between, the magnitude grows with the square of the scale.
     let steps = Tensor::arange(20, (Kind::Double, Device::Cpu));
     let across = steps.unsqueeze(1).expand([20, 20], false);
     let grid = Tensor::stack(&[&across, &across.transpose(0, 1)], -1).view([400, 2]);

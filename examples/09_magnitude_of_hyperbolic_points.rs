@@ -11,7 +11,7 @@ use holonomy::{Geodesic, Grassmann, PoincareBall, Result, Sample};
 
 const NODES: u32 = 121;
 
-/// How often one of the last rows exceeds one of those before.
+/// How often a weight of the last rows exceeds one of the rows before them.
 fn area(values: &Tensor, last: u32) -> Result<f64> {
     let values = Vec::<f64>::try_from(values).unwrap_or_default();
     let (before, last) = values.split_at(values.len() - last as usize);
@@ -31,7 +31,8 @@ fn main() -> Result<()> {
         assert!((magnitude - closed_form).abs() < 1e-10 * closed_form);
     }
 
-    // Embedded in the hyperbolic plane, the leaves are at its edge: they weigh most, though the training knew no distances.
+    // In the embedding in the hyperbolic plane, the leaves are at the boundary and have the
+    // largest weights, although training used no distances.
     let training = TrainConfig {
         dim: 2,
         epochs: 400,
@@ -54,7 +55,7 @@ fn main() -> Result<()> {
         assert!(found.negative_eigenvalues == 0 && leaves > 0.95);
     }
 
-    // Planes around two of them, and five that have nothing to do with either.
+    // Planes near two given ones, and five unrelated planes.
     let planes = Grassmann::new(6, 2)?;
     let mut rng = generator(1);
     let options = (Kind::Double, Device::Cpu);

@@ -1,4 +1,4 @@
-//! Weights tell who is outside: outliers, classes and the next question, in the hyperbolic plane.
+//! Outliers, classification and active learning by weights, in the hyperbolic plane.
 
 use holonomy::magnitude::{
     ActiveConfig, ActiveSelector, ClassifierConfig, MagnitudeClassifier, OutlierConfig,
@@ -13,13 +13,13 @@ fn main() -> Result<()> {
     let disk = PoincareBall::new(2, -1.0)?;
     let mut rng = generator(1);
 
-    // Three groups of forty points, each around a centre, in turn.
+    // Three groups of forty points, each around a centre, in alternating order.
     let centres = Tensor::from_slice2(&[[0.7, 0.0], [-0.35, 0.6], [-0.35, -0.6]]);
     let labels = Tensor::arange(120, (Kind::Int64, Device::Cpu)).remainder(3);
     let steps = random_normal(&mut rng, &[120, 2], Kind::Double, Device::Cpu) * 0.12;
     let points = disk.exp(&centres.index_select(0, &labels), &steps);
 
-    // Classes: a point belongs where it would weigh least.
+    // Classification: a point belongs to the class in which its weight would be smallest.
     let (known, new) = (points.narrow(0, 0, 60), points.narrow(0, 60, 60));
     let (known_labels, new_labels) = (labels.narrow(0, 0, 60), labels.narrow(0, 60, 60));
     let config = ClassifierConfig::default();
@@ -29,7 +29,8 @@ fn main() -> Result<()> {
     println!("classes: {:.0} % right", 100.0 * accuracy);
     assert!(accuracy > 0.9);
 
-    // Outliers: three points beyond the groups, seen from so far that a group is a few points, weigh most.
+    // Outliers: three points outside the groups have the largest weights, at a scale at which each
+    // group counts as a few points.
     let odd = Tensor::from_slice2(&[[0.3, 0.9], [0.97, 0.0], [-0.9, 0.0]]);
     let all = Tensor::cat(&[&points, &odd], 0);
     let config = OutlierConfig {
@@ -45,7 +46,8 @@ fn main() -> Result<()> {
     );
     assert_eq!(found, Tensor::from_slice(&[120_i64, 121, 122]));
 
-    // Whom to ask next, if the first group alone is known: someone of each of the others.
+    // Active learning: if only the first group is labelled, a point of each other group is chosen
+    // next.
     let first = points.index_select(0, &labels.eq(0).nonzero().view(-1));
     let selector = ActiveSelector::fit(space(), &first, &ActiveConfig::default())?;
     let chosen = selector.select(&points, 2)?;

@@ -1,4 +1,4 @@
-//! A manifold of your own, and every law of the crate tried on it.
+//! A manifold of your own, tested with all laws of the crate.
 //!
 //! The upper half-plane, a model of the hyperbolic plane: points (x, y) with y > 0 and the metric
 //! (dx² + dy²)/y². Only the required methods are written, and no geodesics.
@@ -60,7 +60,7 @@ impl Sample for HalfPlane {
     }
 }
 
-// In your crate's tests this line is all there is to write.
+// In the tests of your crate, this line is all you need.
 #[cfg(test)]
 holonomy::manifold_laws! { half_plane: HalfPlane, without Geodesic }
 

@@ -1,12 +1,13 @@
-//! Named tensors and settings in one file that is either whole or refused.
+//! Checkpoints: named tensors and settings in one file, protected by a digest.
 //!
 //! A checkpoint is a [safetensors](https://github.com/huggingface/safetensors) file, so every
-//! reader of that format opens its tensors. Beside them the header carries, under the metadata key
+//! reader of that format can read its tensors. The header also has, under the metadata key
 //! `holonomy`, a JSON text with the settings and a SHA-256 digest of all names, kinds, shapes,
 //! values and settings. [`Checkpoint::load`] recomputes the digest: a truncated file, a flipped
-//! bit in the header or in the data, or a file of another origin is an error that says so.
+//! bit in the header or in the data, or a file from another program gives an error.
 //!
-//! Files are replaced as a whole ([`write_atomically`]): a kill leaves the old file or the new one.
+//! Files are replaced atomically ([`write_atomically`]): if the process is killed, the old or the
+//! new file remains.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -75,7 +76,7 @@ impl Checkpoint {
         Self::default()
     }
 
-    /// Copies the values of `tensor` under `name`, replacing what stood there.
+    /// Copies the values of `tensor` under `name`, replacing an earlier tensor of that name.
     ///
     /// # Errors
     ///
@@ -111,7 +112,7 @@ impl Checkpoint {
         self.tensors.keys().map(String::as_str)
     }
 
-    /// Writes a setting under `key`, replacing what stood there.
+    /// Writes a setting under `key`, replacing an earlier one.
     ///
     /// # Errors
     ///
@@ -138,7 +139,7 @@ impl Checkpoint {
     /// The first part in which `value` differs from the setting under `key`; `None` when they are
     /// equal.
     ///
-    /// A run that resumes can so name the setting that is not the one it was begun with.
+    /// With this, a resumed run can report which setting has changed.
     ///
     /// # Errors
     ///
@@ -165,10 +166,10 @@ impl Checkpoint {
         Ok(first_difference(key, stored, &given))
     }
 
-    /// Takes in another checkpoint, its names and keys prefixed with `prefix/`.
+    /// Adds another checkpoint, with its names and keys prefixed with `prefix/`.
     ///
-    /// So one file holds a model, its optimiser and the trainer's own settings;
-    /// [`part`](Self::part) gives each back.
+    /// So one file can hold a model, its optimiser and the settings of the trainer;
+    /// [`part`](Self::part) returns each of them.
     pub fn insert_part(&mut self, prefix: &str, part: Checkpoint) {
         let full = |name: String| format!("{prefix}/{name}");
         let tensors = part.tensors.into_iter();
@@ -195,7 +196,7 @@ impl Checkpoint {
         }
     }
 
-    /// Writes the checkpoint to `path`, replacing the file there as a whole.
+    /// Writes the checkpoint to `path`, atomically replacing an existing file.
     ///
     /// Equal contents give equal bytes.
     ///
@@ -387,10 +388,10 @@ impl Opened {
     }
 }
 
-/// A part of a setting that is not what a checkpoint has; see [`Checkpoint::difference`].
+/// A part of a setting that differs from the checkpoint; see [`Checkpoint::difference`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// The part, as `config.schedule` or `seeds[2]`.
+    /// The part, such as `config.schedule` or `seeds[2]`.
     pub setting: String,
     /// Its value in the checkpoint, as JSON; `nothing` where it has none.
     pub stored: String,
@@ -459,9 +460,11 @@ fn difference(setting: &str, stored: Option<&Value>, given: Option<&Value>) -> D
 /// How the temporary names of [`write_atomically`] begin and end.
 const TEMPORARY: (&str, &str) = (".holonomy-", ".tmp");
 
-/// Removes the temporary files that killed writers have left in `folder`, and returns how many.
+/// Removes the temporary files that killed writers have left in `folder`, and returns their
+/// number.
 ///
-/// Only safe while nobody else writes there: a file that is being written would go too.
+/// Call it only while nothing else writes there: the temporary files of running writers are
+/// removed too.
 ///
 /// # Errors
 ///
@@ -481,9 +484,10 @@ pub fn remove_temporaries(folder: impl AsRef<Path>) -> Result<usize> {
     Ok(removed)
 }
 
-/// Writes `bytes` to `path` so that a reader, or a kill at any time, finds the old file or the new
-/// one as a whole: temporary name in the same folder, sync, rename, sync of the folder. A kill may
-/// leave the temporary file behind; [`remove_temporaries`] clears such files away.
+/// Writes `bytes` to `path` atomically: at any time, readers see either the complete old file or
+/// the complete new one, also if the process is killed. The steps are: write a temporary file in
+/// the same folder, sync, rename, sync the folder. A killed process may leave the temporary file
+/// behind; [`remove_temporaries`] removes such files.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Choosing where tensors live, with a reason for the choice.
+//! The choice of a device, with the reason for the choice.
 //!
 //! One binary serves machines with and without CUDA. The linker drops `libtorch_cuda` from a
 //! program that names none of its symbols, so libtorch then reports that there is no CUDA device
@@ -73,7 +73,7 @@ impl fmt::Display for Request {
 pub struct Choice {
     /// The device.
     pub device: Device,
-    /// Why this one, as a clause for people.
+    /// Why this device was taken, as a clause in English.
     pub reason: String,
 }
 
@@ -212,8 +212,8 @@ fn cuda_library() -> OsString {
     beside.map_or_else(|| TORCH_CUDA.into(), PathBuf::into_os_string)
 }
 
-/// The version of the libtorch that this process runs on, such as `2.11.0+cpu`; `None` where its
-/// folder cannot be found or does not say.
+/// The version of the libtorch that this process runs on, such as `2.11.0+cpu`; `None` where it
+/// cannot be determined.
 pub fn libtorch_version() -> Option<String> {
     let folder = loaded_libtorch_folder()?;
     let root = folder.parent()?;

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 /// A result whose error is [`enum@Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What can go wrong where data or the outside world decide.
+/// Errors that depend on data or on the environment.
 ///
-/// Mistakes in a program, such as a wrong shape handed to a hot operation, panic at the crate's
-/// boundary instead, with one sentence that names the operation, what it expected and what it got.
+/// Programming errors panic instead, such as a wrong shape given to an operation of a manifold.
+/// The message names the operation, what it expected and what it got.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -19,7 +19,7 @@ pub enum Error {
         op: &'static str,
         /// The values that are allowed.
         expected: String,
-        /// The value that came.
+        /// The value that was given.
         got: String,
     },
 
@@ -57,16 +57,16 @@ pub enum Error {
         tolerance: f64,
     },
 
-    /// A line of an input file cannot be read.
+    /// A line of an input file does not follow the format.
     #[error("{}:{line}: expected {expected}, got {got}", path.display())]
     Parse {
         /// The file.
         path: PathBuf,
         /// The line, counted from 1.
         line: usize,
-        /// What the format wants there.
+        /// What the format expects there.
         expected: String,
-        /// What stands there.
+        /// What the line has there.
         got: String,
     },
 
@@ -108,13 +108,13 @@ pub enum Error {
         op: &'static str,
         /// The iterations made.
         iterations: usize,
-        /// The residual then.
+        /// The residual at that point.
         residual: f64,
         /// The residual that was wanted.
         tolerance: f64,
     },
 
-    /// Two points have no logarithm, or several.
+    /// The logarithm of two points does not exist or is not unique.
     #[error("{op}: row {row} has no logarithm: {reason}")]
     NoLogarithm {
         /// The operation, as a user calls it.
@@ -136,8 +136,8 @@ pub enum Error {
         place: String,
     },
 
-    /// A step of an optimiser met a number that is not finite. Points, buffers and counts of steps are as
-    /// before the step.
+    /// A step of an optimiser met a number that is not finite. Points, buffers and step counts are
+    /// unchanged by the step.
     #[error(
         "{op}: the {what} of parameter {parameter}{} is not finite in row {row}{}{}",
         quoted(name.as_deref()),
@@ -161,7 +161,7 @@ pub enum Error {
         cause: Option<Box<Error>>,
     },
 
-    /// A similarity matrix is singular, and no weights give every point a similarity of 1.
+    /// A similarity matrix Z is singular, and Zw = 1 has no solution.
     #[error(
         "{op}: the {size} points have no weighting at scale {scale:e}: their similarities have rank {rank} and leave {residual:e} of 1"
     )]
@@ -170,9 +170,9 @@ pub enum Error {
         op: &'static str,
         /// The scale t.
         scale: f64,
-        /// The rank of the similarities, to rounding.
+        /// The rank of Z, up to rounding.
         rank: usize,
-        /// How many different points there are, of the component without a weighting.
+        /// The number of distinct points of the component without a weighting.
         size: usize,
         /// The largest |1 − Zw| that is left.
         residual: f64,

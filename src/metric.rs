@@ -1,4 +1,4 @@
-//! Matrices of distances, checked by one rule.
+//! The check of distance matrices, shared by all operations.
 //!
 //! A matrix counts as symmetric with 0 on the diagonal when what differs is at most 1e-10 of its largest finite
 //! entry, in f32 1e-5: that much rounding makes. Then the mean of an entry and its mirror image counts, and 0 on the

@@ -1,7 +1,8 @@
-//! Random numbers that a seed repeats.
+//! Reproducible random numbers.
 //!
-//! Whatever draws random numbers in this crate takes a generator of [`rand`] from its caller, and
-//! libtorch's global generator is never used. [`generator`] is the one that the crate itself uses.
+//! Functions of this crate that draw random numbers take either a generator of [`rand`] or a seed;
+//! libtorch's global generator is never used. [`generator`] makes the generator that the crate
+//! itself uses.
 
 use rand::SeedableRng;
 
@@ -10,10 +11,10 @@ use rand::SeedableRng;
 /// It is fast and passes the usual tests of randomness. It is not for cryptography.
 pub type Generator = rand_xoshiro::Xoshiro256PlusPlus;
 
-/// A generator whose numbers follow from `seed`: its state is four outputs of SplitMix64 from there.
+/// A generator seeded with `seed`: its state is four outputs of SplitMix64 started from the seed.
 ///
-/// A seed gives the same numbers on every machine, and as long as the version of this crate is the
-/// same. Another version may give others, and its changelog says so.
+/// A seed gives the same numbers on every machine with the same version of this crate. Another
+/// version may give other numbers; the changelog then says so.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! How many digits `dist`, `exp`, `log`, `transport` and `project` keep, measured against exact
+//! The accuracy of `dist`, `exp`, `log`, `transport` and `project`, measured against exact
 //! references.
 //!
 //! ```text

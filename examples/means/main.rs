@@ -5,9 +5,10 @@
 //! cargo run --release --example means -- [sets in all, 10000] [part of a space's name]
 //! ```
 //!
-//! Each set has 2 to 50 points, in f64 or f32, within up to 16 of their middle in hyperbolic spaces, or
-//! close together at a distance of up to 30; some points are equal, some weights are 0. `not minimal` counts
-//! results from which one of 24 short ways leads down.
+//! Each set has 2 to 50 points, in f64 or f32, within a distance of up to 16 from their centre in
+//! hyperbolic spaces, or close together at a distance of up to 30. Some points are equal, some
+//! weights are 0. `not minimal` counts results from which one of 24 short steps decreases the
+//! objective.
 
 mod study;
 

@@ -1,4 +1,4 @@
-//! Programs look for libtorch where it was when they were built.
+//! Adds the folder of libtorch to the run-time search path of the programs.
 
 fn main() {
     if let Ok(folder) = std::env::var("DEP_HOLONOMY_LIBTORCH_LIB") {

@@ -22,7 +22,7 @@ pub enum Model {
 }
 
 impl Model {
-    /// How many numbers one point has.
+    /// The number of coordinates of a point: `dim + 1` on the hyperboloid, else `dim`.
     pub fn width(self, dim: usize) -> usize {
         match self {
             Self::Lorentz => dim + 1,
@@ -79,7 +79,7 @@ impl FromStr for Model {
     }
 }
 
-/// Which code takes the steps.
+/// Which implementation computes the training steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TrainPath {
@@ -121,7 +121,7 @@ pub enum Start {
     /// Near the origin: each coordinate uniformly distributed in ±[`init_scale`](TrainConfig::init_scale).
     #[default]
     Random,
-    /// Where the hierarchy that the pairs (node, ancestor) make puts them; see
+    /// The construction from the pairs (node, ancestor); see
     /// [`nested_half_spaces`](super::nested_half_spaces). In hyperbolic space only.
     HalfSpaces,
 }
@@ -150,19 +150,19 @@ impl FromStr for Start {
     }
 }
 
-/// How the learning rate changes over the epochs after the burn-in.
+/// The learning rate over the epochs after the burn-in.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Schedule {
-    /// It does not.
+    /// The learning rate stays constant.
     #[default]
     Constant,
-    /// It falls in equal steps to `last` times the learning rate.
+    /// It falls linearly to `last` times the learning rate in the last epoch.
     Linear {
         /// The factor that the last epoch has, from 0 to 1.
         last: f64,
     },
-    /// It falls along half a cosine wave to `last` times the learning rate.
+    /// It falls along half a cosine wave to `last` times the learning rate in the last epoch.
     Cosine {
         /// The factor that the last epoch has, from 0 to 1.
         last: f64,
@@ -191,8 +191,8 @@ impl Schedule {
 
 /// The settings of a [`Trainer`](super::Trainer).
 ///
-/// The default is the recipe for a hierarchy of about a thousand nodes in 5 dimensions; see the
-/// [module](super) for what it reaches.
+/// The default suits a hierarchy of about a thousand nodes in 5 dimensions; the [module](super)
+/// has its results.
 ///
 /// # Examples
 ///
@@ -208,38 +208,44 @@ impl Schedule {
 pub struct TrainConfig {
     /// The space.
     pub model: Model,
-    /// The code that takes the steps.
+    /// The implementation of the training steps.
     pub path: TrainPath,
     /// The dimension of the space.
     pub dim: usize,
     /// Where the points are before training.
     pub start: Start,
-    /// How often every pair is visited, burn-in included.
+    /// The number of epochs, burn-in included; each visits every pair once.
     pub epochs: usize,
-    /// The length of a step for a gradient of length 1, for one pair.
+    /// The learning rate: the length of the step of one pair for a gradient of length 1.
     pub learning_rate: f64,
     /// How the learning rate changes after the burn-in.
     pub schedule: Schedule,
-    /// The first epochs, in which the learning rate is small and negatives are drawn in
-    /// proportion to (1 + degree)^0.75, so that nodes find their angular place.
+    /// The number of burn-in epochs at the start. In them the learning rate is small and negatives
+    /// are drawn in proportion to (1 + in-degree)^0.75, so that nodes find their angular
+    /// positions.
     pub burn_in_epochs: usize,
-    /// The factor on the learning rate in these epochs.
+    /// The factor on the learning rate in the burn-in epochs.
     pub burn_in_factor: f64,
-    /// How many negatives a pair is compared with.
+    /// The number of negatives of a pair.
     pub negatives: usize,
-    /// How far a coordinate of a random start may lie from 0 (a spatial one on the hyperboloid).
+    /// The bound on the absolute coordinates of a random start (the spatial ones on the
+    /// hyperboloid).
     pub init_scale: f64,
     /// Seeds the initial points, the order of the pairs and the negatives.
     pub seed: u64,
-    /// Threads of the native path; 0 takes as many as the machine runs at once. With one thread a
-    /// run repeats bit for bit on one kind of processor.
+    /// The threads of the native path; 0 takes all processors. With one thread, runs on the same
+    /// kind of processor are bitwise reproducible.
     pub threads: usize,
-    /// Pairs in one step of the tensor path; their gradients are added, so that to first order a
-    /// batch moves as far as its pairs would one by one. The native path always has 1.
+    /// The number of pairs in one step of the tensor path. Their gradients are added, not
+    /// averaged, so that to first order a batch moves points as far as its pairs would one by one.
+    /// The native path ignores this and takes one pair at a time.
     pub batch: usize,
 }
 
 impl Default for TrainConfig {
+    /// The ball in 5 dimensions, native path, 300 epochs at rate 0.6, the first 100 of them
+    /// burn-in at 0.025 times the rate, 50 negatives, start in ±1e-3, seed 0, all processors,
+    /// batches of 32.
     fn default() -> Self {
         Self {
             model: Model::Ball,

@@ -16,12 +16,12 @@ const TILE: i64 = 1 << 22;
 
 /// The distances between all pairs of points.
 ///
-/// The result is symmetric to the last bit: each pair is measured once, from the earlier point.
+/// The result is exactly symmetric: each pair is computed once.
 ///
 /// # Shapes
 ///
-/// `points`: `[n, point..]`; the result `[n, n]` of the kind of the points, on their device. Beside it a
-/// tile of some 100 MB is in memory.
+/// `points`: `[n, point..]`; the result `[n, n]`, of the kind of the points and on their device.
+/// The computation takes some 100 MB more.
 ///
 /// # Accuracy
 ///
@@ -130,7 +130,7 @@ pub fn cross_distances(space: &dyn Geodesic, from: &Tensor, to: &Tensor) -> Tens
     out
 }
 
-/// How far the distances of an embedding are from the true ones; see [`distortion`].
+/// The distortion of an embedding's distances; see [`distortion`].
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Distortion {
     /// The mean of |d_embedded / d_true − 1|: 0 when all distances are kept.
@@ -140,11 +140,12 @@ pub struct Distortion {
     pub worst_case: f64,
     /// The mean of d_embedded / d_true.
     pub mean_ratio: f64,
-    /// How many pairs were compared.
+    /// The number of pairs that were compared.
     pub pairs: usize,
 }
 
-/// How far the distances `embedded` are from `truth`, over all pairs whose true distance is known.
+/// The distortion of the distances `embedded` against `truth`, over all pairs whose true distance
+/// is known.
 ///
 /// ```text
 /// average    = mean over x < y of |d_embedded(x, y) − d_true(x, y)| / d_true(x, y)
@@ -159,12 +160,14 @@ pub struct Distortion {
 ///
 /// # Accuracy
 ///
-/// That of the ratios: a rounding each, sums of n²/2 terms by rows.
+/// Each ratio has one rounding; the n²/2 ratios are summed row by row.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for other shapes, a matrix that is not symmetric and 0 on the diagonal (but for
-/// rounding, 1e-10 of the largest entry), no pair that counts, a true distance that is not positive, or a negative embedded one; [`Error::NotFinite`] for an embedded distance that is not finite. Both name the pair.
+/// [`Error::InvalidArgument`] for other shapes; a matrix that is not symmetric or not 0 on the
+/// diagonal, beyond rounding (1e-10 of the largest entry, in f32 1e-5); no pair that counts; a
+/// true distance that is not positive; and a negative embedded one. [`Error::NotFinite`] for an
+/// embedded distance that is not finite. The messages name the pair.
 ///
 /// # Examples
 ///
@@ -304,8 +307,8 @@ impl Ratios {
 /// MAP = mean over a of mean over b ∈ N(a) of |{ w ∈ N(a) : d(a,w) ≤ d(a,b) }| / |{ w ≠ a : d(a,w) ≤ d(a,b) }|
 /// ```
 ///
-/// with N(a) the nodes that an edge joins with a, in either direction. Nodes without edges do not
-/// count; equal distances count against the embedding.
+/// with N(a) the nodes that share an edge with a, in either direction. Nodes without edges are
+/// skipped; equal distances count against the embedding.
 ///
 /// # Shapes
 ///
@@ -313,9 +316,10 @@ impl Ratios {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for another shape, a matrix that is not symmetric and 0 on the diagonal (but for
-/// rounding, 1e-10 of the largest distance), a graph without edges, and a complete graph, which has no other nodes to
-/// rank; [`Error::NotFinite`] for a NaN, with the pair.
+/// [`Error::InvalidArgument`] for another shape, a matrix that is not symmetric or not 0 on the
+/// diagonal, beyond rounding (1e-10 of the largest distance, in f32 1e-5), a graph without edges,
+/// and a graph in which every node with edges is a neighbour of all others, so that there is
+/// nothing to rank; [`Error::NotFinite`] for a NaN, with the pair.
 ///
 /// # Examples
 ///

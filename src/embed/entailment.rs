@@ -1,4 +1,4 @@
-//! Graded entailment: to what degree one node is a kind of another.
+//! Graded entailment: the degree to which one node is a kind of another.
 
 use tch::Tensor;
 
@@ -13,10 +13,11 @@ use crate::{Error, Result};
 /// score(u, v) = −(1 + α (‖v‖ − ‖u‖)) d(u, v)
 /// ```
 ///
-/// ‖·‖ is the Euclidean norm in the ball, for a point of the hyperboloid that of its picture there.
-/// Nearer pairs score higher; a v that lies farther out than u, as something more special does, is
-/// punished, α times as hard as distance. The paper takes α = 1000. Since norms in the ball are at
-/// most 1 apart, the second term is what decides there, and rewards a distant v farther in.
+/// ‖·‖ is the Euclidean norm of the coordinates, for a point of the hyperboloid that of its image
+/// in the ball. Nearer pairs score higher. A v of larger norm than u, as a more specific concept
+/// has, is penalised with the weight α. The paper takes α = 1000. In the ball, the second term
+/// then dominates, unless the norms are nearly equal; it even raises the score of a distant v of
+/// smaller norm.
 ///
 /// # Shapes
 ///
@@ -24,8 +25,8 @@ use crate::{Error, Result};
 ///
 /// # Accuracy
 ///
-/// Near the rim ‖v‖ − ‖u‖ is a difference of distances from the rim, (1 − ‖u‖) − (1 − ‖v‖), each
-/// with all its digits, where the norms themselves round to 1.
+/// Near the boundary, where norms round to 1, ‖v‖ − ‖u‖ is computed as (1 − ‖u‖) − (1 − ‖v‖), with
+/// full precision of both distances from the boundary.
 ///
 /// # Errors
 ///

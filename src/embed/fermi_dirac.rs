@@ -6,13 +6,14 @@ use tch::{Kind, Tensor};
 use crate::numerics::{check_broadcast, check_numbers};
 use crate::{Error, Result};
 
-/// Edges that are likely within a radius, as the Fermi–Dirac distribution has it.
+/// The Fermi–Dirac distribution of edges: an edge is likely between points nearer than a radius r.
 ///
 /// ```text
 /// P(edge | d) = 1 / (e^((d − r)/t) + 1)
 /// ```
 ///
-/// Half of the pairs at distance r have an edge; t says how soon that falls to none.
+/// At distance r the probability is ½; the temperature t is the width of the fall from 1 to 0
+/// around r.
 ///
 /// # Examples
 ///
@@ -34,14 +35,14 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FermiDirac {
-    /// The distance r at which an edge is as likely as not.
+    /// The distance r at which the probability of an edge is ½.
     pub radius: f64,
-    /// The temperature t > 0: from r to r + t the odds of an edge fall by e.
+    /// The temperature t > 0: over each distance t the odds of an edge fall by a factor e.
     pub temperature: f64,
 }
 
 impl FermiDirac {
-    /// Whether both settings are such that the distribution is defined.
+    /// Checks that the distribution is defined.
     ///
     /// # Errors
     ///
@@ -69,7 +70,7 @@ impl FermiDirac {
         self.log_odds(dist).sigmoid()
     }
 
-    /// The logarithm of the probability of what was seen at each distance: an edge or none.
+    /// The log-likelihood of the observation at each distance: an edge or none.
     ///
     /// ```text
     /// x = (r − d)/t
@@ -94,8 +95,8 @@ impl FermiDirac {
     ///
     /// # Panics
     ///
-    /// For distances of a kind other than f64 and f32, for `is_edge` of a kind other than `Bool`, and for shapes that
-    /// do not broadcast.
+    /// For distances of a kind other than f64 and f32, for `is_edge` of a kind other than `Bool`
+    /// or on another device, and for shapes that do not broadcast.
     #[track_caller]
     pub fn log_likelihood(&self, dist: &Tensor, is_edge: &Tensor) -> Tensor {
         const OP: &str = "FermiDirac::log_likelihood";

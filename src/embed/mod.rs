@@ -1,8 +1,9 @@
-//! Embeddings of graphs and hierarchies, trained and measured.
+//! Embeddings of graphs and hierarchies: training and evaluation.
 //!
 //! [`Trainer`] places the nodes of a graph in a hyperbolic or Euclidean space so that true
-//! neighbours lie nearer than others; [`reconstruction`] measures how well that worked. A [`NamedEmbedding`] finds
-//! nearest neighbours by name, and [exchanges](exchange) embeddings with other programs.
+//! neighbours are nearer than other nodes; [`reconstruction`] measures how well this succeeds. A
+//! [`NamedEmbedding`] finds nearest neighbours by name. It can be [read from and written to
+//! files](exchange) of other programs.
 //!
 //! # The objective
 //!
@@ -14,34 +15,37 @@
 //! step:  p ← exp_p(−rate · grad_p loss)    for p = x, y and every negative at once
 //! ```
 //!
-//! with the Riemannian gradient at the state before the step; in the ball it is the Euclidean one
-//! times (1 − |p|²)²/4. The pairs come in a new random order in every epoch.
+//! The Riemannian gradient is taken at the points before the step; in the ball it is the Euclidean
+//! gradient times (1 − |p|²)²/4. The pairs come in a new random order in every epoch.
 //!
-//! During the *burn-in* the rate is small and negatives are drawn in proportion to
-//! (1 + in-degree)^0.75, where the in-degree counts the pairs that have the node as their true
-//! neighbour; afterwards every node is drawn alike. In a hierarchy the pairs are those of the
-//! transitive closure, (node, ancestor). Weights of edges play no part.
+//! During the *burn-in* the rate is small and negatives are drawn in proportion to (1 +
+//! in-degree)^0.75, where the in-degree is the number of pairs that have the node as their true
+//! neighbour. Afterwards they are drawn uniformly. In a hierarchy the pairs (node, ancestor) are
+//! those of the transitive closure. Weights of edges are ignored.
 //!
-//! The paper moves a point along a straight line and pulls back what leaves the ball; here the exact
-//! exponential map is followed, which does not leave. A step is never clamped; the one bound is the
-//! edge of the numbers, a hyperbolic radius of 31.9 in the native ball.
+//! The paper moves a point along a straight line and projects points outside the ball back into
+//! it. Here steps follow the exact exponential map, which stays in the ball, and their length is
+//! not clipped. The only bound is due to f64: a hyperbolic radius of 31.9 in the ball on the
+//! native path.
 //!
 //! # Two paths
 //!
-//! The native path (the default) is one fused loop over rows of f64 on the CPU: a pair's candidates
-//! are handled eight at a time, and AVX2 or AVX-512 is used where the processor has it. Threads share
-//! the rows without locks, through relaxed atomics. With one thread a run repeats bit for bit on one
-//! kind of processor, and the negatives do not depend on the number of threads.
+//! The native path (the default) is one fused loop over rows of f64 on the CPU: a pair's
+//! candidates are handled eight at a time, and AVX2 or AVX-512 is used where the processor has it.
+//! Threads share the rows without locks, through relaxed atomics. With one thread, runs on the
+//! same kind of processor are bitwise reproducible. The negatives do not depend on the number of
+//! threads.
 //!
-//! The tensor path takes batches through libtorch and [`Geodesic`](crate::Geodesic), on any device,
-//! in f64 or f32. Given the same negatives, both take the same step, to about 1e-12 (tested).
+//! The tensor path computes batches with libtorch and the [`Geodesic`](crate::Geodesic) of the
+//! model, on any device, in f64 or f32. Given the same pair and negatives, the steps of both paths
+//! agree to about 1e-12 (tested).
 //!
 //! # Checkpoints
 //!
 //! The order of the pairs and the negatives of an epoch follow from the seed and the epoch alone.
-//! [`Progress::checkpoint`] therefore holds all of a training in its points and records, and
-//! [`Trainer::resuming_from`] goes on from there: with one thread the resumed training ends with the
-//! same bits as one that was never stopped (tested on both paths).
+//! [`Progress::checkpoint`] therefore needs only the points and records, and
+//! [`Trainer::resuming_from`] continues from them. With one thread the resumed training ends with
+//! bitwise the same points as an uninterrupted one (tested on both paths).
 //!
 //! # Figures
 //!
@@ -55,10 +59,10 @@
 //! | Euclidean | 0.215 | 88.2 | 2.3 s |
 //! | ball in 2 dimensions, rate 1, burn-in 150 epochs at 0.1 | 0.934 | 1.53 | 1.6 s |
 //!
-//! A lower rate brings the Euclidean MAP to 0.24, not further. The burn-in decides: with 10 epochs
-//! of it instead of 100 the ball's MAP stays near 0.96, because nodes are held in the region where
-//! the first large steps put them. In 2 dimensions this objective drives all but the root far out
-//! (hyperbolic radius 12 to 25), so a drawing needs its radii scaled.
+//! A lower rate raises the Euclidean MAP to 0.24, but no further. The burn-in matters: with 10
+//! burn-in epochs instead of 100 the MAP of the ball stays near 0.96, because nodes remain in the
+//! region where the first large steps put them. In 2 dimensions this objective drives all nodes
+//! but the root far out (hyperbolic radius 12 to 25), so a drawing needs scaled radii.
 //!
 //! The nouns of WordNet 3.0 (82,115 nodes, 743,241 pairs), one seed, two threads; the start is
 //! [`Start::HalfSpaces`], the rate 1.5 falling linearly to 0.03 over 100 epochs without burn-in:
@@ -74,14 +78,14 @@
 //!
 //! | task | look at |
 //! | --- | --- |
-//! | measure an embedding of so many nodes that not all can be ranked | [`Ranking`], [`RankedNodes`] |
-//! | predict pairs that were not trained on | [`Split`], [`link_prediction`] |
+//! | evaluate an embedding that is too large to rank all nodes | [`Ranking`], [`RankedNodes`] |
+//! | predict held-out pairs | [`Split`], [`link_prediction`] |
 //! | embed an undirected network | [`NetworkTrainer`], [`FermiDirac`], [`both_ways`], [`roc_auc`] |
-//! | say how far "u is a v" holds | [`is_a_scores`], [`spearman`] |
+//! | score how far "u is a v" holds | [`is_a_scores`], [`spearman`] |
 //! | fit points to distances, in any product of spaces | [`DistanceTrainer`], [`Signature`] |
 //! | recover a hierarchy from affinities, without training | [`affinity`], [`DiffusionOperator`], [`HyperbolicDiffusion`] |
-//! | bring distances to the scale of others before comparing | [`Rescaling`] |
-//! | find points whose distances are known | [`hmds`](hmds::hmds()), [`read_distances`] |
+//! | rescale distances before comparing them | [`Rescaling`] |
+//! | find points from their distances | [`hmds`](hmds::hmds()), [`read_distances`] |
 //! | compare distances with a graph's | [`pairwise_distances`], [`distortion`], [`mean_average_precision`] |
 //!
 //! # References

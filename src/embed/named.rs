@@ -1,4 +1,4 @@
-//! Points with names: what an embedding is looked up by.
+//! Points with names, and lookups by name.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,12 +11,12 @@ use crate::manifold::tolerance;
 use crate::source::quote;
 use crate::{Error, Geodesic, Result};
 
-/// An embedding whose points have names, to be asked for distances and exchanged with other
-/// programs.
+/// An embedding whose points have names. It answers distance queries by name and can be exchanged
+/// with other programs.
 ///
 /// Names are distinct and not empty, and have no control characters and no white space at their
-/// ends; every point is one of the model. So whatever is a `NamedEmbedding` can be written in every
-/// [`Format`](super::Format) and read back, bit for bit.
+/// ends; every point lies in the model. So every `NamedEmbedding` can be written in every
+/// [`Format`](super::Format) and read back bit for bit.
 ///
 /// # Examples
 ///
@@ -55,8 +55,7 @@ impl fmt::Debug for NamedEmbedding {
 }
 
 impl NamedEmbedding {
-    /// The embedding that puts each name at the point in its row. The points are copied to the CPU
-    /// in f64.
+    /// The embedding with name i at row i of the points, which are copied to the CPU in f64.
     ///
     /// # Shapes
     ///
@@ -64,8 +63,8 @@ impl NamedEmbedding {
     ///
     /// # Accuracy
     ///
-    /// The time of a point of the hyperboloid may be off by 1e-4 of itself, as f32 leaves it: it is
-    /// kept as it is, and distances depend on the spatial coordinates alone.
+    /// The time coordinate of a point on the hyperboloid may have a relative error of 1e-4, as in
+    /// f32. It is kept as it is; distances depend on the spatial coordinates alone.
     ///
     /// # Errors
     ///
@@ -125,7 +124,7 @@ impl NamedEmbedding {
         &self.points
     }
 
-    /// The row of a name.
+    /// The row of a name; `None` where there is no such name.
     pub fn row_of(&self, name: &str) -> Option<usize> {
         self.rows.row_of(name, &self.names)
     }
@@ -138,19 +137,20 @@ impl NamedEmbedding {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for a name that is not there, with those that are spelt like it.
+    /// [`Error::InvalidArgument`] for an unknown name; the message suggests similar names.
     pub fn distance(&self, a: &str, b: &str) -> Result<f64> {
         const OP: &str = "NamedEmbedding::distance";
         let (p, q) = (self.point(OP, a)?, self.point(OP, b)?);
         Ok(self.manifold.dist(&p, &q).double_value(&[]))
     }
 
-    /// The `k` names nearest to `name` with their distances, the nearest first; all others where
-    /// there are no more. `name` itself is not among them; names at equal distances keep their order.
+    /// The `k` names nearest to `name` with their distances, the nearest first; all other names
+    /// where there are fewer. `name` itself is not among them. Names at equal distances are in the
+    /// order of their rows.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for a name that is not there, with those that are spelt like it.
+    /// [`Error::InvalidArgument`] for an unknown name; the message suggests similar names.
     pub fn neighbours(&self, name: &str, k: usize) -> Result<Vec<(&str, f64)>> {
         const OP: &str = "NamedEmbedding::neighbours";
         let own = self.row(OP, name)?;

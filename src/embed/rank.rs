@@ -1,4 +1,4 @@
-//! Statistics of ranks: Spearman's correlation and the area under the ROC curve.
+//! Rank statistics: Spearman's correlation and the area under the ROC curve.
 
 use crate::{Error, Result};
 
@@ -45,7 +45,8 @@ pub fn spearman(x: &[f64], y: &[f64]) -> Result<f64> {
     Ok(dot(&x, &y) / (xx * yy).sqrt())
 }
 
-/// The area under the ROC curve: how often a positive score exceeds a negative one.
+/// The area under the ROC curve: the share of pairs in which a positive score exceeds a negative
+/// one.
 ///
 /// ```text
 /// AUC = ( #{(p, n) : p > n} + ½ #{(p, n) : p = n} ) / (number of positives · number of negatives)

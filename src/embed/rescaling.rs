@@ -1,4 +1,4 @@
-//! Common factors that bring the distances of an embedding to the scale of the true ones.
+//! Common factors that rescale the distances of an embedding to the true ones.
 
 use tch::Tensor;
 
@@ -6,13 +6,14 @@ use crate::metric::mirrored;
 use crate::numerics::rows::measure_rows;
 use crate::{Error, Result};
 
-/// How the common factor is chosen by which embedded distances are multiplied before they are compared with the true ones.
+/// The choice of the common factor by which embedded distances are multiplied before they are
+/// compared with the true ones.
 ///
-/// An embedding that keeps distances up to a factor is as good as one that keeps them where only their
-/// order or their proportions matter; but reported distortions depend on the choice, which papers rarely state.
-/// With t the true and e the embedded distance of a pair:
+/// Where only the order or the ratios of distances matter, a common factor is irrelevant. But
+/// reported distortions depend on the choice of the factor, which papers rarely state. With t the
+/// true and e the embedded distance of a pair:
 ///
-/// | | factor | makes least |
+/// | | factor | minimises |
 /// | --- | --- | --- |
 /// | `Unscaled` | 1 | |
 /// | `MeanRatio` | 1 / mean(e/t) | |
@@ -22,8 +23,8 @@ use crate::{Error, Result};
 /// | `LargestDistance` | max t / max e | |
 /// | `Best` | the median of t/e, weighted by e/t | mean \|s e/t − 1\|, the average distortion |
 ///
-/// No factor gives a smaller average distortion than `Best`: a published figure below it was made from other
-/// distances, whatever its convention.
+/// No factor gives a smaller average distortion than `Best`: a published value below it was
+/// computed from other distances, whatever its convention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rescaling {
@@ -31,7 +32,7 @@ pub enum Rescaling {
     Unscaled,
     /// The mean ratio becomes 1.
     MeanRatio,
-    /// The median ratio becomes 1; the smaller of the middle two where their number is even.
+    /// The median ratio becomes 1; of an even number of ratios, the smaller of the middle two.
     MedianRatio,
     /// Least squares of the distances.
     LeastSquares,
@@ -64,9 +65,10 @@ impl Rescaling {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for other shapes, matrices that are not symmetric and 0 on the diagonal, no pair that counts, a true distance that is not positive, an
-    /// embedded one that is negative or not finite (with the pair), or where all embedded distances are 0 (for
-    /// `MedianRatio`: half of them).
+    /// [`Error::InvalidArgument`] for other shapes, a matrix that is not symmetric and 0 on the
+    /// diagonal (up to rounding), or no pair that counts; for a true distance that is not
+    /// positive, or an embedded one that is negative or not finite, with the pair; and where all
+    /// embedded distances are 0 (for `MedianRatio`, half of them), except for `Unscaled`.
     ///
     /// # Examples
     ///

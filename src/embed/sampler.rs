@@ -98,11 +98,10 @@ impl AliasTable {
     }
 }
 
-/// The law that negatives are drawn from, before the node itself and its true neighbours are
-/// refused.
+/// The distribution of negatives, before the node itself and its true neighbours are rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NegativeLaw {
-    /// Every node alike.
+    /// Uniform over all nodes.
     Uniform,
     /// In proportion to (1 + number of pairs that have the node as their target)^0.75.
     ByDegree,
@@ -136,7 +135,7 @@ const DRAWS_PER_NEGATIVE: usize = 10;
 const DEGREE_POWER: f64 = 0.75;
 
 impl NegativeSampler {
-    /// For the nodes 0 … `nodes` − 1 and their pairs (node, true neighbour).
+    /// A sampler for the nodes 0 … `nodes` − 1 and their pairs (node, true neighbour).
     ///
     /// # Errors
     ///
@@ -155,8 +154,8 @@ impl NegativeSampler {
         })
     }
 
-    /// Up to `count` distinct nodes in the order drawn, none of them `source` or one of its true
-    /// neighbours; fewer when ten draws for each negative have not found enough.
+    /// Up to `count` distinct nodes in the order drawn, without `source` and its true neighbours;
+    /// fewer where 10 · `count` draws do not find enough.
     ///
     /// # Panics
     ///
@@ -173,8 +172,8 @@ impl NegativeSampler {
         out
     }
 
-    /// What [`draw`](Self::draw) gives for each of the sources, one after the other, in one go:
-    /// the work that grows with the number of nodes is done once.
+    /// The same as [`draw`](Self::draw) for each of the sources in turn, but faster: the work that
+    /// grows with the number of nodes is done only once.
     ///
     /// # Panics
     ///
@@ -206,7 +205,7 @@ impl NegativeSampler {
         self.neighbours.nodes()
     }
 
-    /// How many nodes can be negatives of `source`: all but itself and its true neighbours.
+    /// The number of possible negatives of `source`: all nodes but itself and its true neighbours.
     ///
     /// # Panics
     ///
@@ -221,12 +220,12 @@ impl NegativeSampler {
         nodes - 1 - self.neighbours.of(source).len()
     }
 
-    /// How many of the pairs have a negative to be compared with.
+    /// The number of pairs whose source has at least one possible negative.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] where none has, as in a complete graph: then there is nothing to train
-    /// and nothing to rank.
+    /// [`Error::InvalidArgument`] where there is no such pair, as in a complete graph: then there
+    /// is nothing to train and nothing to rank.
     ///
     /// # Panics
     ///

@@ -14,15 +14,16 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SplitConfig {
-    /// The share of the pairs that may be held out which goes to validation, from 0 to 1.
+    /// The share for validation, from 0 to 1, of the pairs that may be held out.
     pub validation: f64,
-    /// The share of them that goes to the test; both together are at most 1.
+    /// The share of these pairs for the test, from 0 to 1; both together are at most 1.
     pub test: f64,
     /// Seeds the choice.
     pub seed: u64,
 }
 
 impl Default for SplitConfig {
+    /// A tenth for validation, a tenth for the test, seed 0.
     fn default() -> Self {
         Self {
             validation: 0.1,
@@ -33,7 +34,7 @@ impl Default for SplitConfig {
 }
 
 impl SplitConfig {
-    /// Whether the shares are shares.
+    /// Checks that the shares are in range.
     ///
     /// # Errors
     ///
@@ -52,22 +53,22 @@ impl SplitConfig {
     }
 }
 
-/// Pairs in three parts: one to train on, one to choose settings by, one to measure on.
+/// Pairs in three parts: for training, validation and test.
 ///
-/// The parts are disjoint and sorted, and hold each pair once however often it came. Every node
-/// that occurs in a pair occurs in one to train on. Equal pairs, in any order, and equal settings
-/// give equal parts.
+/// The parts are disjoint and sorted, and hold each pair once, however often it was given. Every
+/// node of a pair occurs in a training pair. Equal pairs, in any order, and equal settings give
+/// equal parts.
 ///
 /// # What the paper says
 ///
 /// "We split the data into a train, validation and test set by randomly holding out observed
-/// links. Links in the validation and test set do not include the root or leaf nodes as these links
-/// would either be trivial to predict or impossible to predict reliably" (nickel2017, section 4.1).
-/// [`of_closure`](Self::of_closure) does this. Left open there are the sizes of the sets, how often
-/// the choice was repeated, and whether a direct link, which no other pairs imply, may be held out;
-/// neither the pairs nor code that chose them was published. Most held-out pairs are implied by
-/// transitivity from those that remain, which is why [`of_implied`](Self::of_implied) has its own name
-/// where it makes that a rule: there the direct links are always known, as in ganea2018cones.
+/// links. Links in the validation and test set do not include the root or leaf nodes as these
+/// links would either be trivial to predict or impossible to predict reliably" (nickel2017,
+/// section 4.1). [`of_closure`](Self::of_closure) does this. The paper does not give the sizes of
+/// the sets, the number of repetitions, or whether a direct link, which no other pairs imply, may
+/// be held out; neither the pairs nor the code for the choice was published. Most held-out pairs
+/// are implied by transitivity from the remaining ones. [`of_implied`](Self::of_implied) makes
+/// this a rule: the direct links always stay in the training set, as in ganea2018cones.
 ///
 /// # Examples
 ///
@@ -87,11 +88,11 @@ impl SplitConfig {
 /// nickel2017, sections 4.1 and 4.2; ganea2018cones, section 5.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
-    /// To train on.
+    /// The training pairs.
     pub train: Vec<(u32, u32)>,
-    /// To choose settings by.
+    /// The validation pairs.
     pub validation: Vec<(u32, u32)>,
-    /// To measure on.
+    /// The test pairs.
     pub test: Vec<(u32, u32)>,
 }
 
@@ -107,13 +108,14 @@ impl Split {
     /// held out:         round(share · number of those), drawn uniformly without repetition
     /// ```
     ///
-    /// A pair is passed over if an end would be left without a pair to train on. In a hierarchy
-    /// without cycles that never happens, for the links to the roots stay.
+    /// A pair is skipped if one of its nodes would be left without a training pair. In a hierarchy
+    /// without cycles this never happens, since the links to the roots stay.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for pairs that name a node twice or one that does not exist,
-    /// shares out of range, and a part that comes out empty although its share is above 0.
+    /// [`Error::InvalidArgument`] for fewer than two nodes, no pairs, a pair that is a node with
+    /// itself or names a node that does not exist, shares out of range, and a part that is empty
+    /// although its share is above 0.
     pub fn of_closure(nodes: usize, pairs: &[(u32, u32)], config: &SplitConfig) -> Result<Self> {
         let pairs = distinct(nodes, pairs.to_vec())?;
         let inner = Inner::new(nodes, &pairs);
@@ -147,8 +149,9 @@ impl Split {
 
     /// Splits the edges of an undirected network, each given in one direction or in both.
     ///
-    /// Any edge may be held out, unless an end would be left without an edge to train on; each comes
-    /// back once, the lower node first. [`both_ways`] makes true neighbours of them.
+    /// Any edge may be held out, unless one of its nodes would be left without a training edge.
+    /// Each edge is returned once, the lower node first; [`both_ways`] turns edges into pairs
+    /// (node, true neighbour).
     ///
     /// # Errors
     ///
@@ -159,7 +162,7 @@ impl Split {
         Self::draw(nodes, edges, |_| true, config)
     }
 
-    /// All pairs, whatever their part: those that are true when a held-out pair is ranked.
+    /// The pairs of all parts: the true pairs when a held-out pair is ranked.
     pub fn all(&self) -> Vec<(u32, u32)> {
         [&self.train[..], &self.validation, &self.test].concat()
     }

@@ -18,14 +18,14 @@ use super::table::{check_pairs, check_rows, rows_of, tensor_of};
 use crate::checkpoint::Checkpoint;
 use crate::{Error, Result};
 
-/// What is told of one epoch.
+/// The record of one epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
-    /// How many epochs are done.
+    /// The number of epochs done, this one included.
     pub epoch: usize,
-    /// The mean loss of the pairs, each taken just before its step.
+    /// The mean loss of the pairs, each computed just before its step.
     pub loss: f64,
-    /// Training time so far; callbacks do not count.
+    /// The training time in seconds so far, without callbacks.
     pub seconds: f64,
     /// The learning rate in this epoch.
     pub learning_rate: f64,
@@ -35,7 +35,7 @@ pub struct EpochRecord {
 pub struct Progress<'a> {
     /// This epoch.
     pub record: EpochRecord,
-    /// How many epochs there will be.
+    /// The number of epochs in the settings.
     pub epochs: usize,
     path: &'a dyn StepTaker,
     identity: &'a Identity,
@@ -48,8 +48,8 @@ impl Progress<'_> {
         self.path.points()
     }
 
-    /// All that [`Trainer::resuming_from`] needs to go on after this epoch: settings, a digest of the
-    /// pairs, points and records.
+    /// Everything that [`Trainer::resuming_from`] needs to continue after this epoch: settings, a
+    /// digest of the pairs, points and records.
     ///
     /// # Errors
     ///
@@ -66,9 +66,9 @@ pub struct Embedding {
     pub model: Model,
     /// One row per node, `[nodes, dim]`, or `[nodes, dim + 1]` on the hyperboloid.
     pub points: Tensor,
-    /// All epochs.
+    /// The records of all epochs.
     pub history: Vec<EpochRecord>,
-    /// Training time; callbacks do not count.
+    /// The training time in seconds, without callbacks.
     pub seconds: f64,
     /// Whether a callback ended the training before its last epoch.
     pub stopped_early: bool,
@@ -100,8 +100,9 @@ pub(super) trait StepTaker {
     fn first_bad_row(&self) -> Option<usize>;
 }
 
-/// Trains an embedding of the nodes 0 … n − 1 from pairs (node, true neighbour): in a hierarchy
-/// the closure's (child, ancestor).
+/// Trains an embedding of the nodes 0 … n − 1 from pairs (node, true neighbour). In a hierarchy
+/// these are the pairs (descendant, ancestor) of the transitive closure. The [module](super) has
+/// the objective.
 ///
 /// # Examples
 ///
@@ -139,10 +140,9 @@ impl Trainer {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] for a setting out of range, fewer than two nodes, no pairs, a
-    /// pair that is a node with itself or names a node that does not exist, and where every node of a
-    /// pair is related to all others, as in a complete graph: a pair can only be trained against
-    /// nodes that are not true neighbours. For the start [`Start::HalfSpaces`] also when nodes are
-    /// ancestors of each other.
+    /// pair that is a node with itself or names a node that does not exist, and where no pair has
+    /// a possible negative, as in a complete graph. For the start [`Start::HalfSpaces`] also where
+    /// nodes are ancestors of each other.
     pub fn new(config: TrainConfig, nodes: usize, pairs: &[(u32, u32)]) -> Result<Self> {
         const OP: &str = "Trainer::new";
         config.validate()?;
@@ -171,12 +171,14 @@ impl Trainer {
         &self.start
     }
 
-    /// How many pairs have a node that is related to all others: their loss is 0 and they move nothing.
+    /// The number of pairs whose node has all others as true neighbours. They have no negatives:
+    /// their loss is 0, and they move no points.
     pub fn untrained_pairs(&self) -> usize {
         self.untrained
     }
 
-    /// Starts from these points instead of those that the settings name.
+    /// Starts from these points instead of [`TrainConfig::start`]. On the hyperboloid the time
+    /// coordinates are not checked.
     ///
     /// # Errors
     ///
@@ -195,18 +197,19 @@ impl Trainer {
         Ok(self)
     }
 
-    /// Goes on where [`Progress::checkpoint`] was taken; the history and the seconds go on too.
+    /// Continues from a [`Progress::checkpoint`], including its history and training time.
     ///
-    /// With one thread the result is bit for bit that of a training that was never stopped, on one
-    /// kind of processor. A checkpoint taken after the last epoch gives its embedding at once.
+    /// With one thread, and on the same kind of processor, the result is bitwise that of an
+    /// uninterrupted training. A checkpoint taken after the last epoch gives its embedding at
+    /// once.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] that names what differs when the checkpoint is of something else
-    /// than a training, or of a training with another setting, other nodes, or other pairs or the
-    /// same in another order; [`Error::NotFinite`] or [`Error::NotOnManifold`] for a row that is not a
-    /// point of the model. The kind of [`with_options`](Self::with_options) is compared by
-    /// [`run`](Self::run); the device may be another.
+    /// [`Error::InvalidArgument`] that names the difference when the checkpoint is not one of a
+    /// training, or when its settings, its nodes, or its pairs or their order differ;
+    /// [`Error::NotFinite`] or [`Error::NotOnManifold`] for a row that is not a point of the
+    /// model. The kind of [`with_options`](Self::with_options) must also agree, which
+    /// [`run`](Self::run) checks; the device may differ.
     ///
     /// # Examples
     ///
@@ -240,8 +243,8 @@ impl Trainer {
         Ok(self)
     }
 
-    /// The kind and device that the tensor path works in; f64 on the CPU at first, which is all
-    /// that the native path does.
+    /// The kind and device of the tensor path. The default is f64 on the CPU, the only choice for
+    /// the native path.
     ///
     /// # Errors
     ///
@@ -266,8 +269,8 @@ impl Trainer {
         Ok(self)
     }
 
-    /// Calls `on_pairs` with the number of pairs that were visited since its last call, many times in an
-    /// epoch, from any thread: an epoch of a large hierarchy takes minutes.
+    /// Reports progress within an epoch: calls `on_pairs` many times, from any thread, with the
+    /// number of pairs visited since its last call.
     pub fn on_pairs(mut self, on_pairs: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.on_pairs = Box::new(on_pairs);
         self
@@ -277,9 +280,9 @@ impl Trainer {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFinite`] at the first epoch whose loss or points are not finite, as a far too
-    /// large learning rate makes them; [`Error::InvalidArgument`] when the threads cannot be started,
-    /// or when the training resumes in another kind than its checkpoint's.
+    /// [`Error::NotFinite`] at the first epoch whose loss or points are not finite, for example
+    /// because the learning rate is far too large; [`Error::InvalidArgument`] when the threads
+    /// cannot be started, or when the kind differs from the checkpoint's.
     pub fn run(
         self,
         mut on_epoch: impl FnMut(&Progress<'_>) -> ControlFlow<()>,
@@ -405,11 +408,11 @@ fn check_finite(epoch: usize, loss: f64, bad_row: Option<usize>) -> Result<()> {
     Ok(())
 }
 
-/// One step of `learning_rate` for the pair (source, target) with the given negatives, on either path:
-/// the new points and the loss before the step.
+/// One training step for the pair (source, target) with the given negatives, on either path.
+/// Returns the new points and the loss before the step.
 ///
-/// The loss and the step are those of the [module](super). `points` stays as it is; with
-/// `learning_rate` 0 the points come back unchanged.
+/// The loss and the step are those of the [module](super). `points` is not modified; with
+/// `learning_rate` 0 the result equals it.
 ///
 /// # Shapes
 ///
@@ -417,9 +420,9 @@ fn check_finite(epoch: usize, loss: f64, bad_row: Option<usize>) -> Result<()> {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for a wrong shape, a node that does not exist, a repeated node, or a
-/// learning rate that is negative or not finite; [`Error::NotFinite`] or [`Error::NotOnManifold`]
-/// for a row that is not a point, before the step or after it.
+/// [`Error::InvalidArgument`] for a wrong shape, a node that does not exist, a repeated node (also
+/// among the negatives), or a learning rate that is negative or not finite; [`Error::NotFinite`]
+/// or [`Error::NotOnManifold`] for a row that is not a point, before the step or after it.
 pub fn pair_step(
     path: TrainPath,
     model: Model,

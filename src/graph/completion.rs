@@ -1,4 +1,4 @@
-//! What the leaves of a hierarchy tell about the nodes above them.
+//! Pairs of inner nodes inferred from their leaves.
 
 /// The pairs of a closed relation and those that inclusion of leaves adds, sorted.
 pub(super) fn with_leaf_inclusions(node_count: usize, closure: &[(u32, u32)]) -> Vec<(u32, u32)> {

@@ -14,7 +14,8 @@ use crate::source::quote;
 const SHOWN: usize = 3;
 const SHOWN_OF_CYCLE: usize = 8;
 
-/// Which way the edges of a graph run, as its roots, leaves and cycles show it: one line for people.
+/// The direction of a graph's edges, as its roots, leaves and cycles show it. `Display` gives a
+/// one-line summary.
 ///
 /// # Examples
 ///
@@ -42,19 +43,20 @@ const SHOWN_OF_CYCLE: usize = 8;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Direction {
-    /// The nodes with children and without parents.
+    /// The nodes that have children but no parents.
     pub roots: Vec<u32>,
-    /// How many nodes have parents and no children.
+    /// The number of nodes that have parents but no children.
     pub leaves: usize,
-    /// The nodes of a cycle from child to parent, the shortest through its first node; `None` in a hierarchy.
+    /// The nodes of a cycle, from child to parent: a shortest one through its first node. `None`
+    /// if there is no cycle.
     pub cycle: Option<Vec<u32>>,
-    /// Whether each edge has one the other way.
+    /// Whether the graph has cycles and every edge also has its reverse.
     pub runs_both_ways: bool,
     names: Arc<[String]>,
 }
 
 impl Graph {
-    /// Which way the edges run.
+    /// Roots, leaves and cycles of the graph.
     pub fn direction(&self) -> Direction {
         let mut has_parent = vec![false; self.node_count()];
         let mut has_child = vec![false; self.node_count()];
@@ -77,7 +79,7 @@ impl Graph {
 }
 
 impl Direction {
-    /// The cycle by names, such as `"a" → "b" → "a"`.
+    /// The cycle by names, such as `"a" → "b" → "a"`; long ones are abbreviated.
     pub fn cycle_by_names(&self) -> Option<String> {
         let cycle = self.cycle.as_ref()?;
         let mut names: Vec<String> = cycle.iter().map(|&node| self.name(node)).collect();
@@ -89,7 +91,7 @@ impl Direction {
         Some(names.join(" → "))
     }
 
-    /// Whether the roots are more than the leaves, as where parent and child are mistaken for each other.
+    /// Whether there are more roots than leaves, which suggests that parent and child are swapped.
     pub fn may_be_reversed(&self) -> bool {
         self.roots.len() > self.leaves
     }

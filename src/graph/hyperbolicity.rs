@@ -1,4 +1,4 @@
-//! How near a metric space is to a tree.
+//! Gromov hyperbolicity: how close a metric space is to a tree.
 
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
@@ -14,23 +14,25 @@ use crate::{Error, Result};
 /// δ = max over all x, y, z, w of (S₁ − S₂)/2
 /// ```
 ///
-/// Trees have δ = 0, a cycle of n unit edges about n/4, the hyperbolic plane log 2 in this
-/// definition. The pairs are compared in the order of falling distance until no pair is left that could
-/// give more, since (S₁ − S₂)/2 is at most half the smaller distance of the pairs in S₁.
+/// With this definition trees have δ = 0, a cycle of n unit edges about n/4, and the hyperbolic
+/// plane log 2. Pairs are compared in the order of decreasing distance. The search stops when no
+/// remaining pair can give more, since (S₁ − S₂)/2 is at most half the smaller of the two
+/// distances in S₁.
 ///
 /// # Shapes
 ///
-/// `distances`: `[n, n]`, which obey the triangle inequality (not checked).
+/// `distances`: `[n, n]`, which must obey the triangle inequality (not checked).
 ///
 /// # Accuracy
 ///
-/// A few roundings of the largest distance. Time grows with n⁴ for trees, where nothing can be left
-/// out: about 0.5 s for n = 200 and 13 s for n = 500 on two busy cores; memory with n². Beyond, see [`sampled_hyperbolicity`].
+/// A few roundings of the largest distance. Time grows with n⁴ for trees, where no pair can be
+/// skipped: about 0.5 s for n = 200 and 13 s for n = 500 on two busy cores. Memory grows with n².
+/// For larger n use [`sampled_hyperbolicity`].
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] unless the matrix is square, symmetric, finite, ≥ 0 and 0 on the
-/// diagonal; the message names the pair.
+/// [`Error::InvalidArgument`] unless the matrix is square, finite, ≥ 0 and, up to rounding,
+/// symmetric and 0 on the diagonal; the message names the pair.
 ///
 /// # Examples
 ///
@@ -87,11 +89,11 @@ fn largest_with(x: &[f64], y: &[f64], length: f64, others: &[(u32, u32)], d: &Di
 /// What [`sampled_hyperbolicity`] found.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SampledHyperbolicity {
-    /// The largest (S₁ − S₂)/2 met: a lower bound of δ.
+    /// The largest (S₁ − S₂)/2 found: a lower bound of δ.
     pub largest: f64,
-    /// The mean of (S₁ − S₂)/2.
+    /// The mean of (S₁ − S₂)/2 over the drawn quadruples.
     pub mean: f64,
-    /// How many quadruples were drawn.
+    /// The number of quadruples that were drawn.
     pub quadruples: usize,
 }
 

@@ -15,22 +15,25 @@ const RESERVED: &[u8] = b"()[]':;,";
 
 /// Reads a tree from a file in Newick's format, such as `(dog:0.4, (cat:0.3, lion:0.2)felid:0.1);`.
 ///
-/// Edges run from child to parent, and their weights are the branch lengths. Nodes are numbered as they
-/// start in the file, so that the root is node 0. Details:
+/// Edges run from child to parent, and their weights are the branch lengths. Nodes are numbered in
+/// the order in which they begin in the file, so that the root is node 0. Details:
 ///
-/// - Labels may stand in single quotation marks, a doubled one of which is one of the name. Underscores stay.
-/// - Nodes without a label are called `node 1`, `node 2`, …, leaving out names that are taken. Where inner nodes
-///   share a label, as support values do, all but the first get ` (2)`, ` (3)`, … behind it.
+/// - Labels may be in single quotation marks; within them `''` stands for one mark. Underscores
+///   are kept.
+/// - Nodes without a label are called `node 1`, `node 2`, …, skipping names that are taken. Where
+///   inner nodes share a label, such as a support value, all but the first get ` (2)`, ` (3)`, …
+///   appended.
 /// - Comments in square brackets, nested ones too, and white space are skipped.
-/// - Without any length the graph has no weights. A length at the root is ignored.
+/// - If no node has a length, the graph has no weights. A length at the root is ignored.
 /// - Files in gzip are unpacked. Trees may be as deep as memory allows.
 ///
 /// # Errors
 ///
-/// [`Error::Io`] for a file that cannot be read; [`Error::Data`] for damaged compression, a file without a tree or a
-/// NEXUS file; [`Error::Parse`], with the line, for what breaks the format, a second tree, a leaf's label that stands
-/// elsewhere, a label with control characters, a length that is not a number, negative or not finite,
-/// and a node without a length where others have one.
+/// [`Error::Io`] for a file that cannot be read; [`Error::Data`] for damaged compression, a file
+/// without a tree or a NEXUS file; [`Error::Parse`], with the line, for text that breaks the
+/// format, a second tree, a leaf's label that occurs more than once, a label with control
+/// characters, a length that is not a number, negative or not finite, and a node without a length
+/// where others have one.
 ///
 /// # Examples
 ///
@@ -51,11 +54,11 @@ pub fn read_newick(path: impl AsRef<Path>) -> Result<Graph> {
     parse(&Source::read(path.as_ref())?)
 }
 
-/// As [`read_newick`], from bytes in memory. Errors call them by `name`.
+/// As [`read_newick`], from bytes in memory. Errors name them `name`.
 ///
 /// # Errors
 ///
-/// Those of [`read_newick`], but for [`Error::Io`].
+/// Those of [`read_newick`], except [`Error::Io`].
 ///
 /// # Examples
 ///

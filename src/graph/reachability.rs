@@ -42,10 +42,10 @@ pub(crate) fn ancestor_pairs(node_count: usize, edges: &[(u32, u32)]) -> Vec<(u3
     pairs(&component_of, &reached_by)
 }
 
-/// The edges of a transitive closure that no chain of two others replaces, in their order.
+/// The edges (u, v) of a transitive closure for which no w has edges (u, w) and (w, v), in their
+/// order.
 ///
-/// For a closed relation without cycles (such as all pairs of a word and a more general one) these
-/// are the direct links: a transitive reduction.
+/// For a closed relation without cycles this is the transitive reduction: the direct links.
 ///
 /// # Examples
 ///

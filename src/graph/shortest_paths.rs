@@ -11,14 +11,15 @@ use super::Graph;
 use crate::numerics::rows::fill_rows;
 use crate::{Error, Result};
 
-/// The lengths of the shortest paths between all pairs of nodes, where an edge may be walked both
-/// ways and its weight is its length.
+/// The lengths of the shortest paths between all pairs of nodes. Edges are undirected, and their
+/// weights are lengths.
 ///
 /// ```text
 /// d(x, y) = min over the paths x = x₀, x₁, …, x_k = y of Σ length(xᵢ, xᵢ₊₁),   +∞ where there is none
 /// ```
 ///
-/// An edge without a weight has the length 1. Of two edges there and back the shorter counts.
+/// In a graph without weights each edge has the length 1. Of an edge and its reverse the shorter
+/// one counts.
 ///
 /// # Shapes
 ///
@@ -26,9 +27,9 @@ use crate::{Error, Result};
 ///
 /// # Accuracy
 ///
-/// Exact for unweighted graphs; otherwise lengths are added along the path, from the node of the smaller
-/// number, so that the matrix is symmetric to the last bit. The result does not depend on the number of
-/// threads.
+/// Exact for unweighted graphs; otherwise lengths are added along the path, from the node with the
+/// smaller number, so that the matrix is symmetric to the last bit. The result does not depend on
+/// the number of threads.
 ///
 /// # Examples
 ///
@@ -50,9 +51,9 @@ pub fn shortest_paths(graph: &Graph) -> Tensor {
     paths.triu(0) + paths.triu(1).transpose(0, 1)
 }
 
-/// [`shortest_paths`] from some nodes alone: one row each.
+/// [`shortest_paths`] from the nodes `sources` only: one row for each.
 ///
-/// `progress` is told of every source that is done, from any thread.
+/// `progress` is called with every source that is done, from any thread.
 ///
 /// # Shapes
 ///

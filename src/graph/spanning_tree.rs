@@ -1,4 +1,4 @@
-//! Trees within graphs.
+//! Spanning trees.
 
 use petgraph::unionfind::UnionFind;
 
@@ -7,48 +7,52 @@ use crate::{Error, Result};
 
 const OP: &str = "spanning_tree";
 
-/// Which edges of a graph [`spanning_tree`] keeps.
+/// The rule by which [`spanning_tree`] keeps edges.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpanningTree {
-    /// The fewest edges between every node and the root.
+    /// A breadth-first tree: the fewest edges between every node and the root.
     ///
-    /// Of several neighbours that are nearer to the root, a node keeps the one with the fewest edges.
+    /// Of several neighbours that are nearer to the root, a node keeps the one of the smallest
+    /// degree.
     BreadthFirst {
-        /// The node that all paths lead to.
+        /// The root.
         root: u32,
     },
-    /// The largest share of every node's neighbours, on average over the nodes:
+    /// The tree that keeps the largest share of every node's neighbours, on average over the
+    /// nodes:
     ///
     /// ```text
     /// max Σ 1/k(u) + 1/k(v) over the kept edges (u, v),   k(u): the number of neighbours of u
     /// ```
     ///
-    /// If distances are those in the tree, the mean average precision of the graph's edges is this sum
-    /// over the number of nodes, and what the neighbours that were lost add on top, which is little
-    /// unless the nodes remain near. What is given up goes where it is felt least: between nodes of
-    /// many neighbours. Paths become longer.
+    /// With the distances of the tree, the mean average precision of the graph's edges is this sum
+    /// divided by the number of nodes, plus the contribution of the lost neighbours, which is
+    /// small unless they remain near. Edges are mainly lost between nodes of high degree, where
+    /// they count least. Paths become longer.
     KeepNeighbors,
-    /// Between the two: neighbours are kept as far as not too many paths become longer.
+    /// A compromise of the two: it keeps neighbours, but not at the cost of making many paths
+    /// longer.
     ///
     /// ```text
     /// max Σ 1/k(u) + 1/k(v) + weight · s(u, v) over the kept edges,
     /// s(u, v): how many nodes hang on the edge in the breadth-first tree; 0 for edges outside of it
     /// ```
     ///
-    /// The weight 0 is [`KeepNeighbors`](Self::KeepNeighbors), a large one
-    /// [`BreadthFirst`](Self::BreadthFirst). For the nouns of WordNet 1/50 has most of what both have.
+    /// The weight 0 gives [`KeepNeighbors`](Self::KeepNeighbors), a large weight
+    /// [`BreadthFirst`](Self::BreadthFirst). For the nouns of WordNet, 1/50 has most of the
+    /// advantages of both.
     Between {
-        /// The node that most paths lead to.
+        /// The root of the breadth-first tree.
         root: u32,
-        /// What each node that hangs on an edge adds to its worth.
+        /// The weight of s(u, v), ≥ 0.
         weight: f64,
     },
 }
 
-/// A tree of edges of a connected graph, on the same nodes.
+/// A spanning tree of a connected graph.
 ///
-/// Edges may be walked both ways; those that are kept keep their order, direction and weight. Of an edge there
-/// and one back only the first counts.
+/// Edges are treated as undirected. Kept edges keep their order, direction and weight. Of an edge
+/// and its reverse at most one is kept.
 ///
 /// # Errors
 ///

@@ -1,8 +1,8 @@
-//! WordNet's own database files.
+//! The database files of WordNet.
 //!
-//! `data.noun` holds a line a synset, `index.noun` a line a lemma with the offsets of its
-//! synsets, most frequent sense first; lines that start with two spaces are the licence
-//! (manual page wndb(5)).
+//! `data.noun` has one line for each synset. `index.noun` has one line for each lemma, with the
+//! offsets of its synsets, the most frequent sense first. Lines that start with two spaces are the
+//! licence (manual page wndb(5)).
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -37,9 +37,9 @@ const LICENCE_INDENT: &str = "  ";
 ///
 /// # Errors
 ///
-/// [`Error::Io`](crate::Error::Io) for a missing file, [`Error::Parse`](crate::Error::Parse) for
-/// a line that does not follow the format, for a pointer to a synset that is not there and for a
-/// word that the index lacks, [`Error::Data`](crate::Error::Data) for a file without synsets.
+/// [`Error::Io`](crate::Error::Io) for a missing file, [`Error::Parse`](crate::Error::Parse) for a
+/// line that does not follow the format, for a pointer to a missing synset and for a word that is
+/// not in the index, [`Error::Data`](crate::Error::Data) for a file without synsets.
 pub fn read_wordnet_nouns(folder: impl AsRef<Path>) -> Result<Graph> {
     let folder = folder.as_ref();
     let index_source = Source::read(&folder.join("index.noun"))?;

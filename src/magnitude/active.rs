@@ -1,4 +1,4 @@
-//! Which points to ask about next.
+//! Active learning: which points to label next.
 
 use tch::{Kind, Tensor};
 
@@ -8,28 +8,28 @@ use crate::embed::{cross_distances, pairwise_distances};
 use crate::manifold::Geodesic;
 use crate::{Error, Result};
 
-/// Which point of a pool is the next.
+/// The rule by which the next point of a pool is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SelectionRule {
-    /// The one that adds most to the magnitude, (1 − zᵀw)²/(1 − zᵀZ⁻¹z).
+    /// The point that adds most to the magnitude, (1 − zᵀw)²/(1 − zᵀZ⁻¹z).
     Gain,
-    /// The one with the largest weight, (1 − zᵀw)/(1 − zᵀZ⁻¹z).
+    /// The point with the largest weight, (1 − zᵀw)/(1 − zᵀZ⁻¹z).
     Weight,
 }
 
-/// How an [`ActiveSelector`] chooses.
+/// The settings of an [`ActiveSelector`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct ActiveConfig {
-    /// The scale; a share is that of the known points.
+    /// The scale; [`Scale::Share`] refers to the known points.
     pub scale: Scale,
-    /// Which is the next.
+    /// The rule.
     pub rule: SelectionRule,
 }
 
 impl Default for ActiveConfig {
-    /// The largest gain at scale 1: for standardised features.
+    /// The largest gain at scale 1, which suits standardised features.
     fn default() -> Self {
         Self {
             scale: Scale::Fixed(1.0),
@@ -38,10 +38,13 @@ impl Default for ActiveConfig {
     }
 }
 
-/// Chooses from a pool the points whose labels would tell most: those far from all known ones.
+/// Chooses the points of a pool to label next: points far from all labelled ones, by their
+/// weights.
 ///
-/// Points are chosen one by one, each the one with the largest gain or weight given the known points and those
-/// chosen before. This is a Cholesky factorisation whose pivots the rule chooses. No labels are used.
+/// Points are chosen one by one, each with the largest gain or weight given the known points and
+/// those chosen before. This is a Cholesky factorisation in which the rule chooses the pivots.
+/// Labels are not used. With z_j the similarities of point j to the points chosen so far, known
+/// ones included, and Z = LLᵀ their similarities to each other:
 ///
 /// ```text
 /// Ly_j = z_j,   Lv = 1,   gain_j = (1 − vᵀy_j)²/(1 − |y_j|²)
@@ -79,11 +82,13 @@ const OP: &str = "ActiveSelector";
 const ADDS_NOTHING: f64 = 1e-13;
 
 impl ActiveSelector {
-    /// With the points whose labels are known, `[n, point..]`; there may be none, with a fixed scale.
+    /// A selector that starts from the points with known labels, `[n, point..]`. With a fixed
+    /// scale there may be none.
     ///
     /// # Errors
     ///
-    /// Those of [`Scale::of`], and for rows that are not points.
+    /// Those of [`Scale::of`]; [`Error::NotOnManifold`] for a row
+    /// that is not a point.
     pub fn fit(space: Box<dyn Geodesic>, known: &Tensor, config: &ActiveConfig) -> Result<Self> {
         check_points(OP, space.as_ref(), known)?;
         let known = known.detach().to_kind(Kind::Double);
@@ -102,12 +107,13 @@ impl ActiveSelector {
         self.t
     }
 
-    /// The gains or weights of the points of a pool beside the known ones, each alone, `[m]`, f64: 0 for points
-    /// that are there already.
+    /// The gain or weight of each point of a pool, added alone to the known ones, `[m]`, f64; 0
+    /// for points that coincide with known ones.
     ///
     /// # Errors
     ///
-    /// For rows that are not points; [`Error::InvalidArgument`] where similarities have negative eigenvalues.
+    /// [`Error::NotOnManifold`] for a row that is not a point;
+    /// [`Error::InvalidArgument`] where the similarities have negative eigenvalues.
     pub fn decision(&self, pool: &Tensor) -> Result<Tensor> {
         let state = self.started(pool)?;
         Ok(state
@@ -115,9 +121,10 @@ impl ActiveSelector {
             .masked_fill(&state.open().logical_not(), 0.0))
     }
 
-    /// The places in the pool of `count` points, in the order of choice.
+    /// The indices of `count` points of the pool, in the order in which they were chosen.
     ///
-    /// Takes (known + count)² · (known + m) operations for a pool of m, and (known + count) · (known + m) numbers.
+    /// For a pool of m points this takes (known + count)² · (known + m) operations and (known +
+    /// count) · (known + m) numbers of memory.
     ///
     /// # Errors
     ///
@@ -141,11 +148,13 @@ impl ActiveSelector {
         Ok(chosen)
     }
 
-    /// How much of what the whole pool would add to the magnitude the chosen places add: 1 for all of it, and where all of it adds nothing.
+    /// The magnitude that the chosen points add, as a share of what the whole pool would add. It
+    /// is 1 where the whole pool adds nothing.
     ///
     /// # Errors
     ///
-    /// Those of [`weighting_of_points`], and [`Error::InvalidArgument`] for places that are not in the pool.
+    /// Those of [`weighting_of_points`], and [`Error::InvalidArgument`] for indices that are not
+    /// in the pool.
     pub fn score(&self, pool: &Tensor, chosen: &[i64]) -> Result<f64> {
         check_points(OP, self.space.as_ref(), pool)?;
         let size = pool.size()[0];

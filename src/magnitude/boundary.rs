@@ -1,4 +1,4 @@
-//! Which points lie at the edge of a set.
+//! Detection of the boundary points of a set.
 
 use tch::Tensor;
 
@@ -9,20 +9,20 @@ use super::weighting::WeightingConfig;
 use crate::Result;
 use crate::manifold::Geodesic;
 
-/// How a [`BoundaryDetector`] is fitted.
+/// The settings of a [`BoundaryDetector`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct BoundaryConfig {
     /// The scale.
     pub scale: Scale,
-    /// The share of points that are called boundary, from 0 to below 1, rounded down to whole points.
-    /// Where several points have the weight at which it would end, none of them is.
+    /// The share of points labelled as boundary, in [0, 1), rounded down to whole points. Points
+    /// tied at the threshold are not labelled.
     pub share: f64,
     /// How Zw = 1 is solved.
     pub weighting: WeightingConfig,
 }
 
 impl Default for BoundaryConfig {
-    /// A fifth of the points, at the scale at which the magnitude has gone a tenth of its way to their number.
+    /// A fifth of the points, at the scale [`Scale::Share`]`(0.1)`.
     fn default() -> Self {
         Self {
             scale: Scale::Share(0.1),
@@ -39,11 +39,12 @@ impl Default for BoundaryConfig {
 /// Zw = 1,   boundary = {x : w_x > θ}
 /// ```
 ///
-/// Seen from the right distance, where the neighbours of a point are similar to it and the ends of the set
-/// are not, the weights of inner points nearly vanish: the weights are then samples of (1 − Δ)^((n+1)/2) of the set's
-/// indicator, in Euclidean space up to a constant, which is 1 inside, 0 outside, and large along the edge
-/// only (bunch2021). Inner points of sparse regions have larger weights than those of dense ones, so that a boundary is best found in
-/// sets of about one density.
+/// At a scale at which neighbours are similar and opposite ends of the set are not, the weights of
+/// inner points nearly vanish. In n-dimensional Euclidean space, the weights then sample the
+/// distribution (1 − Δ)^((n+1)/2) 1_X, up to a constant: it is constant inside the set X, 0
+/// outside, and large only along the boundary (bunch2021). Inner points of sparse regions have
+/// larger weights than those of dense regions. So the method works best for sets of roughly
+/// uniform density.
 ///
 /// # Examples
 ///
@@ -75,12 +76,13 @@ pub struct BoundaryDetector {
 const OP: &str = "BoundaryDetector";
 
 impl BoundaryDetector {
-    /// Weighs points `[n, point..]` of a space.
+    /// Computes the weights of the points `[n, point..]` of a space, and the threshold.
     ///
     /// # Errors
     ///
     /// Those of [`weighting_of_points`](super::weighting_of_points) and of [`Scale::of`], and
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) of no points and of a share out of range.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no points and for a share out
+    /// of range.
     pub fn fit(space: Box<dyn Geodesic>, points: &Tensor, config: &BoundaryConfig) -> Result<Self> {
         let measured = Measured::new(OP, space.as_ref(), points, config.scale, &config.weighting)?;
         let weights = &measured.weighted.weighting().weights;
@@ -96,7 +98,7 @@ impl BoundaryDetector {
         &self.measured.weighted.weighting().weights
     }
 
-    /// θ, the weight above which a point is boundary.
+    /// θ, the weight above which a point is labelled as boundary.
     pub fn threshold(&self) -> f64 {
         self.threshold
     }
@@ -116,7 +118,7 @@ impl BoundaryDetector {
         self.weights().gt(self.threshold)
     }
 
-    /// The weights that further points would have, each alone, `[m]`, f64.
+    /// The weight of each further point, added alone to the fitted set, `[m]`, f64.
     ///
     /// # Errors
     ///
@@ -125,7 +127,7 @@ impl BoundaryDetector {
         Ok(self.measured.meet(OP, self.space.as_ref(), points)?.weights)
     }
 
-    /// Which further points would be boundary, or lie outside, `[m]`, bool.
+    /// Which further points are on the boundary or outside, `[m]`, bool.
     ///
     /// # Errors
     ///
@@ -134,18 +136,19 @@ impl BoundaryDetector {
         Ok(self.decision(points)?.gt(self.threshold))
     }
 
-    /// The area under the ROC curve of the weights of the fitted points, for those that truly are boundary,
-    /// `[n]`, bool.
+    /// The area under the ROC curve of the weights of the fitted points, given the true boundary
+    /// labels `[n]`, bool.
     ///
     /// # Errors
     ///
-    /// Those of [`roc_auc`](crate::embed::roc_auc), and [`Error::InvalidArgument`](crate::Error::InvalidArgument) for labels of another shape.
+    /// Those of [`roc_auc`](crate::embed::roc_auc), and
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for labels of another shape.
     pub fn fitted_score(&self, boundary: &Tensor) -> Result<f64> {
         area(OP, self.weights(), boundary)
     }
 
-    /// The area under the ROC curve of the weights of further points, for those that truly are boundary or lie outside,
-    /// `[m]`, bool.
+    /// The area under the ROC curve of the weights of further points, given the labels `[m]`,
+    /// bool, of those truly on the boundary or outside.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Classes by the weight that a point would have among the points of each.
+//! Classification by the weight that a point would have in each class.
 
 use tch::{Kind, Tensor};
 
@@ -11,32 +11,34 @@ use crate::stats::evaluation::integer_labels;
 use crate::stats::{ClassificationScore, classification_score};
 use crate::{Error, Result};
 
-/// What is small where a point belongs to a class.
+/// The quantity that is compared between classes; it is small for a point that belongs to a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ClassRule {
-    /// |w_x|, the size of its weight in the class with it (bunch2020).
+    /// |w_x|, the absolute weight of x in the class together with x (bunch2020).
     Weight,
-    /// What it adds to the class's magnitude, without its sign, which is positive in positive definite spaces.
+    /// The absolute change of the magnitude of the class when x is added; the change is positive
+    /// in positive definite spaces.
     Gain,
-    /// The share of the class's own weights that are smaller than w_x (bunch2020); of equal shares, |w_x|.
+    /// The share of the class's own weights that are smaller than w_x (bunch2020); ties are broken
+    /// by |w_x|.
     Rank,
 }
 
-/// How a [`MagnitudeClassifier`] is fitted.
+/// The settings of a [`MagnitudeClassifier`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassifierConfig {
-    /// The scale, of each class by itself.
+    /// The scale, found for each class separately.
     pub scale: Scale,
-    /// What decides.
+    /// The rule.
     pub rule: ClassRule,
     /// How Zw = 1 is solved.
     pub weighting: WeightingConfig,
 }
 
 impl Default for ClassifierConfig {
-    /// The weights at scale 1, as in bunch2020: for standardised features.
+    /// The weights at scale 1, as in bunch2020, which suits standardised features.
     fn default() -> Self {
         Self {
             scale: Scale::Fixed(1.0),
@@ -46,7 +48,8 @@ impl Default for ClassifierConfig {
     }
 }
 
-/// Classifies a point by the class in which it would weigh least: where it is surrounded by the class's points.
+/// Assigns a point to the class in which its weight would be smallest in absolute value. The
+/// weight is small where the point is surrounded by points of the class.
 ///
 /// ```text
 /// class of x = argmin_c |w_x|,   w_x = (1 − zᵀw)/(1 − zᵀZ⁻¹z),   z, Z, w of the points of class c
@@ -83,12 +86,12 @@ pub struct MagnitudeClassifier {
 const OP: &str = "MagnitudeClassifier";
 
 impl MagnitudeClassifier {
-    /// Weighs the points of each class.
+    /// Computes the weights of the points of each class.
     ///
     /// # Shapes
     ///
-    /// Points `[count, point..]` of the space, labels `[count]`, any integers. Of a class of n points, a factored matrix `[n, n]` is
-    /// kept.
+    /// Points `[count, point..]` of the space, labels `[count]`, any integers. For each class of n
+    /// points, a factored matrix `[n, n]` is kept.
     ///
     /// # Errors
     ///
@@ -133,7 +136,8 @@ impl MagnitudeClassifier {
         self.bodies.iter().map(Measured::scale).collect()
     }
 
-    /// How little each point belongs to each class, `[count, classes]` in f64: the smallest decides.
+    /// The quantity of the [rule](ClassRule) for each point and class, `[count, classes]` in f64;
+    /// the smallest decides.
     ///
     /// # Errors
     ///
@@ -152,7 +156,7 @@ impl MagnitudeClassifier {
         Ok(Tensor::stack(&columns, 1))
     }
 
-    /// The class of each point, `[count]` as integers; of several that decide alike the first.
+    /// The class of each point, `[count]`, integers; of tied classes the first.
     ///
     /// # Errors
     ///
@@ -163,8 +167,8 @@ impl MagnitudeClassifier {
         Ok(classes.index_select(0, &best))
     }
 
-    /// Accuracy and macro-F1 of the predictions. A label that training did not see is a class that
-    /// is always missed.
+    /// Accuracy and macro-F1 of the predictions. A label without training points is a class that
+    /// is never predicted.
     ///
     /// # Errors
     ///

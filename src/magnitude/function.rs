@@ -9,7 +9,7 @@ use super::weighting::{Solver, WeightingConfig, weighting, weighting_of_distinct
 use crate::metric::checked_distances;
 use crate::{Error, Result};
 
-/// The magnitudes of a metric space at several scales; see [`magnitude_function`].
+/// The magnitude of a metric space at several scales; see [`magnitude_function`].
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct MagnitudeFunction {
     /// The scales t.
@@ -18,23 +18,24 @@ pub struct MagnitudeFunction {
     pub magnitudes: Vec<f64>,
     /// d|tX|/dt.
     pub derivatives: Vec<f64>,
-    /// How each was solved.
+    /// The solver at each scale.
     pub solvers: Vec<Solver>,
-    /// ‖Zw − 1‖∞ of each.
+    /// ‖Zw − 1‖∞ at each scale.
     pub residuals: Vec<f64>,
-    /// The condition of each, see [`Weighting::condition`](super::Weighting::condition).
+    /// The condition at each scale, see [`Weighting::condition`](super::Weighting::condition).
     pub conditions: Vec<f64>,
-    /// The rank of Z to rounding of each, see [`Weighting::rank`](super::Weighting::rank).
+    /// The rank of Z, up to rounding, at each scale, see
+    /// [`Weighting::rank`](super::Weighting::rank).
     pub ranks: Vec<usize>,
-    /// How many eigenvalues of Z are negative, of each.
+    /// The number of negative eigenvalues of Z at each scale.
     pub negative_eigenvalues: Vec<usize>,
 }
 
 impl MagnitudeFunction {
     /// The instantaneous dimensions d log|tX| / d log t = t |tX|′/|tX|.
     ///
-    /// Where a set of points fills a d-dimensional body, they are near d for scales at which neighbours
-    /// are similar and the ends of the body are not. NaN of no points.
+    /// Where points fill a d-dimensional body, they are near d at scales at which neighbours are
+    /// similar and opposite ends of the body are not. NaN for no points.
     pub fn dimensions(&self) -> Vec<f64> {
         (0..self.scales.len())
             .map(|i| self.scales[i] * self.derivatives[i] / self.magnitudes[i])
@@ -42,9 +43,9 @@ impl MagnitudeFunction {
     }
 }
 
-/// The magnitudes and their derivatives at all `scales`, which may come in any order.
+/// The magnitude and its derivative at each of the `scales`, which may be in any order.
 ///
-/// The distances are checked, and points at distance 0 merged, once.
+/// The distances are checked, and points at distance 0 merged, only once.
 ///
 /// # Errors
 ///
@@ -108,7 +109,7 @@ pub fn magnitude_function(
 ///
 /// # Errors
 ///
-/// Those of [`weighting`], and [`Error::InvalidArgument`] of no points.
+/// Those of [`weighting`], and [`Error::InvalidArgument`] for no points.
 ///
 /// # Examples
 ///
@@ -125,7 +126,7 @@ pub fn magnitude_function(
 ///
 /// # References
 ///
-/// willerton2015, where it is that of the spread.
+/// willerton2015, which defines it for the spread.
 pub fn magnitude_dimension(distances: &Tensor, t: f64) -> Result<f64> {
     let w = weighting(distances, t, &WeightingConfig::default())?;
     if w.distinct == 0 {
@@ -139,15 +140,15 @@ pub fn magnitude_dimension(distances: &Tensor, t: f64) -> Result<f64> {
     Ok(t * derivative / w.magnitude)
 }
 
-/// The spread of a metric space at the scale t: like its magnitude a number of points at that scale, but
-/// always defined, between 1 and n, and without a system to solve.
+/// The spread of a metric space at the scale t. Like the magnitude it is an effective number of
+/// points at that scale. But it is always defined and between 1 and n, and needs no linear solve.
 ///
 /// ```text
 /// Σᵢ 1 / Σⱼ e^(−t d(i, j))
 /// ```
 ///
-/// Equal to the magnitude of spaces in which all points are alike, and at most the magnitude of those
-/// that are positive definite.
+/// It equals the magnitude of homogeneous spaces, and is at most the magnitude of positive
+/// definite ones. Memory: `[n, n]` similarities in f64.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Magnitude and weights as functions that gradients flow through.
+//! Differentiable magnitude and weights.
 
 use tch::{Kind, Tensor};
 
@@ -13,25 +13,27 @@ use crate::numerics::compensated::{rounded, sum};
 use crate::numerics::{check_list, with_gradient_of};
 use crate::{Error, Result};
 
-/// The derivatives that a result carries.
+/// The order up to which a result can be differentiated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Derivatives {
-    /// The first, exactly. Derivatives of that are wrong: they take the weights to be constant.
+    /// First derivatives are exact. Second derivatives are wrong, since they treat the weights as
+    /// constant.
     #[default]
     First,
-    /// The first and the second, exactly; costs one more solve forward and one backward.
+    /// First and second derivatives are exact, at the cost of one more solve forward and one
+    /// backward.
     Second,
 }
 
 /// The distances between all pairs of points, with gradients.
 ///
-/// As [`pairwise_distances`](crate::embed::pairwise_distances), each pair measured once, but recorded
-/// for autograd, and in memory all at once.
+/// As [`pairwise_distances`](crate::embed::pairwise_distances), each pair is computed once. But
+/// the computation is recorded for autograd, and not done in tiles.
 ///
 /// # Shapes
 ///
-/// `points`: `[n, point..]`; the result `[n, n]` of their kind. Both points of each of the n²/2 pairs are in
-/// memory, and what `dist` records of them.
+/// `points`: `[n, point..]`; the result `[n, n]` of their kind. Memory holds both points of each
+/// of the n²/2 pairs, and what `dist` records for them.
 ///
 /// # Gradient
 ///
@@ -67,24 +69,26 @@ pub fn differentiable_distances(space: &dyn Geodesic, points: &Tensor) -> Tensor
     &upper + upper.transpose(0, 1)
 }
 
-/// |tX| as a tensor without dimensions, with gradients in the distances and in t.
+/// The magnitude |tX| as a scalar tensor, with gradients in the distances and in t.
 ///
 /// ```text
 /// ∂|tX|/∂d(i, j) = t wᵢ wⱼ e^(−t d(i, j)),   ∂|tX|/∂t = wᵀ(d ∘ Z)w
 /// ```
 ///
-/// Z(x) is recorded, the solve is not: with the weights w of the solve held constant, the derivative of
-/// −wᵀZ(x)w is that of the magnitude, since Σ w(x) = 2 Σ v − vᵀZ(x)v + O((v − w(x))²). For second
-/// derivatives v is w and one recorded step, v = w + Z⁻¹(1 − Z(x)w), which changes its derivatives alone.
+/// Autograd records Z(x), with x the distances and t, but not the solve. Since Σ w(x) = 2 Σ v −
+/// vᵀZ(x)v + O((v − w(x))²), the derivative of −wᵀZ(x)w with the weights w held constant is that
+/// of the magnitude. For second derivatives one recorded step is added, v = w + Z⁻¹(1 − Z(x)w),
+/// which changes only the derivatives of v, not its value.
 ///
 /// # Shapes
 ///
-/// `distances`: `[n, n]`, f64 or f32, see [`differentiable_distances`]; `t`: no dimensions. The result is f64.
+/// `distances`: `[n, n]`, f64 or f32, see [`differentiable_distances`]; `t`: a scalar tensor `[]`.
+/// The result is `[]`, f64.
 ///
 /// # Gradient
 ///
-/// Exact to rounding times the condition of Z. Points at distance 0 are taken to stay together, and share
-/// the gradient equally.
+/// Exact up to rounding times the condition of Z. Points at distance 0 are assumed to stay
+/// together, and share the gradient equally.
 ///
 /// # Errors
 ///
@@ -137,9 +141,9 @@ pub fn differentiable_magnitude(
 /// dw = −Z⁻¹ dZ w
 /// ```
 ///
-/// By recorded steps w + Z⁻¹(1 − Z(x)w) with Z⁻¹ held constant, one for each derivative.
-/// Where the solver is [`Solver::Shifted`](super::Solver::Shifted) or
-/// [`Solver::Indefinite`](super::Solver::Indefinite), the inverse is formed for that.
+/// Autograd records the steps w + Z⁻¹(1 − Z(x)w) with Z⁻¹ held constant, one for each order of
+/// derivatives. Where the solver is [`Solver::Shifted`](super::Solver::Shifted) or
+/// [`Solver::Indefinite`](super::Solver::Indefinite), Z⁻¹ is formed explicitly for this.
 ///
 /// # Shapes
 ///

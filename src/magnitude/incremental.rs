@@ -1,4 +1,4 @@
-//! The magnitude of a set of points that come and go.
+//! The magnitude of a set to which points are added and from which they are removed.
 
 use tch::Tensor;
 
@@ -10,22 +10,23 @@ use crate::{Error, Result};
 
 const OP: &str = "IncrementalMagnitude";
 
-/// Weights and magnitude of points that are added and removed one by one, or asked about.
+/// Weights and magnitude of a set of points, updated as points are added and removed one by one.
 ///
-/// The Cholesky factor of Z = e^(−t d) is kept, and changed with the points:
+/// The Cholesky factor of Z = e^(−t d) is stored and updated:
 ///
 /// ```text
 /// add x:      L ← [L 0; yᵀ √(1 − |y|²)],  Ly = z(x)
 /// remove x:   the rows below lose their column l, and L L ᵀ + l lᵀ is factored by rotations
 /// ```
 ///
-/// Each takes n² operations, where a new factor takes n³/3.
+/// Each update takes O(n²) operations, where a new factor takes n³/3.
 ///
 /// # Accuracy
 ///
-/// Weights are refined once with a residual from the similarities themselves, so that what the factor has drifted
-/// does not reach them: after 10,000 updates of some 40 Gaussian points they differ
-/// from new ones by less than 1e-14, and the factor's own [drift](Self::drift) is below 1e-13.
+/// Weights are refined once with a residual computed from the similarities themselves, which
+/// removes the effect of the factor's drift. After 10,000 updates of some 40 Gaussian points they
+/// differ from new ones by less than 1e-14, and the factor's own [drift](Self::drift) is below
+/// 1e-13.
 ///
 /// # Examples
 ///
@@ -56,7 +57,7 @@ pub struct IncrementalMagnitude {
 }
 
 impl IncrementalMagnitude {
-    /// No points, at the scale t.
+    /// An empty set at the scale t.
     ///
     /// # Errors
     ///
@@ -70,11 +71,12 @@ impl IncrementalMagnitude {
         })
     }
 
-    /// The points of a matrix of distances `[n, n]`.
+    /// The set of points with these distances, `[n, n]`.
     ///
     /// # Errors
     ///
-    /// Those of [`add`](Self::add), and [`Error::InvalidArgument`] for a matrix that is not one of distances.
+    /// Those of [`add`](Self::add), and [`Error::InvalidArgument`] for a matrix that is not
+    /// symmetric, negative, NaN, or not 0 on the diagonal.
     pub fn from_distances(distances: &Tensor, t: f64) -> Result<Self> {
         let distances = &crate::metric::checked_distances(OP, distances)?;
         let n = distances.size()[0] as usize;
@@ -96,12 +98,14 @@ impl IncrementalMagnitude {
         self.factor.is_empty()
     }
 
-    /// Adds a point at these distances from those that are there, in their order, and returns the magnitude that it adds.
+    /// Adds a point, given its distances to the points of the set in their order, and returns the
+    /// magnitude that it adds.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for another number of distances, one that is negative or NaN, and a point that is one of those there
-    /// to rounding, or with which Z is not positive definite; nothing is added then. Distances may be infinite.
+    /// [`Error::InvalidArgument`] for another number of distances, for one that is negative or
+    /// NaN, and for a point that coincides with one of the set up to rounding, or with which Z is
+    /// not positive definite. The set is then unchanged. Distances may be infinite.
     pub fn add(&mut self, distances: &[f64]) -> Result<f64> {
         let new = self.part_of(distances)?;
         let gain = new.gain();
@@ -123,8 +127,8 @@ impl IncrementalMagnitude {
         Ok(self.part_of(distances)?.gain())
     }
 
-    /// The magnitude that m points would add together: with S = Z_YY − Z_YX Z⁻¹ Z_XY, the Schur complement of
-    /// the points X that are there,
+    /// The magnitude that m points Y would add together to the points X of the set. With the Schur
+    /// complement S = Z_YY − Z_YX Z⁻¹ Z_XY:
     ///
     /// ```text
     /// |X ∪ Y| − |X| = (1 − Z_YX w)ᵀ S⁻¹ (1 − Z_YX w)
@@ -132,7 +136,8 @@ impl IncrementalMagnitude {
     ///
     /// # Shapes
     ///
-    /// `distances`: `[m, n]`, from each new point to those there; `among`: `[m, m]`, between the new ones.
+    /// `distances`: `[m, n]`, from each new point to those of the set; `among`: `[m, m]`, between
+    /// the new ones.
     ///
     /// # Errors
     ///
@@ -161,7 +166,8 @@ impl IncrementalMagnitude {
         Ok(gain)
     }
 
-    /// Removes a point and returns the magnitude that goes with it. The points after it move up by one.
+    /// Removes a point and returns the magnitude that is lost. The indices of the points after it
+    /// decrease by one.
     ///
     /// # Errors
     ///
@@ -181,7 +187,7 @@ impl IncrementalMagnitude {
         Ok(loss)
     }
 
-    /// The magnitude that goes if a point is removed, |X| − |X∖x| = w_x²/(Z⁻¹)_xx.
+    /// The magnitude that would be lost if a point were removed, |X| − |X∖x| = w_x²/(Z⁻¹)_xx.
     ///
     /// # Errors
     ///
@@ -216,7 +222,7 @@ impl IncrementalMagnitude {
         rounded(sum(&self.weights()))
     }
 
-    /// max |L Lᵀ − Z|, what rounding has changed since the factor was new. Takes n³/3 operations.
+    /// max |L Lᵀ − Z|, the accumulated rounding error of the factor. Takes n³/3 operations.
     pub fn drift(&self) -> f64 {
         let mut largest = 0.0_f64;
         for (i, row) in self.factor.iter().enumerate() {

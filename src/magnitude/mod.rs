@@ -1,10 +1,11 @@
-//! Magnitude: how many points a metric space has, seen from a scale, and which of them are at its edge.
+//! Magnitude: the effective number of points of a metric space at a scale, and the weights of its
+//! points, which show its boundary.
 //!
 //! # What it is
 //!
-//! Points at distance d are *similar* by e^(−t d): wholly at distance 0, hardly when they are far apart
-//! on the scale t. A *weighting* gives every point a weight, such that all see the same total of similar
-//! weight; the *magnitude* is the sum of the weights.
+//! Points at distance d have the *similarity* e^(−t d) at the scale t: 1 at distance 0, near 0
+//! where t d is large. A *weighting* gives every point a weight such that the weights, multiplied
+//! by their similarities to any one point, add up to 1. The *magnitude* is the sum of the weights.
 //!
 //! ```text
 //! Z = e^(−t d(x, y)),   Zw = 1,   |tX| = Σ w
@@ -21,48 +22,51 @@
 //! # Ok::<(), holonomy::Error>(())
 //! ```
 //!
-//! As t grows from 0 the magnitude of n points goes from 1, as a rule, to n, and each weight to 1. In between, its
-//! growth shows the space's dimension at that scale, d log|tX| / d log t ([`magnitude_dimension`]), and the
-//! weights are large where a point has few neighbours on some side: corners, edges, outliers. Inside of a
-//! uniform body they are nearly equal and small.
+//! As t grows from 0, the magnitude of n points goes from 1 (in almost all spaces) to n, and each
+//! weight goes to 1. In between, the growth rate d log|tX| / d log t is the dimension of the space
+//! at that scale ([`magnitude_dimension`]). Weights are large where a point has few neighbours on
+//! some side: at corners, edges and outliers. In the interior of a uniform body they are nearly
+//! equal and small.
 //!
 //! # Which spaces have one
 //!
-//! Spaces that are *positive definite*, Z ≻ 0 at every scale, have one weighting, and a magnitude of at
-//! least 1 that no further point makes smaller: all subsets of Euclidean and hyperbolic spaces, of round
-//! spheres, of trees, and of sums of them (meckes2013). Other spaces, such as the graph K₃,₂, may have
-//! eigenvalues below 0 at small scales, magnitudes that fall with t, are negative or above n, and poles,
-//! where there is no weighting: then an [`Error::NoWeighting`](crate::Error::NoWeighting).
-//! [`Weighting::negative_eigenvalues`] tells them apart. Grassmannians and graphs can be of this kind. Not
-//! every space looks like one point from afar: for a few the limit at t → 0 is another number (roff2023).
-//! The [`spread`] is defined for all.
+//! Spaces that are *positive definite*, Z ≻ 0 at every scale, have a unique weighting and a
+//! magnitude of at least 1, which never decreases when points are added. These are all subsets of
+//! Euclidean and hyperbolic spaces, of round spheres, of trees, and of ℓ1 products of them
+//! (meckes2013). In other spaces, such as the graph K₃,₂, Z may have negative eigenvalues at small
+//! scales. Their magnitude can fall with t, be negative or exceed n, and can have poles, where
+//! there is no weighting ([`Error::NoWeighting`](crate::Error::NoWeighting)). Graphs and subsets
+//! of Grassmannians can be of this kind; [`Weighting::negative_eigenvalues`] shows it. For a few
+//! spaces the limit of the magnitude at t → 0 is not 1 (roff2023). The [`spread`] is always
+//! defined.
 //!
 //! # Where to look
 //!
-//! | wanted | look at |
+//! | task | look at |
 //! | --- | --- |
 //! | weights, and how they were found | [`weighting`], [`weighting_of_points`] |
-//! | weights of so many points that Z does not fit into memory | [`matrix_free_weighting`] |
-//! | of a million points, approximately | [`nearest_neighbour_weighting`], [`nearest_neighbour_weighting_of_distances`] |
-//! | one number | [`magnitude`], [`spread`], [`magnitude_dimension`] |
-//! | several scales | [`magnitude_function`] |
-//! | points that come and go | [`IncrementalMagnitude`] |
-//! | what new points would weigh, add and see | [`WeightedSpace`] |
-//! | the scale at which a space has a magnitude | [`scale_of_magnitude`], [`Scale`] |
-//! | the edge of a set, outliers, classes, points to ask about | [`BoundaryDetector`], [`OutlierDetector`], [`MagnitudeClassifier`], [`ActiveSelector`] |
-//! | what each point adds; a union from its parts | [`moments`], [`union_magnitude`] |
-//! | points that stand for the convex hull | [`HullApproximation`], [`support_loss`] |
-//! | the pixels of an image, and its edges | [`ImageMagnitude`] |
-//! | a loss | [`differentiable_distances`], [`differentiable_magnitude`], [`differentiable_weights`] |
+//! | weights where Z does not fit into memory | [`matrix_free_weighting`] |
+//! | approximate weights of a million points | [`nearest_neighbour_weighting`], [`nearest_neighbour_weighting_of_distances`] |
+//! | a single number | [`magnitude`], [`spread`], [`magnitude_dimension`] |
+//! | magnitude at several scales | [`magnitude_function`] |
+//! | adding and removing points | [`IncrementalMagnitude`] |
+//! | weights and gains of new points | [`WeightedSpace`] |
+//! | the scale at which the magnitude has a given value | [`scale_of_magnitude`], [`Scale`] |
+//! | boundaries, outliers, classification, active learning | [`BoundaryDetector`], [`OutlierDetector`], [`MagnitudeClassifier`], [`ActiveSelector`] |
+//! | contribution of each point; magnitude of a union | [`moments`], [`union_magnitude`] |
+//! | a subset that approximates the convex hull | [`HullApproximation`], [`support_loss`] |
+//! | images and their edges | [`ImageMagnitude`] |
+//! | magnitude as a differentiable loss | [`differentiable_distances`], [`differentiable_magnitude`], [`differentiable_weights`] |
 //! | distances of points, of a graph | [`pairwise_distances`](crate::embed::pairwise_distances), [`shortest_paths`](crate::graph::shortest_paths) |
 //!
 //! # Solvers
 //!
-//! In the order in which they are tried; [`Weighting::solver`] and [`Weighting::reason`] say which was taken and why.
-//! Components at infinite distance of each other are solved apart. A solver that is asked for by
-//! [`WeightingConfig::solver`] is an error where it ends.
+//! The solvers are tried in the order of the table; [`Weighting::solver`] and
+//! [`Weighting::reason`] report which one was used, and why. Components at infinite distance from
+//! each other are solved separately. A solver requested by [`WeightingConfig::solver`] gives an
+//! error where it fails.
 //!
-//! | [`Solver`] | when | ends at |
+//! | [`Solver`] | when | cost, and where it fails |
 //! | --- | --- | --- |
 //! | `Cholesky` | Z is positive definite: the rule. Weights of 256 points and more are found by a factor in f32, refined, which takes half the time; where ‖Z⁻¹‖₁ is above 0.1/(ε₃₂(‖Z‖₁/2 + √n)), a condition of some 1e6, or a factor is to be kept, by one in f64 | n³/3 operations |
 //! | `Shifted` | most similarities are above ½ and Z is singular to rounding or has negative eigenvalues: E = Z − 11ᵀ, whose entries e^(−t d) − 1 keep all digits, is factored by Bunch and Kaufman's method, and (E + 11ᵀ)⁻¹ follows from E⁻¹ | E singular to rounding, or a pole |
@@ -72,16 +76,18 @@
 //!
 //! # Accuracy
 //!
-//! Each solve is refined with residuals that are summed in twice the precision. At scales at which most
-//! points are similar, the residual is 1 − Σw − Ew with E = e^(−t d) − 1, whose entries have all their
-//! digits where those of Z agree in all but the last. Where the matrix of distances is itself well
-//! conditioned, as that of points in general position of Euclidean space, the weights then keep 15 digits
-//! at a condition of Z of 1e3 or 1e17 alike, down to t = 1e-307. Where it is not, as that of a box's corners
-//! in the distance ℓ1, they lose the digits of the condition of Z; so they do where two clusters, each of them
-//! seen from afar, are at a large finite distance, so that no more than half of the pairs are alike. (At
-//! infinite distance each is solved apart, and loses nothing.) Against 120-digit references
-//! (`tests/golden/magnitude.py`: Gaussian, hyperbolic and spherical points, bipartite graphs, pairs of near
-//! points, corners of a box), relative to ‖w‖₁ and ‖w‖∞:
+//! Each solve is refined with residuals that are summed in twice the precision. At scales at which
+//! most points are similar, the residual is computed as 1 − Σw − Ew with E = e^(−t d) − 1. The
+//! entries of E keep full precision where those of Z are all near 1. If the matrix of distances is
+//! itself well conditioned, as for points in general position in Euclidean space, the weights then
+//! have 15 correct digits whether the condition of Z is 1e3 or 1e17, down to t = 1e-307.
+//!
+//! Otherwise the weights lose digits in proportion to the condition of Z. One example is the
+//! corners of a box in the ℓ1 distance. Another is two clusters at a large finite distance, each
+//! of points that are similar at the scale t, so that no more than half of the pairs are similar.
+//! (Clusters at infinite distance are solved separately, and lose nothing.) Against 120-digit
+//! references (`tests/golden/magnitude.py`: Gaussian, hyperbolic and spherical points, bipartite
+//! graphs, pairs of near points, corners of a box), relative to ‖w‖₁ and ‖w‖∞:
 //!
 //! | points | condition of Z | magnitude | weights | weights by plain Cholesky |
 //! | --- | --- | --- | --- | --- |
@@ -99,13 +105,15 @@
 //! | box, t = 1e-3 | 2e10 | < 1e-16 | 5e-10 | 4e-8 |
 //! | box, t = 1e-4 | 2e13 | < 1e-16 | 2e-8 | 8e-6 |
 //!
-//! In these and the other references the errors of both are at most 4ε times the reported condition; those
-//! of the derivative in t, 40ε times it. There is no such bound where [`Weighting::rank`] is below
-//! [`Weighting::distinct`]: then Zw = 1 holds to the residual, but the weights are some of many, and
-//! the derivative is that of the points that were kept.
+//! In these and the other references the errors of magnitude and weights are at most 4ε times the
+//! reported condition, and those of the derivative in t at most 40ε times it. There is no such
+//! bound where [`Weighting::rank`] is below [`Weighting::distinct`]: then Zw = 1 holds up to the
+//! residual, but the weights are not unique, and the derivative is that of the points that were
+//! kept.
 //!
-//! [`Weighting::residual`] and [`Weighting::condition`] come with every result. What the distances
-//! themselves have lost is not in them: f32 distances are wrong by 6e-8, times the condition.
+//! [`Weighting::residual`] and [`Weighting::condition`] come with every result. They do not
+//! include errors of the distances themselves: f32 distances have a relative error of 6e-8, which
+//! is multiplied by the condition.
 //!
 //! # References
 //!

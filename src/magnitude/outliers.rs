@@ -1,4 +1,4 @@
-//! Which points do not belong to a set.
+//! Detection of outliers.
 
 use tch::Tensor;
 
@@ -9,29 +9,30 @@ use super::weighting::WeightingConfig;
 use crate::Result;
 use crate::manifold::Geodesic;
 
-/// What tells how far a point x is from belonging to a set X without it.
+/// The score of a point x against a set X without x; large for outliers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum OutlierScore {
-    /// Its weight in X ∪ {x}, as in bunch2021.
+    /// The weight of x in X ∪ {x}, as in bunch2021.
     Weight,
-    /// What it adds to the magnitude, |X ∪ {x}| − |X|.
+    /// The gain of magnitude, |X ∪ {x}| − |X|.
     Gain,
-    /// How much of 1 it does not see of the weights of X, 1 − zᵀw. Up to its sign and unit, the decision function of a
-    /// one-class support vector machine with the kernel e^(−t d), where all weights are positive (bunch2021).
+    /// 1 − zᵀw, one minus the potential of X at x (see [`WeightedSpace`]). Where all weights are
+    /// positive this is, up to sign and scale, the decision function of a one-class support vector
+    /// machine with the kernel e^(−t d) (bunch2021).
     Unseen,
 }
 
-/// How an [`OutlierDetector`] is fitted.
+/// The settings of an [`OutlierDetector`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutlierConfig {
     /// The scale.
     pub scale: Scale,
-    /// What is compared.
+    /// The score.
     pub score: OutlierScore,
-    /// The share of the fitted points that are called outliers, from 0 to below 1, rounded down to whole points; of equal scores
-    /// at its end none.
+    /// The share of the fitted points labelled as outliers, in [0, 1), rounded down to whole
+    /// points. Points tied at the threshold are not labelled.
     pub contamination: f64,
     /// How Zw = 1 is solved.
     pub weighting: WeightingConfig,
@@ -49,11 +50,13 @@ impl Default for OutlierConfig {
     }
 }
 
-/// Finds outliers by weights: 1 for a point that is far from all others, near 0 for one in a crowd.
+/// Finds outliers by their weights: near 1 for a point far from all others, near 0 for a point
+/// among many.
 ///
-/// The score of a fitted point is that of the point against all others, so that those of new points are on the
-/// same scale: with w_x and (Z⁻¹)_xx of the fitted set, the score is w_x, w_x²/(Z⁻¹)_xx or w_x/(Z⁻¹)_xx for
-/// [`Weight`](OutlierScore::Weight), [`Gain`](OutlierScore::Gain) and [`Unseen`](OutlierScore::Unseen).
+/// A fitted point is scored against all others, so that the scores of fitted and new points are
+/// comparable. With w_x and (Z⁻¹)_xx of the fitted set, the score is w_x, w_x²/(Z⁻¹)_xx or
+/// w_x/(Z⁻¹)_xx for [`Weight`](OutlierScore::Weight), [`Gain`](OutlierScore::Gain) and
+/// [`Unseen`](OutlierScore::Unseen).
 ///
 /// # Examples
 ///
@@ -87,13 +90,14 @@ pub struct OutlierDetector {
 const OP: &str = "OutlierDetector";
 
 impl OutlierDetector {
-    /// Weighs points `[n, point..]` of a space. [`OutlierScore::Gain`] and [`OutlierScore::Unseen`] take the inverse of Z beside
-    /// its factor.
+    /// Computes the scores of the points `[n, point..]` of a space, and the threshold.
+    /// [`OutlierScore::Gain`] and [`OutlierScore::Unseen`] also need the inverse of Z.
     ///
     /// # Errors
     ///
     /// Those of [`weighting_of_points`](super::weighting_of_points) and of [`Scale::of`], and
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) of no points and of a contamination out of range.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no points and for a
+    /// contamination out of range.
     pub fn fit(space: Box<dyn Geodesic>, points: &Tensor, config: &OutlierConfig) -> Result<Self> {
         let measured = Measured::new(OP, space.as_ref(), points, config.scale, &config.weighting)?;
         let weighted = &measured.weighted;
@@ -136,7 +140,7 @@ impl OutlierDetector {
         self.scores.gt(self.threshold)
     }
 
-    /// The scores of further points, each alone, `[m]`, f64.
+    /// The score of each further point against the fitted set, `[m]`, f64.
     ///
     /// # Errors
     ///
@@ -154,7 +158,8 @@ impl OutlierDetector {
         })
     }
 
-    /// Which further points are outliers, `[m]`, bool; of the fitted ones, see [`outliers`](Self::outliers).
+    /// Which further points are outliers, `[m]`, bool. For the fitted points use
+    /// [`outliers`](Self::outliers).
     ///
     /// # Errors
     ///
@@ -163,7 +168,8 @@ impl OutlierDetector {
         Ok(self.decision(points)?.gt(self.threshold))
     }
 
-    /// The area under the ROC curve of the scores of the fitted points, for those that truly are outliers, `[n]`, bool.
+    /// The area under the ROC curve of the scores of the fitted points, given the true outliers
+    /// `[n]`, bool.
     ///
     /// # Errors
     ///
@@ -173,8 +179,9 @@ impl OutlierDetector {
         area(OP, &self.scores, outliers)
     }
 
-    /// The area under the ROC curve of the scores of further points, for those that truly are outliers, `[m]`, bool. Do not pass the fitted
-    /// points: each would coincide with itself, see [`fitted_score`](Self::fitted_score).
+    /// The area under the ROC curve of the scores of further points, given the true outliers
+    /// `[m]`, bool. Do not pass the fitted points, which would coincide with themselves; use
+    /// [`fitted_score`](Self::fitted_score).
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Scales by what they show.
+//! The choice of a scale.
 
 use tch::{Kind, Tensor};
 
@@ -21,16 +21,17 @@ const CLOSE: f64 = 1e-13;
 /// The relative difference of the magnitude that the roundings of an ill-conditioned space may leave.
 const NEAR: f64 = 1e-6;
 
-/// The scale that an application looks at its points from.
+/// How an application chooses the scale t.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Scale {
-    /// This t.
+    /// This value of t.
     Fixed(f64),
-    /// The t at which the magnitude has gone this share of its way, between 0 and 1, from the number of components, which it has
-    /// from afar, to that of different points: the same whatever the distances' unit. Of n points at finite distances,
-    /// |tX| = 1 + share · (n − 1). See [`scale_of_magnitude`].
+    /// The t at which the magnitude is at this share, in (0, 1), of the way from its limit at t →
+    /// 0, the number c of components, to its limit at t → ∞, the number n of distinct points: |tX|
+    /// = c + share · (n − c). The choice does not depend on the unit of the distances. At finite
+    /// distances c = 1. See [`scale_of_magnitude`].
     Share(f64),
 }
 
@@ -39,8 +40,11 @@ impl Scale {
     ///
     /// # Errors
     ///
-    /// Those of [`scale_of_magnitude`], and [`Error::InvalidArgument`] for a share that is not between 0 and 1. Where no points are at a
-    /// finite distance from each other, magnitude does not depend on the scale: then 1.
+    /// Those of [`scale_of_magnitude`], and [`Error::InvalidArgument`] for a share that is not
+    /// between 0 and 1.
+    ///
+    /// Where no distinct points are at a finite distance from each other, the magnitude does not
+    /// depend on the scale, and the result is 1.
     pub fn of(self, distances: &Tensor, config: &WeightingConfig) -> Result<f64> {
         let share = match self {
             Self::Fixed(t) => {
@@ -65,11 +69,12 @@ impl Scale {
     }
 }
 
-/// The scale t at which a metric space has this magnitude, |tX| = `magnitude`.
+/// The scale t at which a metric space has a given magnitude, |tX| = `magnitude`.
 ///
-/// Found from outside in: the scale is multiplied or divided by 4 until the magnitude is passed, then by Newton's
-/// steps in log t and log|tX| from both sides. Where several scales have the magnitude, as in spaces that are not positive
-/// definite, it is one of them; there, a scale that has it may also be missed.
+/// The scale is bracketed by factors of 4, then found by Newton steps in log t and log|tX| within
+/// the bracket. Where several scales have the magnitude, as is possible in spaces that are not
+/// positive definite, the result is one of them; in such spaces an existing scale may also be
+/// missed.
 ///
 /// # Shapes
 ///
@@ -77,13 +82,14 @@ impl Scale {
 ///
 /// # Accuracy
 ///
-/// t to 1e-13, relatively, or to what the magnitude's own roundings leave.
+/// t has a relative error of 1e-13, or more where rounding errors of the magnitude limit it.
 ///
 /// # Errors
 ///
-/// Those of [`weighting`](super::weighting), and [`Error::InvalidArgument`] for a magnitude that is not above the number of components and below the
-/// number of different points, between which positive definite spaces have all, or that was not found: the message then says
-/// what the search ended at.
+/// Those of [`weighting`](super::weighting), and [`Error::InvalidArgument`] for a magnitude that
+/// is not above the number of components and below the number of distinct points, or that was not
+/// found; the message then says where the search ended. Positive definite spaces have all
+/// magnitudes in between.
 ///
 /// # Examples
 ///

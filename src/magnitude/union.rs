@@ -1,4 +1,4 @@
-//! The magnitude of a union, from those of its parts.
+//! The magnitude of a union from the magnitudes of its parts.
 
 use tch::{Kind, Tensor};
 
@@ -11,9 +11,10 @@ use crate::{Error, Result};
 
 const OP: &str = "union_magnitude";
 
-/// The magnitudes of two sets of points, and of what they share and make together.
+/// The magnitudes of two sets of points, of their intersection and of their union.
 ///
-/// `union` is a sum of its own, so that `union − (a + b − intersection)` and `correction` agree but for rounding, and no further.
+/// `union` is computed independently, so that `union − (a + b − intersection)` and `correction`
+/// agree only up to rounding.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct UnionMagnitude {
     /// |A|
@@ -22,39 +23,45 @@ pub struct UnionMagnitude {
     pub b: f64,
     /// |A ∩ B|, 0 where it is empty.
     pub intersection: f64,
-    /// What inclusion and exclusion lack, |A ∪ B| − |A| − |B| + |A ∩ B|, not computed as that difference.
+    /// The deviation from inclusion–exclusion, |A ∪ B| − |A| − |B| + |A ∩ B|, not computed as that
+    /// difference.
     pub correction: f64,
     /// |A ∪ B|
     pub union: f64,
 }
 
-/// The corrected principle of inclusion and exclusion: |A ∪ B| = |A| + |B| − |A ∩ B| + correction.
+/// Inclusion–exclusion with a correction: |A ∪ B| = |A| + |B| − |A ∩ B| + correction.
 ///
-/// Let C = A ∩ B, and let S be the Schur complement of C in the similarities of A ∪ B, in blocks of A' = A∖C and B' = B∖C.
-/// With the weights u of A' in A and v of B' in B,
+/// Let C = A ∩ B, and let S be the Schur complement of C in the similarities of A ∪ B, in blocks
+/// of A' = A∖C and B' = B∖C. With the weights u of A' in A and v of B' in B:
 ///
 /// ```text
 /// S_XY = Z_XY − Z_XC Z_CC⁻¹ Z_CY
 /// correction = qᵀS⁻¹q − 2 uᵀS_AB v,   q = (S_AB v, S_BA u)
 /// ```
 ///
-/// S_AB is what points of A' and of B' see of each other otherwise than through C. Where it is 0, the correction is 0 and the
-/// plain principle holds: so it is where each point of A' has one point of C that lies between it and all points of B'
-/// (leinster2013). That each shortest way from A' to B' leads through some point of C is not enough: a cycle of four nodes
-/// of which C is an opposite pair has the correction 0.051 at t = 1. The formula is ours; that of fung2019 was not at hand.
+/// S_AB is the part of the similarities between A' and B' that C does not explain. Where it is 0,
+/// the correction is 0 and inclusion–exclusion holds. This is the case if for each point of A'
+/// there is one point of C that lies between it and all points of B' (leinster2013). It is not
+/// enough that each shortest path from A' to B' passes through some point of C: for a cycle of
+/// four nodes, with C two opposite nodes, the correction is 0.051 at t = 1. The formula is ours;
+/// that of fung2019 was not available to us.
 ///
 /// # Shapes
 ///
-/// `distances`: `[n, n]`; `a` and `b` name rows, any of them in any order. Points at distance 0 are the same point.
+/// `distances`: `[n, n]`; `a` and `b` are indices of rows, in any order. Points at distance 0 are
+/// the same point.
 ///
 /// # Accuracy
 ///
-/// All in f64, by Cholesky's factor, without refinement: some roundings times the condition of Z. The correction has no
-/// large terms that cancel: of sets that hardly see each other it is right relative to itself.
+/// Computed in f64 by a Cholesky factorisation without refinement, with an error of some roundings
+/// times the condition of Z. The correction has no cancellation of large terms: it has a small
+/// relative error also for sets with tiny similarities.
 ///
 /// # Errors
 ///
-/// Those of [`IncrementalMagnitude::from_distances`]; [`Error::InvalidArgument`] for rows that there are not.
+/// Those of [`IncrementalMagnitude::from_distances`]; [`Error::InvalidArgument`] for rows that do
+/// not exist.
 ///
 /// # Examples
 ///

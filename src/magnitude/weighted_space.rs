@@ -1,4 +1,4 @@
-//! What new points would weigh, and what those that are there add.
+//! Weights and gains of new points, and the contributions of the points of the space.
 
 use tch::{Kind, Tensor};
 
@@ -15,10 +15,10 @@ const OP: &str = "WeightedSpace";
 /// Numbers that the images of new points may take at a time.
 const TILE: i64 = 1 << 22;
 
-/// A metric space with its weighting vector and factored similarities, which tells what a further point would
-/// weigh, add to the magnitude, and see.
+/// A metric space with its weighting vector and factored similarities. For further points it gives
+/// the weight, the gain of magnitude and the potential.
 ///
-/// With z = e^(−t d(x, ·)) for a point x outside of the space X, and w the weights of X,
+/// With z = e^(−t d(x, ·)) for a point x outside the space X, and w the weights of X:
 ///
 /// ```text
 /// potential  zᵀw
@@ -26,10 +26,12 @@ const TILE: i64 = 1 << 22;
 /// gain       |X ∪ {x}| − |X| = (1 − zᵀw)²/(1 − zᵀZ⁻¹z)
 /// ```
 ///
-/// The potential is 1 at all points of X and falls to 0 far from it: the weight of X that x sees. Where it is above 1 there is a
-/// gap around x. For points of X the same is known of X without them: [`losses`](Self::losses) and [`unseen`](Self::unseen).
+/// The potential is 1 at all points of X and falls to 0 far from them. Where it is above 1, x lies
+/// in a gap of X. For the points of X themselves, [`losses`](Self::losses) and
+/// [`unseen`](Self::unseen) are the corresponding quantities with respect to X without the point.
 ///
-/// [`IncrementalMagnitude`](super::IncrementalMagnitude) adds and removes points; this one asks many questions at once.
+/// [`IncrementalMagnitude`](super::IncrementalMagnitude) adds and removes points; this type
+/// evaluates many points at once.
 ///
 /// # Examples
 ///
@@ -58,19 +60,19 @@ pub struct WeightedSpace {
     classes: Option<Classes>,
 }
 
-/// What a [`WeightedSpace`] says of new points, each alone: `[m]`, f64.
+/// The result of [`WeightedSpace::meet`] for m new points, each added alone: `[m]`, f64.
 #[derive(Debug)]
 pub struct NewPoints {
     /// zᵀw.
     pub potential: Tensor,
-    /// The weights that they would have.
+    /// The weights that the points would have.
     pub weights: Tensor,
-    /// The magnitudes that they would add.
+    /// The magnitudes that the points would add.
     pub gains: Tensor,
 }
 
 impl WeightedSpace {
-    /// Of a matrix of distances `[n, n]`, at the scale t.
+    /// The space with the distances `[n, n]`, at the scale t.
     ///
     /// # Errors
     ///
@@ -104,20 +106,22 @@ impl WeightedSpace {
         self.len() == 0
     }
 
-    /// What each point adds to the others, |X| − |X∖x| = w_x²/(Z⁻¹)_xx, `[n]`: 0 where another is at distance 0.
+    /// The magnitude that each point adds to the others, |X| − |X∖x| = w_x²/(Z⁻¹)_xx, `[n]`; 0
+    /// where another point is at distance 0.
     ///
-    /// Unlike [`moments`](super::moments), which take a class of points at distance 0 for one. Takes the inverse of Z: n³ operations and a
-    /// further matrix.
+    /// [`moments`](super::moments) differ for points at distance 0, which they count as one. This
+    /// takes the inverse of Z: n³ operations and a further matrix.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] where Z is singular to rounding, so that points stand for others.
+    /// [`Error::InvalidArgument`] where Z is singular up to rounding, so that the weights are not
+    /// unique.
     pub fn losses(&self) -> Result<Tensor> {
         self.of_each(|weights, inverse| weights.square() / inverse)
     }
 
-    /// How much of 1 each point does not see of the others, 1 − zᵀw_{X∖x} = w_x/(Z⁻¹)_xx, `[n]`: 0 where another is at
-    /// distance 0, and 1 for a point far from all.
+    /// One minus the potential of the other points at each point, 1 − zᵀw_{X∖x} = w_x/(Z⁻¹)_xx,
+    /// `[n]`; 0 where another point is at distance 0, and 1 for a point far from all others.
     ///
     /// Takes the inverse of Z: n³ operations and a further matrix.
     ///
@@ -150,18 +154,22 @@ impl WeightedSpace {
         })
     }
 
-    /// What points at these distances would weigh, add and see, each alone.
+    /// Potentials, weights and gains of new points at these distances, each added alone.
     ///
     /// # Shapes
     ///
-    /// `distances`: `[m, n]`, from each new point to those there.
+    /// `distances`: `[m, n]`, from each new point to the points of the space.
     ///
     /// # Accuracy
     ///
-    /// f64, to some roundings times the condition of Z, from differences of numbers near 1: at scales at which all points look alike,
-    /// t d ≪ 1, weights and gains lose the digits that those of the fitted points keep. A point at distance 0 of one that is there
-    /// adds nothing, sees 1, and shares its weight equally. One so near that 1 − zᵀZ⁻¹z and 1 − zᵀw are roundings is
-    /// taken for the nearest. Where the first alone is, there is no weighting with the point: its weight and gain are infinite or huge.
+    /// The error is some roundings times the condition of Z. Since differences of numbers near 1
+    /// are taken, weights and gains lose digits at scales at which all points are similar, t d ≪
+    /// 1; the weights of the fitted points do not.
+    ///
+    /// A new point at distance 0 from a point of the space has gain 0 and potential 1, and shares
+    /// that point's weight equally. A new point so near that 1 − zᵀZ⁻¹z and 1 − zᵀw are both
+    /// rounding errors is treated as the nearest point. Where only 1 − zᵀZ⁻¹z vanishes, the space
+    /// with the new point has no weighting: its weight and gain are infinite or huge.
     ///
     /// # Errors
     ///

@@ -15,23 +15,28 @@ use crate::metric::checked_distances;
 use crate::numerics::compensated::{rounded, sum};
 use crate::{Error, Result};
 
-/// How Zw = 1 is solved.
+/// The solver of Zw = 1.
 ///
-/// Without a choice they are tried in this order; the [module](super) has the table.
+/// By default they are tried in this order, except `ConjugateGradients`; see the table of the
+/// [module](super).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum Solver {
     /// Z = LLᵀ.
     Cholesky,
-    /// Z = E + 11ᵀ with E = LDLᵀ: at small scales, where Z is singular to rounding and E is not.
+    /// Z = E + 11ᵀ with E = LDLᵀ, for small scales, where Z is singular up to rounding but E is
+    /// not.
     Shifted,
-    /// Z = LLᵀ of as many points as are independent to rounding; the others get weight 0.
+    /// Z = LLᵀ with pivots, restricted to points that are independent up to rounding; the others
+    /// get weight 0.
     PivotedCholesky,
-    /// Z = LDLᵀ with the pivots of Bunch and Kaufman: Z has negative eigenvalues.
+    /// Z = LDLᵀ with Bunch–Kaufman pivoting, for Z with negative eigenvalues.
     Indefinite,
-    /// Z = VΛVᵀ without the eigenvalues that are 0 to rounding, which gives the shortest w.
+    /// Z = VΛVᵀ without the eigenvalues that are 0 up to rounding, which gives the w of least
+    /// norm.
     Spectral,
-    /// Without Z in memory: [`matrix_free_weighting`](super::matrix_free_weighting).
+    /// Conjugate gradients without Z in memory; only by
+    /// [`matrix_free_weighting`](super::matrix_free_weighting).
     ConjugateGradients,
 }
 
@@ -60,20 +65,21 @@ impl fmt::Display for Solver {
     }
 }
 
-/// How weighting vectors are computed.
+/// The settings of [`weighting`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WeightingConfig {
     /// The solver; `None` tries them in order.
     pub solver: Option<Solver>,
-    /// The most steps of refinement, each with a residual in twice the precision. Most weights take one step from a factor in f64
-    /// and two to four from one in f32; the condition may ask for more. With fewer than 8, all factors are in f64. Where they do not suffice for
-    /// [`Solver::Cholesky`] and most similarities are above ½, the next solver is tried; with 0, where the
-    /// condition is above 1e3.
+    /// The most steps of iterative refinement, each with a residual in twice the precision. Most
+    /// weights take one step from a factor in f64 and two to four from a factor in f32;
+    /// ill-conditioned ones take more. If this is below 8, all factors are in f64. If
+    /// [`Solver::Cholesky`] does not converge within these steps and most similarities are above
+    /// ½, the next solver is tried. With 0 steps this happens where the condition is above 1e3.
     pub max_refinements: usize,
 }
 
 impl Default for WeightingConfig {
-    /// The first solver that will do, and up to 10 refinements.
+    /// Solvers in order, and up to 10 refinements.
     fn default() -> Self {
         Self {
             solver: None,
@@ -82,10 +88,11 @@ impl Default for WeightingConfig {
     }
 }
 
-/// A weighting vector, and what is known of it.
+/// A weighting vector, with its solver, residual and condition.
 ///
-/// Components at infinite distance of each other are solved apart. Of their solvers the last in the order
-/// of trial is given, of their conditions, residuals and refinements the largest.
+/// Components at infinite distance from each other are solved separately. `solver` is then the
+/// last one in the order of trial, and `condition`, `residual` and `refinements` are the largest
+/// over the components.
 #[derive(Debug)]
 pub struct Weighting {
     /// w, `[n]`, f64, on the device of the distances.
@@ -94,33 +101,36 @@ pub struct Weighting {
     pub magnitude: f64,
     /// The scale t.
     pub scale: f64,
-    /// How Zw = 1 was solved.
+    /// The solver that was used.
     pub solver: Solver,
-    /// Why this solver.
+    /// Why this solver was used.
     pub reason: String,
-    /// How many points differ: those at distance 0 count as one and share their weight equally.
+    /// The number of distinct points: those at distance 0 count as one and share its weight
+    /// equally.
     pub distinct: usize,
-    /// The rank of Z to rounding: `distinct`, or less with [`Solver::PivotedCholesky`] and
+    /// The rank of Z up to rounding: `distinct`, or less with [`Solver::PivotedCholesky`] and
     /// [`Solver::Spectral`].
     pub rank: usize,
-    /// How many eigenvalues of Z are negative: 0 for spaces that are positive definite at this scale.
+    /// The number of negative eigenvalues of Z; 0 for spaces that are positive definite at this
+    /// scale.
     pub negative_eigenvalues: usize,
-    /// ‖Zw − 1‖∞, over the points that differ.
+    /// ‖Zw − 1‖∞ over the distinct points.
     pub residual: f64,
-    /// An estimate of a condition ‖A‖₁‖A⁻¹‖₁, not above it but for the roundings of the factor (to a tenth, where that is in f32): of Z, but with
-    /// [`Solver::Shifted`] of Z − 11ᵀ, times what 1 + 1ᵀ(Z − 11ᵀ)⁻¹1 cancels. Where the rank is below
-    /// `distinct` it is ‖Z‖₁ times ‖·‖₁ of the inverse of the part that was kept, and says nothing of the
-    /// weights, which are then some of many.
+    /// An estimate of the condition ‖A‖₁‖A⁻¹‖₁ for A = Z: a lower bound, up to rounding of the
+    /// factor (up to a tenth where that is in f32). With [`Solver::Shifted`], A is Z − 11ᵀ, and
+    /// the condition is multiplied by the cancellation in 1 + 1ᵀ(Z − 11ᵀ)⁻¹1. Where the rank is
+    /// below `distinct`, it is ‖Z‖₁ times the norm of the inverse of the part that was kept. It
+    /// then does not bound the error of the weights, which are not unique.
     pub condition: f64,
-    /// Steps of refinement that were made; by [`Solver::ConjugateGradients`], products with Z.
+    /// The number of refinement steps; for [`Solver::ConjugateGradients`], of products with Z.
     pub refinements: usize,
-    /// Whether another refinement would have changed nothing but roundings; false by
-    /// [`Solver::ConjugateGradients`], which ends at its tolerance.
+    /// Whether the refinement converged: another step would change only roundings. False for
+    /// [`Solver::ConjugateGradients`], which stops at its tolerance.
     pub settled: bool,
 }
 
 impl Weighting {
-    /// d|tX|/dt = wᵀ(d ∘ Z)w, for the distances that the weights are of.
+    /// d|tX|/dt = wᵀ(d ∘ Z)w. `distances` must be those from which the weights were computed.
     ///
     /// # Errors
     ///
@@ -181,28 +191,30 @@ impl Weighting {
     }
 }
 
-/// The weighting vector of a metric space with these distances, at the scale t.
+/// The weighting vector of a metric space with the given distances, at the scale t.
 ///
 /// ```text
 /// Z = e^(−t d),   Zw = 1
 /// ```
 ///
-/// Points at distance 0 count as one, whose weight they share equally. Infinite distances are allowed:
-/// their similarity is 0, so that each component has the weights that it has alone, and the magnitudes add
-/// up. No points have magnitude 0.
+/// Points at distance 0 count as one and share its weight equally. Infinite distances are allowed:
+/// the similarity is then 0, each component has the same weights as on its own, and the magnitudes
+/// add up. The empty space has magnitude 0.
 ///
 /// # Shapes
 ///
-/// `distances`: `[n, n]`; the weights `[n]`, f64. Beside the distances, and a copy of them where they are not contiguous and f64, half a
-/// matrix is in memory for [`Solver::Cholesky`] of 256 points and more on the CPU: the factor, 2n² bytes in f32 or 4n² in f64.
-/// The other solvers keep the similarities and their factors, two matrices of f64, and up to two more while they are
-/// factored. Of distances on another device the factors of [`Solver::Cholesky`] and [`Solver::Spectral`] are made
-/// there; the other solvers and all residuals work on the CPU, where a copy of the distances is kept.
+/// `distances`: `[n, n]`; the weights `[n]`, f64. Memory holds the distances, and a copy of them
+/// where they are not contiguous and f64. On the CPU, [`Solver::Cholesky`] of 256 points and more
+/// adds only the factor: 2n² bytes in f32 or 4n² in f64. The other solvers store the similarities
+/// and their factors, two matrices of f64, and up to two more during the factorisation. For
+/// distances on another device, [`Solver::Cholesky`] and [`Solver::Spectral`] factor there; the
+/// other solvers and all residuals run on the CPU, where a copy of the distances is kept.
 ///
 /// # Accuracy
 ///
-/// All in f64, with refinement by residuals in twice the precision: in the weights and the magnitude some
-/// roundings times the condition of Z, and often much less, see the [module](super).
+/// Results are f64, refined with residuals in twice the precision. The error of the weights and
+/// the magnitude is some roundings times the condition of Z, and often much less; see the
+/// [module](super).
 ///
 /// # Gradient
 ///
@@ -210,12 +222,13 @@ impl Weighting {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for t that is not positive and finite; for distances that are NaN, negative,
-/// not symmetric or not 0 on the diagonal, and for points at distance 0 of each other that are not equally
-/// far from a third, to 1e-8 of that distance (1e-4 in f32): the message names the points.
-/// [`Error::NoWeighting`] where Z is singular to rounding and 1 is not among its images. With a
-/// [`WeightingConfig::solver`], [`Error::InvalidArgument`] where that one fails or, but for
-/// [`Solver::PivotedCholesky`] and [`Solver::Spectral`], its condition is above 1/ε.
+/// [`Error::InvalidArgument`] for t that is not positive and finite; for distances that are NaN,
+/// negative, not symmetric or not 0 on the diagonal, and for points at distance 0 of each other
+/// that are not equally far from a third, to 1e-8 of that distance (1e-4 in f32): the message
+/// names the points. [`Error::NoWeighting`] where Z is singular up to rounding and 1 is not in its
+/// range. With a [`WeightingConfig::solver`], [`Error::InvalidArgument`] where that solver fails
+/// or, except for [`Solver::PivotedCholesky`] and [`Solver::Spectral`], the condition is above
+/// 1/ε.
 ///
 /// # Examples
 ///
@@ -253,7 +266,7 @@ pub(super) fn weighting_of_distinct(
     Ok(Weighting::of(t, solution.as_ref(), distinct))
 }
 
-/// [`weighting`] of points of a manifold in their geodesic distance.
+/// [`weighting`] of points of a manifold with the geodesic distance.
 ///
 /// # Shapes
 ///
@@ -261,8 +274,8 @@ pub(super) fn weighting_of_distinct(
 ///
 /// # Accuracy
 ///
-/// The distances are those of the manifold's `dist` pair by pair, with all its digits: not by a product of
-/// matrices, which would lose half of them.
+/// The distances are those of the manifold's `dist`, pair by pair and to full precision; a matrix
+/// product would lose half of the digits.
 ///
 /// # Errors
 ///
@@ -303,7 +316,7 @@ pub(super) fn check_points(op: &'static str, space: &dyn Geodesic, points: &Tens
     Err(Error::invalid(op, "points [n, point..]", got))
 }
 
-/// |tX|, the magnitude of a metric space with these distances: [`weighting`], and of that the sum.
+/// |tX|, the magnitude of a metric space with the given distances: the sum of its [`weighting`].
 ///
 /// # Errors
 ///

@@ -8,22 +8,22 @@ use crate::numerics::{norm_last, safe_sqrt};
 use crate::optim::ManifoldParameter;
 use crate::{Error, Grassmann, Result};
 
-/// What a [`GrassmannClassifier`] is made of.
+/// The settings of a [`GrassmannClassifier`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct GrassmannClassifierConfig {
-    /// The numbers of a feature, n.
+    /// The length n of a feature vector.
     pub features: i64,
-    /// The classes.
+    /// The number of classes, ≥ 2.
     pub classes: i64,
-    /// The dimension k of each class, below n.
+    /// The dimension k of each subspace, 1 ≤ k < n.
     pub subspace_dim: i64,
-    /// The length that features are scaled to, so that logits lie between 0 and it; `None` leaves
-    /// features as they are.
+    /// The norm to which features are scaled, so that logits lie between 0 and this value. `None`
+    /// leaves features as they are.
     pub scale: Option<f64>,
 }
 
 impl GrassmannClassifierConfig {
-    /// With features scaled to length 25.
+    /// Settings with features scaled to norm 25.
     pub fn new(features: i64, classes: i64, subspace_dim: i64) -> Self {
         Self {
             features,
@@ -34,15 +34,15 @@ impl GrassmannClassifierConfig {
     }
 }
 
-/// A last layer in which a class is a k-dimensional subspace instead of a vector.
+/// An output layer in which each class is a k-dimensional subspace instead of a vector.
 ///
 /// ```text
 /// logitᵢ = |Sᵢᵀ x|,  Sᵢ ∈ Gr(n, k)
 /// ```
 ///
-/// the length of the projection of the feature x on the subspace. It feeds a softmax
-/// (`cross_entropy_for_logits`) like any other layer; the subspaces are trained by a Riemannian
-/// optimiser beside the one for the other weights. With k = 1 a class is a line.
+/// A logit is the norm of the projection of the feature x, scaled as configured, on the subspace.
+/// Logits go into a softmax as usual (`cross_entropy_for_logits`). The subspaces are trained by a
+/// Riemannian optimiser, besides the optimiser of the other weights. With k = 1 a class is a line.
 ///
 /// # Shapes
 ///
@@ -50,7 +50,7 @@ impl GrassmannClassifierConfig {
 ///
 /// # Gradient
 ///
-/// By features and subspaces; 0 where the projection vanishes.
+/// With respect to features and subspaces; 0 where the projection vanishes.
 ///
 /// # Examples
 ///
@@ -87,8 +87,8 @@ pub struct GrassmannClassifier {
 }
 
 impl GrassmannClassifier {
-    /// A classifier with uniformly distributed subspaces, and the parameter by which an optimiser
-    /// moves them.
+    /// A classifier with uniformly distributed random subspaces, and their parameter for an
+    /// optimiser.
     ///
     /// # Errors
     ///
@@ -121,12 +121,12 @@ impl GrassmannClassifier {
         &self.config
     }
 
-    /// Orthonormal bases of the classes, `[classes, n, k]`: the parameter's tensor.
+    /// Orthonormal bases of the class subspaces, `[classes, n, k]`: the tensor of the parameter.
     pub fn subspaces(&self) -> &Tensor {
         &self.subspaces
     }
 
-    /// The logits of features.
+    /// The logits `[.., classes]` of features `[.., n]`.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! Support vector machines in hyperbolic space, and the Euclidean one.
+//! Support vector machines in hyperbolic and Euclidean space.
 
 use std::fmt;
 
@@ -11,23 +11,25 @@ use crate::stats::evaluation::integer_labels;
 use crate::stats::{ClassificationScore, classification_score};
 use crate::{Error, Euclidean, EuclideanParametrised, Lorentz, Manifold, PoincareBall, Result};
 
-/// What an SVM's points are given in, and by what numbers its hyperplanes are learned.
+/// The space of an SVM: the coordinates of its points and the parameters of its hyperplanes.
 ///
-/// A hyperplane of hyperbolic space is {x : ⟨w, x⟩_L = 0} on the hyperboloid, for a w with
-/// ⟨w, w⟩_L > 0. The three hyperbolic forms learn the same w by different numbers; in exact arithmetic
-/// they have the same minimum.
+/// A hyperplane of hyperbolic space is {x : ⟨w, x⟩_L = 0} on the hyperboloid, for a w with ⟨w,
+/// w⟩_L > 0. The three hyperbolic forms are different parametrisations of the same w; in exact
+/// arithmetic they have the same minimum.
 #[derive(Debug, Clone)]
 pub enum SvmForm {
-    /// w by a point p that the hyperplane goes through and a normal a at it (ganea2018); points in
-    /// the ball.
+    /// Points in the ball; w is given by a point p on the hyperplane and a normal vector a at p
+    /// (ganea2018).
     Ball(PoincareBall),
-    /// w itself, pulled back into ⟨w, w⟩_L > 0 after each step (cho2019); points on the hyperboloid.
+    /// Points on the hyperboloid; w itself is learned, and projected to ⟨w, w⟩_L > 0 after each
+    /// step (cho2019).
     Hyperboloid(Lorentz),
-    /// w = |z| (sinh a, cosh a z/|z|) by z ∈ ℝⁿ and a ∈ ℝ, all of which are hyperplanes
-    /// (mishne2023); points in normal coordinates. The direction of z moves in steps that are short
-    /// as the hyperplane sees them, cosh a-fold.
+    /// Points in normal coordinates; w = |z| (sinh √c a, cosh(√c a) e) with e = z/|z|, z ∈ ℝⁿ and
+    /// a ∈ ℝ, where all z ≠ 0 and a give hyperplanes (mishne2023). Learned are e, a and log |z|.
+    /// Steps of (e, a) use the metric da² + cosh²(√c a) |de|²/c, which accounts for the distance a
+    /// of the hyperplane from the origin.
     Parametrised(EuclideanParametrised),
-    /// The usual linear SVM, w·x + b.
+    /// The linear SVM w·x + b of Euclidean space.
     Euclidean(Euclidean),
 }
 
@@ -53,15 +55,15 @@ impl fmt::Display for SvmForm {
     }
 }
 
-/// How an SVM is trained.
+/// The settings of the training of a [`HyperbolicSvm`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SvmConfig {
-    /// C, the weight of the hinges against the margin, > 0.
+    /// C > 0, the weight of the hinge losses against the margin.
     pub penalty: f64,
-    /// The first learning rate of Adam, > 0; it falls to 0 along a cosine.
+    /// The initial learning rate of Adam, > 0; it falls to 0 along half a cosine wave.
     pub lr: f64,
-    /// Steps on all points at once, ≥ 1.
+    /// The number of full-batch steps, ≥ 1.
     pub steps: u64,
 }
 
@@ -76,24 +78,26 @@ impl Default for SvmConfig {
     }
 }
 
-/// Linear classifiers, one class against the rest, in hyperbolic or Euclidean space.
+/// One-against-rest linear classifiers in hyperbolic or Euclidean space.
 ///
-/// Each class minimises, over all points with y = ±1,
+/// For each class the objective is minimised, over all points x with labels y = ±1 (1 in the
+/// class) and curvature −c:
 ///
 /// ```text
 /// ½⟨w, w⟩_L + C Σ max(0, asinh 1 − y asinh(√c⟨w, x⟩_L))      hyperbolic (cho2019)
 /// ½|w|² + C Σ max(0, 1 − y (w·x + b))                      Euclidean
 /// ```
 ///
-/// by Riemannian Adam on all points at once, from the perpendicular bisector of the class's mean and
-/// that of the rest, means of normal coordinates. The prediction is the class with the largest decision value:
-/// asinh(√c⟨w, x⟩_L), or w·x + b.
+/// The optimiser is full-batch Riemannian Adam. It starts from the perpendicular bisector between
+/// the mean of the class and the mean of the rest, both in normal coordinates. The prediction is
+/// the class with the largest decision value: asinh(√c⟨w, x⟩_L), or w·x + b.
 ///
 /// # Accuracy
 ///
-/// Decision values of `Parametrised` keep their digits to distance 700/√c. It learns to 340/√c where directions
-/// are exact, as on a coordinate axis; elsewhere their rounding outweighs depth from 37/√c on. `Ball` needs
-/// points within 36/√c, `Hyperboloid` loses depth along a radius from 19/√c on.
+/// Decision values of `Parametrised` keep full precision up to the distance 700/√c from the
+/// origin. Training works up to 340/√c where directions are exact, as on a coordinate axis;
+/// elsewhere from 37/√c on the rounding of directions outweighs differences of radius. `Ball`
+/// needs points within 36/√c; `Hyperboloid` cannot resolve differences of radius from 19/√c on.
 ///
 /// # Examples
 ///
@@ -130,7 +134,7 @@ const OP: &str = "HyperbolicSvm::fit";
 const SPACELIKE: f64 = 1e-13;
 
 impl HyperbolicSvm {
-    /// Learns one hyperplane a class.
+    /// Learns one hyperplane for each class.
     ///
     /// # Shapes
     ///
@@ -139,9 +143,9 @@ impl HyperbolicSvm {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] for settings out of range, points or labels of a wrong shape or
-    /// kind, no points, or fewer than two classes; [`Error::NotOnManifold`] for a row that is not a point,
-    /// NaN too; [`Error::NotFinite`] when training ends in hyperplanes that are not finite, as those of points
-    /// farther than 340/√c from the origin may.
+    /// kind, no points, or fewer than two classes; [`Error::NotOnManifold`] for a row that is not
+    /// a point, or not finite; [`Error::NotFinite`] when training ends in hyperplanes that are not
+    /// finite, as can happen with points farther than 340/√c from the origin.
     pub fn fit(
         form: SvmForm,
         points: &Tensor,
@@ -173,7 +177,7 @@ impl HyperbolicSvm {
         &self.classes
     }
 
-    /// The form that it was fitted in.
+    /// The form in which it was fitted.
     pub fn form(&self) -> &SvmForm {
         &self.form
     }
@@ -189,7 +193,7 @@ impl HyperbolicSvm {
         Ok(tch::no_grad(decide).transpose(0, 1).contiguous())
     }
 
-    /// The class of each point, `[count]` as integers.
+    /// The class of each point, `[count]`, integers.
     ///
     /// # Errors
     ///
@@ -200,8 +204,8 @@ impl HyperbolicSvm {
         Ok(classes.index_select(0, &best))
     }
 
-    /// Accuracy and macro-F1 of the predictions. A label that training did not see is a class that
-    /// is always missed.
+    /// Accuracy and macro-F1 of the predictions. A label without training points is a class that
+    /// is never predicted.
     ///
     /// # Errors
     ///

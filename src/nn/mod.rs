@@ -1,13 +1,13 @@
 //! Layers whose weights live on a manifold, and linear classifiers of points on one.
 //!
-//! A layer's constructor gives the layer and its [`ManifoldParameter`](crate::optim::ManifoldParameter)s:
-//! the layer reads the weights, the optimiser that the parameters go to writes them, in the same
-//! memory.
+//! The constructor of a layer returns the layer and its
+//! [`ManifoldParameter`](crate::optim::ManifoldParameter)s. Pass these to an optimiser: it updates
+//! the weights in the same memory that the layer reads.
 //!
-//! | layer | what |
+//! | item | what |
 //! | --- | --- |
-//! | [`GrassmannClassifier`] | a class is a subspace, its logit the length of the projection on it |
-//! | [`HyperbolicSvm`] | one hyperplane a class, in three forms of hyperbolic space |
+//! | [`GrassmannClassifier`] | each class is a subspace, its logit the norm of the projection on it |
+//! | [`HyperbolicSvm`] | one hyperplane for each class, in three parametrisations of hyperbolic space, or in Euclidean space |
 
 mod grassmann_classifier;
 mod hyperbolic_svm;

@@ -1,4 +1,5 @@
-//! A few eigenpairs at the ends of the spectrum of a symmetric operator, known only by its products.
+//! A few eigenpairs at the ends of the spectrum of a symmetric operator, given only by its
+//! products.
 
 use tch::{Kind, Tensor};
 
@@ -16,22 +17,22 @@ const INDEPENDENT: f64 = 1e-12;
 /// Smaller tolerances count as this: the residual of a pair as exact as f64 allows, with room.
 const LEAST_TOLERANCE: f64 = 1e-14;
 
-/// How many eigenpairs of each end are wanted, and how exactly.
+/// The settings of [`extreme_eigenpairs`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct EigenConfig {
-    /// Of the algebraically smallest eigenvalues.
+    /// The number of eigenpairs with the algebraically smallest eigenvalues.
     pub smallest: usize,
-    /// Of the algebraically largest.
+    /// The number of eigenpairs with the algebraically largest eigenvalues.
     pub largest: usize,
-    /// The residual |A v − θ v| for |v| = 1 at which a pair is found, as a part of the largest |θ|;
-    /// below 1e-14, which is rounding, it counts as 1e-14.
+    /// The residual |A v − θ v|, for |v| = 1 and relative to the largest |θ|, at which a pair
+    /// counts as found. Values below 1e-14, the rounding error, count as 1e-14.
     pub tolerance: f64,
-    /// The products of the operator with a block after which it has failed.
+    /// The most products of the operator with a block; beyond them the search fails.
     pub max_products: usize,
 }
 
 impl Default for EigenConfig {
-    /// One of the largest, to 1e-11, in up to 500 products.
+    /// One pair at the largest end, to 1e-11, in up to 500 products.
     fn default() -> Self {
         Self {
             smallest: 0,
@@ -45,15 +46,16 @@ impl Default for EigenConfig {
 /// What [`extreme_eigenpairs`] found.
 #[derive(Debug)]
 pub struct ExtremeEigenpairs {
-    /// `[smallest + largest]`, ascending: first those of the low end, then those of the high end.
+    /// The eigenvalues, `[smallest + largest]`, ascending: first those of the low end, then those
+    /// of the high end.
     pub values: Tensor,
-    /// `[n, smallest + largest]`, orthonormal, in the order of the values.
+    /// The eigenvectors, `[n, smallest + largest]`, orthonormal, in the order of the values.
     pub vectors: Tensor,
     /// `[n, smallest + largest]`: the operator times the vectors.
     pub images: Tensor,
     /// `[smallest + largest]`: |A v − θ v|.
     pub residuals: Tensor,
-    /// Products of the operator with a block.
+    /// The number of products of the operator with a block.
     pub products: usize,
 }
 
@@ -63,29 +65,31 @@ pub struct ExtremeEigenpairs {
 /// A vᵢ = θᵢ vᵢ
 /// ```
 ///
-/// A subspace is widened by the residuals of all wanted pairs at once (and of a few beside them),
-/// so that it is the block Krylov space of the start; when it holds eight blocks it is cut back
-/// to the Ritz vectors of both ends (thick restart). Nothing but tensor products is used, so
-/// it runs where the start lies. An eigenvalue of multiplicity up to the number of the start's random columns
-/// comes out as often as it stands in the spectrum.
+/// A block Lanczos method with thick restart: the subspace is extended by the residuals of all
+/// wanted pairs (and of a few more), so that it is the block Krylov space of the start. When it
+/// holds eight blocks it is reduced to the Ritz vectors of both ends. The large operations are
+/// tensor products, on the device of the start. An eigenvalue is found with its full multiplicity,
+/// up to the number of random columns of the start.
 ///
 /// # Shapes
 ///
-/// `apply` maps `[n, k]` to `[n, k]`; `start` is `[n, b]`, f64, in general position: random numbers, to
-/// which eigenvectors of a similar operator may be added. The random columns should be at least as many as the
-/// wanted pairs of one end and some more: of an eigenvalue of a higher multiplicity than that, some may be missed.
+/// `apply` maps `[n, k]` to `[n, k]`; `start` is `[n, b]`, f64, in general position: random
+/// numbers, to which eigenvectors of a similar operator may be added. There should be some more
+/// random columns than wanted pairs at one end. Eigenvectors of an eigenvalue of higher
+/// multiplicity than that may be missed.
 ///
 /// # Accuracy
 ///
-/// Eigenvalues are off by no more than their residuals, and with a gap to the rest of the spectrum by the
-/// square of those over the gap. All is relative to the largest |θ|: an eigenvalue 1e-16 of it is
-/// rounding.
+/// The error of an eigenvalue is at most its residual, and with a gap to the rest of the spectrum
+/// about the square of the residual over the gap. Everything is relative to the largest |θ|:
+/// eigenvalues of 1e-16 of it are rounding.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] when nothing or more than n pairs are wanted, the tolerance is not a number > 0, or the
-/// start is not an f64 matrix of numbers, or a product has another shape or kind; [`Error::Torch`] when a small decomposition fails; [`Error::NotFinite`] when a product is not; [`Error::NoConvergence`], with the
-/// residual relative to the largest |θ|.
+/// [`Error::InvalidArgument`] when no pairs or more than n are wanted, the tolerance is not > 0,
+/// the start is not a finite f64 matrix, or a product has another shape or kind; [`Error::Torch`]
+/// when a small decomposition fails; [`Error::NotFinite`] when a product is not finite;
+/// [`Error::NoConvergence`], with the residual relative to the largest |θ|.
 ///
 /// # Examples
 ///

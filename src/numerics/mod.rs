@@ -1,9 +1,10 @@
-//! Rounding: the one place that knows about it.
+//! Numerical building blocks: kernels, safe functions and linear algebra.
 //!
-//! Two paths compute every hyperbolic operation. *Fused* row kernels (`rows`) give the value on the
-//! CPU: f64 arithmetic row by row, with the few sums that decide accuracy in double-double.
-//! *Tensor* formulas carry the gradients, and run alone on other devices. Both widen f32 to f64 and
-//! round the result once. Tests hold the two equal ([`with_tensor_formulas`]).
+//! Every hyperbolic operation has two implementations. *Fused* row kernels (`rows`) compute the
+//! value on the CPU: f64 arithmetic row by row, with the few sums that decide accuracy in
+//! double-double. *Tensor* formulas compute the gradients, and also the values on other devices.
+//! Both widen f32 to f64 and round the result once. Tests check that the two agree
+//! ([`with_tensor_formulas`]).
 
 pub(crate) mod across;
 mod boundary;
@@ -27,7 +28,7 @@ use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 use tch::{Device, Kind, Tensor};
 
-/// Σ over the last dimension.
+/// The sum over the last dimension, which is removed.
 ///
 /// # Panics
 ///
@@ -52,8 +53,8 @@ pub fn norm_last(x: &Tensor) -> Tensor {
     safe_sqrt(&sum_last(&(x * x)))
 }
 
-/// √x for x ≥ 0, whose gradient at x = 0 is 0 instead of infinite.
-/// Negative x, which only rounding makes, gives 0; NaN stays NaN.
+/// √x for x ≥ 0, with gradient 0 instead of ∞ at x = 0. Negative x, which should come only from
+/// rounding, gives 0; NaN stays NaN.
 ///
 /// # Panics
 ///
@@ -82,7 +83,8 @@ pub fn broadcast_to_both(x: &Tensor, other: &Tensor) -> Tensor {
     both[0].shallow_clone()
 }
 
-/// Independent standard normal numbers, drawn on the CPU in f64 and then converted.
+/// Independent standard normal numbers of shape `size`. They are drawn on the CPU in f64 and then
+/// converted, so that they do not depend on kind and device.
 pub fn random_normal(rng: &mut dyn Rng, size: &[i64], kind: Kind, device: Device) -> Tensor {
     let count = size.iter().product::<i64>() as usize;
     let numbers: Vec<f64> = (0..count).map(|_| rng.sample(StandardNormal)).collect();

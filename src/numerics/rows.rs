@@ -24,8 +24,8 @@ thread_local! {
     static FORMULAS_ONLY: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `f` with the tensor formulas alone, as on a device that has no fused kernels: for tests
-/// and accuracy studies of that path on a CPU.
+/// Runs `f` with the tensor formulas only, as on a device without fused kernels. It is for tests
+/// and accuracy studies of these formulas on a CPU.
 pub fn with_tensor_formulas<T>(f: impl FnOnce() -> T) -> T {
     struct Restore(bool);
     impl Drop for Restore {

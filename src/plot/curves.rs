@@ -8,7 +8,8 @@ use super::palette::Color;
 use super::picture::{Picture, Shape, Text};
 use crate::{Error, Result};
 
-/// A plot of curves, each named at its right end in its own colour; axes linear or logarithmic.
+/// A plot of curves with linear or logarithmic axes. Each curve has its own colour and is labelled
+/// at its right end.
 ///
 /// # Examples
 ///
@@ -124,8 +125,8 @@ impl CurvePlot {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] when there is no curve, one has no points, more curves than
-    /// colours, a value is not finite, or not positive on a logarithmic axis.
+    /// [`Error::InvalidArgument`] when there is no curve, a curve has no points, there are more
+    /// curves than colours (8), or a value is not finite, or not positive on a logarithmic axis.
     pub fn draw(&self) -> Result<Picture> {
         self.check()?;
         let mut picture = Picture::new("CurvePlot::size", self.size.0, self.size.1)?;

@@ -1,9 +1,9 @@
 //! Pictures: the Poincaré disk ([`DiskPlot`]), curves such as losses ([`CurvePlot`]), and points,
 //! lines and planes in ℝ³ ([`SpacePlot`]).
 //!
-//! One description is drawn as SVG or PNG, as the file name says. The font is part of the crate, so
-//! that text comes out the same on a machine without fonts. Colours are those of Okabe and Ito,
-//! which stay apart for colour-blind readers.
+//! A picture is written as SVG or PNG, depending on the file name. The font is part of the crate,
+//! so that text looks the same on machines without fonts. Colours are based on those of Okabe and
+//! Ito, which colour-blind readers can distinguish.
 //!
 //! ```
 //! use holonomy::plot::DiskPlot;

@@ -1,4 +1,4 @@
-//! Colours that stay apart for colour-blind readers and in print.
+//! Colours that colour-blind readers can distinguish, also in print.
 
 /// An opaque colour: red, green and blue, 0 to 255.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -7,7 +7,7 @@ pub struct Color(pub u8, pub u8, pub u8);
 impl Color {
     /// A strong blue.
     pub const BLUE: Self = Self(0, 114, 178);
-    /// A red that is not mistaken for green.
+    /// A red that is not confused with green.
     pub const VERMILLION: Self = Self(213, 94, 0);
     /// A bluish green.
     pub const GREEN: Self = Self(0, 158, 115);
@@ -21,7 +21,7 @@ impl Color {
     pub const BROWN: Self = Self(134, 86, 60);
     /// Dark slate.
     pub const SLATE: Self = Self(72, 84, 96);
-    /// A quiet grey for what is not the subject.
+    /// A neutral grey for background elements.
     pub const GREY: Self = Self(150, 158, 166);
 
     pub(super) const WHITE: Self = Self(255, 255, 255);
@@ -30,7 +30,7 @@ impl Color {
     pub(super) const GRID: Self = Self(228, 231, 235);
     pub(super) const DISK: Self = Self(250, 251, 252);
 
-    /// The colours of groups and lines, in the order in which they are given out.
+    /// The colours of groups and lines, in the order in which they are assigned.
     pub const GROUPS: [Self; 8] = [
         Self::BLUE,
         Self::VERMILLION,

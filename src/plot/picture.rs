@@ -95,7 +95,7 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] when the drawing library refuses.
+    /// [`Error::InvalidArgument`] when the drawing library fails.
     pub fn to_svg(&self) -> Result<String> {
         let steps = |pixels: u32| (f64::from(pixels) * SVG_STEPS) as u32;
         let size = (steps(self.width), steps(self.height));
@@ -115,7 +115,7 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] when the drawing library refuses.
+    /// [`Error::InvalidArgument`] when the drawing library fails.
     pub fn to_png(&self) -> Result<Vec<u8>> {
         let (width, height) = (self.width * PNG_SAMPLES, self.height * PNG_SAMPLES);
         let mut samples = vec![255; 3 * width as usize * height as usize];
@@ -134,7 +134,7 @@ impl Picture {
 
     /// Writes the picture to a file, as SVG or PNG by the ending of its name.
     ///
-    /// The folder must exist. The file appears whole or not at all.
+    /// The folder must exist. The file is written completely or not at all.
     ///
     /// # Errors
     ///

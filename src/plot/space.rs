@@ -9,8 +9,8 @@ use super::palette::Color;
 use super::picture::{Picture, Shape, Text};
 use crate::{Error, Result};
 
-/// A drawing of ℝ³ from a direction, in parallel projection: points, lines and transparent patches in
-/// named groups of one colour each; what is nearer covers what is farther.
+/// A drawing of ℝ³ in parallel projection from a chosen direction. It has points, lines and
+/// transparent patches, in named groups of one colour each; nearer shapes cover farther ones.
 ///
 /// # Examples
 ///
@@ -88,8 +88,8 @@ impl SpacePlot {
         self
     }
 
-    /// The direction from which it is seen, in radians: the angle around the third axis, and that
-    /// above the plane of the first two.
+    /// The direction of view, in radians: the angle around the third axis, and the angle above the
+    /// plane of the first two.
     pub fn seen_from(mut self, azimuth: f64, elevation: f64) -> Self {
         (self.azimuth, self.elevation) = (azimuth, elevation);
         self

@@ -1,4 +1,4 @@
-//! The mean of growth rates, in a space of this crate's own.
+//! The mean of growth rates, in a space that this crate defines.
 
 mod ratios;
 
@@ -11,7 +11,7 @@ use ratios::Ratios;
 fn main() -> holonomy::Result<()> {
     let space = Ratios { n: 2 };
 
-    // Growth by 1 and then by 4 is growth by 2, twice.
+    // Growth by the factors 1 and 4 is growth by the factor 2, twice.
     let growth = Tensor::from_slice(&[1.0, 1.0, 4.0, 0.25]).view([2, 2]);
     let mean = frechet_mean(&space, &growth, None, &CenterConfig::default())?;
     println!("mean growth {:.6?}", numbers(&mean.point));
@@ -19,7 +19,7 @@ fn main() -> holonomy::Result<()> {
         assert!((found - expected).abs() < 1e-9);
     }
 
-    // From any other point to the mean: the logarithm points there, and is as long as the way.
+    // The logarithm at any other point is directed to the mean, and its length is the distance.
     let start = space.random_point(&mut generator(1), &[], (Kind::Double, Device::Cpu));
     let way = space.log(&start, &mean.point);
     let distance = space.dist(&start, &mean.point).double_value(&[]);

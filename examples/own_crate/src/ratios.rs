@@ -1,4 +1,5 @@
-//! Positive numbers where ratios count: from 1 to 2 it is as far as from 100 to 200.
+//! Positive numbers with a metric in which ratios count: the distance from 1 to 2 is that from 100
+//! to 200.
 //!
 //! Points are n positive numbers, tangent vectors any n numbers. The metric is Σ uᵢ vᵢ / pᵢ², and the
 //! curvature is 0, as pᵢ ↦ ln pᵢ is an isometry to Euclidean space.

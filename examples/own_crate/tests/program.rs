@@ -1,4 +1,4 @@
-//! The program runs to its end, and its assertions hold on the way.
+//! The program runs to its end, and its assertions hold.
 
 use std::process::Command;
 

@@ -1,68 +1,75 @@
-//! Trees in hyperbolic space without any optimisation.
+//! Embeddings of trees in hyperbolic space, constructed without optimisation.
 //!
-//! Every node gets a frame of its own. In it the edges leave in well separated directions, the edge to the
-//! parent in the direction e₁, and the end of an edge of weight w lies at the distance τ·w:
+//! Every node gets its own orthonormal frame. In this frame its edges leave in well separated
+//! directions, and the edge to the parent has the direction e₁. The end of an edge of weight w
+//! lies at the distance τ·w:
 //!
 //! ```text
 //! p_child = exp_{p_parent}( τ·w·e ),   e ∈ C_k, the directions of a node with k edges
 //! ```
 //!
-//! The frame of the child is that of the parent, moved along the edge and reflected so that the way back
-//! is e₁. In two dimensions this is Sarkar's construction, in more that of sala2018.
+//! The frame of the child is the parent's frame, parallel transported along the edge and then
+//! reflected so that the direction back to the parent is e₁. In two dimensions this is Sarkar's
+//! construction, in higher dimensions that of sala2018.
 //!
 //! # Directions
 //!
-//! Two dimensions: k directions at 2π/k. More: the corners of a simplex for k ≤ d + 1 (the angle
-//! arccos(−1/(k − 1))) and ±eᵢ for k ≤ 2d (90°), which no others surpass; then the widest of
+//! In two dimensions, k directions at angles of 2π/k. In d > 2 dimensions, the vertices of a
+//! simplex for k ≤ d + 1 (angle arccos(−1/(k − 1))) and ±eᵢ for k ≤ 2d (angle 90°), both of which
+//! are optimal. For larger k, the one of the following with the largest angle:
 //!
 //! - the roots (±eᵢ ± eⱼ)/√2, for k ≤ 2d(d − 1): 60°;
-//! - layers of constant latitude around e₁, as many degrees apart as the vectors within a layer, which is
-//!   itself a layered code of one dimension less; the angle is the widest that gives k vectors;
-//! - (±1, …, ±1)/√d with the signs of a greedy binary code of distance h: arccos(1 − 2h/d). This is the
-//!   coding-theoretic choice of the paper.
+//! - layers of constant latitude around e₁, with the same angle between layers as within a layer.
+//!   Each layer is itself a layered code of one dimension less. The angle is the largest that
+//!   gives k vectors;
+//! - (±1, …, ±1)/√d with the signs of a greedy binary code of distance h: arccos(1 − 2h/d). This
+//!   is the choice of the paper.
 //!
-//! Every angle is known and holds for all pairs; no random numbers are used.
+//! The smallest angle of each of these sets is known. No random numbers are used.
 //!
 //! # Scale
 //!
-//! Edges are exact and no distance is longer than its path. A path loses something at each corner:
-//! with α the smallest angle between edges and ℓ the length of the shortest edge,
+//! Edge lengths are exact, and no distance is longer than its path in the tree. A path loses some
+//! length at each corner. With α the smallest angle between edges and ℓ the length of the shortest
+//! edge,
 //!
 //! ```text
 //! tan(ψ/2) = e^−ℓ cot((α − ψ)/2)        ν = −2 ln sin((α − ψ)/2)
 //! d(x, y) ≥ Σ ℓᵢ − (m − 1) ν            for a path of m edges
 //! ```
 //!
-//! (ψ: how far from the last edge, seen from its end, anything behind it can be. A path's end x seen
-//! from the corner makes an angle of at least α − ψ with the next edge, and (x|y) ≤ −ln sin(θ/2) for the
-//! Gromov product at a corner of angle θ.) So all distances are within a factor 1 + ε of those in
-//! the tree, times τ, where
+//! Here ψ bounds the angle, seen from the end of an edge, between that edge and any point behind
+//! it. At a corner, the direction to the start x of a path therefore makes an angle of at least α
+//! − ψ with the next edge. The Gromov product at a corner of angle θ is (x|y) ≤ −ln sin(θ/2). So
+//! all distances are within a factor 1 + ε of τ times those in the tree if
 //!
 //! ```text
 //! τ = (1 + ε)/ε · ν · (m − 1)/m / (smallest weight)      for the longest path, of m edges
 //! ```
 //!
-//! In two dimensions ν ≈ 2 ln(k/π) for the largest degree k. The paper's argument by cones has
-//! ν = −2 ln tan(β/2) for a β < π/k, about 2 ln(2k/π), and no factor (m − 1)/m.
+//! Since ν depends on ℓ, this is solved for τ by bisection. In two dimensions ν ≈ 2 ln(k/π) for
+//! the largest degree k. The bound of the paper, by cones, has ν = −2 ln tan(β/2) for a β < π/k,
+//! about 2 ln(2k/π), and no factor (m − 1)/m.
 //!
 //! # Bits
 //!
-//! A point at the distance R from the origin of the ball has 1 − |x| = 2/(e^R + 1). To tell it from the rim and
-//! have the distances to 2⁻¹⁰ takes
+//! A point at the distance R from the origin of the ball has 1 − |x| = 2/(e^R + 1). To distinguish
+//! it from the boundary, and to have distances to 2⁻¹⁰, a coordinate needs
 //!
 //! ```text
 //! bits = R/ln 2 + 10,   R ≤ ½ · τ · longest path        with the centre of the tree at the origin
 //! ```
 //!
-//! a coordinate: O(ℓ/ε · ln k) for a longest path of ℓ edges, as in the paper. With up to 53, f64 is enough
-//! ([`TreeEmbedding::points`]); else there are big floats ([`TreeEmbedding::precise_points`]).
+//! This is O(m/ε · ln k) for a longest path of m edges, as in the paper. Up to 53 bits, f64 is
+//! enough ([`TreeEmbedding::points`]); beyond that, use big floats
+//! ([`TreeEmbedding::precise_points`]).
 //!
 //! # Distances without points
 //!
-//! As every node lies at a known place in its parent's frame, distances can be composed along the paths,
-//! with each source seen in polar coordinates (r, n) from node after node. That takes f64 alone
-//! whatever the bits are ([`TreeEmbedding::distances_from`]), and is the way to measure a large embedding
-//! ([`TreeEmbedding::measure`]).
+//! Since every node lies at a known place in its parent's frame, distances can be composed along
+//! the paths: the source is expressed in polar coordinates (r, n) of one node after another. This
+//! needs only f64, however many bits the points need ([`TreeEmbedding::distances_from`]). Use it
+//! to measure a large embedding ([`TreeEmbedding::measure`]).
 
 mod directions;
 mod precise;
@@ -92,17 +99,17 @@ const LARGEST_DIM: usize = 64;
 /// The bits of an f64.
 const F64_BITS: f64 = 53.0;
 
-/// What [`embed_tree`] is asked for.
+/// The settings of [`embed_tree`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TreeConfig {
     /// The dimensions of the space, 2 to 64.
     pub dim: usize,
-    /// The wanted worst-case distortion is 1 + ε; it plays no part where a scale is given.
+    /// ε > 0: the wanted worst-case distortion is 1 + ε. Ignored where a scale is given.
     pub epsilon: f64,
-    /// The length τ of an edge of weight 1, whose distortion is within [`TreeEmbedding::distortion_bound`]; `None`: the
-    /// smallest that guarantees the wanted distortion.
+    /// The length τ of an edge of weight 1; [`TreeEmbedding::distortion_bound`] then bounds the
+    /// distortion. `None`: the smallest τ that guarantees the wanted distortion.
     pub scale: Option<f64>,
-    /// The node at the origin; `None`: the centre of the tree, which takes the fewest bits.
+    /// The node at the origin. `None`: the centre of the tree, which needs the fewest bits.
     pub root: Option<u32>,
 }
 
@@ -118,7 +125,8 @@ impl Default for TreeConfig {
     }
 }
 
-/// A tree in hyperbolic space of curvature −1: where each node lies, seen from its parent.
+/// A tree embedded in hyperbolic space of curvature −1. Each node is stored relative to its
+/// parent.
 ///
 /// Made by [`embed_tree`].
 #[derive(Debug)]
@@ -136,18 +144,20 @@ pub struct TreeEmbedding {
     radius: f64,
 }
 
-/// Embeds a tree so that all distances are those along its edges, times the scale, up to a factor
-/// between 1/(1 + ε) and 1 (between 1/[`distortion_bound`](TreeEmbedding::distortion_bound) and 1 where the scale
-/// is given); the construction is that of the [module's page](self).
+/// Embeds a tree in hyperbolic space: every distance is the path length in the tree times the
+/// scale τ, up to a factor between 1/(1 + ε) and 1. Where the scale is given, the factor is
+/// between 1/[`distortion_bound`](TreeEmbedding::distortion_bound) and 1. The [module's
+/// page](self) describes the construction.
 ///
-/// The edges' directions play no part; their weights are lengths. See [`TreeEmbedding`] for what comes of it. A
-/// [spanning tree](crate::graph::spanning_tree) makes a tree of any connected graph.
+/// The directions of the edges are ignored; their weights are lengths. Use a [spanning
+/// tree](crate::graph::spanning_tree) to make a tree of any connected graph.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for a graph that is not connected or has a cycle, with names of nodes; for
-/// an edge of length 0, for fewer than 2 or more than 64 dimensions, and for an ε or a scale that is
-/// not positive and finite.
+/// [`Error::InvalidArgument`] for a graph that is not connected or has a cycle, with the names of
+/// nodes; for an edge of length 0; for a root that is not a node; for fewer than 2 or more than 64
+/// dimensions; and for an ε or a scale that is not positive and finite, or with which lengths are
+/// not normal numbers.
 ///
 /// # Examples
 ///
@@ -289,7 +299,8 @@ impl TreeEmbedding {
         self.angle
     }
 
-    /// What the worst-case distortion cannot exceed; infinite where the edges are too short to tell.
+    /// An upper bound of the worst-case distortion; infinite where the edges are too short for a
+    /// bound.
     pub fn distortion_bound(&self) -> f64 {
         self.bound
     }
@@ -299,12 +310,12 @@ impl TreeEmbedding {
         self.radius
     }
 
-    /// The bits that a coordinate in the ball needs, as a whole number: those of the module's page.
+    /// The number of bits that a coordinate in the ball needs, rounded up; see the [module](self).
     pub fn bits(&self) -> f64 {
         scale::bits(self.radius)
     }
 
-    /// Whether the points can be told apart in f64.
+    /// Whether f64 has enough bits for the points: [`bits`](Self::bits) is at most 53.
     pub fn fits_f64(&self) -> bool {
         self.bits() <= F64_BITS
     }
@@ -320,8 +331,8 @@ impl TreeEmbedding {
         Some(self.tree.nodes()[parent])
     }
 
-    /// The edge above a node: its length, and the direction in which it leaves, a unit vector in the frame of the
-    /// parent. `None` for the root.
+    /// The edge from a node's parent to the node: its length, and its direction as a unit vector
+    /// in the parent's frame. `None` for the root.
     ///
     /// # Panics
     ///
@@ -339,12 +350,13 @@ impl TreeEmbedding {
         &self.directions[&self.tree.degree(upper)].vectors[self.tree.rank(place)]
     }
 
-    /// The distance of two nodes, in time proportional to the number of edges between them.
+    /// The distance between two nodes, in time proportional to the number of edges between them.
     ///
     /// # Accuracy
     ///
-    /// Relative, at any distance: within 2e-14 of big floats in the tests' trees at the scale that is found,
-    /// within 1e-12 at scales so small, or for weights so different, that nothing is like a tree.
+    /// The relative error against big floats is at most 2e-14 in the tests' trees at the scale
+    /// that is found, at any distance. It is at most 1e-12 at scales too small, or with weights
+    /// too different, for a tree-like embedding.
     ///
     /// # Panics
     ///
@@ -355,7 +367,8 @@ impl TreeEmbedding {
         self.edges.distance(&self.tree, from, to)
     }
 
-    /// The distances of all nodes from one, in time proportional to their number.
+    /// The distances of all nodes from one, by node number, in time proportional to the number of
+    /// nodes.
     ///
     /// # Accuracy
     ///
@@ -404,15 +417,15 @@ impl TreeEmbedding {
         Ok(tensor_of(&points.rounded(), self.dim))
     }
 
-    /// The points in the Poincaré ball of curvature −1, with so many bits a coordinate, such as
+    /// The points in the Poincaré ball of curvature −1, with `bits` bits for each coordinate; take
     /// [`TreeEmbedding::bits`] or more.
     ///
-    /// Every coordinate is rounded to nearest with exactly so many bits. The time grows with the number of nodes and a
+    /// Every coordinate is rounded to nearest. The time grows with the number of nodes and a
     /// little more than linearly with the bits; the memory is nodes · dim · bits/8 bytes and more.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for no bits, and where more than 2²⁰ are wanted or needed.
+    /// [`Error::InvalidArgument`] for 0 bits, and where more than 2²⁰ are wanted or needed.
     pub fn precise_points(&self, bits: usize) -> Result<PrecisePoints> {
         precise::points(self, bits)
     }

@@ -18,7 +18,7 @@ const MOST_BITS: f64 = 1_048_576.0;
 /// Above this, asinh √t is ln(4t)/2 to the last bit.
 const LARGE: i32 = 60;
 
-/// The points of an embedded tree in the Poincaré ball, in numbers of as many bits as wanted.
+/// The points of an embedded tree in the Poincaré ball, in numbers of any number of bits.
 ///
 /// Made by [`TreeEmbedding::precise_points`].
 #[derive(Debug, Clone)]
@@ -46,7 +46,7 @@ impl PrecisePoints {
         &self.coordinates[start..start + self.dim]
     }
 
-    /// The distance of two nodes, from their coordinates alone:
+    /// The distance between two nodes, from their coordinates alone:
     ///
     /// ```text
     /// d(x, y) = 2 asinh( |x − y| / √((1 − |x|²)(1 − |y|²)) )
@@ -54,8 +54,9 @@ impl PrecisePoints {
     ///
     /// # Accuracy
     ///
-    /// Absolute, about 2^(r/ln 2 − bits) for points at the distance r from the origin, besides the
-    /// rounding to f64; infinite where one of the points, rounded to its bits, lies outside of the ball.
+    /// The absolute error is about 2^(r/ln 2 − bits) for points at the distance r from the origin,
+    /// besides the rounding to f64. The distance is infinite where a point, rounded to its bits,
+    /// lies outside the ball.
     ///
     /// # Panics
     ///

@@ -19,14 +19,16 @@ const TIE: f64 = 1e-9;
 /// [`TreeEmbedding::measure`].
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct TreeQuality {
-    /// The mean average precision of the graph's own edges, over the sources that have any; `None`
-    /// where these are neighbours of all other nodes, so that there is nothing to rank.
+    /// The mean average precision of the graph's own edges, over the sources that have edges.
+    /// `None` where every such source is a neighbour of all other nodes, so that there is nothing
+    /// to rank.
     pub map: Option<f64>,
-    /// Against the distances along the tree's edges.
+    /// The distortion against the distances along the tree's edges.
     pub tree: Distortion,
-    /// Against the lengths of the shortest paths in the graph; that of the tree if the graph is the tree.
+    /// The distortion against the shortest-path distances in the graph; equal to `tree` if the
+    /// graph is the tree.
     pub graph: Distortion,
-    /// From how many nodes distances were measured.
+    /// The number of nodes from which distances were measured.
     pub sources: usize,
 }
 
@@ -68,17 +70,22 @@ impl TreeEmbedding {
     /// distortion  as distortion, of d/τ, once against the tree's and once against the graph's distances
     /// ```
     ///
-    /// from the nodes `sources` to all nodes; every pair counts once. `None` takes all nodes, which makes the
-    /// figures exact, in time proportional to the square of their number: no distance is stored.
-    /// `progress` is told of every source that is done, from any thread. A node that is farther than a neighbour by up
-    /// to 1e-9 of the shortest edge counts as no farther, against the embedding. (At distances of 5e4 shortest edges and
-    /// more the [accuracy](TreeEmbedding::distance) is below that, and rounding may decide between equals.)
+    /// Distances are measured from the nodes `sources` to all nodes; every pair counts once.
+    /// `None` takes all nodes: the figures are then exact, and the time grows with the square of
+    /// the number of nodes. No distances are stored. `progress` is called with every source that
+    /// is done, from any thread.
+    ///
+    /// A node that is farther than a neighbour by up to 1e-9 of the shortest edge counts as
+    /// equally far, against the embedding. At distances of 5e4 shortest edges and more the
+    /// [rounding error](TreeEmbedding::distance) is larger than that, and may decide between equal
+    /// distances.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for a graph on another number of nodes or without edges, for one with different nodes at
-    /// distance 0, for a source that is not a node or given twice, and for fewer than two nodes;
-    /// [`Error::NotFinite`] for a distance that, divided by the scale, is not a number, with the pair.
+    /// [`Error::InvalidArgument`] for a graph with another number of nodes or without edges, for
+    /// different nodes at distance 0, for a source that is not a node or is given twice, for
+    /// sources without neighbours, and for fewer than two nodes; [`Error::NotFinite`] for a
+    /// distance that is not finite when divided by the scale, with the pair.
     ///
     /// # Examples
     ///

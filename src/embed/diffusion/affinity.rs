@@ -9,28 +9,28 @@ use crate::{Error, Result};
 /// What libtorch calls the mode of `cdist` that keeps its digits.
 const WITHOUT_MATRIX_PRODUCT: i64 = 2;
 
-/// How an affinity falls with distance.
+/// The kernel of an [`affinity`], as a function of the distance d and the bandwidth ε.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kernel {
-    /// exp(−d²/ε). Positive semidefinite where d is a distance of Euclidean space; in general not where it is
-    /// one of a tree or another graph.
+    /// exp(−d²/ε). Positive semidefinite for Euclidean distances; in general not for distances in
+    /// trees or other graphs.
     Gaussian,
-    /// exp(−d/ε). Positive semidefinite where d is a distance of a tree (whose square root is one of
-    /// Euclidean space), of ℓ1 or of Euclidean space.
+    /// exp(−d/ε). Positive semidefinite for Euclidean and ℓ1 distances, and for distances in trees
+    /// (whose square roots embed isometrically in Euclidean space).
     Exponential,
 }
 
-/// The ε of an [`affinity`].
+/// The bandwidth ε of an [`affinity`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Bandwidth {
-    /// This multiple of the median over all pairs: of d² for [`Kernel::Gaussian`], of d for
-    /// [`Kernel::Exponential`].
+    /// This multiple of the median over all pairs with a finite distance: of d² for
+    /// [`Kernel::Gaussian`], of d for [`Kernel::Exponential`].
     Median(f64),
-    /// This number.
+    /// This value of ε.
     Fixed(f64),
 }
 
-/// How far two rows of features are apart.
+/// The distance between two rows x, y of features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FeatureDistance {
     /// |x − y|
@@ -48,7 +48,8 @@ pub enum FeatureDistance {
 ///
 /// # Accuracy
 ///
-/// To the last digits also for rows that nearly coincide: differences are squared, not expanded.
+/// Full precision also for rows that nearly coincide: |x − y|² is computed from the differences,
+/// not expanded.
 ///
 /// # Gradient
 ///
@@ -118,19 +119,23 @@ pub(super) fn row_distances(x: &Tensor, y: &Tensor) -> Tensor {
 /// Exponential:  A(i, j) = exp(−d(i, j)/ε)       Median(f): ε = f · median of d  over i < j
 /// ```
 ///
-/// The median counts finite distances alone, the smaller of the middle two where their number is even;
-/// without any pair, ε plays no part. A larger factor joins points farther apart: 1 is a start for trees
-/// and features alike, 1/4 to 1/16 for features with small clusters.
+/// The median is over the finite distances; of an even number it is the smaller of the middle two.
+/// A larger factor gives points farther apart more affinity. Start with 1 for trees and features,
+/// and with 1/4 to 1/16 for features with small clusters.
 ///
 /// # Shapes
 ///
-/// `distances` `[n, n]` → `[n, n]` in f64, on the device of the distances.
+/// `distances` `[n, n]`, Double or Float → `[n, n]` in f64, on the device of the distances.
+///
+/// # Gradient
+///
+/// None: the result is detached.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for distances that are not symmetric, negative, NaN or not 0 on the diagonal, with
-/// the pair; for an ε or a factor that is not positive and finite; and where the median is 0, because half of the pairs
-/// or more coincide.
+/// [`Error::InvalidArgument`] for another shape or kind; for distances that are negative, NaN, not
+/// symmetric or not 0 on the diagonal, with the pair; for an ε or a factor that is not positive
+/// and finite; and where the median is 0, because at least half of the pairs coincide.
 ///
 /// # Examples
 ///

@@ -10,14 +10,14 @@ use crate::{Error, Result};
 /// The largest scales · α: the square of the largest height is below 2^(2 · this).
 const MOST_OCTAVES: f64 = 500.0;
 
-/// What decides a [`HyperbolicDiffusion`] beside the operator.
+/// The settings of a [`HyperbolicDiffusion`].
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct DiffusionConfig {
-    /// How many times 1, 1/2, 1/4, … there are; at least 1. More bring out finer differences and weigh the coarse ones
-    /// less.
+    /// The number of diffusion times 1, 1/2, 1/4, …, from 1 to 1,000. More scales resolve finer
+    /// differences and give the coarse ones less weight.
     pub scales: u32,
-    /// How fast the heights of the half-spaces grow: the distances of scale k weigh 2^(−kα) while they are small.
-    /// The theory asks for 0 < α < 1/2 on trees; experiments use 1/2.
+    /// α > 0, the growth of the heights 2^(kα−2): small distances of scale k get the weight
+    /// 2^(−kα). The theory asks for 0 < α < 1/2 on trees; the paper's experiments use 1/2.
     pub alpha: f64,
 }
 
@@ -28,7 +28,8 @@ impl DiffusionConfig {
     }
 }
 
-/// Points as the densities of walks that start there, at dyadic times, in a product of half-spaces.
+/// An embedding in a product of hyperbolic half-spaces: each point is represented by the densities
+/// of the random walk that starts there, at the dyadic times 2^(−k).
 ///
 /// ```text
 /// ψ_i^k = √(P^(2^−k)(i, ·))                      for k = 0, …, scales − 1
@@ -36,23 +37,25 @@ impl DiffusionConfig {
 /// d(i, j) = Σ_k d_H(x_i^k, x_j^k) = Σ_k 2 asinh(2^(1−kα) |ψ_i^k − ψ_j^k|)
 /// ```
 ///
-/// The distance is the sum of the factors' distances (ℓ1), not the Riemannian distance of the product.
-/// |ψ_i − ψ_j| is √2 times the Hellinger distance of the two densities, at most √2, so d is bounded: far pairs saturate.
+/// The distance is the sum of the factors' distances (ℓ1), not the Riemannian distance of the
+/// product. It is bounded, since |ψ_i − ψ_j|, √2 times the Hellinger distance of the two
+/// densities, is at most √2. So it does not resolve pairs that are far apart.
 ///
 /// # Negative densities
 ///
-/// A root of a random walk can have negative entries; they count as 0 here, and
-/// [`negative_mass`](Self::negative_mass) says how much that changes.
+/// A fractional power of a transition matrix can have negative entries. They are replaced by 0
+/// here; [`negative_mass`](Self::negative_mass) is the mass that this removes.
 ///
 /// # Memory and time
 ///
-/// The operator and three more matrices `[n, n]`; n³ multiplications twice a scale. The coordinates of
-/// [`points`](Self::points) take `scales` times n² numbers; nothing else needs them.
+/// The operator and three more matrices `[n, n]`; 2n³ multiplications for each scale. The
+/// coordinates of [`points`](Self::points) take `scales` · n² numbers; distances do not need them.
 ///
 /// # Accuracy
 ///
-/// A density is known to about 1e-16, its root to 1e-8 where it is near 0: distances of coinciding points
-/// come out below about 1e-7 √n, not 0.
+/// A density has an absolute error of about 1e-16, hence its square root an error of 1e-8 where it
+/// is near 0. The computed distance of coinciding points is therefore not exactly 0, but up to
+/// about 1e-7 √n.
 ///
 /// All results are f64, on the device of the operator.
 ///
@@ -80,12 +83,12 @@ pub struct HyperbolicDiffusion {
 }
 
 impl HyperbolicDiffusion {
-    /// The embedding that an operator gives.
+    /// The embedding of the points of a diffusion operator.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] without scales, with more than 1,000 of them, for an α that is not positive and finite, or
-    /// where scales · α is above 500, for then squared heights are not finite.
+    /// [`Error::InvalidArgument`] for 0 scales or more than 1,000, for an α that is not positive
+    /// and finite, and where scales · α is above 500, since squared heights then overflow.
     pub fn new(operator: DiffusionOperator, config: DiffusionConfig) -> Result<Self> {
         const OP: &str = "HyperbolicDiffusion::new";
         if !(1..=1000).contains(&config.scales) {
@@ -113,7 +116,7 @@ impl HyperbolicDiffusion {
         self.config
     }
 
-    /// The roots of the densities of one scale, `[n, n]`: row i is ψ_i^k.
+    /// The square roots of the densities of scale k, `[n, n]`: row i is ψ_i^k.
     ///
     /// # Panics
     ///
@@ -124,7 +127,7 @@ impl HyperbolicDiffusion {
         self.operator.power(time(scale)).clamp_min(0.0).sqrt()
     }
 
-    /// The largest part of a row's density that is negative and taken for 0, over all scales.
+    /// The largest sum of a row's negative entries, which are replaced by 0, over all scales; ≥ 0.
     pub fn negative_mass(&self) -> f64 {
         let of_scale = |scale| {
             let negative = self.operator.power(time(scale)).clamp_max(0.0);
@@ -161,14 +164,16 @@ impl HyperbolicDiffusion {
         self.between(scale, &roots, &roots)
     }
 
-    /// The distances from all points to weighted centres, each the mean of its members at every scale's height.
+    /// The distances from all points to weighted centres. At each scale a centre is the weighted
+    /// mean of the ψ_i^k, at the height of the scale.
     ///
-    /// Points of one scale lie on a horosphere, which is flat; the mean is that of its geometry.
+    /// The points of one scale lie on a horosphere, which is flat; the mean is the Euclidean mean
+    /// in it.
     ///
     /// # Shapes
     ///
-    /// `weights` `[m, n]` → `[n, m]`. Rows of weights should add up to 1, which is not checked: with others the centre
-    /// is their multiple of the mean.
+    /// `weights` `[m, n]` → `[n, m]`. Each row of weights should add up to 1, which is not
+    /// checked: otherwise the centre is the mean multiplied by that sum.
     ///
     /// # Panics
     ///
@@ -185,7 +190,8 @@ impl HyperbolicDiffusion {
         self.sum_over_scales(|roots| (roots.shallow_clone(), weights.matmul(roots)))
     }
 
-    /// The points in their half-spaces, `[n, scales, n + 1]`: at scale k the root of the density and, last, the height.
+    /// The points in half-space coordinates, `[n, scales, n + 1]`: at scale k the square root of
+    /// the density, followed by the height.
     pub fn half_spaces(&self) -> Tensor {
         let n = self.operator.len();
         let of_scale = |scale| {
@@ -197,7 +203,8 @@ impl HyperbolicDiffusion {
         Tensor::stack(&parts, 1)
     }
 
-    /// The space of [`points`](Self::points): one hyperboloid H^(n+1) of curvature −1 a scale.
+    /// The space of [`points`](Self::points): one hyperboloid H^(n+1) of curvature −1 for each
+    /// scale.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Hyperbolic diffusion: distances that recover a hidden hierarchy from affinities alone.
+//! Hyperbolic diffusion: distances that recover a latent hierarchy from affinities.
 //!
 //! | step | look at |
 //! | --- | --- |

@@ -13,8 +13,8 @@ const LEAST_DENSITY: f64 = 1e-300;
 /// How far below 1 an eigenvalue counts as 1.
 const ROUNDED_ONE: f64 = 1e-10;
 
-/// A reversible random walk on n points, by its eigenvectors: all its powers, whole or not, at one matrix
-/// product each.
+/// A reversible random walk on n points, diagonalised: each power, integer or fractional, takes
+/// one matrix product.
 ///
 /// ```text
 /// P^t = D^(−1/2) V diag(λ₊^t) Vᵀ D^(1/2)        λ₊ = max(λ, 0)
@@ -22,14 +22,14 @@ const ROUNDED_ONE: f64 = 1e-10;
 ///
 /// # Which powers exist
 ///
-/// A negative eigenvalue has no real square root. Where the affinity is positive semidefinite there is none but
-/// for rounding (see [`Kernel`](super::Kernel)); elsewhere the negative part of the operator is left out **at all
-/// times**, so that P^(1/2) P^(1/2) = P^1 still holds, P^1 being then the operator without that part.
-/// [`negative_part`](Self::negative_part) says how much was left out. Rows add up to 1 either way, for the
-/// constant function belongs to the eigenvalue 1.
+/// A negative eigenvalue has no real square root. A positive semidefinite affinity has none, up to
+/// rounding (see [`Kernel`](super::Kernel)). Otherwise the negative part of the operator is left
+/// out **at all times**, so that P^(1/2) P^(1/2) = P^1 still holds; P^1 is then the operator
+/// without that part. [`negative_part`](Self::negative_part) measures what was left out. Rows
+/// always add up to 1, since the constant function is an eigenfunction with eigenvalue 1.
 ///
-/// Eigenvalues of an affinity that are 0 up to rounding (n times the machine's precision) are taken for 0, because
-/// small times would make much of them: 1e-17 to the power 1/32 is 0.3.
+/// Eigenvalues of an affinity that are 0 up to rounding (at most nε in absolute value) are set to
+/// 0, because small times would amplify them: 1e-17 to the power 1/32 is 0.3.
 ///
 /// # Memory and time
 ///
@@ -48,7 +48,8 @@ pub struct DiffusionOperator {
 }
 
 impl DiffusionOperator {
-    /// The walk on points with these affinities, corrected for how densely the points lie.
+    /// The random walk on points with these affinities, normalised for the density of the points
+    /// (α = 1 in coifman2006).
     ///
     /// ```text
     /// q = A 1,   K = A(i, j) / (q(i) q(j)),   d = K 1,   P(i, j) = K(i, j) / d(i)
@@ -60,13 +61,14 @@ impl DiffusionOperator {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for another shape or kind, an affinity that is negative, not finite or not equal to its mirror
-    /// image, with the pair, or a point whose affinities, that to itself too, add up to less than 1e-300 of the largest;
-    /// [`Error::Torch`] where the eigendecomposition fails.
+    /// [`Error::InvalidArgument`] for another shape or kind, an affinity that is negative, not
+    /// finite or not symmetric (up to rounding), with the pair, or a point whose affinities,
+    /// including that to itself, add up to less than 1e-300 of the largest one; [`Error::Torch`]
+    /// where the eigendecomposition fails.
     ///
     /// # Examples
     ///
-    /// Two points that are half as near to each other as to themselves.
+    /// Two points whose mutual affinity is half of that to themselves.
     ///
     /// ```
     /// use holonomy::embed::DiffusionOperator;
@@ -109,8 +111,8 @@ impl DiffusionOperator {
         })
     }
 
-    /// The heat kernel exp(−time · L) of a graph, L = degrees − adjacency. Edges count both ways; their weights
-    /// play no part.
+    /// The heat kernel exp(−time · L) of a graph, with the unnormalised Laplacian L = degrees −
+    /// adjacency, in f64 on the CPU. Edges are taken as undirected; their weights are ignored.
     ///
     /// # Errors
     ///
@@ -164,7 +166,7 @@ impl DiffusionOperator {
         self.roots.size()[0]
     }
 
-    /// Never: an operator has points.
+    /// Always false: an operator has at least one point.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -174,22 +176,22 @@ impl DiffusionOperator {
         self.values.copy()
     }
 
-    /// The part of the spectrum that is left out because it is negative: Σ |λ| over λ < 0, divided by Σ |λ|. That of
-    /// the whole operator, where it is [truncated](Self::truncated) too.
+    /// The part of the spectrum that is left out because it is negative: Σ |λ| over λ < 0, divided
+    /// by Σ |λ|. For a [truncated](Self::truncated) operator it is that of the whole operator.
     pub fn negative_part(&self) -> f64 {
         self.negative_part
     }
 
-    /// The operator with its `rank` largest eigenvalues alone, which makes powers of it cheaper and
-    /// smoother; small times blur most.
+    /// The operator restricted to its `rank` largest eigenvalues. Its powers are cheaper and
+    /// smoother; those at small times change most.
     ///
-    /// Rows still add up to 1, to about the machine's precision divided by the gap between 1 and the largest
-    /// eigenvalue that is left out.
+    /// Rows still add up to 1, to about ε divided by the gap between 1 and the largest eigenvalue
+    /// that is left out.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for a rank that is not from the number of eigenvalues 1 (to 1e-10; there is one for each
-    /// part of the points without affinity to the rest) to that of all.
+    /// [`Error::InvalidArgument`] for a rank below the multiplicity of the eigenvalue 1 (to 1e-10;
+    /// it is the number of connected components) or above the number of eigenvalues.
     pub fn truncated(&self, rank: i64) -> Result<Self> {
         let kept = self.values.size()[0];
         let ones = self.values.ge(1.0 - ROUNDED_ONE).sum(Kind::Int64);
@@ -211,13 +213,16 @@ impl DiffusionOperator {
         })
     }
 
-    /// P^time, `[n, n]` in f64: where the walk from each point (a row) is after that time.
+    /// P^time, `[n, n]` in f64: row i is the distribution of the walk from point i after that
+    /// time.
     ///
-    /// Entries can be negative: by rounding, and for times below 1 also where the walk is not a heat kernel.
+    /// Entries can be negative: by rounding, for times below 1 unless the walk is a heat kernel,
+    /// and at all times where eigenvalues were left out, negative ones or by
+    /// [truncation](Self::truncated).
     ///
     /// # Accuracy
     ///
-    /// About 1e-15 absolutely, with few points of very different densities more.
+    /// The absolute error is about 1e-15; for few points of very different densities it is larger.
     ///
     /// # Panics
     ///

@@ -13,10 +13,10 @@ pub use sample::{RankedNodes, Sampling};
 
 /// How well an embedding's distances rank true neighbours before all other nodes.
 ///
-/// For every node with a true neighbour all other nodes are ranked by their distance to it. The
-/// *rank* of a true neighbour is one more than the number of nodes that are not true neighbours and
-/// lie before it; the *average precision* of the node is the mean, over its true neighbours, of the
-/// share of true neighbours among the nodes up to there.
+/// For every node u with true neighbours N(u), all other nodes w ≠ u are ranked by their distance
+/// to u. The *rank* of a true neighbour v is one more than the number of nodes that are not true
+/// neighbours and not farther than v. The *average precision* of u is the mean, over its true
+/// neighbours v, of the share of true neighbours among the nodes not farther than v.
 ///
 /// ```text
 /// rank(u, v)      = 1 + #{ w ∉ N(u) : d(u,w) ≤ d(u,v) }
@@ -25,24 +25,26 @@ pub use sample::{RankedNodes, Sampling};
 /// map       = mean over u of the mean over v ∈ N(u) of precision
 /// ```
 ///
-/// Equal distances count against the embedding: a node as far away as a true neighbour lies before
-/// it. An embedding in one point gets the worst figures, not the best. Without ties these are the
-/// paper's definitions. A node whose true neighbours are all other nodes counts with 1.
+/// Equal distances count against the embedding: a node as far away as a true neighbour is ranked
+/// before it. An embedding in a single point gets the worst values, not the best. Without ties
+/// these are the paper's definitions. A node whose true neighbours are all other nodes has average
+/// precision 1 and ranks 1.
 ///
 /// # References
 ///
 /// nickel2017, section 4.1.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Reconstruction {
-    /// The mean average precision: 1 when every true neighbour lies before every other node.
+    /// The mean average precision: 1 when every true neighbour is ranked before every other node.
     pub map: f64,
-    /// The mean rank of true neighbours: 1 when every true neighbour lies before every other node.
+    /// The mean rank of true neighbours: 1 when every true neighbour is ranked before every other
+    /// node.
     pub mean_rank: f64,
     /// How many nodes were ranked: all that have a true neighbour, or a sample of them.
     pub nodes: usize,
     /// How many pairs were ranked.
     pub pairs: usize,
-    /// How sure the figures are, where they come from a sample of the nodes.
+    /// The standard errors, where the figures come from a sample of the nodes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampling: Option<Sampling>,
 }
@@ -55,9 +57,10 @@ pub struct Reconstruction {
 ///
 /// # Accuracy
 ///
-/// Distances are compared in f64 through a monotone function of them, for the ball with digits kept
-/// near its boundary. Time grows with nodes², memory with nodes; the result does not depend on the
-/// number of threads. [`Ranking`] ranks a sample of the nodes where all take too long.
+/// Distances are compared in f64 through a monotone function of them, which keeps its precision
+/// near the boundary of the ball. Time grows with nodes², memory with nodes; the result does not
+/// depend on the number of threads. Where this takes too long, [`Ranking`] ranks a sample of the
+/// nodes.
 ///
 /// # Errors
 ///
@@ -110,8 +113,8 @@ pub fn reconstruction_of(
 
 /// How well an embedding's distances find pairs that it was not trained on.
 ///
-/// As [`Reconstruction`], but only the held-out pairs are ranked, and a node's other true neighbours,
-/// which training knew, are taken out of the ranking (it is *filtered*):
+/// As [`Reconstruction`], but only the held-out pairs are ranked. A node's other true neighbours,
+/// on which it was trained, are removed from the ranking (a *filtered* ranking):
 ///
 /// ```text
 /// H(u) = held-out neighbours of u,   N(u) ⊇ H(u) all its true neighbours
@@ -121,7 +124,7 @@ pub fn reconstruction_of(
 /// map       = mean over u with held-out neighbours of the mean over v ∈ H(u) of precision
 /// ```
 ///
-/// Ties count against the embedding, as there.
+/// As there, w ≠ u, and ties count against the embedding.
 ///
 /// # References
 ///
@@ -130,22 +133,23 @@ pub fn reconstruction_of(
 pub struct LinkPrediction {
     /// The mean average precision over the nodes that have held-out neighbours.
     pub map: f64,
-    /// The mean rank of held-out neighbours: 1 when each lies before every node that is not one.
+    /// The mean rank of held-out neighbours: 1 when each is ranked before every node that is not a
+    /// true neighbour.
     pub mean_rank: f64,
     /// How many nodes were ranked: all that have a held-out neighbour, or a sample of them.
     pub nodes: usize,
     /// How many pairs were ranked.
     pub pairs: usize,
-    /// How sure the figures are, where they come from a sample of the nodes.
+    /// The standard errors, where the figures come from a sample of the nodes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampling: Option<Sampling>,
 }
 
-/// How well `points` predict the pairs `held_out`, among nodes that are in neither list a true
-/// neighbour; see [`LinkPrediction`].
+/// How well `points` predict the pairs `held_out`, ranked among the nodes that are true neighbours
+/// in neither list; see [`LinkPrediction`].
 ///
-/// `known` are all other true pairs: those trained on, and those held out for another purpose.
-/// A pair that stands in both lists is ranked.
+/// `known` are all other true pairs: those trained on, and those held out for another purpose; it
+/// may be empty. A pair that is in both lists is ranked.
 ///
 /// # Shapes
 ///

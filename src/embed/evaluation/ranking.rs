@@ -13,10 +13,10 @@ use crate::embed::sampler::Neighbours;
 use crate::embed::table::{check_pairs, rows_of};
 use crate::{Error, Result};
 
-/// The distances between points, made ready to rank nodes by them.
+/// Ranks nodes by the distances between points: all nodes, or a sample.
 ///
-/// [`reconstruction`](super::reconstruction) and [`link_prediction`](super::link_prediction) are this
-/// with all nodes. To rank n nodes takes a time proportional to n times the number of points.
+/// [`reconstruction`](super::reconstruction) and [`link_prediction`](super::link_prediction) do
+/// this for all nodes. Ranking n nodes takes time proportional to n times the number of points.
 ///
 /// # Examples
 ///
@@ -78,7 +78,8 @@ impl<'a> Ranking<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for a sample of fewer than two nodes, which tells no standard error.
+    /// [`Error::InvalidArgument`] for a sample of fewer than two nodes, which gives no standard
+    /// error.
     pub fn of_nodes(mut self, nodes: RankedNodes) -> Result<Self> {
         if let RankedNodes::Sample { nodes: count, .. } = nodes
             && count < 2
@@ -90,8 +91,8 @@ impl<'a> Ranking<'a> {
         Ok(self)
     }
 
-    /// Calls `on_progress` with the number of nodes that are ranked and the number of all to be ranked,
-    /// after every few, from any thread.
+    /// Calls `on_progress` from time to time, from any thread, with the number of nodes ranked so
+    /// far and the number of nodes to be ranked.
     pub fn on_progress(mut self, on_progress: impl Fn(usize, usize) + Sync + 'a) -> Self {
         self.on_progress = Some(Box::new(on_progress));
         self
@@ -101,7 +102,7 @@ impl<'a> Ranking<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`reconstruction`](super::reconstruction) that the pairs are to blame for.
+    /// Those of [`reconstruction`](super::reconstruction) about the pairs.
     pub fn reconstruction(&self, pairs: &[(u32, u32)]) -> Result<Reconstruction> {
         const OP: &str = "reconstruction";
         check_pairs(OP, self.ranker.nodes(), pairs)?;
@@ -131,7 +132,7 @@ impl<'a> Ranking<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`link_prediction`](super::link_prediction) that the pairs are to blame for.
+    /// Those of [`link_prediction`](super::link_prediction) about the pairs.
     pub fn link_prediction(
         &self,
         held_out: &[(u32, u32)],

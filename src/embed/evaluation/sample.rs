@@ -12,19 +12,19 @@ use crate::embed::native::mix;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RankedNodes {
-    /// All: the figures are exact, in time proportional to the square of their number.
+    /// All of them. The figures are exact; the time grows with the square of the number of nodes.
     #[default]
     All,
-    /// So many, drawn at random without replacement; all, where there are no more.
+    /// A random sample without replacement; all nodes where there are no more than that.
     Sample {
-        /// How many: at least 2.
+        /// The size of the sample, at least 2.
         nodes: usize,
-        /// Decides which.
+        /// The seed of the draw.
         seed: u64,
     },
 }
 
-/// How sure a figure is that was found by ranking a sample of the nodes.
+/// The standard errors of figures that come from ranking a sample of the nodes.
 ///
 /// With n of N nodes ranked, AP the average precision of a node, y the sum of the ranks of its true
 /// neighbours and x their number:
@@ -34,14 +34,14 @@ pub enum RankedNodes {
 /// mean_rank_error = √( (1 − n/N)/n · Σ (y − mean_rank·x)² / (n − 1) ) / (Σ x / n)
 /// ```
 ///
-/// The first is unbiased in its square; the mean rank is a ratio of two sums, and its error the
-/// usual one to first order.
+/// The square of the first is an unbiased estimate of the variance. The mean rank is a ratio of
+/// two sums; its error is the usual one of a ratio estimate, to first order.
 ///
 /// # Accuracy
 ///
-/// Tested on the mammals of WordNet (1,180 nodes to rank): of samples of 150 and of 1,000 nodes about as many as
-/// normal errors would have the exact MAP within two standard errors. The error of the mean rank is
-/// the less sure of the two: where few nodes have most of the ranks, a sample without them
+/// Tested on the mammals of WordNet (1,180 nodes to rank): for samples of 150 and of 1,000 nodes,
+/// the exact MAP was within two standard errors about as often as for normal errors. The error of
+/// the mean rank is less reliable: where a few nodes have most of the ranks, a sample without them
 /// gives a mean rank and an error that are both too small.
 ///
 /// # References

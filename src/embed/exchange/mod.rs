@@ -7,19 +7,19 @@
 //! | `word2vec` | `.vec`, `.txt`, `.w2v` | a line with the number of points and of coordinates; then a line a point: its name and coordinates, separated by spaces |
 //! | `safetensors` | `.safetensors` | the tensor `embedding` in f64, names and model in the header |
 //!
-//! Only safetensors says which model the points are of; a reader of the others must be told. On the
-//! hyperboloid the first coordinate is time.
+//! Only safetensors files record the model of the points; for the others the reader must be told.
+//! On the hyperboloid the time coordinate comes first.
 //!
 //! Numbers are written with the fewest digits that give the same f64 when they are read, so that
-//! nothing is lost on the way. A text file's name may end in `.gz` besides: then it is compressed.
-//! Files appear whole or not at all.
+//! nothing is lost. The name of a text file may also end in `.gz`: then the file is compressed. A
+//! file is written completely or not at all.
 //!
 //! # Names with spaces in word2vec's format
 //!
-//! The format has no quotation, and its readers split lines at spaces. So a space within a name is
-//! written as `%20`, and `%` as `%25`; here both are undone. Files of other programs that have bare
-//! spaces in their names are read too: the last fields of a line are the coordinates, and all that
-//! stands before them is the name.
+//! The format has no quotation marks, and its readers split lines at spaces. So a space within a
+//! name is written as `%20`, and `%` as `%25`; the reader here decodes both. Files of other
+//! programs that have bare spaces in their names are read too: the last fields of a line are the
+//! coordinates, and everything before them is the name.
 //!
 //! # From and to Python
 //!
@@ -72,8 +72,8 @@ impl Format {
         Self::Safetensors,
     ];
 
-    /// The format that the name of a file tells: by its ending `.tsv`, `.vec`, `.txt`, `.w2v`, each
-    /// also with `.gz`, or `.safetensors`; a folder, and a name without an ending, is a projector's.
+    /// The format of a file by the ending of its name: `.tsv`, `.vec`, `.txt`, `.w2v`, each also
+    /// with `.gz`, or `.safetensors`. A folder, or a name without an ending, is a projector's.
     ///
     /// # Errors
     ///
@@ -143,7 +143,7 @@ impl FromStr for Format {
 }
 
 impl NamedEmbedding {
-    /// Reads an embedding in the format that the file's name tells ([`Format::of`]).
+    /// Reads an embedding in the format given by the file's name ([`Format::of`]).
     ///
     /// # Errors
     ///
@@ -168,16 +168,18 @@ impl NamedEmbedding {
         Self::read_as(path, Format::of(path)?, model)
     }
 
-    /// Reads an embedding. `model` is what the points are of, where the file does not say; where it
-    /// does, both must agree. Text in gzip is unpacked, whatever the name.
+    /// Reads an embedding. `model` is the model of the points; where the file records one too,
+    /// both must agree. It is needed where the file records none. Text in gzip is unpacked,
+    /// whatever the name.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] for a file that cannot be read; [`Error::Parse`], with the line, for a row that
-    /// is not a [name](NamedEmbedding) and as many finite numbers as the others, for a name that
-    /// comes again, for a point outside of the model, and for counts that do not fit;
-    /// [`Error::Data`] for a file without points, with another number of names than of points, or damaged as a
-    /// whole; [`Error::InvalidArgument`] where nobody says the model, or file and caller disagree.
+    /// [`Error::Io`] for a file that cannot be read; [`Error::Parse`], with the line, for a row
+    /// that is not a [name](NamedEmbedding) and as many finite numbers as in the other rows, for a
+    /// repeated name, for a point outside the model, and for wrong counts in the first line;
+    /// [`Error::Data`] for a file without points, with different numbers of names and points, or
+    /// damaged as a whole; [`Error::InvalidArgument`] where neither file nor caller gives the
+    /// model, or they disagree.
     pub fn read_as(path: impl AsRef<Path>, format: Format, model: Option<Model>) -> Result<Self> {
         let path = path.as_ref();
         if format == Format::Safetensors {
@@ -191,7 +193,7 @@ impl NamedEmbedding {
         }
     }
 
-    /// Writes the embedding in the format that the file's name tells ([`Format::of`]).
+    /// Writes the embedding in the format given by the file's name ([`Format::of`]).
     ///
     /// # Errors
     ///
@@ -201,8 +203,8 @@ impl NamedEmbedding {
         self.write_as(path, Format::of(path)?)
     }
 
-    /// Writes the embedding; equal embeddings give equal bytes. A projector's folder is made where
-    /// there is none.
+    /// Writes the embedding; equal embeddings give equal bytes. A projector's folder is created if
+    /// needed.
     ///
     /// # Errors
     ///

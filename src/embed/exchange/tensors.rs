@@ -16,13 +16,12 @@ const NAMES: &str = "names";
 const MODEL: &str = "model";
 
 impl NamedEmbedding {
-    /// The checkpoint that [`write`](Self::write) saves as safetensors, for more settings to be
-    /// put beside: the tensor `embedding`, the settings `names` and `model`.
+    /// The checkpoint that [`write`](Self::write) saves as safetensors: the tensor `embedding` and
+    /// the settings `names` and `model`. More settings can be added to it.
     ///
     /// # Errors
     ///
-    /// None for a checkpoint in memory but those of [`Checkpoint::insert`] and
-    /// [`Checkpoint::set`].
+    /// Those of [`Checkpoint::insert`] and [`Checkpoint::set`].
     pub fn to_checkpoint(&self) -> Result<Checkpoint> {
         let mut checkpoint = Checkpoint::new();
         checkpoint.insert(TENSOR, self.points())?;

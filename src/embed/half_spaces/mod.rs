@@ -1,42 +1,44 @@
-//! A hierarchy as nested half-spaces: points that need hardly any training.
+//! A hierarchy as nested half-spaces: a start that needs little training.
 //!
-//! Let o be the origin and a point a lie at distance r from it. The points nearer to a than to o form
-//! a half-space H_a; seen from o, its boundary at infinity is the cap of directions within an angle φ
-//! of a's direction:
+//! Let o be the origin and a point a lie at distance r from it. The points nearer to a than to o
+//! form a half-space H_a; its boundary at infinity, seen from o, is the cap of directions within
+//! an angle φ of the direction of a:
 //!
 //! ```text
 //! cos φ = tanh(r/2),   r = −2 ln tan(φ/2)
 //! ```
 //!
-//! If every node x lies in H_a exactly for its ancestors a, and the root is o, then every ancestor is
-//! at most as far from x as the root is and every other node is farther: all true neighbours rank
-//! before all other nodes, and the mean rank and the mean average precision are 1. So the task is to
-//! nest caps like a tree, with a parent's direction outside its children's caps:
+//! Let the root be o, and let every node x lie in H_a exactly if a is an ancestor of x. Then every
+//! ancestor is at most as far from x as the root, and every other node is farther. So all true
+//! neighbours rank before all other nodes, and the mean rank and the mean average precision are 1.
+//! The task is therefore to nest caps like the tree, with a parent's direction outside its
+//! children's caps:
 //!
 //! ```text
 //! child's direction   at the angle ψ = φ/(1 + a) from its parent's, on a ring
 //! child's φ           aφ/(1 + a),  a = half the smallest distance of two unit vectors of the ring
 //! ```
 //!
-//! so that the caps of siblings are disjoint and lie in their parent's. In n dimensions a ring is a
-//! sphere of n − 2 dimensions, on which many unit vectors are far apart. A leaf, below which nothing
-//! needs room, lies at least [`LEAF_STEP`] beyond its parent. In two dimensions a ring would be two
-//! points; there the caps are arcs, in proportion to the leaves of their subtrees.
+//! With these angles the caps of siblings are disjoint and lie in their parent's cap. In n
+//! dimensions a ring is a sphere of n − 2 dimensions, on which many unit vectors can be far apart.
+//! A leaf has no children that need room; it lies at least 10 farther out than its parent. In two
+//! dimensions a ring would be two points; there the caps are arcs, in proportion to the number of
+//! leaves of their subtrees.
 //!
-//! A level takes at least 2 ln 2.1 = 1.5 of the distance that f64 has, so that some twenty levels
-//! fit. In a deeper hierarchy the rings are *turned*: across the parent's direction and the steps by
-//! which it and its next ancestors were reached, as far as the children leave dimensions for it. A
-//! node's distance from its ancestor's direction is then the hypotenuse of the steps between them and no longer
-//! their sum, and a level takes half as much:
+//! A level takes at least 2 ln 2.1 = 1.5 of the radius of 31 that f64 allows, so that some twenty
+//! levels fit. In a deeper hierarchy the rings are *turned*: they are orthogonal to the parent's
+//! direction and to the steps that led to it and its nearest ancestors, as far as the number of
+//! children leaves dimensions for this. The steps between a node and an ancestor then add up like
+//! orthogonal vectors instead of parallel ones, and a level takes half as much:
 //!
 //! ```text
 //! child's direction   at the angle ψ = φ/√(1 + a²) from its parent's, on the turned ring
 //! child's φ           aφ/√(1 + a²)
 //! ```
 //!
-//! Nodes with several parents cannot lie in all their ancestors' half-spaces. Their place is below
-//! the parent with the most ancestors, and siblings are arranged so that branches that share such
-//! nodes lie side by side: training then has a short way to go.
+//! Nodes with several parents cannot lie in all their ancestors' half-spaces. They are placed
+//! below the parent with the most ancestors, and siblings are ordered so that branches that share
+//! such nodes are adjacent. Training then has to move them only a little.
 
 mod directions;
 mod forest;
@@ -95,15 +97,16 @@ const SEED_STREAM: u64 = u64::MAX - 2;
 /// Points for the nodes 0 … `nodes` − 1 of a hierarchy in which ancestors are nearer than all other
 /// nodes: a start for training, or an embedding of its own.
 ///
-/// The pairs are (node, ancestor): direct ones or all. Each node is put into the half-spaces of its
-/// ancestors and kept out of all others:
+/// The pairs are (node, ancestor), either the direct ones or all. Each node is placed inside the
+/// half-spaces of its ancestors and outside all others:
 ///
 /// ```text
 /// x ∈ H_a = { x : d(x, a) < d(x, o) }   ⇔   a is an ancestor of x
 /// ```
 ///
-/// The root is the origin o; of several roots none is. This is exact where every node has one parent, and holds all but a few
-/// pairs elsewhere.
+/// A single root is the origin o; of several roots none is. The equivalence is exact where every
+/// node has one parent, and else holds for all but a few pairs. `seed` is for the directions in
+/// three and more dimensions.
 ///
 /// # Shapes
 ///
@@ -111,17 +114,18 @@ const SEED_STREAM: u64 = u64::MAX - 2;
 ///
 /// # Accuracy
 ///
-/// A tree comes out with [`reconstruction`](super::reconstruction) of MAP 1 and mean rank 1 as long
-/// as its caps fit: their nodes lie at a distance that grows with depth, by up to 2 ln(1 + 1/a) a
-/// level, and none is put farther than 31 from the origin. Where more than 1 % of the nodes
-/// would have to be, rings are turned if that puts more nodes in their order. The nouns of WordNet 3.0 (82,115 nodes,
-/// 743,241 pairs, 2 % of the nodes with several parents) come out with MAP 0.983 and mean rank 34 in
-/// ten dimensions, before any training, in a few seconds.
+/// The [`reconstruction`](super::reconstruction) of a tree has MAP 1 and mean rank 1 as long as
+/// its caps fit: the distance of a node from the origin grows by up to 2 ln(1 + 1/a) for each
+/// level, and is at most 31. Where the caps do not fit for more than 1 % of the nodes, rings are
+/// turned if they then fit for more nodes. The nouns of WordNet 3.0 (82,115 nodes, 743,241 pairs,
+/// 2 % of the nodes with several parents) have MAP 0.983 and mean rank 34 in ten dimensions,
+/// without training, in a few seconds.
 ///
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] for Euclidean space, fewer than two dimensions or nodes, no pairs, a
-/// pair that names a node that does not exist, and nodes that are ancestors of each other.
+/// pair that is a node with itself or names a node that does not exist, and nodes that are
+/// ancestors of each other.
 ///
 /// # Examples
 ///

@@ -1,22 +1,24 @@
 //! Hyperbolic multidimensional scaling: points of hyperbolic space from the distances between them.
 //!
-//! For points of the hyperboloid of curvature −1 the matrix of cosh d(xᵢ, xⱼ) = −⟨xᵢ, xⱼ⟩_L has one positive
-//! eigenvalue and as many negative ones as there are dimensions. The eigenvectors vₖ of the most negative
-//! eigenvalues λₖ give the spatial coordinates √−λₖ vₖ, with the points' pseudo-Euclidean mean in the origin:
-//! the eigenvector of the positive eigenvalue, which holds the time coordinates, is orthogonal to
-//! them. With fewer dimensions than the points have, this keeps the part of the pseudo-Euclidean variance that is
-//! largest, as principal components do.
+//! For points of the hyperboloid of curvature −1 the matrix cosh d(xᵢ, xⱼ) = −⟨xᵢ, xⱼ⟩_L has one
+//! positive eigenvalue and as many negative ones as there are dimensions. The eigenvectors vₖ of
+//! the most negative eigenvalues λₖ give the spatial coordinates √−λₖ vₖ. The eigenvector of the
+//! positive eigenvalue, which holds the time coordinates, is orthogonal to them: this puts the
+//! pseudo-Euclidean mean of the points at the origin. With fewer dimensions than the points have,
+//! the largest part of the pseudo-Euclidean variance is kept, as with principal components.
 //!
-//! Distances of another curvature are multiplied by a [scale](Scale) τ first; the points then lie in curvature −τ².
+//! Distances of another curvature are multiplied by a [scale](Scale) τ first; the points then lie
+//! in the space of curvature −τ².
 //!
 //! # Digits
 //!
-//! The spectrum gives a coordinate with an error relative to its own size, which is e^R roundings at the distance R
-//! from the middle. Distances between points in different directions do not notice; those between neighbours far out
-//! have that error; so have all where the largest scaled distance is small, 6e-9 of it at 1e-4 and 7e-4 at 1e-6, for
-//! cosh then hardly differs from 1. The [refinement](Refinement::LeastSquares) by Gauss–Newton steps on d(xᵢ, xⱼ) − Dᵢⱼ itself, with
-//! distances that keep their digits, takes most of it away. max |Δd| (`cargo bench --bench hmds`), f64, distances
-//! from the middle up to R:
+//! The error of a spectral coordinate is relative to its size, and amounts to e^R roundings at the
+//! distance R from the centre. Distances between points in different directions are hardly
+//! affected, those between neighbours far out have that error. All distances lose precision where
+//! the largest scaled distance is small, since cosh is then near 1: 6e-9 of it at 1e-4 and 7e-4 at
+//! 1e-6. The [refinement](Refinement::LeastSquares) takes Gauss–Newton steps on the residuals
+//! d(xᵢ, xⱼ) − Dᵢⱼ themselves, with distances at full precision, and removes most of the error.
+//! max |Δd| (`cargo bench --bench hmds`), f64, distances from the centre up to R:
 //!
 //! | points | | R = 1 | 2 | 5 | 8 | 12 |
 //! | --- | --- | --- | --- | --- | --- | --- |
@@ -25,14 +27,16 @@
 //! | 30 in 3 dimensions, and another 1e-4 from each | spectral | 2.3e-15 | 3.5e-15 | 2.0e-14 | 1.2e-12 | 9.2e-11 |
 //! | the same | refined | 2.3e-15 | 3.5e-15 | 2.0e-14 | 1.1e-13 | 2.8e-13 |
 //!
-//! Other draws of such points are refined to 7e-13 at R = 12 (`cargo papers run sala2018 --task hmds`).
-//! Where the spectral solution is exact to some sixty roundings of the largest distance no step is taken.
+//! Other draws of such points are refined to 7e-13 at R = 12 (`cargo papers run sala2018 --task
+//! hmds`). Where the spectral solution is exact to some sixty roundings of the largest distance,
+//! no step is taken.
 //!
 //! # Trees
 //!
-//! A tree fits the better the larger the scale, but in few dimensions the largest eigenvectors hold nothing of its small
-//! branches, whose leaves fall into one place. The refinement parts them: on the balanced tree of 40 nodes in
-//! five dimensions, at the scale 2, the mean average precision goes from 0.55 to 1 (`cargo papers run sala2018 --task hmds`).
+//! The larger the scale, the better a tree fits. But in few dimensions the leading eigenvectors do
+//! not resolve its small branches, whose leaves then coincide. The refinement separates them: on
+//! the balanced tree of 40 nodes in five dimensions, at the scale 2, it raises the mean average
+//! precision from 0.55 to 1 (`cargo papers run sala2018 --task hmds`).
 //!
 //! # References
 //!
@@ -57,7 +61,7 @@ use spectrum::Spectrum;
 
 pub(crate) const OP: &str = "hmds";
 
-/// How [`hmds`] embeds.
+/// The settings of [`hmds`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct HmdsConfig {
     /// Dimensions of the space, at least 1.
@@ -66,15 +70,20 @@ pub struct HmdsConfig {
     pub scale: Scale,
     /// What follows the spectral solution.
     pub refinement: Refinement,
-    /// How much a distance may exceed the way over a third point, as a part of that way; `None`: by anything.
+    /// The relative amount s ≥ 0 by which distances may violate the triangle inequality: D(i, k) ≤
+    /// (1 + s)(D(i, j) + D(j, k)). `None`: not checked.
     ///
-    /// Measured dissimilarities are often no metric. What rounding does to distances in f32 is always allowed.
+    /// Measured dissimilarities often violate it. The rounding of the distances' kind is always
+    /// allowed, 1e-10 in f64 and 1e-5 in f32.
     pub triangle_slack: Option<f64>,
-    /// The residual of an eigenpair, as a part of the largest eigenvalue.
+    /// The largest residual of an eigenpair, relative to the largest absolute eigenvalue; in (0,
+    /// 1).
     pub tolerance: f64,
-    /// The products of cosh D with a block of vectors after which the search for eigenvectors has failed.
+    /// The most products of cosh τD with a block of vectors; beyond them the search for
+    /// eigenvectors fails.
     pub max_products: usize,
-    /// Of the random start of that search, and of the triangles that are checked.
+    /// The seed of the random start of that search, of the triangles that are checked, and of the
+    /// refinement.
     pub seed: u64,
 }
 
@@ -98,21 +107,22 @@ impl Default for HmdsConfig {
 pub enum Scale {
     /// This.
     Fixed(f64),
-    /// That which gives the spectral solution of least average distortion: the best of a grid, then golden sections,
-    /// some 30 solutions in all. From the usual range it is found to about a part in two thousand.
+    /// The scale whose spectral solution has the least average distortion. It is searched on a
+    /// grid and then by golden sections, with some 30 spectral solutions in all. In the range of
+    /// [`search`](Scale::search) it is found to about a part in two thousand.
     Search {
-        /// Where the scaled largest distance is sought: from here.
+        /// The smallest value of the scaled largest distance, > 0.
         from: f64,
-        /// To here.
+        /// The largest value of the scaled largest distance, at most 300.
         to: f64,
     },
 }
 
 impl Scale {
-    /// A search among scaled largest distances from 0.5, which is nearly flat, to 12.
+    /// A search over scaled largest distances from 0.5, which is nearly flat, to 12.
     ///
-    /// Trees fit the better the larger their scale, without end, and then stand so far out that a refinement makes
-    /// little headway; hence the bound.
+    /// The fit of trees improves with the scale without bound, but points far out slow down the
+    /// refinement; hence the limit.
     pub fn search() -> Self {
         Self::Search {
             from: 0.5,
@@ -123,22 +133,24 @@ impl Scale {
 
 /// What follows the spectral solution.
 ///
-/// With few dimensions a spectrum may put points into one place that belong apart, such as the leaves of a symmetric tree,
-/// and no gradient parts them. They are moved apart at random first, a little and by the seed.
+/// In few dimensions the spectral solution may make points at positive distances coincide, such as
+/// the leaves of a symmetric tree, and no gradient separates them. A refinement therefore starts
+/// by moving them apart a little, at random from the seed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Refinement {
-    /// Nothing.
+    /// No refinement.
     None,
     /// Gauss–Newton steps (with Levenberg's damping where they do not descend) on Σ (d(xᵢ, xⱼ) − Dᵢⱼ)².
     LeastSquares {
-        /// The most steps.
+        /// The maximal number of steps; 0 takes none.
         max_steps: usize,
     },
-    /// Riemannian Adam on the mean of |(d(xᵢ, xⱼ)/Dᵢⱼ)² − 1|; the best place met is kept.
+    /// Riemannian Adam on the mean of |(d(xᵢ, xⱼ)/Dᵢⱼ)² − 1|; the points with the lowest value are
+    /// kept.
     Distortion {
-        /// The steps.
+        /// The number of steps.
         steps: usize,
-        /// Its learning rate at first, in units of curvature −1; it falls linearly to 0.
+        /// The initial learning rate, > 0, in units of curvature −1; it falls linearly to 0.
         learning_rate: f64,
     },
 }
@@ -150,7 +162,7 @@ impl Default for Refinement {
     }
 }
 
-/// Points from distances, and how well they fit.
+/// The points that [`hmds`] found, and how well they fit.
 #[derive(Debug)]
 pub struct Hmds {
     /// The hyperboloid, of curvature −τ².
@@ -159,7 +171,7 @@ pub struct Hmds {
     pub points: Tensor,
     /// τ.
     pub scale: f64,
-    /// The most negative eigenvalues of cosh τD, ascending: as many as there are dimensions, or n − 1.
+    /// The most negative eigenvalues of cosh τD, ascending: min(dim, n − 1) of them.
     pub eigenvalues: Vec<f64>,
     /// The largest eigenvalue of cosh τD: that of the time coordinates.
     pub time_eigenvalue: f64,
@@ -167,15 +179,15 @@ pub struct Hmds {
     pub products: usize,
     /// Steps of the refinement.
     pub steps: usize,
-    /// Whether the refinement ended by itself: the fit is exact, no step promised a decrease of a millionth, or none
-    /// however short made one.
-    /// Always false for [`Refinement::Distortion`], which makes all its steps, and true for [`Refinement::None`].
+    /// Whether the refinement converged: the fit is exact, no step promises a relative decrease of
+    /// 1e-6, or no step, however short, decreases the objective. Always false for
+    /// [`Refinement::Distortion`], which takes all its steps, and true for [`Refinement::None`].
     pub converged: bool,
     /// How well the distances fit.
     pub fit: Fit,
 }
 
-/// How well distances of points fit the wanted ones, over all pairs.
+/// How well the distances d of the points fit the wanted distances D, over all pairs.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Fit {
     /// √ of the mean of (d − D)².
@@ -193,15 +205,16 @@ pub struct Fit {
 /// spatial coordinates of point i: √−λₖ vₖ(i) / τ,  k = 1 … dim
 /// ```
 ///
-/// The eigenpairs come from [`extreme_eigenpairs`](crate::numerics::extreme_eigenpairs), to which cosh τD is known by
-/// its products alone: tiles of it are made and dropped. A [refinement](Refinement) follows.
+/// The eigenpairs come from [`extreme_eigenpairs`](crate::numerics::extreme_eigenpairs), which
+/// uses cosh τD only through its products with vectors, computed in tiles; the matrix is never
+/// stored. A [refinement](Refinement) follows.
 ///
 /// # Shapes
 ///
-/// Distances `[n, n]`, f64 or f32, on any device; f32 is widened tile by tile. Memory beside them: some
-/// 100 MB and, for [`Refinement::LeastSquares`], two matrices of that size in f64.
-/// glibc's allocator may hold back up to 80 % of the matrix of what the tiles have freed, unless the environment has
-/// `MALLOC_MMAP_THRESHOLD_=1000000`.
+/// Distances `[n, n]`, f64 or f32, on any device; f32 is widened tile by tile. Besides them, the
+/// computation takes some 100 MB and, for [`Refinement::LeastSquares`], two matrices `[n, n]` in
+/// f64. glibc's allocator may keep freed tiles, up to 80 % of the size of the matrix, unless the
+/// environment has `MALLOC_MMAP_THRESHOLD_=1000000`.
 ///
 /// # Accuracy
 ///
@@ -209,18 +222,24 @@ pub struct Fit {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for settings out of range and, naming a pair, for numbers that are not distances: NaN,
-/// negative, infinite (in different components of a graph), asymmetric (by more than 1e-10 of the largest, in f32
-/// 1e-5; below that the mean of both counts), not 0 on the diagonal, longer than the way over a third
-/// point (all triangles up to n = 512, a million random ones beyond; see
-/// [`triangle_slack`](HmdsConfig::triangle_slack)), so large that cosh overflows or all so small (at most 1e-6)
-/// that cosh hardly differs from 1, with the scale that fits.
+/// [`Error::InvalidArgument`] for another shape or kind, for settings out of range and, naming a
+/// pair, for entries that are not distances:
+///
+/// - NaN, negative or infinite (between components of a graph);
+/// - not symmetric or not 0 on the diagonal, by more than 1e-10 of the largest entry, in f32 1e-5
+///   (below that, the mean of both entries is used);
+/// - violations of the triangle inequality beyond [`triangle_slack`](HmdsConfig::triangle_slack);
+///   all triangles are checked up to n = 512, a million random ones beyond;
+/// - so large that cosh overflows (scaled distances above 300), or all so small (below 1e-6) that
+///   cosh hardly differs from 1; the message gives a scale that fits.
+///
 /// [`Error::NoConvergence`] of the search for eigenvectors; [`Error::NotFinite`] when a
-/// [descent on the distortion](Refinement::Distortion) leaves the numbers.
+/// [descent on the distortion](Refinement::Distortion) diverges.
 ///
 /// # Examples
 ///
-/// A star of three rays of length 1 has distances 2 between its ends. Curved enough, the plane holds it.
+/// In a star of three edges of length 1, the distance between two leaves is 2. A plane of
+/// sufficient negative curvature holds it almost without distortion.
 ///
 /// ```
 /// use holonomy::embed::hmds::{HmdsConfig, Scale, hmds};

@@ -3,16 +3,17 @@
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-/// What a distance d in place of the true one D costs.
+/// The loss of an embedded distance d against the true distance D.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DistanceLoss {
-    /// |(d/D)² − 1|: near the average distortion, which it bounds (gu2019, equation 2).
+    /// |(d/D)² − 1|: an upper bound of |d/D − 1|, so that its mean bounds the average distortion
+    /// (gu2019, equation 2).
     #[default]
     SquaredRatio,
-    /// |d/D − 1|: the average distortion itself.
+    /// |d/D − 1|: its mean is the average distortion.
     Distortion,
-    /// (d − D)², in units of the mean distance: what multidimensional scaling minimises.
+    /// (d − D)², in units of the mean distance: the stress of multidimensional scaling.
     Stress,
 }
 

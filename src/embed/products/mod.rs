@@ -1,4 +1,4 @@
-//! Points of products of spaces of constant curvature, fitted to distances.
+//! Points in products of spaces of constant curvature, fitted to distances.
 
 mod loss;
 mod signature;

@@ -1,4 +1,4 @@
-//! Which spaces a product is made of.
+//! The signature of a product of spaces.
 
 use std::fmt;
 use std::str::FromStr;

@@ -10,7 +10,7 @@ use tch::Tensor;
 use crate::source::Source;
 use crate::{Error, Result};
 
-/// A matrix from a file.
+/// A distance matrix from a file.
 #[derive(Debug)]
 pub struct DistanceMatrix {
     /// The names of the points, where the file has any.
@@ -28,24 +28,26 @@ const OTHERS: [&str; 7] = ["json", "npz", "mat", "h5", "hdf5", "rds", "pkl"];
 /// [`read_edge_list`](crate::graph::read_edge_list); gzip is unpacked on the way (`.csv.gz`), and lines that start with `#` or
 /// `%` are comments. Around the numbers there may be
 ///
-/// - a header with the points' names, or with the numbers from 0 or 1 of columns that have none, with or without a field
-///   for the corner, as pandas, R and scikit-bio write it;
+/// - a header with the names of the points, or with column numbers from 0 or 1, with or without a
+///   field in the corner, as pandas, R and scikit-bio write it;
 /// - names at the start of the rows, in the order of the header where there is one;
 /// - a first line with the number of points alone, and names at the start of the rows (PHYLIP).
 ///
-/// `inf` and `nan` are numbers, which [`hmds`](super::hmds::hmds()) refuses with the pair.
+/// `inf` and `nan` count as numbers; [`hmds`](super::hmds::hmds()) then refuses them and names the
+/// pair.
 ///
-/// An `.npy` file holds floats or integers, signed or unsigned, in either order of bytes; an array of one dimension
-/// and n(n − 1)/2 numbers is taken for the condensed form of scipy's `pdist`.
+/// An `.npy` file holds floats or integers, signed or unsigned, in either byte order. A
+/// one-dimensional array of n(n − 1)/2 numbers is read as the condensed form of scipy's `pdist`.
 ///
-/// Whether the matrix is symmetric is looked at where it is used.
+/// Symmetry is not checked here, but by the functions that use the matrix.
 ///
 /// # Errors
 ///
-/// [`Error::Io`]; [`Error::Parse`] with the line, and the column in its text, for a field that is not a number, for rows that have
-/// not as many numbers as the first, and for names in another order than the header's; [`Error::Data`] for a matrix that
-/// is not square or has no rows, an archive, and an `.npy` file that is cut off, holds other things (booleans, complex
-/// numbers, objects) or integers beyond 2⁵³, which f64 does not hold.
+/// [`Error::Io`] for a file that cannot be read; [`Error::Parse`], with the line and the column,
+/// for a field that is not a number, for a row with another count of numbers than the first, and
+/// for names in another order than in the header; [`Error::Data`] for a matrix that is not square
+/// or has no rows, an archive, and an `.npy` file that is truncated, holds other types (booleans,
+/// complex numbers, objects) or holds integers beyond 2⁵³, which f64 cannot represent.
 ///
 /// # Examples
 ///

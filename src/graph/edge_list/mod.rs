@@ -1,4 +1,4 @@
-//! Edge lists: two columns of names, and a third of weights where there are any.
+//! Edge lists: two columns of names, and an optional column of weights.
 
 mod attributes;
 mod banner;
@@ -15,35 +15,37 @@ use crate::Result;
 use crate::source::{Separator, Source};
 pub use write::write_edge_list;
 
-/// How an edge list is laid out, where it should not be found out from the file, and what is refused.
+/// Options for reading an edge list. By default the layout is detected from the file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EdgeListOptions {
     /// The byte between columns; the blank stands for any number of blanks and tabs.
     ///
-    /// `None`: found out. The comma for a name in `.csv` and the tab for `.tsv` and `.tab`, where it parts most of
-    /// the first 500 rows into as many columns; otherwise the one of tab, comma, semicolon and blanks that
-    /// parts the most of them so. The [report](EdgeListReport) tells which.
+    /// `None`: detected. It is the comma for a file name in `.csv`, and the tab for `.tsv` and
+    /// `.tab`, if it splits most of the first 500 rows into equally many columns. Otherwise it is
+    /// the one of tab, comma, semicolon and blanks for which most rows have equally many columns.
+    /// The [report](EdgeListReport) has the result.
     pub delimiter: Option<u8>,
     /// Whether the first row is a header.
     pub header: Header,
-    /// Refuses self loops and repeated edges, which are otherwise left out and counted.
+    /// Whether self loops and repeated edges are errors. Otherwise they are left out and counted.
     pub strict: bool,
 }
 
 /// Whether the first row of an edge list names the columns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Header {
-    /// Found out from the file.
+    /// Detected from the file.
     ///
-    /// The first row is a header when neither of its names comes again below and one of these holds:
+    /// The first row is a header if neither of its names occurs again below and one of these
+    /// holds:
     ///
     /// - its third field, where weights stand, begins with a letter and is not a number;
-    /// - all names below are integers, or have digits, and its own are not and have none;
+    /// - all names below are integers and its own are not, or all names below have digits and its
+    ///   own have none;
     /// - its fields are usual titles, such as `source,target`, `child,parent` or `name,parent_id`;
     /// - its first field is empty, above a column of row numbers;
-    /// - its names have no digits, and of at least three rows below each shares a name with another, so
-    ///   that the first alone stands apart. This is a guess, of which the report has a
-    ///   [doubt](EdgeListReport::doubt).
+    /// - its names have no digits, and each of the rows below, at least three, shares a name with
+    ///   another row. This is a guess, recorded as a [doubt](EdgeListReport::doubt) in the report.
     #[default]
     Detect,
     /// The first row is a header.
@@ -52,7 +54,7 @@ pub enum Header {
     Absent,
 }
 
-/// What [`read_edge_list`] found beside the graph.
+/// What [`read_edge_list`] found besides the graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EdgeListReport {
@@ -64,26 +66,26 @@ pub struct EdgeListReport {
     pub ends: (usize, usize),
     /// Columns that were not read, by their titles or numbers, and data of edges other than weights, by their keys.
     pub ignored: Vec<String>,
-    /// How many lines are comments.
+    /// The number of comment lines.
     pub comment_lines: usize,
     /// Whether the file says that its edges have no direction.
     pub undirected: bool,
-    /// The rows that hold an edge, repeated edges included, self loops not.
+    /// The number of rows with an edge, including repeated edges but not self loops.
     pub rows: usize,
-    /// How many rows join a node with itself; they are not in the graph.
+    /// The number of self loops; they are not in the graph.
     pub self_loops: usize,
-    /// The line of the first of them, counted from 1.
+    /// The line of the first self loop, counted from 1.
     pub first_self_loop_line: Option<usize>,
-    /// How many rows repeat an edge from above; only the first of each is in the graph.
+    /// The number of rows that repeat an earlier edge; only the first is in the graph.
     pub duplicate_edges: usize,
     /// The line of the first repeated edge, counted from 1.
     pub first_duplicate_line: Option<usize>,
-    /// How many of the repeated edges carry another weight than the first of their kind, which is
-    /// the one that counts.
+    /// The number of repeated edges with another weight than their first occurrence, whose weight
+    /// is used.
     pub conflicting_weights: usize,
-    /// Nodes of a matrix that no edge joins with another; they are not in the graph.
+    /// The number of nodes of a matrix without edges; they are not in the graph.
     pub nodes_without_edges: usize,
-    /// Why the first row may not be what it was taken for.
+    /// Why the decision about the header is uncertain, if it is.
     pub doubt: Option<String>,
 }
 
@@ -145,34 +147,37 @@ impl fmt::Display for EdgeListReport {
     }
 }
 
-/// Reads a graph from a text file with an edge a row: child, parent and, optionally, a weight.
+/// Reads a graph from a text file with one edge for each row: child, parent and, optionally, a
+/// weight.
 ///
-/// Nodes are numbered as they first appear. Details:
+/// Nodes are numbered in the order in which they first appear. Details:
 ///
-/// - Files in gzip are unpacked on the way.
-/// - White space around fields is not part of them; fields may be quoted as in CSV. Empty lines and separators at
-///   the end of a line do not count.
-/// - Lines that start with `#` or `%` are comments, where the first line does so, or one further down that has a blank
-///   behind it and no tab, comma or semicolon; not where names start so, which stand in the second column or on
-///   most lines.
-/// - A header that names a child and a parent, or one of them, tells the columns, in either order.
-///   A first column of row numbers below an empty title is passed over.
-/// - Files of SNAP, and of KONECT, whose fourth column, the time, is not read. In KONECT's bipartite networks
-///   one number names two nodes: they are refused.
-/// - Matrix Market's coordinate format: a symmetric matrix has an edge an entry.
-/// - What networkx writes: behind the names `{}`, or `{'weight': 2.5}`.
+/// - Files in gzip are unpacked.
+/// - White space around fields is removed; fields may be quoted as in CSV. Empty lines and
+///   separators at the end of a line are ignored.
+/// - Lines that start with `#` or `%` are comments if the first line starts so, or if a later such
+///   line has a blank after the mark and no tab, comma or semicolon. They are not comments if
+///   names start with the mark, in the second column or on most lines.
+/// - A header that names a child and a parent, or one of them, determines the columns, in either
+///   order. A first column of row numbers below an empty title is skipped.
+/// - Files of SNAP and of KONECT are read; the fourth column of KONECT, the time, is not. KONECT's
+///   bipartite networks are refused, because one number names two nodes.
+/// - Matrix Market's coordinate format is read; a symmetric matrix has one edge for each stored
+///   entry.
+/// - The format of networkx is read, with `{}` or `{'weight': 2.5}` after the names.
 /// - Self loops and repeated edges are left out and counted, unless the options are
 ///   [strict](EdgeListOptions::strict).
 ///
 /// # Errors
 ///
-/// [`Error::Io`](crate::Error::Io) for a file that cannot be read; [`Error::Data`](crate::Error::Data) for one without
-/// edges, with damaged compression, in another format (XML, GML, JSON, …), and for a matrix that has not as many
-/// entries as its size says; [`Error::Parse`](crate::Error::Parse), with the line, for text that is not UTF-8, for a row
-/// that has not two or three columns or not as many as the first, for an empty name or one with control characters,
-/// for a weight that is not a number, negative or not finite, and, where the options are strict, for an edge from a node
-/// to itself or one that comes again; [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a delimiter that
-/// cannot be one.
+/// [`Error::Io`](crate::Error::Io) for a file that cannot be read;
+/// [`Error::Data`](crate::Error::Data) for one without edges, with damaged compression, in another
+/// format (XML, GML, JSON, …), and for a matrix with another number of entries than declared;
+/// [`Error::Parse`](crate::Error::Parse), with the line, for text that is not UTF-8, for a row
+/// without two or three columns or with another number than the first, for an empty name or one
+/// with control characters, for a weight that is not a number, negative or not finite, and, where
+/// the options are strict, for a self loop or a repeated edge;
+/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for an invalid delimiter.
 ///
 /// # Examples
 ///
@@ -198,11 +203,11 @@ pub fn read_edge_list(
 
 /// As [`read_edge_list`], from bytes in memory, such as `include_bytes!` gives.
 ///
-/// Errors call the bytes by `name`, whose ending counts as that of a file does.
+/// Errors name the bytes `name`, whose ending is used like that of a file name.
 ///
 /// # Errors
 ///
-/// Those of [`read_edge_list`], but for [`Error::Io`](crate::Error::Io).
+/// Those of [`read_edge_list`], except [`Error::Io`](crate::Error::Io).
 ///
 /// # Examples
 ///

@@ -12,12 +12,13 @@ use crate::graph::Graph;
 use crate::source::{Separator, is_gzip_name, quote, separator_of_name};
 use crate::{Error, Result};
 
-/// Writes a graph as an edge list that [`read_edge_list`](super::read_edge_list) reads: a header, then a row an edge.
+/// Writes a graph as an edge list that [`read_edge_list`](super::read_edge_list) reads: a header,
+/// then one row for each edge.
 ///
 /// The columns are separated by commas for a name in `.csv`, else by tabs; a name in `.gz` is
-/// compressed. Equal graphs give equal bytes. The file appears whole or not at all. The reader
-/// numbers the nodes afresh, and takes the header for an edge when a node is called `child` or
-/// `parent`, unless told [`Header::Present`](super::Header::Present).
+/// compressed. Equal graphs give equal bytes. The file is written completely or not at all. The
+/// reader renumbers the nodes. If a node is called `child` or `parent`, it takes the header for an
+/// edge, unless the options have [`Header::Present`](super::Header::Present).
 ///
 /// # Errors
 ///

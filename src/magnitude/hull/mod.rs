@@ -1,4 +1,5 @@
-//! Points that stand for a convex hull, by what each adds to the magnitude.
+//! Subsets of points that approximate a convex hull, chosen by their contributions to the
+//! magnitude.
 
 mod inverse;
 mod moments;
@@ -25,37 +26,47 @@ const OP: &str = "HullApproximation";
 /// t times the median distance, where no scale is given.
 const SCALED_MEDIAN: f64 = 2.0;
 
-/// Chooses points that stand for the convex hull of all, by removing those that add least to the magnitude.
+/// Chooses points that approximate the convex hull of all points, by removing those that add least
+/// to the magnitude.
 ///
 /// ```text
 /// while Σ losses stays within the threshold:
 ///     remove the x of the least moment w_x²/(Z⁻¹)_xx among those left;   Z⁻¹ ← Z⁻¹ − c cᵀ/c_x,   w ← w − c w_x/c_x
 /// ```
 ///
-/// where c is the column x of Z⁻¹: n² operations a point. That points go by the order of their moments until the magnitude has
-/// changed by a threshold is the algorithm of fung2019 as its abstract has it; that moments are computed anew after each removal
-/// is our choice, and [`RemovalOrder::Moment`] does not.
+/// Here c is the column x of Z⁻¹; each removal takes n² operations. The abstract of fung2019
+/// describes this algorithm: points are removed in the order of their moments until the magnitude
+/// has changed by a threshold. Recomputing the moments after each removal is our choice;
+/// [`RemovalOrder::Moment`] does not.
 ///
 /// # Which order
 ///
-/// To find *all* vertices, take [`RemovalOrder::Weight`]: among as many points as there are vertices, of 300 uniform points in cubes and balls of two to six
-/// dimensions, 76 % to 97 % are vertices, where by least loss 63 % to 78 % are. To stand for the hull with few points, take
-/// [`RemovalOrder::LeastLoss`], which knows that of two near vertices one is enough: with a quarter of the number of vertices it loses less
-/// of the width than the other orders in all of these bodies (9 % to 15 % in the worst of 1,000 random directions, where a random quarter of
-/// the true vertices loses 21 % to 54 %). All figures are in the README of `fung2019` among the reproductions. No order knows of
-/// convexity: points at the edge of a hole or a dent go late, too, and moments do not tell a large weight from a large negative one,
-/// as points behind the boundary have in four dimensions and more.
+/// To find *all* vertices, take [`RemovalOrder::Weight`]. For 300 uniform points in cubes and
+/// balls of two to six dimensions, keep as many points as there are vertices: 76 % to 97 % of them
+/// are vertices, by least loss 63 % to 78 %.
+///
+/// To approximate the hull with few points, take [`RemovalOrder::LeastLoss`], which keeps only one
+/// of two near vertices. With a quarter of the number of vertices it loses less of the width than
+/// the other orders in all of these bodies: 9 % to 15 % in the worst of 1,000 random directions,
+/// where a random quarter of the true vertices loses 21 % to 54 %. All figures are in
+/// `papers/src/fung2019/README.md`.
+///
+/// No order uses convexity: points at the boundary of a hole or a dent are also removed late.
+/// Moments do not distinguish a large positive weight from a large negative one, which points just
+/// inside the boundary have in four dimensions and more.
 ///
 /// # Scale
 ///
-/// Without one, t = 2/median of the finite distances between different points (1 where there are none), so that the result is the
-/// same in all units. It is a compromise: in the plane 1/median finds more vertices by all orders, in four
-/// dimensions and more 4/median does by the moments. Larger scales see single points rather than a body.
+/// By default t = 2/median of the finite distances between different points (1 where there are
+/// none), so that the result does not depend on the unit. It is a compromise: in the plane
+/// 1/median finds more vertices with all orders, in four dimensions and more 4/median does with
+/// the moments. At larger scales the points are no longer similar to their neighbours.
 ///
 /// # Accuracy
 ///
-/// Z⁻¹ is made anew where half of the points have gone or its largest entry has fallen a thousandfold. Sums of losses and
-/// magnitudes of what is left, computed anew, agree to 1e-10 and better; with pairs of points 1e-9 apart, too.
+/// Z⁻¹ is recomputed when half of the points are removed or its largest entry has fallen a
+/// thousandfold. The sums of losses agree with the recomputed magnitudes of the remaining points
+/// to 1e-10 or better, also with pairs of points 1e-9 apart.
 ///
 /// # Examples
 ///
@@ -80,16 +91,16 @@ const SCALED_MEDIAN: f64 = 2.0;
 /// fung2019; bunch2020 (weights as boundaries).
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct HullApproximation {
-    /// t; `None` for 2/median distance.
+    /// The scale t; `None` for 2/median of the distances.
     pub scale: Option<f64>,
-    /// Which point goes next.
+    /// The order of removal.
     pub order: RemovalOrder,
-    /// Where the removal ends.
+    /// The condition at which the removal stops.
     pub keep: Keep,
 }
 
 impl HullApproximation {
-    /// By the least loss, at the scale of the rule.
+    /// Removal by the least loss, at the default scale.
     pub fn new(keep: Keep) -> Self {
         Self {
             scale: None,
@@ -98,11 +109,12 @@ impl HullApproximation {
         }
     }
 
-    /// Chooses among points of Euclidean space.
+    /// Chooses points of Euclidean space.
     ///
     /// # Shapes
     ///
-    /// `points`: `[n, d]`, f64 or f32, in any unit: squares of coordinates may overflow and underflow.
+    /// `points`: `[n, d]`, f64 or f32, in any unit, also where squares of coordinates overflow or
+    /// underflow.
     ///
     /// # Errors
     ///
@@ -132,11 +144,12 @@ impl HullApproximation {
         self.fit_distances(&distances)
     }
 
-    /// Chooses among the points of a positive definite space, by their distances.
+    /// Chooses points of a positive definite space, given by its distances.
     ///
     /// # Shapes
     ///
-    /// `distances`: `[n, n]`, f64 or f32, with n from 1. Of points at distance 0 the first stands for all.
+    /// `distances`: `[n, n]`, f64 or f32, n ≥ 1. Points at distance 0 of each other are
+    /// represented by the first of them.
     ///
     /// # Errors
     ///
@@ -183,7 +196,8 @@ fn usual_scale(distinct: &Tensor) -> f64 {
     SCALED_MEDIAN / *median
 }
 
-/// The points of a space in the order of their importance for its hull, and how many of them were asked for.
+/// The points of a space in the order of their importance for its hull, and how many of them are
+/// kept.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct ApproximateHull {
     order: Vec<usize>,
@@ -215,18 +229,20 @@ impl ApproximateHull {
         })
     }
 
-    /// The points that stay, the most important first.
+    /// The points that are kept, the most important first.
     pub fn kept(&self) -> &[usize] {
         &self.order[..self.kept]
     }
 
-    /// All points that differ, the last to go first: the first k are what [`Keep::Points`] of k keeps. Of points at distance 0 only the first is
-    /// among them.
+    /// All distinct points, the last removed first: the first k are those that
+    /// [`Keep::Points`]`(k)` keeps. Of points at distance 0 of each other only the first is
+    /// listed.
     pub fn order(&self) -> &[usize] {
         &self.order
     }
 
-    /// What each point of the order adds to the magnitude of those before it: the first k add up to the magnitude of the first k.
+    /// The magnitude that each point of [`order`](Self::order) adds to the points before it; the
+    /// first k gains add up to the magnitude of the first k points.
     pub fn gains(&self) -> &[f64] {
         &self.gains
     }
@@ -236,22 +252,24 @@ impl ApproximateHull {
         self.gains.iter().sum()
     }
 
-    /// The magnitude that went with the points that did not stay.
+    /// The magnitude that was lost with the removed points.
     pub fn loss(&self) -> f64 {
         self.gains[self.kept..].iter().sum()
     }
 
-    /// t; where none was given, infinite if 2/median overflows, which takes a median below 2e-308.
+    /// The scale t. The default scale is infinite if 2/median overflows, for a median below
+    /// 2e-308.
     pub fn scale(&self) -> f64 {
         self.scale
     }
 
-    /// How far the points that stay are the vertices of the true hull, which the caller knows: [`vertex_score`]. Any row of a
-    /// point names it, and rows of one point are one vertex.
+    /// Precision and recall of the kept points as vertices of the hull, given the true `vertices`,
+    /// as in [`vertex_score`]. Any row of a repeated point may stand for it; rows of the same
+    /// point count as one vertex.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for no vertices and for rows that there are not.
+    /// [`Error::InvalidArgument`] for no vertices and for rows that do not exist.
     pub fn score(&self, vertices: &[usize]) -> Result<VertexScore> {
         let first = |&row: &usize| {
             let wanted = || Error::invalid(OP, format!("rows below {}", self.first_of.len()), row);

@@ -1,4 +1,4 @@
-//! What each point adds to the magnitude.
+//! The contribution of each point to the magnitude.
 
 use tch::{Kind, Tensor};
 
@@ -8,35 +8,41 @@ use super::inverse::Inverse;
 use crate::Result;
 use crate::metric::checked_distances;
 
-/// What each point adds to the magnitude of the others: its moment.
+/// The moment of each point: what it adds to the magnitude of the others.
 ///
 /// ```text
 /// moment(x) = |X| − |X∖x| = w_x²/(Z⁻¹)_xx = (1 − zᵀw')²/(1 − zᵀZ'⁻¹z)
 /// ```
 ///
-/// with Z' and w' of X∖x, and z what x sees of it. The *moment* of fung2019 orders points for the same purpose; its definition was
-/// not at hand, and this one, the natural reading of what the paper says of it, is ours.
+/// Here Z' and w' are those of X∖x, and z are the similarities of x to X∖x. fung2019 orders points
+/// by a *moment* for the same purpose. Its definition was not available to us; this one is our
+/// reading of the abstract.
 ///
-/// Points at distance 0 count as one: each has the moment of the class, what would go if all of it went. Where Z is singular to
-/// rounding ([`Weighting::rank`](crate::magnitude::Weighting::rank) below [`distinct`](crate::magnitude::Weighting::distinct)), the points that hardly
-/// differ from others, which have weight 0, have moment 0, and the others those that they have without them.
+/// Points at distance 0 count as one: each has the moment of the whole class, that is, the loss if
+/// all of the class is removed. Where Z is singular up to rounding
+/// ([`Weighting::rank`](crate::magnitude::Weighting::rank) below
+/// [`distinct`](crate::magnitude::Weighting::distinct)), the points that hardly differ from others
+/// have weight 0 and moment 0. The others have the moments that they have without those points.
 ///
 /// # Shapes
 ///
-/// `distances`: `[n, n]`; the moments `[n]`, f64, on the same device. In memory are Z and Z⁻¹ and up to three more such matrices
-/// on the way: all diagonal entries come from one inverse of 2n³ operations, on the CPU.
+/// `distances`: `[n, n]`; the moments `[n]`, f64, on the same device. Memory holds Z, Z⁻¹ and up
+/// to three more such matrices. All diagonal entries come from one inverse, in 2n³ operations on
+/// the CPU.
 ///
 /// # Accuracy
 ///
-/// Some roundings times the condition of Z, and at small scales, where Z is near to 11ᵀ, much less; but errors of a weight count
-/// relative to the largest weight, so that the moment of a point that hardly weighs anything has fewer digits. Of 41 points on a line
-/// with gaps a, b from 0.01 to 1.2, against the closed form tanh(ta/2) tanh(tb/2) tanh(t(a + b)/2), the relative error is
-/// below 1e-10 + 3e-11/t from t = 1e3 to 1e-6: the weights within are t times those of the ends.
+/// The error is some roundings times the condition of Z, and much less at small scales, where Z is
+/// near 11ᵀ. Errors of weights are relative to the largest weight, so that the moment of a point
+/// of small weight has fewer digits. For 41 points on a line with gaps a, b from 0.01 to 1.2,
+/// against the closed form tanh(ta/2) tanh(tb/2) tanh(t(a + b)/2), the relative error is below
+/// 1e-10 + 3e-11/t from t = 1e3 to 1e-6; the inner weights are about t times those of the ends.
 ///
 /// # Errors
 ///
-/// Those of [`weighting`](crate::magnitude::weighting); [`Error::InvalidArgument`](crate::Error::InvalidArgument) for similarities that are not positive definite: what a point adds may
-/// be negative there.
+/// Those of [`weighting`](crate::magnitude::weighting);
+/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for similarities that are not
+/// positive definite, where a moment may be negative.
 ///
 /// # Examples
 ///

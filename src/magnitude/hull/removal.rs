@@ -3,30 +3,30 @@
 use super::inverse::Inverse;
 use crate::{Error, Result};
 
-/// Which point goes next.
+/// The order in which points are removed.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize,
 )]
 #[non_exhaustive]
 pub enum RemovalOrder {
-    /// The one of the least weight among all points.
+    /// By weight, the smallest first; weights are those in the full set.
     Weight,
-    /// The one of the least moment among all points.
+    /// By [moment](super::moments()), the smallest first; moments are those in the full set.
     Moment,
-    /// The one of the least moment among those that are left: greedy.
+    /// Greedily: always the point of the least moment among those that are left.
     #[default]
     LeastLoss,
 }
 
-/// Where the removal ends; at least one point stays.
+/// The condition at which the removal stops; at least one point is kept.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum Keep {
-    /// So many points, from 1 to as many as differ.
+    /// This many points, from 1 to the number of distinct points.
     Points(usize),
-    /// As few points as lose at most this magnitude, from 0.
+    /// The fewest points that lose at most this magnitude, ≥ 0.
     Loss(f64),
-    /// As few points as keep at least this part of the magnitude, above 0 and at most 1.
+    /// The fewest points that keep at least this share of the magnitude, in (0, 1].
     Share(f64),
 }
 

@@ -1,4 +1,4 @@
-//! How well some points stand for the convex hull of all.
+//! How well a subset of points approximates the convex hull of all.
 
 use std::collections::HashSet;
 
@@ -12,16 +12,16 @@ use crate::{Error, Result};
 /// Numbers of points times directions that are in memory at once.
 const BLOCK: i64 = 1 << 22;
 
-/// How far chosen points are the vertices of the hull.
+/// Precision and recall of chosen points as vertices of the hull; see [`vertex_score`].
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct VertexScore {
-    /// The part of the chosen points that are vertices.
+    /// The share of the chosen points that are vertices.
     pub precision: f64,
-    /// The part of the vertices that are chosen.
+    /// The share of the vertices that are chosen.
     pub recall: f64,
 }
 
-/// How far chosen points are the vertices of the hull, which the caller knows.
+/// Precision and recall of chosen points as vertices of the hull, given the true `vertices`.
 ///
 /// ```text
 /// precision = |chosen ∩ vertices|/|chosen|,   recall = |chosen ∩ vertices|/|vertices|
@@ -29,7 +29,7 @@ pub struct VertexScore {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for no points on either side, and for a point that is named twice.
+/// [`Error::InvalidArgument`] where either list is empty or has a repeated point.
 ///
 /// # Examples
 ///
@@ -58,39 +58,43 @@ pub fn vertex_score(chosen: &[usize], vertices: &[usize]) -> Result<VertexScore>
     })
 }
 
-/// What the convex hull of chosen points lacks, over directions.
+/// How much of the extent of all points the convex hull of chosen points lacks; see
+/// [`support_loss`].
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct SupportLoss {
-    /// The largest over the directions: at most that over all directions.
+    /// The largest loss over the sampled directions, a lower bound of that over all directions.
     pub worst: f64,
-    /// The mean over the directions.
+    /// The mean loss over the sampled directions.
     pub mean: f64,
 }
 
-/// How much less far the convex hull of chosen points reaches than that of all, in random directions, in units of the
-/// width.
+/// The loss of extent of the convex hull of chosen points against that of all points, in random
+/// directions u, relative to the width in the direction.
 ///
 /// ```text
 /// loss(u) = (h(u) − h_chosen(u))/(h(u) + h(−u)),   h(u) = max_x u·x
 /// ```
 ///
-/// The largest over all directions, but for the unit, is the Hausdorff distance of the two hulls. It is 0 where all
-/// vertices are chosen, and at most 1. In a direction of width 0 nothing is lost.
+/// The loss is between 0 and 1, and 0 in all directions where all vertices are chosen. In a
+/// direction of width 0 it is 0. The maximum of the numerator over all unit vectors u is the
+/// Hausdorff distance of the two hulls.
 ///
 /// # Shapes
 ///
-/// `points`: `[n, d]`, in any unit; `chosen` are rows of it. Directions are taken in blocks of some 2²²/n.
+/// `points`: `[n, d]`, in any unit; `chosen` are rows of it. Directions are processed in blocks of
+/// some 2²²/n.
 ///
 /// # Accuracy
 ///
-/// All in f64; the directions are uniform on the sphere. The worst of a sample is below the worst of all. For half of the vertices of 300
-/// points of a ball, 1,000 directions find 99 % of what a million do in the plane, 92 % in three dimensions and 70 % to 90 % in
-/// six.
+/// Computed in f64; the directions are uniform on the sphere. The worst loss of a sample is a
+/// lower bound. For half of the vertices of 300 points of a ball, 1,000 directions find 99 % of
+/// the worst loss of a million directions in the plane, 92 % in three dimensions and 70 % to 90 %
+/// in six.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for points of another shape, no chosen points or rows that there are not, and no directions;
-/// [`Error::NotOnManifold`] for coordinates that are not finite.
+/// [`Error::InvalidArgument`] for points of another shape, no chosen points, rows that do not
+/// exist, and no directions; [`Error::NotOnManifold`] for coordinates that are not finite.
 ///
 /// # Examples
 ///

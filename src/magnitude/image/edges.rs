@@ -18,32 +18,34 @@ const SMALLEST_EXCESS: f64 = 1e-9;
 const ROUNDINGS: f64 = 4.0;
 
 impl ImageMagnitude {
-    /// How much more a pixel weighs than it would in a blank image of the same size, cut into the same patches: the
-    /// strength of an edge there.
+    /// The relative excess of each pixel's weight w over its weight w₀ in a blank image of the
+    /// same size and patches: the strength of an edge there.
     ///
     /// ```text
     /// w/w₀ − 1
     /// ```
     ///
-    /// Where an edge meets the frame at a right angle, this is in ℓ1 the same at the frame as inside, since w and w₀
-    /// are both products with the weights along the frame. In ℓ1, w₀ is known in closed form; in ℓ2 it is solved for,
-    /// once for each shape of a patch with its halo.
+    /// In ℓ1, an edge that meets the frame of the image at a right angle has the same excess at
+    /// the frame as inside, since w and w₀ are both products with the weights along the frame. In
+    /// ℓ1, w₀ is known in closed form; in ℓ2 it is computed once for each shape of a patch with
+    /// its halo.
     ///
     /// # Shapes
     ///
-    /// `[height, width]`, f64, on the device of the image; below 0 for pixels that others at an edge near by stand in
-    /// for, as on the outer side of a thin stripe.
+    /// `[height, width]`, f64, on the device of the image; negative for pixels that are similar to
+    /// heavier pixels at an edge nearby, as on the outer side of a thin stripe.
     ///
     /// # Accuracy
     ///
-    /// The weights' own error over w₀. In ℓ1, weights inside a blank image are tanh²(t/2) and those of its corners
-    /// near 1/4 at t ≪ 1, so that the excess of a blank image of 11 × 13 pixels is wrong by 1e-15 at t = 1, by 1e-8
-    /// at t = 0.01, and by more than 1 at t = 1e-6.
+    /// The error is that of the weights, divided by w₀. In ℓ1, the weights inside a blank image
+    /// are tanh²(t/2), and those of its corners are near 1/4 at t ≪ 1. The excess of a blank image
+    /// of 11 × 13 pixels has an error of 1e-15 at t = 1, of 1e-8 at t = 0.01, and of more than 1
+    /// at t = 1e-6.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] where a blank image has weights that are not above 0: in ℓ2 at t ≤ 0.5, beside the
-    /// frame; those of [`weighting`](crate::magnitude::weighting).
+    /// [`Error::InvalidArgument`] where a blank image has weights that are not positive, as in ℓ2
+    /// at t ≤ 0.5 near the frame; those of [`weighting`](crate::magnitude::weighting).
     ///
     /// # Examples
     ///
@@ -63,12 +65,13 @@ impl ImageMagnitude {
         self.excess_over(&self.blank()?)
     }
 
-    /// The pixels of edges: those whose [`excess`](Self::excess) is above this quantile of all, and above what
-    /// rounding may make.
+    /// The pixels on edges: those whose [`excess`](Self::excess) is above this quantile of all
+    /// pixels, and above rounding errors.
     ///
-    /// Up to a share of 1 − `quantile` of the pixels is marked, and none of a blank image: an excess counts from 1e-9
-    /// on, and from 4ε · condition · max |w|/w₀, which is more at t ≪ 1, where the weights inside are small beside
-    /// those in the corners.
+    /// At most a share of 1 − `quantile` of the pixels is marked, and none in a blank image. An
+    /// excess counts only if it is at least 1e-9 and at least 4ε · condition · max |w|/w₀. The
+    /// latter is larger at t ≪ 1, where the weights inside are small compared with those in the
+    /// corners.
     ///
     /// # Shapes
     ///
@@ -76,7 +79,8 @@ impl ImageMagnitude {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for a quantile that is not between 0 and 1; those of [`excess`](Self::excess).
+    /// [`Error::InvalidArgument`] for a quantile that is not between 0 and 1; those of
+    /// [`excess`](Self::excess).
     pub fn edges(&self, quantile: f64) -> Result<Tensor> {
         if !(0.0..=1.0).contains(&quantile) {
             return Err(Error::invalid(OP, "a quantile from 0 to 1", quantile));

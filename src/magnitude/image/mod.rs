@@ -1,4 +1,4 @@
-//! Images as metric spaces: which of their pixels are at an edge.
+//! Images as metric spaces, and the detection of their edges.
 
 mod edges;
 mod pixels;
@@ -16,49 +16,51 @@ use windows::{Part, Window, windows};
 
 const OP: &str = "ImageMagnitude";
 
-/// How far two pixels are apart, by their places, counted in pixels, and their intensities.
+/// The distance between two pixels, from their positions in pixels and their intensities times λ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum PixelMetric {
-    /// The sum of the differences of row, column and every channel.
+    /// The sum of the absolute differences of row, column and every channel.
     L1,
-    /// The root of the sum of their squares.
+    /// The square root of the sum of the squared differences.
     L2,
 }
 
-/// The parts into which an image is cut.
+/// The patches into which an image is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Patches {
-    /// Rows and columns of a patch; the last ones may be smaller.
+    /// The rows and columns of a patch; the last patches may be smaller.
     pub size: usize,
-    /// Pixels on every side of a patch that are solved with it and whose weights are not kept.
+    /// The width, on every side of a patch, of the margin that is solved with it and whose weights
+    /// are discarded.
     pub halo: usize,
 }
 
 impl Default for Patches {
-    /// 16 × 16 pixels within 24 × 24.
+    /// Patches of 16 × 16 pixels with a halo of 4, within 24 × 24.
     fn default() -> Self {
         Self { size: 16, halo: 4 }
     }
 }
 
-/// How the pixels of an image are weighed.
+/// The settings of an [`ImageMagnitude`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImageMagnitudeConfig {
-    /// The distance of pixels.
+    /// The distance between pixels.
     pub metric: PixelMetric,
-    /// λ, how many pixels a difference of 1 in intensity is worth.
+    /// λ ≥ 0: a difference of 1 in intensity counts as a distance of λ pixels.
     pub intensity: f64,
-    /// The scale t, per pixel.
+    /// The scale t, per pixel of distance.
     pub scale: f64,
-    /// `None` solves for all pixels at once: for images of up to some thousand pixels.
+    /// The patches. `None` solves for all pixels at once, for images of up to some thousand
+    /// pixels.
     pub patches: Option<Patches>,
     /// How each system is solved.
     pub weighting: WeightingConfig,
 }
 
 impl Default for ImageMagnitudeConfig {
-    /// ℓ1, intensities from 0 to 1 worth a pixel, t = 1, patch by patch.
+    /// ℓ1, λ = 1, t = 1, the default patches.
     fn default() -> Self {
         Self {
             metric: PixelMetric::L1,
@@ -84,9 +86,10 @@ impl ImageMagnitudeConfig {
     }
 }
 
-/// The weights of an image's pixels, its *magnitude vector*: large beside edges, and along the frame.
+/// The weights of the pixels of an image, its *magnitude vector*. They are large at edges and
+/// along the frame.
 ///
-/// Every pixel is a point, given by its place and its intensities I in one or more channels.
+/// Every pixel is a point, given by its position and its intensities I in one or more channels.
 ///
 /// ```text
 /// Zw = 1,   Z = e^(−t d(p, q))
@@ -94,31 +97,36 @@ impl ImageMagnitudeConfig {
 /// d = √(Δrow² + Δcolumn² + λ² Σ ΔI²)             PixelMetric::L2
 /// ```
 ///
-/// Pixels never coincide, since their places differ. At t ≪ 1 the weights tell of the whole image, at t ≫ 1 all are 1.
+/// Pixels never coincide, since their positions differ. At t ≪ 1 the weights depend on the whole
+/// image; for t → ∞ they all go to 1.
 ///
-/// With [`patches`](ImageMagnitudeConfig::patches), each patch is solved apart, with a halo of its neighbours, and the
-/// halo's weights are dropped: n pixels take n/size² · (size + 2 halo)⁶ operations in place of n³, on all
-/// threads of rayon. Weights near each other hardly depend on what is far away, so that this costs
-/// little; see below. The magnitude is then the sum of the weights that were kept.
+/// With [`patches`](ImageMagnitudeConfig::patches), each patch is solved separately, together with
+/// a halo of neighbouring pixels, and the weights in the halo are discarded. So n pixels take
+/// n/size² · (size + 2 halo)⁶ operations instead of n³, on all threads of rayon. Since a weight
+/// hardly depends on pixels far away, the loss of accuracy is small; see below. The magnitude is
+/// then the sum of the kept weights.
 ///
 /// # Edges
 ///
-/// Pixels in the frame of the image have neighbours on fewer sides, and weights that are larger for that alone: in
-/// ℓ1, 1.6 times those within at t = 1, and 2.5 times in the corners. [`excess`](Self::excess) divides by the weights
-/// of a blank image of the same size, which takes the frame out, and [`edges`](Self::edges) marks the largest of what
-/// is left.
+/// Pixels along the frame of the image have neighbours on fewer sides, and therefore larger
+/// weights: in ℓ1 at t = 1, a blank image has 1.6 times the inner weights along the frame, and 2.5
+/// times in the corners. [`excess`](Self::excess) divides by the weights of a blank image of the
+/// same size, which removes the effect of the frame, and [`edges`](Self::edges) marks the pixels
+/// with the largest excess.
 ///
 /// # Shapes
 ///
-/// Image `[height, width]` or `[channels, height, width]`, f32 or f64, on any device, of intensities in any unit;
-/// [`intensity`](ImageMagnitudeConfig::intensity) is in pixels per that unit. Computed on the CPU in f64.
+/// Image `[height, width]` or `[channels, height, width]`, f32 or f64, on any device, with
+/// intensities in any unit; [`intensity`](ImageMagnitudeConfig::intensity) is in pixels per that
+/// unit. Computed on the CPU in f64.
 ///
 /// # Accuracy
 ///
-/// Without patches that of [`weighting`]. With patches the error falls with the halo, faster at larger t, and hardly
-/// depends on the size of the patches. Of two photographs of 64 × 64 pixels from 0 to 1 with λ = 1, in patches of 16
-/// × 16, the larger max |w − exact|, relative to the largest weight, and in the last row |magnitude/exact − 1|
-/// (`cargo papers run adamer2021`):
+/// Without patches, that of [`weighting`]. With patches, the error decreases with the width of the
+/// halo, faster at larger t, and hardly depends on the size of the patches. The table is for two
+/// photographs of 64 × 64 pixels with intensities from 0 to 1, λ = 1 and patches of 16 × 16. It
+/// has max |w − exact| relative to the largest weight, the larger of the two images; the last row
+/// has |magnitude/exact − 1| (`cargo papers run adamer2021`):
 ///
 /// | halo | 0 | 1 | 2 | 4 | 8 |
 /// | --- | --- | --- | --- | --- | --- |
@@ -127,14 +135,15 @@ impl ImageMagnitudeConfig {
 /// | ℓ2, t = 2 | 3e-1 | 1e-2 | 2e-3 | 9e-6 | 2e-9 |
 /// | ℓ1, t = 1, magnitude | 1e-1 | 1e-3 | 3e-4 | 1e-5 | 2e-7 |
 ///
-/// In ℓ1 a halo of one pixel is exact where intensities rise along one side alone, and a halo as large as the image
-/// is in every case.
+/// In ℓ1 a halo of one pixel is exact where the intensities are monotone along one side and
+/// constant along the other. A halo as large as the image is always exact.
 ///
 /// # Memory
 ///
-/// For a system of m pixels up to five m × m matrices of f64 are in memory: the distances, and what [`weighting`] makes of
-/// them. At once m is the number of all pixels: 0.7 GB for 64 × 64. With patches m is up to (size + 2 halo)², so that a
-/// matrix has (size + 2 halo)⁴ · 8 bytes, 2.7 MB by default, and each thread of rayon has a system of its own.
+/// For a system of m pixels up to five m × m matrices of f64 are in memory: the distances, and
+/// what [`weighting`] makes of them. Without patches, m is the number of all pixels: 0.7 GB for 64
+/// × 64. With patches m is up to (size + 2 halo)², so that a matrix has (size + 2 halo)⁴ · 8
+/// bytes, 2.7 MB by default, and each thread of rayon has a system of its own.
 ///
 /// # Gradient
 ///
@@ -142,10 +151,11 @@ impl ImageMagnitudeConfig {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for another shape or kind, an image without pixels or channels, intensities that are
-/// not finite or above 1e150 when multiplied by λ, a scale or λ out of range, patches without pixels, and where the
-/// allocator refuses the distances of a system; those of [`weighting`]. A system whose distances fit, but not what is made
-/// of them, ends the program as any lack of memory does.
+/// [`Error::InvalidArgument`] for another shape or kind, an image without pixels or channels,
+/// intensities that are not finite or above 1e150 when multiplied by λ, a scale or λ out of range,
+/// patches without pixels, and where memory for the distances of a system cannot be allocated;
+/// those of [`weighting`]. Where memory suffices for the distances but not for the solve, the
+/// process aborts.
 ///
 /// # Examples
 ///
@@ -171,17 +181,17 @@ pub struct ImageMagnitude {
     pub weights: Tensor,
     /// Σ w.
     pub magnitude: f64,
-    /// ‖Zw − 1‖∞, the largest of all systems.
+    /// ‖Zw − 1‖∞, the largest over all systems.
     pub residual: f64,
-    /// The largest condition of all systems, as [`Weighting::condition`](super::Weighting::condition) has it.
+    /// The largest [condition](super::Weighting::condition) over all systems.
     pub condition: f64,
-    /// How many systems were solved.
+    /// The number of systems that were solved.
     pub systems: usize,
     config: ImageMagnitudeConfig,
 }
 
 impl ImageMagnitude {
-    /// Weighs the pixels of an image.
+    /// Computes the weights of the pixels of an image.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Weighting vectors of so many points that their similarities do not fit into memory.
+//! Weighting vectors of point sets whose similarity matrix does not fit into memory.
 
 mod euclidean;
 pub(super) mod operator;
@@ -21,23 +21,23 @@ use preconditioner::{SparseInverse, not_positive_definite};
 
 const OP: &str = "matrix_free_weighting";
 
-/// How [`matrix_free_weighting`] solves Zw = 1.
+/// The settings of [`matrix_free_weighting`].
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MatrixFreeConfig {
-    /// ‖Zw − 1‖∞ at which the weights are found.
+    /// The value of ‖Zw − 1‖∞ at which the iteration stops, in (0, 1).
     pub tolerance: f64,
-    /// The products with Z after which the search has failed.
+    /// The most products with Z; beyond them the solve fails.
     pub max_iterations: usize,
-    /// Neighbours by which the preconditioner knows a point: more cost memory, 16 bytes for each of every point,
-    /// and save products.
+    /// The neighbours of each point in the preconditioner, ≥ 1. More neighbours save products, and
+    /// take 16 bytes more for each neighbour of each point.
     pub neighbours: usize,
-    /// Of the order in which the preconditioner takes the points.
+    /// The seed of the order of the points in the preconditioner.
     pub seed: u64,
 }
 
 impl Default for MatrixFreeConfig {
-    /// To 1e-8, in up to 1,000 products, with 64 neighbours.
+    /// Tolerance 1e-8, up to 1,000 products, 64 neighbours, seed 0.
     fn default() -> Self {
         Self {
             tolerance: 1e-8,
@@ -67,15 +67,18 @@ impl MatrixFreeConfig {
 /// Zw = 1,   Z = e^(−t d(x, y)),   preconditioner U Uᵀ ≈ Z⁻¹
 /// ```
 ///
-/// Similarities are made as they are needed, in every product with Z again: in registers for points of
-/// [`Euclidean`](crate::Euclidean) space on a CPU, each pair once; in tiles of the manifold's `dist`, on any device, for all others.
-/// U is sparse and triangular, a column a point, from that point and its nearest among those that come before it in a random order.
+/// Similarities are recomputed in every product with Z. For points of
+/// [`Euclidean`](crate::Euclidean) space on a CPU this is done in registers, each pair once; for
+/// all others in tiles of the manifold's `dist`, on any device. U is sparse and triangular. Each
+/// column is computed from a point and its nearest neighbours among those before it in a random
+/// order.
 ///
-/// Points at distance 0 count as one, whose weight they share equally.
+/// Points at distance 0 count as one and share its weight equally.
 ///
 /// # Shapes
 ///
-/// `points`: `[n, point..]`; the weights `[n]`, f64. In memory are some 40·(neighbours + 1) bytes a point and tiles of 100 MB.
+/// `points`: `[n, point..]`; the weights `[n]`, f64. Memory: some 40·(neighbours + 1) bytes for
+/// each point, and tiles of 100 MB.
 ///
 /// # Time
 ///
@@ -84,16 +87,18 @@ impl MatrixFreeConfig {
 ///
 /// # Accuracy
 ///
-/// ‖Zw − 1‖∞ is measured, not carried along, and at most the tolerance; the magnitude is then wrong by at most that
-/// times Σ|w|. The result repeats bit for bit on a CPU, with any number of threads.
-/// [`Weighting::condition`] is a lower bound of Z's, from the nearest pair and the mean similarity,
-/// (1ᵀZ1/n)/(1 − e^(−t d)), which for points in general position is near it.
+/// ‖Zw − 1‖∞ is recomputed from w, not updated in the iteration, and at most the tolerance. The
+/// error of the magnitude is then at most the tolerance times Σ|w|. On a CPU the result is bitwise
+/// reproducible with any number of threads. [`Weighting::condition`] is a lower bound of the
+/// condition of Z, from the nearest pair at distance d and the mean similarity: (1ᵀZ1/n)/(1 −
+/// e^(−t d)). For points in general position it is near the condition.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for a t or a setting out of range, for points of another shape, and where Z is not positive definite;
-/// [`Error::NotOnManifold`] with the row that is not a point; [`Error::NoConvergence`] after
-/// [`max_iterations`](MatrixFreeConfig::max_iterations); [`Error::NotFinite`] where a distance is not finite.
+/// [`Error::InvalidArgument`] for a t or a setting out of range, for points of another shape, and
+/// where Z is not positive definite; [`Error::NotOnManifold`] with the row that is not a point;
+/// [`Error::NoConvergence`] after [`max_iterations`](MatrixFreeConfig::max_iterations);
+/// [`Error::NotFinite`] where a distance is not finite.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! Approximate weighting vectors of up to millions of points, each weight from the points near it.
+//! Approximate weighting vectors of up to millions of points, each weight from the nearest points.
 
 mod rows;
 mod sampled;
@@ -26,38 +26,42 @@ pub use sampled::NearestNeighbourWeighting;
 
 const OP: &str = "nearest_neighbour_weighting";
 
-/// Which points [`nearest_neighbour_weighting`] takes a point's neighbours from.
+/// The points among which [`nearest_neighbour_weighting`] takes the neighbours of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum NearestNeighbours {
-    /// From all: the weight of x is its entry of Z_N⁻¹1 for the set N of x and its nearest neighbours (bunch2021).
+    /// All points: the weight of x is the entry of x in Z_N⁻¹1, for the set N of x and its nearest
+    /// neighbours (bunch2021).
     OfAll,
-    /// From those before it in a random order: w = U Uᵀ1 with the column Z_N⁻¹e_x / √(Z_N⁻¹)_xx of U for each x; the mean over
-    /// some orders. The first points of an order have far neighbours and the last ones near, so that large and small scales are
-    /// both met (vecchia1988).
+    /// The points before it in a random order: w = U Uᵀ1, where U has the column Z_N⁻¹e_x /
+    /// √(Z_N⁻¹)_xx for each x. The result is the mean over several orders. The first points of an
+    /// order have far neighbours and the last ones near neighbours, so that large and small scales
+    /// are both resolved (vecchia1988).
     Earlier {
-        /// How many orders.
+        /// The number of orders, ≥ 1.
         orders: usize,
     },
 }
 
-/// How [`nearest_neighbour_weighting`] approximates weights.
+/// The settings of [`nearest_neighbour_weighting`].
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NearestNeighbourConfig {
-    /// Neighbours k of a point. With more the errors fall, and the time of a system grows as k³.
+    /// The number k ≥ 1 of neighbours of a point. The errors fall with k, mostly, and the time
+    /// grows as k³.
     pub neighbours: usize,
-    /// Where they are taken from.
+    /// The points among which neighbours are taken.
     pub from: NearestNeighbours,
-    /// Points at which 1 − Zw is computed, each in n operations; as many as there are or more: all of them.
+    /// The number of points, ≥ 2, at which the residual 1 − Zw is computed, each in n operations;
+    /// all points where there are no more.
     pub sample: usize,
-    /// Of the orders and the sample.
+    /// The seed of the orders and the sample.
     pub seed: u64,
 }
 
 impl Default for NearestNeighbourConfig {
-    /// 32 neighbours among the earlier points of four orders, and 256 residuals.
+    /// 32 neighbours among the earlier points in 4 orders, 256 residuals, seed 0.
     fn default() -> Self {
         Self {
             neighbours: 32,
@@ -83,36 +87,40 @@ impl NearestNeighbourConfig {
     }
 }
 
-/// Approximate weights of many points, each from its nearest neighbours: in nearly linear time for points of
-/// [`Euclidean`](crate::Euclidean) space of few dimensions.
+/// Approximate weights of many points, each computed from its nearest neighbours. The time is
+/// nearly linear in the number of points for [`Euclidean`](crate::Euclidean) space of few
+/// dimensions.
 ///
 /// ```text
 /// OfAll:    w_x = (Z_N⁻¹ 1)_x            N = x and the k points nearest to it
 /// Earlier:  w = U Uᵀ 1,  U_·x = Z_N⁻¹ e_x / √(Z_N⁻¹)_xx   N = x and the k nearest before it in a random order
 /// ```
 ///
-/// This is an approximation, and no solution of Zw = 1: its error can be larger than the weights. The residual tells, which is computed
-/// at a sample of points. [`matrix_free_weighting`](super::matrix_free_weighting) gives weights to a tolerance, in n² operations a
-/// step.
+/// The weights do not solve Zw = 1, and their error can be larger than the weights themselves. The
+/// residual, which is computed at a sample of points, shows this.
+/// [`matrix_free_weighting`](super::matrix_free_weighting) gives weights to a tolerance, with n²
+/// operations for each step.
 ///
-/// Points at distance 0 count as one, whose weight they share equally. With k ≥ n − 1 the weights are those of
-/// [`weighting`](super::weighting), to rounding times the condition of Z.
+/// Points at distance 0 count as one and share its weight equally. With k ≥ n − 1 the weights are
+/// those of [`weighting`](super::weighting), up to rounding times the condition of Z.
 ///
 /// # Shapes
 ///
-/// `points`: `[n, point..]`; the weights `[n]`, f64. Beside the points there are a k-d tree and some thousand small systems in memory.
-/// Of other spaces, and of more than 16 dimensions, neighbours are found by a look at all distances: n² of them, in tiles of 100 MB.
+/// `points`: `[n, point..]`; the weights `[n]`, f64. Memory holds the points, a k-d tree and some
+/// thousand small systems. In other spaces, and above 16 dimensions, neighbours are found by
+/// exhaustive search: n² distances, in tiles of 100 MB.
 ///
 /// # Time
 ///
-/// For each point and order a search in the tree and k³/3 operations, and n for each residual. On two cores a million Gaussian points with 32
-/// neighbours take 20 s (`OfAll`) and 84 s (`Earlier`, 4 orders) in two dimensions, a hundredth of them 0.2 s and 0.8 s
-/// (`cargo bench --bench magnitude -- nearest 1000000 32`).
+/// Each point takes, for each order, a search in the tree and k³/3 operations; each residual takes
+/// n operations. On two cores, a million Gaussian points in two dimensions with 32 neighbours take
+/// 20 s (`OfAll`) and 84 s (`Earlier`, 4 orders), 10,000 points 0.2 s and 0.8 s (`cargo bench
+/// --bench magnitude -- nearest 1000000 32`).
 ///
 /// # Accuracy
 ///
-/// Of 5,000 Gaussian points (`cargo bench --bench magnitude -- nearest 5000`), ‖w − w*‖₂/‖w*‖₂ for the exact weights w*, and
-/// the relative error of Σw, by k:
+/// Of 5,000 Gaussian points (`cargo bench --bench magnitude -- nearest 5000`), ‖w − w*‖₂/‖w*‖₂ for
+/// the exact weights w*, and the relative error of the magnitude Σw, by k:
 ///
 /// | dimension, t | from | weights: 8 | 32 | 128 | magnitude: 8 | 32 | 128 |
 /// | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -129,13 +137,15 @@ impl NearestNeighbourConfig {
 /// | 5, 5 | `OfAll` | 0.33 | 0.069 | 0.049 | 0.31 | 0.059 | −0.030 |
 /// | | `Earlier`, 4 orders | 0.24 | 0.052 | 0.015 | 0.23 | 0.048 | −0.0056 |
 ///
-/// Weights are good where the k nearest reach some 1/t far, and the denser the points, the more it takes. Where they do not, the
-/// magnitude of `OfAll` is of no use, and may be negative; that of `Earlier` is often still good. Where the residuals are below
-/// some 0.1, [`corrected_magnitude`](NearestNeighbourWeighting::corrected_magnitude) has mostly an error several times smaller. At
-/// a fixed t and k all errors grow with the number of points: in two dimensions at t = 1 the mean residual of `Earlier` with 32
-/// neighbours is 0.02 of 5,000 points, 0.06 of 10,000, and 0.45 of 100,000.
+/// Weights are accurate where the k nearest neighbours of a point reach a distance of about 1/t;
+/// the denser the points, the larger k must be. Otherwise the magnitude of `OfAll` is useless, and
+/// may be negative, while that of `Earlier` is often still accurate. Where the residuals are below
+/// about 0.1, the error of [`corrected_magnitude`](NearestNeighbourWeighting::corrected_magnitude)
+/// is mostly several times smaller. At fixed t and k all errors grow with the number of points: in
+/// two dimensions at t = 1 with 32 neighbours, the mean residual of `Earlier` is 0.02 for 5,000
+/// points, 0.06 for 10,000, and 0.45 for 100,000.
 ///
-/// The result repeats bit for bit on a CPU, with any number of threads.
+/// On a CPU the result is bitwise reproducible with any number of threads.
 ///
 /// # Gradient
 ///
@@ -143,9 +153,11 @@ impl NearestNeighbourConfig {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for a t or a setting out of range, for points of another shape, and where the similarities of a
-/// point and its neighbours are not positive definite to rounding: of spaces that are not, and of points that no longer differ at this
-/// scale; [`Error::NotOnManifold`] with the row that is not a point; [`Error::NotFinite`] where a distance is not finite.
+/// [`Error::InvalidArgument`] for a t or a setting out of range, for points of another shape, and
+/// where the similarities of a point and its neighbours are not positive definite up to rounding,
+/// because the space is not or because points are indistinguishable at this scale;
+/// [`Error::NotOnManifold`] with the row that is not a point; [`Error::NotFinite`] where a
+/// distance is not finite.
 ///
 /// # Examples
 ///
@@ -193,7 +205,7 @@ pub fn nearest_neighbour_weighting(
     })
 }
 
-/// [`nearest_neighbour_weighting`] of a metric space with these distances.
+/// [`nearest_neighbour_weighting`] of a metric space, given by its distances.
 ///
 /// # Shapes
 ///
@@ -201,7 +213,8 @@ pub fn nearest_neighbour_weighting(
 ///
 /// # Errors
 ///
-/// Those of [`nearest_neighbour_weighting`], and of [`weighting`](super::weighting) for a matrix that is not one of distances.
+/// Those of [`nearest_neighbour_weighting`], and those of [`weighting`](super::weighting) about
+/// the distances.
 ///
 /// # Examples
 ///

@@ -8,7 +8,7 @@ use super::sets::Sets;
 use crate::numerics::compensated::{rounded, sum};
 use crate::{Error, Result};
 
-/// Approximate weights, and how far Zw is from 1 where it was computed.
+/// Approximate weights, and the residual 1 − Zw at a sample of points.
 #[derive(Debug)]
 pub struct NearestNeighbourWeighting {
     /// w, `[n]`, f64, on the device of the points.
@@ -17,26 +17,31 @@ pub struct NearestNeighbourWeighting {
     pub magnitude: f64,
     /// The scale t.
     pub scale: f64,
-    /// How many points differ: those at distance 0 count as one and share their weight equally.
+    /// The number of distinct points: those at distance 0 count as one and share its weight
+    /// equally.
     pub distinct: usize,
-    /// Points at which the residual 1 − Zw was computed; where it is `distinct`, at all.
+    /// The number of points at which the residual was computed; all of them if equal to
+    /// `distinct`.
     pub sampled: usize,
-    /// The largest |1 − Zw| there.
+    /// The largest |1 − Zw| at these points.
     pub largest_residual: f64,
-    /// √ of the mean of (1 − Zw)² there.
+    /// The root mean square of 1 − Zw at these points.
     pub mean_residual: f64,
-    /// wᵀ(1 − Zw), estimated from the sample: what [`magnitude`](Self::magnitude) lacks, to first order.
+    /// wᵀ(1 − Zw), estimated from the sample: a first-order correction of
+    /// [`magnitude`](Self::magnitude).
     pub correction: f64,
-    /// The standard error of that estimate; 0 where the residual was computed at all points.
+    /// The standard error of `correction` due to sampling; 0 where the residual was computed at
+    /// all points.
     pub correction_error: f64,
 }
 
 impl NearestNeighbourWeighting {
-    /// Σw + wᵀ(1 − Zw) = 2Σw − wᵀZw, whose error is −(w − w*)ᵀZ(w − w*) for the exact weights w*, and that of
-    /// [`correction`](Self::correction).
+    /// The corrected magnitude Σw + wᵀ(1 − Zw) = 2Σw − wᵀZw. Its error is −(w − w*)ᵀZ(w − w*) for
+    /// the exact weights w*, plus the sampling error of [`correction`](Self::correction).
     ///
-    /// Of a positive definite space it is therefore at most the magnitude where the residual was computed at all points. Where the residuals
-    /// are of the size of 1, it is further from it than [`magnitude`](Self::magnitude).
+    /// In a positive definite space it is therefore a lower bound of the exact magnitude if the
+    /// residual was computed at all points. Where the residuals are of order 1, it is less
+    /// accurate than [`magnitude`](Self::magnitude).
     pub fn corrected_magnitude(&self) -> f64 {
         self.magnitude + self.correction
     }

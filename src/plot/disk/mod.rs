@@ -131,7 +131,8 @@ impl DiskPlot {
         self
     }
 
-    /// Colours points by group: for each row a place in `names`, which make the legend.
+    /// Colours points by group: `groups` has for each row an index into `names`, which are the
+    /// legend.
     pub fn groups(mut self, groups: &[usize], names: &[&str]) -> Self {
         let names = names.iter().map(ToString::to_string).collect();
         self.coloring = Coloring::Groups(groups.to_vec(), names);
@@ -139,30 +140,32 @@ impl DiskPlot {
     }
 
     /// Colours points by branch: each row given is the root of a branch, with its name for the
-    /// legend (empty for none); all below it take its colour, the rest stays grey.
+    /// legend (empty for none); all nodes below it take its colour; the rest stays grey.
     pub fn branches(mut self, roots: &[(u32, &str)]) -> Self {
         self.coloring = Coloring::Branches(named(roots));
         self
     }
 
-    /// Texts beside the points of some rows, the most important first. They never overlap each
-    /// other or a labelled dot; one that has to move gets a line to its dot.
+    /// Text labels beside the points of some rows, the most important first. They never overlap
+    /// each other or a labelled dot; a label that has to be moved away gets a line to its dot.
     pub fn labels(mut self, labels: &[(u32, &str)]) -> Self {
         self.labels = named(labels);
         self
     }
 
-    /// Moves everything by the isometry that takes this row's point to the origin, such as the root
-    /// of a hierarchy.
+    /// Moves everything by the isometry that takes the point of this row, such as the root of a
+    /// hierarchy, to the origin.
     pub fn centered_on(mut self, row: u32) -> Self {
         self.center = Some(row);
         self
     }
 
-    /// Where points crowd the rim, shrinks all distances from the centre of the picture by one
-    /// common factor, so that 95 in 100 points lie within `radius` (in units of curvature −1).
+    /// Shrinks all hyperbolic distances from the centre by one common factor, so that 95 % of the
+    /// points lie within `radius` (in units of curvature −1). Use it where many points are near
+    /// the boundary.
     ///
-    /// This keeps directions and the order of radii, but is not an isometry: say so in a caption.
+    /// This keeps directions and the order of radii, but is not an isometry; mention it in a
+    /// caption.
     pub fn fit_radius(mut self, radius: f64) -> Self {
         self.fit = Some(radius);
         self
