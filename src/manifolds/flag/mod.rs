@@ -205,8 +205,7 @@ impl Flag {
     ///
     /// An iteration rotates the representative of q, and of its complement, within the blocks,
     /// until the logarithm of the rotation from p to q has no part within the blocks. Each step
-    /// reduces that part by a factor of about |v|²/10. Within a distance of 1 it takes about 15
-    /// steps.
+    /// multiplies that part by about |v|²/10. Within a distance of 1 it takes about 15 steps.
     ///
     /// # Shapes
     ///
