@@ -35,23 +35,25 @@
 //!
 //! # In your own crate
 //!
-//! One dependency is enough: tensors are of [`holonomy::tch`](tch), random numbers come from generators of
-//! [`holonomy::rand`](rand), such as [`random::generator`] makes. In `Cargo.toml`:
+//! One dependency is enough. Tensors come from the re-exported [`tch`], and random number
+//! generators from the re-exported [`rand`]; [`random::generator`] makes one from a seed. In
+//! `Cargo.toml`:
 //!
 //! ```toml
 //! [dependencies]
 //! holonomy = "0.1"
 //!
-//! # Dependencies optimised in debug builds too: without this they are up to 300 times slower.
+//! # Optimise the dependencies in debug builds too; otherwise they are up to 300 times slower.
 //! [profile.dev.package."*"]
 //! opt-level = 2
 //! debug = false
 //! ```
 //!
-//! The build needs Rust 1.95 or newer, a C++ compiler and libtorch 2.11.0. The environment says where that is:
-//! `LIBTORCH`, a folder with `include/` and `lib/`, such as the folder `torch` of an installed Python wheel, or
-//! `LIBTORCH_USE_PYTORCH=1` for the torch that the active Python imports. A `build.rs` lets programs and
-//! tests find it when they run:
+//! The build needs Rust 1.95 or newer, a C++ compiler and libtorch 2.11.0. An environment variable
+//! says where libtorch is. Set `LIBTORCH` to a folder with `include/` and `lib/`, such as the
+//! folder `torch` of an installed Python wheel; or set `LIBTORCH_USE_PYTORCH=1` to use the torch
+//! that the active Python imports. This `build.rs` lets your programs and tests find libtorch when
+//! they run:
 //!
 //! ```ignore
 //! fn main() {
@@ -61,40 +63,50 @@
 //! }
 //! ```
 //!
-//! The README has this step by step, with what can go wrong and what helps.
+//! The README explains this step by step, with common errors and their remedies.
 //!
-//! # The map
+//! # Modules
 //!
-//! | where | what |
+//! | module | contents |
 //! | --- | --- |
 //! | [`manifold`] | the traits [`Manifold`], [`Geodesic`], [`Sample`], and the conventions for shapes, kinds and devices |
-//! | [`manifolds`] | [`Euclidean`], [`Sphere`], [`PoincareBall`], [`Lorentz`], [`EuclideanParametrised`]; matrices: [`Stiefel`], [`Grassmann`], [`Flag`], [`SpecialOrthogonal`], [`SpecialEuclidean`], [`Oblique`], symmetric positive definite ones ([`spd`](manifolds::spd)); made of others: [`Product`], [`Power`], [`Scaled`]; and their [`Curvature`], fixed or learnable |
+//! | [`manifolds`] | [`Euclidean`], [`Sphere`], [`PoincareBall`], [`Lorentz`], [`EuclideanParametrised`]; matrices: [`Stiefel`], [`Grassmann`], [`Flag`], [`SpecialOrthogonal`], [`SpecialEuclidean`], [`Oblique`], symmetric positive definite matrices ([`spd`](manifolds::spd)); built from other manifolds: [`Product`], [`Power`], [`Scaled`]; and [`Curvature`], fixed or learnable |
 //! | [`optim`] | parameters on manifolds; Riemannian SGD, Adam, Adagrad; schedules, clipping, state |
 //! | [`graph`] | hierarchies: edge lists, WordNet, transitive closure, shortest paths, δ-hyperbolicity |
-//! | [`stats`] | means and medians of flags, subspaces and rotations; nested principal components |
-//! | [`embed`] | embeddings of graphs: objective, trainer, MAP and mean rank; points from distances |
-//! | [`magnitude`] | how many points a metric space has at a scale, and which are at its boundary: weighting vectors, magnitude functions, spread |
-//! | [`nn`] | layers: classes as subspaces; hyperbolic support vector machines |
-//! | [`stats`] | Fréchet means and medians, k-means, principal geodesics, geodesic regression |
-//! | `laws` | feature `laws`: a property-test suite for manifolds, yours too |
-//! | `plot` | feature `plot`: the Poincaré disk and curves, as SVG and PNG |
-//! | [`random`] | a generator whose numbers follow from a seed |
-//! | [`checkpoint`] | tensors and settings in one file that is whole or absent |
-//! | [`device`] | which device, and why |
-//! | [`numerics`] | what decides accuracy |
+//! | [`embed`] | embeddings of graphs: objective, trainer, mean average precision and mean rank; points from distances |
+//! | [`magnitude`] | the magnitude of a metric space, its effective number of points at a scale: weighting vectors, magnitude functions, spread, boundary detection |
+//! | [`nn`] | classifiers: classes as subspaces (Grassmann), hyperbolic support vector machines |
+//! | [`stats`] | Fréchet means and medians, k-means, principal geodesics, geodesic regression; means and medians of flags, subspaces and rotations; nested principal components |
+//! | `laws` | feature `laws`: a suite of property tests for manifolds, including your own |
+//! | `plot` | feature `plot`: plots of the Poincaré disk, of curves and of points in ℝ³, as SVG and PNG |
+//! | [`random`] | a random number generator made from a seed |
+//! | [`checkpoint`] | tensors and settings in one file, protected by a checksum |
+//! | [`device`] | choice of the device, with the reason |
+//! | [`numerics`] | numerical helpers, and the two ways in which operations are computed |
 //!
 //! # Accuracy
 //!
-//! Distances, exponentials, logarithms and transports of the Poincaré ball and the hyperboloid keep
-//! full f64 precision where libraries written with `1 − |x|²`, `acosh` and clamps have lost every
-//! digit: see the module pages of the manifolds, and measure it yourself with
-//! `cargo run --release --example accuracy`.
+//! Distances, exponentials, logarithms and transports of the Poincaré ball and the hyperboloid
+//! keep full f64 precision where formulas with `1 − |x|²`, `acosh` and clamps lose every digit.
+//! The page of each manifold states its measured accuracy;
+//! `cargo run --release --example accuracy` measures it again.
+//!
+//! A *rounding*, ε, is the distance from 1 to the next number: 2.2e-16 in f64, 1.2e-7 in f32.
+//! Errors are relative unless the page says otherwise.
+//!
+//! On the CPU most operations run in *fused kernels*, which are faster and more accurate than the
+//! *tensor formulas* that carry gradients and run on other devices: see [`numerics`].
 //!
 //! # Errors and panics
 //!
-//! What data or the outside world decide gives an [`enum@Error`]. A wrong shape or kind, the
-//! program's own mistake, panics with one sentence that names the operation, what it expected and
-//! what it got.
+//! A function that can fail because of its data, a file or the system returns an [`enum@Error`]. A
+//! wrong shape or kind is a mistake in the program and panics. The message names the operation,
+//! what it expected and what it got.
+//!
+//! # References
+//!
+//! References such as nickel2017 are keys of the bibliography `papers/refs.bib` in the repository.
+//! `NOTATION.md` lists the symbols.
 
 pub mod checkpoint;
 pub mod device;
@@ -116,10 +128,10 @@ pub mod random;
 mod source;
 pub mod stats;
 
-/// Random number generators: the version that this crate's functions take.
+/// The version of `rand` whose generators this crate's functions take.
 #[doc(no_inline)]
 pub use rand;
-/// Tensors: the version that this crate's functions take and give.
+/// The version of `tch` whose tensors this crate's functions take and return.
 #[doc(no_inline)]
 pub use tch;
 

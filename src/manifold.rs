@@ -1,24 +1,31 @@
 //! The traits that every space implements and everything else is written against.
 //!
-//! Three traits, by what a space can do:
+//! There are three traits, by what a manifold offers:
 //!
-//! - [`Manifold`]: points, tangent vectors, a metric and a retraction: all that an optimiser needs.
+//! - [`Manifold`]: points, tangent vectors, a metric and a retraction, which is all that an
+//!   optimiser needs.
 //! - [`Geodesic`]: exact `exp`, `log`, distance and parallel transport.
 //! - [`Sample`]: random points and tangent vectors.
 //!
-//! Exact and approximate operations never share a name: `exp` and `parallel_transport` are exact,
-//! `retract` and `vector_transport` agree with them to first order at least.
+//! Exact and approximate operations have different names: `exp` and `parallel_transport` are
+//! exact; `retract` agrees with `exp` at least to first order, and `vector_transport` is any
+//! smooth transport along a retraction.
 //!
 //! # Shapes
 //!
-//! A point's own dimensions, [`Manifold::point_shape`], come last; all dimensions before them are
-//! batch dimensions, which broadcast between the arguments of one call. For a point shape `[n]`,
-//! points `[.., n]` give distances `[..]`. An empty batch gives an empty result.
+//! The dimensions of one point, [`Manifold::point_shape`], come last. All dimensions before them
+//! are batch dimensions, which broadcast between the arguments of one call. For the point shape
+//! `[n]`, points `[.., n]` have distances of shape `[..]`. An empty batch gives an empty result.
 //!
 //! # Kinds and devices
 //!
-//! `Kind::Double` and `Kind::Float` are supported; all arguments of a call have the same kind and
-//! device, and the result has them too.
+//! `Kind::Double` and `Kind::Float` are supported. All arguments of a call must have the same kind
+//! and device, and the result has them too.
+//!
+//! # Panics
+//!
+//! An operation panics when a shape, kind or device does not fit. [`Manifold::check_point`] and
+//! [`Manifold::check_tangent`] return errors instead.
 
 use std::fmt::Debug;
 
@@ -30,42 +37,45 @@ use crate::{Error, Result};
 
 /// A Riemannian manifold whose points are (batches of) tensors.
 ///
-/// The required methods are the small core that an optimiser needs. A provided method is
-/// overridden for speed or accuracy alone; a law in `holonomy::laws` asserts that both agree.
+/// The required methods are the small core that an optimiser needs. An implementation may override
+/// a provided method for speed or accuracy, or [`vector_transport`](Self::vector_transport) by a
+/// better transport. The laws in `holonomy::laws` test that the methods agree with each other.
 pub trait Manifold: Debug + Send {
     /// The trailing dimensions of one point.
     fn point_shape(&self) -> Vec<i64>;
 
-    /// The intrinsic dimension: degrees of freedom of a point.
+    /// The dimension of the manifold.
     fn dim(&self) -> i64;
 
-    /// How far `p` is from satisfying the manifold's equation, `[..]`: 0 on the manifold,
-    /// positive outside it. Relative to the size of the point.
+    /// How far `p` is from satisfying the manifold's equations, `[..]`, relative to the size of
+    /// the point: 0 on the manifold, positive outside it, NaN where `p` is NaN.
     fn point_defect(&self, p: &Tensor) -> Tensor;
 
-    /// How far `v` is from the tangent space at `p`, `[..]`: 0 in it, positive outside.
-    /// Relative to the size of the vector.
+    /// How far `v` is from the tangent space at `p`, `[..]`, relative to the size of the vector: 0
+    /// in the tangent space, positive outside it.
     fn tangent_defect(&self, p: &Tensor, v: &Tensor) -> Tensor;
 
-    /// A point of the manifold near the ambient `z`, with the shape of `z`. Idempotent.
+    /// A point of the manifold near the ambient array `z`, with the shape of `z`. Idempotent.
     fn project(&self, z: &Tensor) -> Tensor;
 
-    /// The tangent vector at `p` nearest to the ambient `z`. Linear in `z` and idempotent.
+    /// The projection of the ambient array `z` onto the tangent space at `p`. Linear in `z` and
+    /// idempotent.
     fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor;
 
     /// The Riemannian inner product of tangents `u` and `v` at `p`, `[..]`.
     fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor;
 
     /// The Riemannian gradient at `p` of a function whose Euclidean gradient (the ambient partial
-    /// derivatives, as autograd gives them) is `egrad`: the tangent `g` with
-    /// `inner(p, g, v) = Σ egrad·v` for each tangent `v`.
+    /// derivatives, as autograd computes them) is `egrad`: the tangent `g` with
+    /// `inner(p, g, v) = Σ egrad·v` for every tangent `v`.
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor;
 
-    /// A point reached from `p` along `v` that agrees with the geodesic to first order at least.
+    /// The point reached from `p` along `v` by a retraction, which agrees with the exponential map
+    /// at least to first order.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor;
 
-    /// A tangent at `q` that stands for `v` at `p`, along a retraction from `p` to `q`.
-    /// By default the projection of `v` to the tangent space at `q`.
+    /// The tangent `v` at `p` transported to `q`: linear in `v`, and the identity for q = p. By
+    /// default the projection of `v` onto the tangent space at `q`.
     fn vector_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
         let _ = p;
         self.project_tangent(q, v)
@@ -80,11 +90,13 @@ pub trait Manifold: Debug + Send {
         crate::numerics::safe_sqrt(&self.inner(p, v, v))
     }
 
-    /// The inner product of each irreducible factor, in a shape that broadcasts to the point.
+    /// The inner product in each factor of a product manifold, in a shape that broadcasts to the
+    /// point.
     ///
-    /// A single manifold gives `[.., 1, …]`. A product gives one value per factor, repeated over
-    /// the factor's coordinates. Euclidean space is a product of lines and gives `u·v`
-    /// elementwise, which makes Riemannian Adam equal Adam there (becigneul2019, section 4).
+    /// A manifold that is not a product returns `[.., 1, …]`. A product returns one value per
+    /// factor, repeated over the factor's coordinates. Euclidean space is a product of lines and
+    /// returns `u·v` elementwise, so that Riemannian Adam equals Adam there (becigneul2019,
+    /// section 4).
     fn component_inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
         let mut inner = self.inner(p, u, v);
         for _ in self.point_shape() {
@@ -93,7 +105,7 @@ pub trait Manifold: Debug + Send {
         inner
     }
 
-    /// `retract(p, v)` and the tangent `w` transported there, in one pass.
+    /// `retract(p, v)`, and the tangent `w` transported there by `vector_transport`, in one pass.
     fn retract_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
         let q = self.retract(p, v);
         let w = self.vector_transport(p, &q, w);
@@ -104,8 +116,9 @@ pub trait Manifold: Debug + Send {
     ///
     /// # Errors
     ///
-    /// [`Error::NotOnManifold`] with the first bad row and its defect; the tolerance is
-    /// [`tolerance`] of the kind. [`Error::InvalidArgument`] when the shape or the kind is wrong.
+    /// [`Error::NotOnManifold`] with the first row whose [`point_defect`](Self::point_defect)
+    /// exceeds the [`tolerance`] of the kind; [`Error::InvalidArgument`] when the shape or the
+    /// kind is wrong.
     fn check_point(&self, p: &Tensor) -> Result<()> {
         check_shape("check_point", &self.point_shape(), p)?;
         let tolerance = tolerance(p.kind());
@@ -125,8 +138,9 @@ pub trait Manifold: Debug + Send {
     ///
     /// # Errors
     ///
-    /// [`Error::NotTangent`] with the first bad row and its defect; the tolerance is
-    /// [`tolerance`] of the kind. [`Error::InvalidArgument`] when a shape or a kind is wrong.
+    /// [`Error::NotTangent`] with the first row whose [`tangent_defect`](Self::tangent_defect)
+    /// exceeds the [`tolerance`] of the kind; [`Error::InvalidArgument`] when a shape or a kind is
+    /// wrong.
     fn check_tangent(&self, p: &Tensor, v: &Tensor) -> Result<()> {
         check_shape("check_tangent", &self.point_shape(), p)?;
         check_shape("check_tangent", &self.point_shape(), v)?;
@@ -154,8 +168,8 @@ pub trait Manifold: Debug + Send {
 
 /// A manifold whose geodesics are known exactly.
 ///
-/// The base point comes first: `log(p, q)` lives at `p`, `parallel_transport(p, q, v)` moves `v`
-/// from `p` to `q`.
+/// The base point is the first argument: `log(p, q)` is a tangent at `p`, and
+/// `parallel_transport(p, q, v)` transports `v` from `p` to `q`.
 pub trait Geodesic: Manifold {
     /// The end of the geodesic that leaves `p` with velocity `v` after unit time.
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor;
@@ -164,14 +178,14 @@ pub trait Geodesic: Manifold {
     /// [`exp`](Self::exp). 0 where p = q.
     fn log(&self, p: &Tensor, q: &Tensor) -> Tensor;
 
-    /// `v` moved from `p` to `q` along the shortest geodesic, keeping its angle to it. An isometry
+    /// The parallel transport of `v` from `p` to `q` along the shortest geodesic. An isometry
     /// between the tangent spaces.
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor;
 
-    /// A radius r such that points in a ball of that radius have one Fréchet mean only, which lies in the
-    /// ball too: half the smaller of the injectivity radius and π/√Δ, with Δ the largest sectional
-    /// curvature (afsari2011). Infinite on spaces without positive curvature and without cut loci;
-    /// 0, which promises nothing, by default.
+    /// A radius r such that points in an open ball of radius r have exactly one Fréchet mean,
+    /// which lies in the ball: half the smaller of the injectivity radius and π/√Δ, where Δ is the
+    /// largest sectional curvature (afsari2011). Infinite where there are no cut loci and no
+    /// positive curvature. By default 0, which guarantees nothing.
     fn convexity_radius(&self) -> f64 {
         0.0
     }
@@ -180,26 +194,27 @@ pub trait Geodesic: Manifold {
     ///
     /// # Gradient
     ///
-    /// The unit tangent, in the metric, that points away from the other point; 0 at p = q. At the cut locus,
-    /// where there are several shortest ways, no longer than that, and finite: a space says which one.
+    /// The Riemannian gradient is the unit tangent that points away from the other point; 0 at p =
+    /// q. At the cut locus, where there are several shortest geodesics, the gradient is finite and
+    /// at most of length 1; each manifold says which one it returns.
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
         self.norm(p, &self.log(p, q))
     }
 
-    /// Whether [`dist`](Self::dist) is |p − q|, the Euclidean distance of the coordinates, for which there are
-    /// kernels that take many points at a time. Not so by default.
+    /// Whether [`dist`](Self::dist) is |p − q|, the Euclidean distance of the coordinates.
+    /// Functions of many points then use faster kernels. By default `false`.
     fn dist_is_euclidean(&self) -> bool {
         false
     }
 
-    /// The point at parameter `t` of the geodesic from `p` (t = 0) to `q` (t = 1);
+    /// The point at parameter `t` of the shortest geodesic from `p` (t = 0) to `q` (t = 1);
     /// `t` has the batch shape, or is a scalar.
     fn geodesic(&self, p: &Tensor, q: &Tensor, t: &Tensor) -> Tensor {
         let t = per_point(self.point_shape().len(), p, t);
         self.exp(p, &(self.log(p, q) * t))
     }
 
-    /// `exp(p, v)` and the tangent `w` transported there in parallel, in one pass.
+    /// `exp(p, v)`, and the tangent `w` transported there by parallel transport, in one pass.
     fn exp_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
         let q = self.exp(p, v);
         let w = self.parallel_transport(p, &q, w);
@@ -209,10 +224,10 @@ pub trait Geodesic: Manifold {
 
 /// A manifold with random points and tangents.
 ///
-/// The generator is passed in and seeded by the caller; libtorch's global generator is never used.
-/// Numbers are drawn on the CPU, so a seed gives the same points on every device.
+/// The caller passes a seeded generator; libtorch's global generator is never used. Numbers are
+/// drawn on the CPU, so that a seed gives the same points on every device, up to rounding.
 pub trait Sample: Manifold {
-    /// Random points of shape `[batch.., point..]`; the law is documented by the manifold.
+    /// Random points of shape `[batch.., point..]`; each manifold documents their distribution.
     fn random_point(
         &self,
         rng: &mut dyn Rng,
@@ -220,8 +235,8 @@ pub trait Sample: Manifold {
         options: (Kind, tch::Device),
     ) -> Tensor;
 
-    /// For each row of `p` a tangent with independent standard normal coordinates in an
-    /// orthonormal basis of the tangent space: `norm² ~ χ²(dim)`.
+    /// For each row of `p`, a tangent with independent standard normal coordinates in an
+    /// orthonormal basis of the tangent space, so that `norm²` has the distribution χ²(dim).
     fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor;
 }
 

@@ -1,4 +1,4 @@
-//! Laws of where formulas break: p = q, right angles, half turns, cut loci, and leaves that change.
+//! Laws for special cases: p = q, angles π/2 and π, cut loci, and leaves that change in place.
 
 use tch::Tensor;
 
@@ -8,8 +8,8 @@ use super::samples::{Samples, all_finite, with_length};
 use crate::numerics::random_normal;
 use crate::{Geodesic, Manifold};
 
-/// Without gradients the result of each operation of [`Manifold`] is what it is with them at
-/// [`Samples::corners`] too: also where it is NaN or infinite.
+/// At [`Samples::corners`], and at v = 0 and p = q, the result of each operation of [`Manifold`]
+/// is the same with and without gradients, also where it is NaN or infinite.
 ///
 /// # Scale
 ///
@@ -27,8 +27,8 @@ pub fn geodesic_gradients_change_no_value_at_corners(m: &dyn Geodesic, s: &Sampl
     values_at_corners(m, m, s, &operations::of_geodesic())
 }
 
-/// After a leaf was changed in place, result and gradient of each operation of [`Manifold`] are those of
-/// a new leaf.
+/// After a leaf has been changed in place, the result and the gradient of each operation of
+/// [`Manifold`] are those of a new leaf with the same values.
 ///
 /// # Scale
 ///
@@ -46,7 +46,7 @@ pub fn geodesic_gradient_sees_an_update(m: &dyn Geodesic, s: &Samples) -> Worst 
     updates(m, m, s, &operations::of_geodesic())
 }
 
-/// `dist` is a number, and not negative, for any two points: also for those without a logarithm.
+/// `dist` is finite and not negative for any two points, also for those without a logarithm.
 ///
 /// # Scale
 ///
@@ -63,7 +63,7 @@ pub fn distance_is_finite(m: &dyn Geodesic, s: &Samples) -> Worst {
     })
 }
 
-/// The gradient of `dist(p, q)` at p = q is 0, to both points, and so is that of `dist(p, p)`.
+/// The gradient of `dist(p, q)` at p = q is 0 in both points, and so is that of `dist(p, p)`.
 ///
 /// # Scale
 ///
@@ -88,8 +88,8 @@ pub fn gradient_of_distance_at_rest_is_zero(m: &dyn Geodesic, s: &Samples) -> Wo
     })
 }
 
-/// Within twice [`convexity_radius`](Geodesic::convexity_radius) a geodesic is the shortest way:
-/// `dist(p, exp(p, v)) = |log(p, exp(p, v))| = |v|` for tangents up to 0.999 times as long.
+/// Geodesics are shortest up to twice the [`convexity_radius`](Geodesic::convexity_radius) r:
+/// `dist(p, exp(p, v)) = |log(p, exp(p, v))| = |v|` for |v| up to 0.999 · 2r.
 ///
 /// # Scale
 ///

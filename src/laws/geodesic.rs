@@ -43,7 +43,7 @@ pub fn log_inverts_exp(m: &dyn Geodesic, s: &Samples) -> Worst {
         })
 }
 
-/// `point_defect(exp(p, v)) = 0`, and so for `geodesic`.
+/// `point_defect(p) = 0` for the results of `exp` and `geodesic`.
 ///
 /// # Scale
 ///
@@ -63,11 +63,12 @@ pub fn geodesic_points_are_valid(m: &dyn Geodesic, s: &Samples) -> Worst {
         ))
 }
 
-/// `tangent_defect = 0` for what `log` and `parallel_transport` give.
+/// `tangent_defect(p, v) = 0` for the results of `log` and `parallel_transport`.
 ///
 /// # Scale
 ///
-/// strain: a defect is relative, and a short log feels the rounding of its points.
+/// The strain: a defect is relative, and rounding of the points has a large effect on a short
+/// logarithm.
 pub fn geodesic_tangents_are_tangent(m: &dyn Geodesic, s: &Samples) -> Worst {
     let log = m.tangent_defect(&s.p, &m.log(&s.p, &s.ahead));
     let moved = m.tangent_defect(&s.q, &m.parallel_transport(&s.p, &s.q, &s.u));
@@ -92,7 +93,7 @@ pub fn log_of_itself_is_zero(m: &dyn Geodesic, s: &Samples) -> Worst {
     Worst::of("log", &length(m, &s.p, &m.log(&s.p, &s.p)), &s.rounding_p)
 }
 
-/// `dist(p, q) = norm(p, log(p, q))`: what the default says.
+/// `dist(p, q) = norm(p, log(p, q))`, as in the default implementation.
 ///
 /// # Scale
 ///
@@ -148,7 +149,7 @@ pub fn dist_to_itself_is_zero(m: &dyn Geodesic, s: &Samples) -> Worst {
 ///
 /// # Scale
 ///
-/// The right side + rounding of the three points.
+/// The right side, plus rounding at the three points.
 pub fn triangle_inequality(m: &dyn Geodesic, s: &Samples) -> Worst {
     [("p to far", &s.p, &s.q), ("q to far", &s.q, &s.p)]
         .iter()
@@ -196,7 +197,7 @@ pub fn geodesic_has_constant_speed(m: &dyn Geodesic, s: &Samples) -> Worst {
     })
 }
 
-/// `geodesic(p, q, t) = exp(p, t log(p, q))`, as a distance: what the default says.
+/// `geodesic(p, q, t) = exp(p, t log(p, q))`, as a distance: as in the default implementation.
 ///
 /// # Scale
 ///
@@ -211,7 +212,7 @@ pub fn geodesic_is_exp_of_log(m: &dyn Geodesic, s: &Samples) -> Worst {
 ///
 /// # Scale
 ///
-/// |u| |w| · (1 + (rounding(p) + rounding(q)) / radius).
+/// |u| |w| · strain.
 pub fn transport_is_an_isometry(m: &dyn Geodesic, s: &Samples) -> Worst {
     pairs(s)
         .iter()
@@ -239,7 +240,8 @@ pub fn transport_there_and_back(m: &dyn Geodesic, s: &Samples) -> Worst {
         })
 }
 
-/// `parallel_transport(p, q, log(p, q)) = −log(q, p)`: a geodesic carries its own velocity.
+/// `parallel_transport(p, q, log(p, q)) = −log(q, p)`: the velocity of a geodesic is parallel
+/// along it.
 ///
 /// # Scale
 ///
@@ -285,7 +287,8 @@ pub fn transport_stays(m: &dyn Geodesic, s: &Samples) -> Worst {
     )
 }
 
-/// Transport from p to q by way of γ(t) is transport from p to q, for γ = `geodesic(p, q, ·)`.
+/// Transport from p to γ(t) and then to q equals transport from p to q, for γ =
+/// `geodesic(p, q, ·)`.
 ///
 /// # Scale
 ///
@@ -310,7 +313,7 @@ pub fn transport_composes_along_a_geodesic(m: &dyn Geodesic, s: &Samples) -> Wor
 ///
 /// # Scale
 ///
-/// The greatest coordinate of the point; |u| · strain.
+/// The greatest coordinate of the point, and |u| · strain for the tangent.
 pub fn exp_transport_is_its_parts(m: &dyn Geodesic, s: &Samples) -> Worst {
     let (q, moved) = m.exp_transport(&s.p, &s.v, &s.u);
     let want_q = m.exp(&s.p, &s.v);
@@ -323,13 +326,13 @@ pub fn exp_transport_is_its_parts(m: &dyn Geodesic, s: &Samples) -> Worst {
     ))
 }
 
-/// `dist(retract(p, h v), exp(p, h v)) = O(h²)`: the slope in a log-log fit is at least 2. In f64
-/// whatever the kind, as f32 cannot show a slope.
+/// `dist(retract(p, h v), exp(p, h v)) = O(h²)`: the slope in a log-log fit is at least 2. It is
+/// measured in f64 for both kinds, because f32 is too coarse.
 ///
 /// # Scale
 ///
-/// The error is 2 − slope, 1 for a retraction of order 0; where all differences are rounding, it
-/// is 0.
+/// The error is 2 − slope, which is 1 for a map of order 0. It is 0 where all differences are
+/// rounding.
 pub fn retract_agrees_with_exp(m: &dyn Geodesic, s: &Samples) -> Worst {
     let p = m.project(&double(&s.p));
     let stride = m.project_tangent(&p, &double(&s.stride));

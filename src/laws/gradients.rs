@@ -1,4 +1,4 @@
-//! Laws of derivatives: autograd against central differences, and in closed form.
+//! Laws of derivatives: autograd against central differences and closed forms.
 
 use tch::{Kind, Tensor};
 
@@ -12,17 +12,18 @@ use crate::{Geodesic, Manifold};
 /// truncation and rounding are alike.
 const STEP: f64 = 6e-6;
 
-/// Autograd of each operation of [`Manifold`], contracted with random numbers, is the central
-/// difference in f64 along curves on the manifold. Tangents 0.1 to 0.9 radius long.
+/// The autograd derivative of each operation of [`Manifold`], contracted with random numbers,
+/// equals a central difference in f64 along curves on the manifold. Tangents are 0.1 to 0.9 times
+/// the radius long.
 ///
 /// # Scale
 ///
-/// (Σ |terms of the contracted gradient| + Σ |terms of the contracted result|) · strain.
+/// (Σ |terms of the contracted gradient| + Σ |terms of the contracted result| / radius) · strain.
 pub fn gradient_is_difference(m: &dyn Manifold, s: &Samples) -> Worst {
     every(m, m, &s.long(), &operations::of_manifold(), true)
 }
 
-/// As [`gradient_is_difference`], with tangents down to 1e-9 of the radius, for the operations
+/// As [`gradient_is_difference`], with tangents down to 1e-9 times the radius, for the operations
 /// that are smooth at v = 0.
 ///
 /// # Scale
@@ -41,18 +42,18 @@ pub fn gradient_is_difference_at_rest(m: &dyn Manifold, s: &Samples) -> Worst {
     every(m, m, &s.at_rest(), &operations::of_manifold(), false)
 }
 
-/// Autograd of `exp`, `log`, `parallel_transport`, `dist`, `geodesic` and `exp_transport`,
-/// contracted with random numbers, is the central difference in f64 along curves on the manifold.
-/// Distances 0.1 to 0.9 radius.
+/// The autograd derivative of `exp`, `log`, `parallel_transport`, `dist`, `geodesic` and
+/// `exp_transport`, contracted with random numbers, equals a central difference in f64 along
+/// curves on the manifold. Distances are 0.1 to 0.9 times the radius.
 ///
 /// # Scale
 ///
-/// (Σ |terms of the contracted gradient| + Σ |terms of the contracted result|) · strain.
+/// (Σ |terms of the contracted gradient| + Σ |terms of the contracted result| / radius) · strain.
 pub fn geodesic_gradient_is_difference(m: &dyn Geodesic, s: &Samples) -> Worst {
     every(m, m, &s.long(), &operations::of_geodesic(), true)
 }
 
-/// As [`geodesic_gradient_is_difference`], with distances down to 1e-9 of the radius, for the
+/// As [`geodesic_gradient_is_difference`], with distances down to 1e-9 times the radius, for the
 /// operations that are smooth at p = q.
 ///
 /// # Scale
@@ -73,11 +74,11 @@ pub fn geodesic_gradient_is_difference_at_rest(m: &dyn Geodesic, s: &Samples) ->
 }
 
 /// `rgrad(p, ∂ dist²/∂p) = −2 log(p, q)` and `rgrad(q, ∂ dist²/∂q) = −2 log(q, p)`, as lengths, at
-/// every distance, also 0.
+/// all distances including 0.
 ///
 /// # Scale
 ///
-/// dist(p, q) + rounding(p) + rounding(q), times the strain.
+/// (dist(p, q) + rounding(p) + rounding(q)) · strain.
 pub fn gradient_of_squared_distance_is_log(m: &dyn Geodesic, s: &Samples) -> Worst {
     let at_rest = s.at_rest();
     [
@@ -119,7 +120,7 @@ pub fn exp_starts_with_its_velocity(m: &dyn Geodesic, s: &Samples) -> Worst {
     )
 }
 
-/// `d²/dh² exp(p, h u)` at h = 0, by autograd twice, is the central difference of the first
+/// `d²/dh² exp(p, h u)` at h = 0, by autograd twice, equals the central difference of the first
 /// derivative in f64.
 ///
 /// # Scale

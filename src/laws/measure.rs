@@ -7,9 +7,9 @@ use crate::Manifold;
 /// The worst error that a law found, relative to the scale that the law states.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Worst {
-    /// The error; infinite when something that had to be finite or equal in shape was not.
+    /// The error; infinite where a result has a wrong shape or is wrongly not finite.
     pub error: f64,
-    /// What was measured there: an operation, or one side of the law.
+    /// Where it was found: an operation, or a part of the law.
     pub place: &'static str,
 }
 
@@ -23,7 +23,7 @@ impl Default for Worst {
 }
 
 impl Worst {
-    /// The error at one place; NaN counts as infinite.
+    /// An error with its place; NaN counts as infinite.
     pub fn at(place: &'static str, error: f64) -> Self {
         Self {
             error: if error.is_nan() { f64::INFINITY } else { error },
@@ -31,8 +31,8 @@ impl Worst {
         }
     }
 
-    /// The greatest of `|error| / scale` over all rows. No error is 0 at any scale; an error where
-    /// the scale is 0, or a NaN in either, is infinite.
+    /// The greatest `|error| / scale` over all rows. An error of 0 gives 0 for every finite scale.
+    /// A nonzero error where the scale is 0, and NaN in either, count as infinite.
     pub fn of(place: &'static str, error: &Tensor, scale: &Tensor) -> Self {
         let error = numbers(error);
         let scale = numbers(scale);

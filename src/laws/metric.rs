@@ -6,7 +6,7 @@ use super::measure::{Worst, double, flat, length, per_row, size, total};
 use super::samples::Samples;
 use crate::{Error, Manifold, Result};
 
-/// `point_defect(p) = 0` for what `project` and `retract` give.
+/// `point_defect(p) = 0` for the results of `project` and `retract`.
 ///
 /// # Scale
 ///
@@ -27,7 +27,8 @@ pub fn points_are_valid(m: &dyn Manifold, s: &Samples) -> Worst {
         ))
 }
 
-/// `tangent_defect(p, v) = 0` for what `project_tangent`, `rgrad` and `vector_transport` give.
+/// `tangent_defect(p, v) = 0` for the results of `project_tangent`, `rgrad` and
+/// `vector_transport`.
 ///
 /// # Scale
 ///
@@ -63,7 +64,7 @@ pub fn project_is_idempotent(m: &dyn Manifold, s: &Samples) -> Worst {
     ))
 }
 
-/// `project_tangent(p, ·)` applied twice is the same as once, and leaves tangents alone.
+/// `project_tangent(p, ·)` is idempotent, and leaves tangents unchanged.
 ///
 /// # Scale
 ///
@@ -110,7 +111,8 @@ pub fn inner_is_symmetric(m: &dyn Manifold, s: &Samples) -> Worst {
     Worst::of("inner", &error, &lengths(m, s, &[&s.u, &s.w]))
 }
 
-/// `inner(p, a u + b w, v) = a inner(p, u, v) + b inner(p, w, v)`, and so in the second place.
+/// `inner(p, a u + b w, v) = a inner(p, u, v) + b inner(p, w, v)`, and the same in the second
+/// argument.
 ///
 /// # Scale
 ///
@@ -162,8 +164,7 @@ pub fn norm_is_root_of_inner(m: &dyn Manifold, s: &Samples) -> Worst {
     })
 }
 
-/// `norm(p, λ v) = |λ| norm(p, v)` for λ = −4, 2⁻³⁰ and 0, by which a vector is multiplied without
-/// rounding.
+/// `norm(p, λ v) = |λ| norm(p, v)` for λ = −4, 2⁻³⁰ and 0, where multiplication is exact.
 ///
 /// # Scale
 ///
@@ -244,13 +245,13 @@ pub fn retract_of_zero_stays(m: &dyn Manifold, s: &Samples) -> Worst {
     same_coordinates("retract", &m.retract(&s.p, &s.v.zeros_like()), &s.p, s)
 }
 
-/// `|retract(p, h v) − p − h v| = O(h²)`: the slope in a log-log fit is at least 2. In f64 whatever
-/// the kind, as f32 cannot show a slope.
+/// `|retract(p, h v) − p − h v| = O(h²)`: the slope in a log-log fit is at least 2. It is measured
+/// in f64 for both kinds, because f32 is too coarse.
 ///
 /// # Scale
 ///
-/// The error is 2 − slope, 1 for a retraction of order 0; where all differences are rounding, it
-/// is 0.
+/// The error is 2 − slope, which is 1 for a map of order 0. It is 0 where all differences are
+/// rounding.
 pub fn retract_is_first_order(m: &dyn Manifold, s: &Samples) -> Worst {
     let p = m.project(&double(&s.p));
     let v = m.project_tangent(&p, &double(&s.stride));
@@ -266,8 +267,8 @@ pub fn retract_is_first_order(m: &dyn Manifold, s: &Samples) -> Worst {
 ///
 /// # Scale
 ///
-/// The greatest coordinate of the point; the projection of the rounding of u and of its image, see
-/// [`Samples::tangent_rounding`], times the strain.
+/// The greatest coordinate of the point. For the tangent, the projection of the rounding of u and
+/// of its image, see [`Samples::tangent_rounding`], times the strain.
 pub fn retract_transport_is_its_parts(m: &dyn Manifold, s: &Samples) -> Worst {
     let (q, moved) = m.retract_transport(&s.p, &s.v, &s.u);
     let want_q = m.retract(&s.p, &s.v);
@@ -281,13 +282,13 @@ pub fn retract_transport_is_its_parts(m: &dyn Manifold, s: &Samples) -> Worst {
     ))
 }
 
-/// `Σ` over factors of `component_inner(p, u, w)` `= inner(p, u, w)`. Which coordinates share a
-/// factor is found by dropping all coordinates of u but one.
+/// The sum of `component_inner(p, u, w)` over the factors is `inner(p, u, w)`. Which coordinates
+/// belong to the same factor is found by setting all coordinates of u but one to 0.
 ///
 /// # Scale
 ///
-/// Σ over factors of the components of (u, u) and (w, w), and strain. A shape that does not
-/// broadcast to the point is an infinite error.
+/// The sum over the factors of the components of (u, u) and (w, w), times the strain. A shape that
+/// does not broadcast to the point is an infinite error.
 pub fn component_inner_adds_up(m: &dyn Manifold, s: &Samples) -> Worst {
     let point = m.point_shape();
     let numbers: i64 = point.iter().product();
@@ -345,9 +346,9 @@ fn factor_owners(m: &dyn Manifold, s: &Samples, numbers: i64) -> Tensor {
     Tensor::from_slice(&owners).to_device(s.p.device())
 }
 
-/// `check_point` accepts points and refuses the first row that is NaN, infinite or off the
-/// manifold, by its number; so does `check_tangent`. Where the manifold has fewer dimensions than
-/// its points have numbers, a random ambient row is off.
+/// `check_point` accepts points, and reports the first row that is NaN, infinite or off the
+/// manifold. `check_tangent` does the same for tangents. Rows off the manifold are random ambient
+/// arrays, if the dimension of the manifold is less than that of the ambient space.
 ///
 /// # Scale
 ///

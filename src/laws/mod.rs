@@ -1,36 +1,39 @@
-//! The laws that every manifold obeys, as tests for yours.
+//! Laws that every manifold must satisfy, as property tests for your own manifolds.
 //!
-//! A crate that implements [`Manifold`], [`Geodesic`] and [`Sample`] for its own space writes
+//! To test a type that implements [`Manifold`], [`Geodesic`] and [`Sample`], write in the tests of
+//! your crate
 //!
 //! ```ignore
 //! holonomy::manifold_laws! { mine: MySpace::new(3)? }
 //! ```
 //!
-//! in its tests, with `holonomy = { version = "…", features = ["laws"] }` among its
-//! `dev-dependencies`, and gets a module `mine` with one `#[test]` per law and kind:
-//! `mine::double::exp_inverts_log`, `mine::single::exp_inverts_log`, … [`manifold_laws!`](crate::manifold_laws) has
-//! the forms for a space without [`Geodesic`] and for other lengths.
+//! and add `holonomy = { version = "…", features = ["laws"] }` to its `dev-dependencies`. The
+//! macro makes a module `mine` with one `#[test]` per law and kind:
+//! `mine::double::exp_inverts_log`, `mine::single::exp_inverts_log`, and so on.
+//! [`manifold_laws!`](crate::manifold_laws) also has forms for a manifold without [`Geodesic`] and
+//! for other lengths.
 //!
-//! # How a law judges
+//! # Errors, scales and budgets
 //!
-//! A law is a public function of this module. It returns the [`Worst`] error that it found, as a
-//! part of a scale that its documentation states; the error must not exceed its [`Budget`], a
-//! constant of the law times a power of the ε of the kind. No constant is ever widened for one manifold, and no case
-//! is tried twice or left out.
+//! A law is a public function of this module. It returns the [`Worst`] error that it found,
+//! divided by a scale that its documentation states. The law holds if this error does not exceed
+//! its [`Budget`]: a constant of the law times a power of the ε of the kind. The constants are the
+//! same for all manifolds.
 //!
-//! Scales speak of *rounding*: [`rounding`]`(p)` is the Riemannian length to which a relative change of the
-//! coordinates of p amounts. Coordinates that crowd near the boundary of a ball make it large, and
-//! no formula can do better than `ε · rounding`. The *strain* of a case is
-//! `1 + (rounding(p) + rounding(q)) / radius`.
+//! Many scales contain [`rounding`]`(p)`, the Riemannian length of a relative change of 1 in the
+//! coordinates of p. It is large near the boundary of a ball, where no formula can have an error
+//! below `ε · rounding(p)`. The *strain* of a case is `1 + (rounding(p) + rounding(q)) / radius`.
 //!
-//! # What a law is tried on
+//! # Cases
 //!
-//! proptest draws a [`Case`]: a seed, a batch shape and scales. [`Samples`] follow from it: base
-//! points up to [`Domain::reach`] away from a random point, tangents from [`Domain::radius`] down to
-//! 1e-9 of it, and their partners. Random points meet no right angle and no half turn, so some laws are
-//! tried at [`Samples::corners`] too: points with few coordinates, their opposites and their neighbours on
-//! other axes, for which cut loci are hit exactly. Failures shrink, are written to a `.regressions` file beside the test,
-//! and replay; the cases are the same in every run.
+//! proptest draws a [`Case`]: a seed, a batch shape and scales. It determines the [`Samples`]:
+//! base points up to [`Domain::reach`] away from a random point, and tangents whose lengths range
+//! from [`Domain::radius`] down to 1e-9 times it. Random points never lie exactly in each other's
+//! cut locus. So some laws are also tried at [`Samples::corners`], pairs of special points such as
+//! antipodes.
+//!
+//! proptest reduces a failing case to a simpler one, and stores it in a `.regressions` file beside
+//! the test, to try it again in later runs. The other cases are the same in every run.
 
 mod edges;
 mod geodesic;
@@ -67,11 +70,11 @@ pub use shapes::*;
 
 use crate::{Geodesic, Manifold, Sample};
 
-/// The cases that a law is tried on.
+/// The number of cases for most laws.
 pub const CASES: u32 = 16;
 
-/// The cases that laws of [`Samples::corners`] and of updates are tried on: corners are nearly the same in all
-/// of them.
+/// The number of cases for laws about [`Samples::corners`] and about updates in place. Corners are
+/// nearly the same in all cases.
 pub const FEW_CASES: u32 = 3;
 
 /// The laws that are tried on few cases.
@@ -84,21 +87,21 @@ const ON_FEW_CASES: [&str; 6] = [
     "gradient_of_distance_at_rest_is_zero",
 ];
 
-/// How large the error of a law may be.
+/// The largest error that a law allows, in terms of a constant C.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Budget {
     /// C · ε.
     Rounding(f64),
-    /// C · max(ε, ε(f64)^⅔): central differences in f64 are no better.
+    /// C · max(ε, ε(f64)^⅔), the accuracy of central differences in f64.
     Difference(f64),
-    /// C · ε(f32), in every kind.
+    /// C · ε(f32), for both kinds.
     Single(f64),
-    /// The same number in every kind.
+    /// C, for both kinds.
     Fixed(f64),
 }
 
 impl Budget {
-    /// The greatest error that passes.
+    /// The largest error that the budget allows for a kind.
     pub fn of(self, kind: Kind) -> f64 {
         match self {
             Self::Rounding(constant) => constant * epsilon(kind),
@@ -111,7 +114,7 @@ impl Budget {
     }
 }
 
-/// The distance from 1 to the next number.
+/// ε of a kind: the distance from 1 to the next number.
 pub fn epsilon(kind: Kind) -> f64 {
     if kind == Kind::Double {
         f64::EPSILON
@@ -120,25 +123,25 @@ pub fn epsilon(kind: Kind) -> f64 {
     }
 }
 
-/// A law, its budget and what it needs to be tried.
+/// A law, with its budget and its function.
 #[derive(Debug)]
 pub struct Law {
     /// The name of its function and of its test.
     pub name: &'static str,
-    /// What its error may be.
+    /// The largest error that it allows.
     pub budget: Budget,
     /// Its function.
     pub judge: Judge,
 }
 
-/// The function of a law, by the trait that it is about.
+/// The function of a law, by the trait that the law is about.
 #[derive(Debug)]
 pub enum Judge {
-    /// Of every manifold.
+    /// A law of [`Manifold`].
     Manifold(fn(&dyn Manifold, &Samples) -> Worst),
-    /// Of random points.
+    /// A law of [`Sample`].
     Sample(fn(&dyn Sample, &Samples) -> Worst),
-    /// Of known geodesics.
+    /// A law of [`Geodesic`].
     Geodesic(fn(&dyn Geodesic, &Samples) -> Worst),
 }
 
@@ -237,14 +240,15 @@ pub const LAWS: &[Law] = laws![
     }
 ];
 
-/// The lengths on which laws are tried; those of a space with curvature about ±1 by default.
+/// The lengths of the samples of a law. The default, radius 1 and reach 8, suits curvatures of
+/// about ±1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Domain {
-    /// The length of the longest tangent v for which `log(p, exp(p, v)) = v` is asked: below the
-    /// injectivity radius, and not much more than the radius of curvature, as geodesics part
-    /// exponentially beyond it and rounding with them.
+    /// The length of the longest tangent v for which `log(p, exp(p, v)) = v` must hold. It should
+    /// be below the injectivity radius and of the order of 1/√|κ|: beyond that, negative curvature
+    /// amplifies rounding exponentially.
     pub radius: f64,
-    /// How far base points lie from a random point in f64.
+    /// The largest distance of base points from a random point, in f64.
     pub reach: f64,
 }
 
@@ -258,7 +262,7 @@ impl Default for Domain {
 }
 
 impl Domain {
-    /// The default lengths times `unit`: 1/√|κ| for a space of curvature κ.
+    /// The default lengths times `unit`, which should be 1/√|κ| for a manifold of curvature κ.
     pub fn in_units_of(unit: f64) -> Self {
         let Self { radius, reach } = Self::default();
         Self {
@@ -267,7 +271,8 @@ impl Domain {
         }
     }
 
-    /// How far base points lie from a random point: in f32, with half the digits, ⅜ of the way.
+    /// The largest distance of base points from a random point: in f32, which has half the digits,
+    /// ⅜ of that in f64.
     pub fn reach(&self, kind: Kind) -> f64 {
         if kind == Kind::Double {
             self.reach
@@ -277,7 +282,7 @@ impl Domain {
     }
 }
 
-/// A manifold on trial: what it can do, and on which lengths.
+/// A manifold to test, with its traits, lengths and device.
 #[derive(Debug)]
 pub struct Subject<'m> {
     manifold: &'m dyn Manifold,
@@ -288,7 +293,7 @@ pub struct Subject<'m> {
 }
 
 impl<'m> Subject<'m> {
-    /// A manifold whose geodesics are not known.
+    /// A manifold without [`Geodesic`].
     pub fn new<M: Sample>(manifold: &'m M) -> Self {
         let domain = Domain::default();
         Self {
@@ -300,7 +305,7 @@ impl<'m> Subject<'m> {
         }
     }
 
-    /// A manifold whose geodesics are known.
+    /// A manifold with [`Geodesic`].
     pub fn geodesic<M: Geodesic + Sample>(manifold: &'m M) -> Self {
         Self {
             geodesic: Some(manifold),
@@ -308,13 +313,13 @@ impl<'m> Subject<'m> {
         }
     }
 
-    /// On other lengths.
+    /// The same, with other lengths.
     #[must_use]
     pub fn within(self, domain: Domain) -> Self {
         Self { domain, ..self }
     }
 
-    /// On another device.
+    /// The same, on another device.
     #[must_use]
     pub fn on(self, device: Device) -> Self {
         Self { device, ..self }
@@ -327,7 +332,7 @@ impl<'m> Subject<'m> {
             .filter(move |law| all || !matches!(law.judge, Judge::Geodesic(_)))
     }
 
-    /// What a law finds in one case; `None` when it does not apply.
+    /// The error of a law in one case; `None` if the law does not apply.
     pub fn try_case(&self, law: &Law, kind: Kind, case: &Case) -> Option<Worst> {
         let samples = || Samples::draw(self, case, (kind, self.device));
         match law.judge {
@@ -337,12 +342,12 @@ impl<'m> Subject<'m> {
         }
     }
 
-    /// Tries the named law on [`CASES`] cases or on [`FEW_CASES`], the same in every run, and on those in the
-    /// `.regressions` file beside `source_file`, where a failure is added.
+    /// Tests the named law on [`CASES`] or [`FEW_CASES`] cases, the same in every run, and on
+    /// those in the `.regressions` file beside `source_file`, to which failures are added.
     ///
     /// # Errors
     ///
-    /// [`Violation`] with the smallest failing case.
+    /// [`Violation`] with the simplest failing case.
     pub fn verify(
         &self,
         law: &'static str,
@@ -381,7 +386,7 @@ impl<'m> Subject<'m> {
     ///
     /// # Panics
     ///
-    /// When the law is violated.
+    /// If the law is violated.
     #[track_caller]
     pub fn check(&self, law: &'static str, kind: Kind, source_file: &'static str) {
         if let Err(violation) = self.verify(law, kind, Some(source_file)) {
@@ -419,13 +424,13 @@ impl<'m> Subject<'m> {
 pub struct Violation {
     /// The law.
     pub law: &'static str,
-    /// The manifold, as its `Debug` prints it.
+    /// The `Debug` output of the manifold.
     pub manifold: String,
     /// The kind.
     pub kind: Kind,
     /// The error found and the budget.
     pub reason: String,
-    /// The smallest case that fails.
+    /// The simplest case that fails.
     pub case: Option<Case>,
 }
 
@@ -492,9 +497,9 @@ pub use tch::Kind as __Kind;
 /// manifold_laws! { NAME: EXPRESSION, without Geodesic, within DOMAIN }
 /// ```
 ///
-/// The expression makes the manifold, which implements [`Sample`](crate::Sample) and, unless the
-/// call says otherwise, [`Geodesic`](crate::Geodesic); `?` may be used in it. The domain is a
-/// [`Domain`](crate::laws::Domain): the lengths on which the laws are tried. The tests are
+/// The expression makes the manifold, and may use `?`. The manifold must implement
+/// [`Sample`](crate::Sample) and, without `without Geodesic`, [`Geodesic`](crate::Geodesic). The
+/// domain is a [`Domain`](crate::laws::Domain), the lengths of the samples. The tests are
 /// `NAME::double::LAW` and `NAME::single::LAW`.
 ///
 /// # Examples

@@ -1,4 +1,4 @@
-//! What a law is tried on: points near and far, tangents short and long, all from one seed.
+//! The samples of a law: points near and far, tangents short and long, all from one seed.
 
 use proptest::prelude::{Strategy, any};
 use rand::{RngExt, SeedableRng};
@@ -10,20 +10,22 @@ use super::{Domain, Subject};
 use crate::Manifold;
 use crate::numerics::random_normal;
 
-/// The choices that proptest makes, shrinks and replays; [`Samples`] follow from them.
+/// The choices that proptest makes. They determine the [`Samples`].
 #[derive(Debug, Clone)]
 pub struct Case {
-    /// Of the generator that draws all numbers.
+    /// The seed of the generator that draws all numbers.
     pub seed: u64,
     /// The batch dimensions.
     pub batch: Vec<i64>,
-    /// How far the base points lie, as a part of [`Domain::reach`].
+    /// The largest distance of the base points from a random point, as a fraction of
+    /// [`Domain::reach`].
     pub reach: f64,
-    /// The shortest tangent is about 10 to the minus this of the longest.
+    /// The lengths of tangents range from about 10^(−decades) times [`Domain::radius`] to the
+    /// radius.
     pub decades: u32,
 }
 
-/// Seeds, batch shapes of up to two dimensions, and scales.
+/// The proptest strategy: seeds, batch shapes of up to two dimensions, and scales.
 pub fn cases() -> impl Strategy<Value = Case> {
     let batch = proptest::collection::vec(1..=5_i64, 0..=2);
     (any::<u64>(), batch, 0.0..=1.0, 0..=9_u32).prop_map(|(seed, batch, reach, decades)| Case {
@@ -34,54 +36,55 @@ pub fn cases() -> impl Strategy<Value = Case> {
     })
 }
 
-/// Points and tangents for one case, of shape `[batch.., point..]`, rows all distinct.
+/// Points and tangents for one case, of shape `[batch.., point..]`, with distinct rows.
 #[derive(Debug)]
 pub struct Samples {
     /// The batch dimensions.
     pub batch: Vec<i64>,
     /// Their product.
     pub rows: i64,
-    /// Lengths below which `log` inverts `exp`, see [`Domain::radius`].
+    /// The length up to which `log` inverts `exp`: [`Domain::radius`].
     pub radius: f64,
-    /// Base points: from the first random point out to the case's reach.
+    /// Base points, at distances from a random point up to the case's reach.
     pub p: Tensor,
     /// `p` moved along `v`.
     pub q: Tensor,
     /// `p` moved along `stride`.
     pub ahead: Tensor,
-    /// Points as far out as `p`, drawn independently.
+    /// Points with the distribution of `p`, drawn independently.
     pub far: Tensor,
     /// A tangent at `p`, standard normal.
     pub u: Tensor,
     /// A tangent at `p`, standard normal.
     pub w: Tensor,
-    /// A tangent at `p`, between the case's shortest length and `radius`.
+    /// A tangent at `p`, with a length between the case's shortest one and `radius`.
     pub v: Tensor,
-    /// `v` made 0.1 to 0.9 times `radius` long.
+    /// `v` scaled to a length of 0.1 to 0.9 times `radius`.
     pub stride: Tensor,
-    /// Ambient numbers, standard normal.
+    /// An ambient array of standard normal numbers.
     pub z: Tensor,
     /// Parameters in (0, 1), of the batch shape.
     pub t: Tensor,
-    /// What rounding costs at `p`, see [`rounding`].
+    /// [`rounding`] at `p`, `[rows]`.
     pub rounding_p: Tensor,
-    /// What rounding costs at `q`.
+    /// [`rounding`] at `q`, `[rows]`.
     pub rounding_q: Tensor,
-    /// What rounding costs at `far`.
+    /// [`rounding`] at `far`, `[rows]`.
     pub rounding_far: Tensor,
-    /// The greatest coordinate of the projection to a tangent space, at p or q, of ambient numbers
-    /// ±1, `[rows]`: about 1 where the projection is orthogonal in the ambient coordinates, large
-    /// far out on a hyperboloid.
+    /// The largest coordinate of the projection of ambient numbers ±1 onto the tangent space at p
+    /// or q, `[rows]`. It is about 1 where the projection is orthogonal in the ambient
+    /// coordinates, and large far from the origin of a hyperboloid.
     pub stretch: Tensor,
     signs: [Tensor; 4],
     seed: u64,
 }
 
-/// The Riemannian length that a relative change of 1 of a point's coordinates would have if it
-/// grew linearly from a tiny one, `[rows]` in f64: times ε, the distance by which rounding moves
-/// the point. `signs` are the directions of change that are tried; the greatest length counts.
+/// The Riemannian length, to first order, of a relative change of 1 in the coordinates of a point,
+/// `[rows]` in f64. Multiplied by ε, it is the distance by which rounding moves the point. `signs`
+/// are the directions of change that are tried; the result is the greatest length.
 ///
-/// Large near the boundary of a ball and far out on a hyperboloid, whatever the formulas do.
+/// It is large near the boundary of a ball and far from the origin of a hyperboloid, for any
+/// formula.
 pub fn rounding(m: &dyn Manifold, p: &Tensor, rows: i64, signs: &[Tensor; 4]) -> Tensor {
     const STEP: f64 = 1e-9;
     let p = m.project(&double(p));
@@ -146,12 +149,12 @@ fn batch_shape(m: &dyn Manifold, p: &Tensor) -> Vec<i64> {
 }
 
 impl Samples {
-    /// Draws what a case describes.
+    /// Draws the samples of a case.
     pub fn draw(subject: &Subject, case: &Case, options: (Kind, Device)) -> Self {
         tch::no_grad(|| Draw::new(subject, case, options).samples())
     }
 
-    /// A generator for what a law draws itself.
+    /// A generator for random numbers that a law needs itself.
     pub fn rng(&self) -> Xoshiro256PlusPlus {
         Xoshiro256PlusPlus::seed_from_u64(self.seed ^ 0x6c61_7773)
     }
@@ -161,7 +164,7 @@ impl Samples {
         random_normal(rng, size, self.p.kind(), self.p.device())
     }
 
-    /// The same points and tangents, with the rows of `v` and `q` at their longest.
+    /// The same samples with `stride` for `v` and `ahead` for `q`.
     #[must_use]
     pub fn long(&self) -> Self {
         let mut long = self.copied();
@@ -170,7 +173,7 @@ impl Samples {
         long
     }
 
-    /// The same points and tangents, with v = 0 and q = p.
+    /// The same samples with v = 0 and q = p.
     #[must_use]
     pub fn at_rest(&self) -> Self {
         let mut rest = self.copied();
@@ -180,11 +183,11 @@ impl Samples {
         rest
     }
 
-    /// Points with few coordinates and those in line with them, where random ones never meet: p is the
-    /// projection of the first axis (of the identity, for matrices), of alternating signs, or the first of
-    /// the base points; q is p itself, its opposite, or p with its first dimension rolled on by one. Antipodes,
-    /// right angles and half turns are among them. One row for each pair that consists of points, v = 0, and
-    /// z is p with zeros for its last coordinates.
+    /// Pairs of special points, such as antipodes and pairs with angles π/2 or π, which random
+    /// points never are. p is the projection of the first axis (for matrices, of the identity) or
+    /// of alternating signs, or the first base point. q is the projection of p, of −p, or of p
+    /// with its first dimension shifted cyclically by one. There is one row for each pair of valid
+    /// points. v is 0, and z is p with zeros for its last coordinates.
     #[must_use]
     pub fn corners(&self, m: &dyn Manifold) -> Self {
         tch::no_grad(|| {
@@ -244,14 +247,14 @@ impl Samples {
         }
     }
 
-    /// `1 + (rounding(p) + rounding(q)) / radius`: by how much rounding of the points is amplified
-    /// in a tangent of unit length.
+    /// `1 + (rounding(p) + rounding(q)) / radius`, `[rows]`: the factor by which rounding of the
+    /// points is amplified in a tangent of unit length.
     pub fn strain(&self) -> Tensor {
         (&self.rounding_p + &self.rounding_q) / self.radius + 1.0
     }
 
-    /// What a relative change of 1 of the coordinates of the tangent `v` at `p` amounts to after
-    /// projection to the tangent space, as a Riemannian length, `[rows]`.
+    /// The Riemannian length of a relative change of 1 in the coordinates of the tangent `v` at
+    /// `p`, after projection onto the tangent space, `[rows]`.
     pub fn tangent_rounding(&self, m: &dyn Manifold, p: &Tensor, v: &Tensor) -> Tensor {
         let sizes = per_row(m, &size(v, self.rows).reshape(self.batch.as_slice()));
         let p = double(p);

@@ -12,7 +12,8 @@ use crate::Sample;
 ///
 /// # Scale
 ///
-/// 1, and 1 + √dim / |tangent|: a defect is relative, and a tangent may be short by chance.
+/// 1 for points, and 1 + √dim / |tangent| for tangents: a defect is relative, and a random tangent
+/// may be short.
 pub fn random_points_are_valid(m: &dyn Sample, s: &Samples) -> Worst {
     let mut rng = s.rng();
     let p = m.random_point(&mut rng, &s.batch, (s.p.kind(), s.p.device()));
@@ -28,8 +29,8 @@ pub fn random_points_are_valid(m: &dyn Sample, s: &Samples) -> Worst {
         .or(judge("random_tangent, far", &s.p, &far))
 }
 
-/// A seed gives the same points and tangents again, another seed others, of the shape, kind and
-/// device asked for, all rows distinct.
+/// The same seed gives the same points and tangents, another seed gives others. They are finite
+/// and have the requested shape, kind and device.
 ///
 /// # Scale
 ///
@@ -63,7 +64,8 @@ pub fn random_points_follow_the_seed(m: &dyn Sample, s: &Samples) -> Worst {
 ///
 /// # Scale
 ///
-/// The error is counted in standard deviations of the mean of χ²(dim): √(2 dim / count).
+/// √(2 dim / count), the standard deviation of the mean of count numbers with the distribution
+/// χ²(dim).
 pub fn random_tangents_are_normal(m: &dyn Sample, s: &Samples) -> Worst {
     const COUNT: i64 = 400;
     let p = super::samples::row(&s.p, s.rows, 0, &m.point_shape());

@@ -1,6 +1,7 @@
 //! Laws of every operation: batches, broadcasting, memory layout, kinds, side effects.
 //!
-//! Each law holds of every operation of a trait; the `geodesic_` twins say it of [`Geodesic`].
+//! Each law is about every operation of [`Manifold`]; the law with the prefix `geodesic_` is the
+//! same for [`Geodesic`].
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Kind, Tensor};
@@ -27,29 +28,30 @@ macro_rules! for_both_traits {
 }
 
 for_both_traits! {
-    /// A batch gives what its rows give one by one.
+    /// The result of a batch consists of the results of its rows.
     ///
     /// # Scale
     ///
     /// The size of the result · strain.
     batch_is_its_rows, geodesic_batch_is_its_rows;
 
-    /// Arguments of shapes `[b, ..]` and `[a, 1, ..]` give what they give when expanded to `[a, b, ..]`,
-    /// in the common shape. The point of a pair may lack the dimensions of the tangent that it carries.
+    /// Arguments of shapes `[b, ..]` and `[a, 1, ..]` give the same result as when expanded to
+    /// `[a, b, ..]`. If the result is a point with a transported tangent, the point may lack batch
+    /// dimensions that only the tangent has.
     ///
     /// # Scale
     ///
     /// The size of the result · strain.
     shapes_broadcast, geodesic_shapes_broadcast;
 
-    /// An empty batch gives an empty result, of the shape that a batch has otherwise.
+    /// An empty batch gives an empty result of the right shape.
     ///
     /// # Scale
     ///
     /// None: the error is 0 or infinite.
     empty_batch_is_empty, geodesic_empty_batch_is_empty;
 
-    /// Transposed and strided memory gives what contiguous memory gives.
+    /// Transposed, strided and offset memory gives the same result as contiguous memory.
     ///
     /// # Scale
     ///
@@ -63,14 +65,14 @@ for_both_traits! {
     /// None: the error is 0 or infinite.
     kind_is_kept, geodesic_kind_is_kept;
 
-    /// No argument is changed.
+    /// No operation changes its arguments.
     ///
     /// # Scale
     ///
     /// None: the error is 0 or infinite.
     arguments_are_kept, geodesic_arguments_are_kept;
 
-    /// Without gradients the result is what it is with them.
+    /// The result is the same with and without gradients.
     ///
     /// # Scale
     ///

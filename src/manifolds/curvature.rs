@@ -6,8 +6,8 @@ use crate::{Error, Result};
 
 /// A signed sectional curvature κ: negative is hyperbolic, positive is spherical.
 ///
-/// Built from a number (`-1.0.into()`), or by [`Curvature::learnable`] from a scalar tensor whose
-/// gradient the operations of the manifold then reach.
+/// Made from a number (`(-1.0).into()`), or by [`Curvature::learnable`] from a tensor of one
+/// value, to which the operations of the manifold then propagate gradients.
 pub struct Curvature {
     /// One f64: a number, or the caller's own tensor.
     value: Tensor,
@@ -18,11 +18,13 @@ impl Curvature {
     /// `set_requires_grad(true)`. The tensor is shared, so an in-place update of the leaf changes
     /// the curvature, and so does turning its gradient on or off.
     ///
-    /// Keeping its sign is the caller's duty: optimise log |κ|, or a softplus. So is moving the
-    /// points along: they stay where they were when κ changes. Points of the ball may then lie
-    /// outside of it, where `dist` is NaN, and points of the hyperboloid and the sphere are off it.
-    /// [`check_point`](crate::Manifold::check_point) names the first such row, and
-    /// [`project`](crate::Manifold::project) brings all back: call it after every step of κ.
+    /// The caller must keep the sign of κ, for instance by optimising log |κ| or the argument of a
+    /// softplus. The caller must also move the points, whose coordinates do not change with κ.
+    /// Points of the ball may then lie outside it, where `dist` is NaN; points of the hyperboloid
+    /// and of the sphere are no longer on the manifold.
+    /// [`check_point`](crate::Manifold::check_point) finds the first such row, and
+    /// [`project`](crate::Manifold::project) moves all points back: call it after every change of
+    /// κ.
     ///
     /// # Errors
     ///
@@ -40,15 +42,15 @@ impl Curvature {
         })
     }
 
-    /// κ now.
+    /// The present value of κ.
     pub fn value(&self) -> f64 {
         self.value.double_value(&vec![0; self.value.dim()])
     }
 
     /// κ as a scalar f64 tensor on the CPU, through which gradients flow.
     ///
-    /// Made afresh at every call: a view that is kept loses its edge to a leaf of dimension 0 when
-    /// the leaf is updated in place, and does not follow `set_requires_grad`.
+    /// Call this again after every update of the leaf: a tensor kept from an earlier call may not
+    /// be connected to the updated leaf, and does not follow `set_requires_grad`.
     pub fn tensor(&self) -> Tensor {
         if self.value.dim() == 0 {
             self.value.shallow_clone()
@@ -57,7 +59,7 @@ impl Curvature {
         }
     }
 
-    /// Whether gradients are asked of κ.
+    /// Whether κ requires a gradient.
     pub fn is_learnable(&self) -> bool {
         self.value.requires_grad()
     }

@@ -9,14 +9,20 @@ use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::numerics::{self, check_points, random_normal};
 use crate::{Error, Result};
 
-/// Euclidean space ℝⁿ: the flat manifold, and the reference that the others are compared with.
+/// Euclidean space ℝⁿ with the dot product as its metric.
+///
+/// `retract` and `exp` are p + v, `log` is q − p, and transport leaves v unchanged.
+///
+/// # Shapes
+///
+/// Points and tangents `[.., n]`.
 #[derive(Debug, Clone)]
 pub struct Euclidean {
     n: i64,
 }
 
 impl Euclidean {
-    /// ℝⁿ.
+    /// The space ℝⁿ.
     ///
     /// # Errors
     ///
@@ -118,7 +124,7 @@ impl Geodesic for Euclidean {
 }
 
 impl Sample for Euclidean {
-    /// Standard normal.
+    /// Independent standard normal coordinates.
     fn random_point(
         &self,
         rng: &mut dyn Rng,

@@ -1,4 +1,14 @@
-//! The manifolds, one file or folder a space.
+//! The manifolds.
+//!
+//! | manifold | type |
+//! | --- | --- |
+//! | Euclidean space, sphere | [`Euclidean`], [`Sphere`] |
+//! | hyperbolic space: Poincaré ball, hyperboloid, normal coordinates | [`PoincareBall`], [`Lorentz`], [`EuclideanParametrised`] |
+//! | orthonormal frames, subspaces, nested subspaces | [`Stiefel`], [`Grassmann`], [`Flag`] |
+//! | rotations, rigid motions | [`SpecialOrthogonal`], [`SpecialEuclidean`] |
+//! | matrices with unit columns | [`Oblique`] |
+//! | symmetric positive definite matrices, with four metrics | [`spd`] |
+//! | products, powers, scaled metrics | [`Product`], [`Power`], [`Scaled`] |
 
 mod curvature;
 mod euclidean;

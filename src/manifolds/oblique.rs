@@ -1,11 +1,7 @@
 //! The oblique manifold: matrices with unit columns.
 //!
 //! A point is an n × k matrix whose columns have length 1: k points of the sphere Sⁿ⁻¹, side by
-//! side. Tangents have each column orthogonal to the point's, and the metric is tr uᵀv.
-//!
-//! # References
-//!
-//! absil2006.
+//! side. Each column of a tangent is orthogonal to that of the point, and the metric is tr uᵀv.
 
 use rand::Rng;
 use tch::{Device, Kind, Tensor};
@@ -18,10 +14,13 @@ use crate::{Error, Result};
 
 /// The manifold of n × k matrices with columns of length 1.
 ///
+/// A point is k points of the sphere Sⁿ⁻¹, side by side. Each column of a tangent is orthogonal to
+/// the same column of the point, and the metric is tr uᵀv.
+///
 /// # Shapes
 ///
-/// Points and tangents `[.., n, k]`, one vector a column. For one vector a row, `[.., k, n]`, take
-/// [`Power`] of a [`Sphere`], which this is but for a transposition.
+/// Points and tangents `[.., n, k]`, one vector per column. For one vector per row, `[.., k, n]`,
+/// use [`Power`] of a [`Sphere`], which is the same manifold transposed.
 ///
 /// # Accuracy
 ///
@@ -29,8 +28,12 @@ use crate::{Error, Result};
 ///
 /// # Gradient
 ///
-/// That of [`Sphere`], column by column; `dist` has none where single columns agree or are
-/// antipodal: it is 0 for them there.
+/// That of [`Sphere`], column by column. Columns that agree or are antipodal contribute 0 to the
+/// gradient of `dist`.
+///
+/// # References
+///
+/// absil2006.
 ///
 /// # Examples
 ///
@@ -94,7 +97,7 @@ impl Manifold for Oblique {
         self.rows.tangent_defect(&transposed(p), &transposed(v))
     }
 
-    /// Each column scaled; NaN for a column of zeros.
+    /// Each column scaled to length 1; NaN for a column of zeros.
     fn project(&self, z: &Tensor) -> Tensor {
         self.check("project", &[z]);
         transposed(&self.rows.project(&transposed(z)))
@@ -116,13 +119,13 @@ impl Manifold for Oblique {
         self.project_tangent(p, egrad)
     }
 
-    /// Each column of p + v scaled.
+    /// Each column of p + v scaled to length 1.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.check("retract", &[p, v]);
         transposed(&self.rows.retract(&transposed(p), &transposed(v)))
     }
 
-    /// Each column's own.
+    /// The inner product of each column, `[.., 1, k]`.
     fn component_inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
         self.check("component_inner", &[p, u, v]);
         let [p, u, v] = [p, u, v].map(transposed);
@@ -131,7 +134,7 @@ impl Manifold for Oblique {
 }
 
 impl Geodesic for Oblique {
-    /// π/2, that of the sphere.
+    /// π/2, as on the unit sphere.
     fn convexity_radius(&self) -> f64 {
         std::f64::consts::FRAC_PI_2
     }
@@ -152,7 +155,7 @@ impl Geodesic for Oblique {
         transposed(&self.rows.parallel_transport(&p, &q, &v))
     }
 
-    /// √Σ θ² of the angles between columns.
+    /// √Σ θ² over the angles θ between corresponding columns.
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
         self.check("dist", &[p, q]);
         self.rows.dist(&transposed(p), &transposed(q))

@@ -9,16 +9,16 @@ use crate::{Error, Result};
 
 /// The product of m copies of one manifold, such as twenty points of a sphere.
 ///
-/// What [`Product`](crate::Product) of equal factors is, in one call of the factor's operations
-/// instead of m: the copies are a dimension of the factor's batch.
+/// The same manifold as a [`Product`](crate::Product) of m equal factors, but each operation makes
+/// one call of the factor's operation instead of m: the copies are a batch dimension.
 ///
 /// # Shapes
 ///
-/// Points `[.., m, point..]`: the factor's points, stacked.
+/// Points and tangents `[.., m, point..]`: those of the factor, stacked.
 ///
 /// # Examples
 ///
-/// Distances add as squares.
+/// The squared distances add up.
 ///
 /// ```
 /// use holonomy::{Geodesic, Power, Sphere};
@@ -124,7 +124,7 @@ impl<M: Manifold> Manifold for Power<M> {
         self.factor.vector_transport(p, q, v)
     }
 
-    /// Each copy's own.
+    /// The factor's value for each copy.
     fn component_inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
         self.check("component_inner", &[p, u, v]);
         self.factor.component_inner(p, u, v)

@@ -1,10 +1,6 @@
 //! Riemannian products of manifolds.
 //!
 //! A point is a tuple of points; tangent spaces, metrics and geodesics are those of the factors.
-//!
-//! # References
-//!
-//! gu2019; becigneul2019, section 4.
 
 use std::fmt::Debug;
 
@@ -15,24 +11,25 @@ use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::numerics::{batch_of, check_batches, check_numbers, check_points, safe_sqrt};
 use crate::{Error, Result};
 
-/// A manifold with everything: what the factors of [`Product::new`] must be.
+/// A manifold that implements all three traits, as the factors of [`Product::new`] must.
 pub trait Space: Geodesic + Sample {}
 
 impl<M: Geodesic + Sample + ?Sized> Space for M {}
 
-/// The product of manifolds, such as H⁵ × S⁵ × ℝ⁵.
+/// The Riemannian product of manifolds, such as H⁵ × S⁵ × ℝ⁵.
 ///
-/// A product can do what all its factors can: it is [`Geodesic`] or [`Sample`] if `F` is. Factors
-/// of different types go behind `Box<dyn Space>` ([`Product::new`]); for factors that lack an
-/// ability choose another `F` with [`Product::of`], such as `dyn Manifold`.
+/// A product implements [`Geodesic`] or [`Sample`] if its factors `F` do. For factors of different
+/// types use `Box<dyn Space>` ([`Product::new`]). For factors that do not implement all traits
+/// choose another `F` with [`Product::of`], such as `dyn Manifold`.
 ///
 /// # Shapes
 ///
-/// A point is the points of the factors, each flattened, concatenated in the last dimension.
+/// Points and tangents `[.., width]`: those of the factors, each flattened and concatenated in the
+/// last dimension.
 ///
 /// # Examples
 ///
-/// Distances add as squares.
+/// The squared distances add up.
 ///
 /// ```
 /// use holonomy::{Euclidean, Geodesic, Lorentz, Product};
@@ -44,6 +41,10 @@ impl<M: Geodesic + Sample + ?Sized> Space for M {}
 /// assert!((space.dist(&p, &q).double_value(&[]) - 5.0).abs() < 1e-14);
 /// # Ok::<(), holonomy::Error>(())
 /// ```
+///
+/// # References
+///
+/// gu2019; becigneul2019, section 4.
 #[derive(Debug)]
 pub struct Product<F: ?Sized = dyn Space> {
     factors: Vec<Box<F>>,
@@ -54,7 +55,7 @@ impl Product<dyn Space> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] without factors.
+    /// [`Error::InvalidArgument`] if there are no factors.
     pub fn new(factors: Vec<Box<dyn Space>>) -> Result<Self> {
         Self::of(factors)
     }
@@ -65,7 +66,7 @@ impl<F: Manifold + ?Sized> Product<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] without factors.
+    /// [`Error::InvalidArgument`] if there are no factors.
     pub fn of(factors: Vec<Box<F>>) -> Result<Self> {
         if factors.is_empty() {
             return Err(Error::invalid("Product::of", "at least one factor", "none"));
@@ -78,7 +79,7 @@ impl<F: Manifold + ?Sized> Product<F> {
         self.factors.iter().map(|f| &**f)
     }
 
-    /// The point of each factor, in the factor's own shape.
+    /// The part of a point or tangent in each factor, in the shape of that factor.
     pub fn split(&self, p: &Tensor) -> Vec<Tensor> {
         check_points("split", self.width(), &[p]);
         let batch = &p.size()[..p.dim() - 1];
@@ -98,7 +99,8 @@ impl<F: Manifold + ?Sized> Product<F> {
     ///
     /// # Panics
     ///
-    /// Unless there is a part for each factor, in its shape, and all have one batch shape.
+    /// Unless there is one part for each factor, in that factor's shape, and all parts have the
+    /// same batch shape, kind and device.
     #[track_caller]
     pub fn join(&self, parts: &[Tensor]) -> Tensor {
         assert!(
@@ -214,7 +216,7 @@ impl<F: Manifold + ?Sized> Manifold for Product<F> {
         })
     }
 
-    /// Each factor's own, repeated over the factor's coordinates.
+    /// The value of each factor, repeated over the factor's coordinates.
     fn component_inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
         self.each([p, u, v], |factor, [p, u, v]| {
             let component = factor.component_inner(p, u, v);
@@ -225,7 +227,7 @@ impl<F: Manifold + ?Sized> Manifold for Product<F> {
 }
 
 impl<F: Geodesic + ?Sized> Geodesic for Product<F> {
-    /// The least of the factors'.
+    /// The smallest of the factors' radii.
     fn convexity_radius(&self) -> f64 {
         let radii = self.factors.iter().map(|factor| factor.convexity_radius());
         radii.fold(f64::INFINITY, f64::min)

@@ -6,15 +6,16 @@ use tch::{Device, Kind, Tensor};
 use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::{Error, Result};
 
-/// A manifold whose lengths are multiplied by a factor c > 0: its metric is c² times the other's.
+/// A manifold whose lengths are multiplied by a factor c > 0: the metric is c² times the original
+/// one.
 ///
-/// Points, tangents and geodesics are the same, and so are `exp`, `log`, retraction and transports;
-/// distances are multiplied by c and gradients divided by c². In a product it says how much a
-/// factor counts.
+/// Points, tangents and geodesics are the same, and so are `exp`, `log`, retraction and
+/// transports; distances are multiplied by c and Riemannian gradients divided by c². In a
+/// [`Product`](crate::Product) this sets the weight of a factor.
 ///
 /// # Shapes
 ///
-/// Those of the manifold.
+/// Those of the original manifold.
 ///
 /// # Examples
 ///
@@ -39,8 +40,7 @@ impl<M: Manifold> Scaled<M> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for a factor that is not finite and positive, or whose square is
-    /// not.
+    /// [`Error::InvalidArgument`] unless the factor and its square are finite and positive.
     pub fn new(manifold: M, factor: f64) -> Result<Self> {
         let square = factor * factor;
         if !(factor > 0.0 && square > 0.0 && square.is_finite()) {
@@ -49,12 +49,12 @@ impl<M: Manifold> Scaled<M> {
         Ok(Self { manifold, factor })
     }
 
-    /// The manifold with its own metric.
+    /// The original manifold, with its own metric.
     pub fn manifold(&self) -> &M {
         &self.manifold
     }
 
-    /// The factor c of lengths.
+    /// The factor c by which lengths are multiplied.
     pub fn factor(&self) -> f64 {
         self.factor
     }

@@ -1,17 +1,7 @@
 //! The group of rigid motions.
 //!
-//! A point is a rotation R and a translation t of ℝⁿ, the motion x ↦ Rx + t, as the n × (n + 1)
-//! matrix \[R t\]. Two structures live on it:
-//!
-//! - as a *manifold* it is the product SO(n) × ℝⁿ: [`Geodesic::exp`] turns and shifts independently.
-//!   The metric ½ tr uᵀv + a·b is the same at every point from the left; there is none that is the
-//!   same from both sides.
-//! - as a *group* it has the screw motions t ↦ e^(tξ), which are not geodesics where they turn and
-//!   shift at once: [`SpecialEuclidean::group_exp`] and [`SpecialEuclidean::group_log`].
-//!
-//! # References
-//!
-//! murray1994, chapter 2; park1995 (metrics on SE(3)).
+//! The metric ½ tr uᵀv + a·b is left-invariant; there is no bi-invariant Riemannian metric on
+//! SE(n).
 
 use rand::Rng;
 use tch::{Device, Kind, Tensor};
@@ -27,6 +17,14 @@ use crate::numerics::{batch_of, check_broadcast, check_numbers, check_points, in
 
 /// The group SE(n) of rigid motions of ℝⁿ, n ≥ 2, with the product metric of SO(n) × ℝⁿ.
 ///
+/// A point is a rotation R and a translation t, the motion x ↦ Rx + t, as the n × (n + 1) matrix
+/// \[R t\]. Two structures are available:
+///
+/// - As a *Riemannian manifold* it is the product SO(n) × ℝⁿ with the metric ½ tr uᵀv + a·b, which
+///   is left-invariant. [`Geodesic::exp`] rotates and translates independently.
+/// - As a *Lie group* it has the screw motions t ↦ e^(tξ): [`group_exp`](Self::group_exp) and
+///   [`group_log`](Self::group_log). They are not geodesics where they both rotate and translate.
+///
 /// # Shapes
 ///
 /// Points and tangents `[.., n, n + 1]`: the rotation, and the translation as the last column.
@@ -38,6 +36,10 @@ use crate::numerics::{batch_of, check_broadcast, check_numbers, check_points, in
 /// # Gradient
 ///
 /// That of [`SpecialOrthogonal`].
+///
+/// # References
+///
+/// murray1994, chapter 2; park1995 (metrics on SE(3)).
 ///
 /// # Examples
 ///
@@ -77,7 +79,8 @@ impl SpecialEuclidean {
         })
     }
 
-    /// The rotations `[.., n, n]` and the translations `[.., n]`; also of tangents and twists.
+    /// The rotations `[.., n, n]` and the translations `[.., n]`; also the two parts of tangents
+    /// and twists.
     pub fn split(&self, p: &Tensor) -> (Tensor, Tensor) {
         self.check("split", &[p]);
         let translation = p.narrow(-1, self.n, 1).squeeze_dim(-1);
@@ -88,7 +91,7 @@ impl SpecialEuclidean {
     ///
     /// # Panics
     ///
-    /// For other shapes or kinds.
+    /// If shapes, kinds or devices do not fit.
     #[track_caller]
     pub fn join(&self, rotation: &Tensor, translation: &Tensor) -> Tensor {
         check_frames("join", self.n, self.n, &[rotation]);
@@ -110,7 +113,7 @@ impl SpecialEuclidean {
         Tensor::cat(&[expand(rotation, self.n), expand(&column, 1)], -1)
     }
 
-    /// The motion `a` after the motion `b`: \[R_a R_b, R_a t_b + t_a\].
+    /// The composition a ∘ b, first `b`, then `a`: \[R_a R_b, R_a t_b + t_a\].
     pub fn compose(&self, a: &Tensor, b: &Tensor) -> Tensor {
         self.check("compose", &[a, b]);
         in_f64([a, b], |[a, b]| {
@@ -120,7 +123,7 @@ impl SpecialEuclidean {
         })
     }
 
-    /// The motion back: \[Rᵀ, −Rᵀt\].
+    /// The inverse motion: \[Rᵀ, −Rᵀt\].
     pub fn inverse(&self, p: &Tensor) -> Tensor {
         self.check("inverse", &[p]);
         in_f64([p], |[p]| {
@@ -136,8 +139,8 @@ impl SpecialEuclidean {
     /// [e^Ω, V u],  V = ∫₀¹ e^(sΩ) ds
     /// ```
     ///
-    /// V, for n = 3 the left Jacobian of the rotation group, comes with e^Ω from the exponential of
-    /// \[Ω u; 0 0\], and has all digits for tiny angles.
+    /// V is the left Jacobian of the rotation group for n = 3. The result comes from the
+    /// exponential of \[Ω u; 0 0\], which is accurate for tiny angles too.
     ///
     /// # Shapes
     ///
@@ -145,7 +148,7 @@ impl SpecialEuclidean {
     ///
     /// # Gradient
     ///
-    /// Of every order, everywhere.
+    /// Derivatives of every order, everywhere.
     pub fn group_exp(&self, twist: &Tensor) -> Tensor {
         self.check("group_exp", &[twist]);
         in_f64([twist], |[twist]| {
@@ -161,7 +164,7 @@ impl SpecialEuclidean {
         })
     }
 
-    /// The twist of the shortest turn whose screw motion is `p`: the inverse of
+    /// The twist whose screw motion is `p`, with rotation angles of at most π: the inverse of
     /// [`group_exp`](Self::group_exp) for angles below π.
     ///
     /// ```text
@@ -174,7 +177,7 @@ impl SpecialEuclidean {
     ///
     /// # Gradient
     ///
-    /// Of every order, for angles below π.
+    /// Derivatives of every order, for angles below π.
     pub fn group_log(&self, p: &Tensor) -> Tensor {
         self.check("group_log", &[p]);
         in_f64([p], |[p]| {
@@ -234,7 +237,7 @@ impl Manifold for SpecialEuclidean {
         self.rotations.tangent_defect(&turn, &v) + self.translations.tangent_defect(&shift, &w)
     }
 
-    /// The nearest rotation, and the translation as it is.
+    /// The nearest rotation, with the translation unchanged.
     fn project(&self, z: &Tensor) -> Tensor {
         self.each([z], |m, [z]| m.project(z), |m, [z]| m.project(z))
     }
@@ -273,7 +276,8 @@ impl Manifold for SpecialEuclidean {
         )
     }
 
-    /// The rotation's, repeated over its matrix, and those of the translation's coordinates.
+    /// The value of the rotation, repeated over its matrix, and one value per coordinate of the
+    /// translation.
     fn component_inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
         let ([turn, u, v], [shift, a, b]) = self.parts([p, u, v]);
         let turning = self.rotations.component_inner(&turn, &u, &v);
@@ -283,12 +287,12 @@ impl Manifold for SpecialEuclidean {
 }
 
 impl Geodesic for SpecialEuclidean {
-    /// π/2, that of the rotations.
+    /// π/2, as for the rotations.
     fn convexity_radius(&self) -> f64 {
         std::f64::consts::FRAC_PI_2
     }
 
-    /// \[R e^(Rᵀv), t + w\]
+    /// \[R e^(Rᵀv), t + w\] for the tangent \[v w\].
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.each([p, v], |m, [p, v]| m.exp(p, v), |m, [p, v]| m.exp(p, v))
     }

@@ -2,10 +2,6 @@
 //!
 //! The set is {x ∈ ℝⁿ⁺¹ : |x| = R} with R = 1/√κ; tangents at x are orthogonal to x; the metric is
 //! the dot product; the curvature is κ everywhere.
-//!
-//! # References
-//!
-//! absil2008, examples 3.5.1 and 4.1.1.
 
 use rand::Rng;
 use tch::{Device, Kind, Tensor};
@@ -17,7 +13,10 @@ use crate::numerics::{
 };
 use crate::{Error, Result};
 
-/// The sphere of dimension n and curvature κ > 0, of radius 1/√κ in ℝⁿ⁺¹.
+/// The sphere of dimension n and curvature κ > 0, of radius R = 1/√κ in ℝⁿ⁺¹.
+///
+/// The set is {x ∈ ℝⁿ⁺¹ : |x| = R}. Tangents at x are orthogonal to x, and the metric is the dot
+/// product.
 ///
 /// # Shapes
 ///
@@ -25,15 +24,19 @@ use crate::{Error, Result};
 ///
 /// # Accuracy
 ///
-/// A few roundings, for near and for nearly antipodal points: no acos of a dot product. `exp` reduces the angle
-/// √κ|v| by full turns, so its end is off by a rounding of that angle, and NaN where |v|² overflows; `retract`
-/// and `project` take vectors of any length.
+/// A few roundings, for near and for nearly antipodal points: there is no acos of a dot product.
+/// For long tangents the error of `exp` is one rounding of the angle √κ|v|; the result is NaN
+/// where |v|² overflows. `retract` and `project` accept vectors of any length.
 ///
 /// # Gradient
 ///
 /// All operations are differentiable in points, tangents and κ, except at antipodal points, where
-/// `log` and `parallel_transport` are undefined and give NaN. At p = q and p = −q the gradient of
-/// `dist` is 0.
+/// `log` and `parallel_transport` are undefined and return NaN. At p = q and p = −q the gradient
+/// of `dist` is 0.
+///
+/// # References
+///
+/// absil2008, examples 3.5.1 and 4.1.1.
 ///
 /// # Examples
 ///
@@ -76,7 +79,8 @@ impl Sphere {
         &self.kappa
     }
 
-    /// The part of q across p, sin²(θ/2) and cos²(θ/2), `[.., 1]`, of the angle θ from p to q.
+    /// The part of q orthogonal to p, sin²(θ/2) and cos²(θ/2), `[.., 1]`, of the angle θ from p to
+    /// q.
     fn half_angles(&self, p: &Tensor, q: &Tensor) -> (Tensor, Tensor, Tensor) {
         let quarter = self.kappa.tensor() / 4.0;
         let (difference, sum) = (q - p, q + p);
@@ -202,7 +206,7 @@ impl Geodesic for Sphere {
     /// ```text
     /// θ/sin θ · w,  w = q − ⟨p, q⟩/⟨p, p⟩ p
     /// ```
-    /// with w formed from q − p, or from q + p beyond a right angle.
+    /// where w is computed from q − p, or from q + p for angles above π/2.
     fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
         self.check("log", &[p, q]);
         in_f64([p, q], |[p, q]| {

@@ -17,11 +17,13 @@ use crate::Result;
 /// p ← p moved along −lr/(1 + (t − 1)·lr_decay) · g / (√s + ε)
 /// ```
 ///
-/// In Euclidean space this is `torch.optim.Adagrad`.
+/// at step t = 1, 2, …, with s = `initial_sum` at first.
+///
+/// In Euclidean space it equals `torch.optim.Adagrad`.
 ///
 /// # References
 ///
-/// becigneul2019, section 3.3, with the metric's squared length per factor.
+/// becigneul2019, section 3.3, with the squared Riemannian length in each factor of a product.
 pub type RiemannianAdagrad = Optimizer<AdagradConfig>;
 
 /// Settings of [`RiemannianAdagrad`].
@@ -30,14 +32,14 @@ pub type RiemannianAdagrad = Optimizer<AdagradConfig>;
 pub struct AdagradConfig {
     /// The learning rate, ≥ 0.
     pub lr: f64,
-    /// How fast the learning rate falls with the step, ≥ 0.
+    /// The decay of the learning rate per step, ≥ 0: see the formula of [`RiemannianAdagrad`].
     pub lr_decay: f64,
     /// ε, added to the root of the sum, ≥ 0.
     pub eps: f64,
-    /// The sum before the first step, ≥ 0.
+    /// The value of s before the first step, ≥ 0.
     pub initial_sum: f64,
-    /// Adds `weight_decay·p`, in ambient coordinates, to the Euclidean gradient: a pull to the
-    /// origin of the ball and of the hyperboloid, nothing on the sphere.
+    /// Adds `weight_decay·p`, in ambient coordinates, to the Euclidean gradient, ≥ 0. It pulls
+    /// points to the origin of the ball and of the hyperboloid, and has no effect on the sphere.
     pub weight_decay: f64,
 }
 
@@ -54,7 +56,7 @@ impl Default for AdagradConfig {
 }
 
 impl AdagradConfig {
-    /// The usual settings with that learning rate.
+    /// The default settings with this learning rate.
     pub fn new(lr: f64) -> Self {
         Self {
             lr,

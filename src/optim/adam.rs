@@ -18,10 +18,11 @@ use crate::numerics::rows::{fusible, map_rows};
 /// s ← β₂ s + (1 − β₂) ⟨g, g⟩            one value per irreducible factor
 /// s' = s, or the largest s so far with amsgrad
 /// d = m / (1 − β₁ᵗ) / (√(s' / (1 − β₂ᵗ)) + ε)
-/// p ← p moved along −lr·d, m carried along
+/// p ← p moved along −lr·d, m transported along
 /// ```
 ///
-/// Euclidean space is a product of lines, so there this is `torch.optim.Adam`.
+/// at step t = 1, 2, …. Euclidean space is a product of lines, so that it equals
+/// `torch.optim.Adam` there.
 ///
 /// # References
 ///
@@ -38,15 +39,15 @@ pub struct AdamConfig {
     pub beta1: f64,
     /// The decay β₂ of the mean squared length, in [0, 1).
     pub beta2: f64,
-    /// ε, added to the root of the second moment, ≥ 0. With 0, a gradient that has been 0 since
-    /// the first step gives 0/0 = NaN.
+    /// ε, added to the root of the second moment, ≥ 0. For ε = 0, a gradient that has been 0 since
+    /// the first step leads to 0/0 = NaN.
     pub eps: f64,
-    /// Adds `weight_decay·p`, in ambient coordinates, to the Euclidean gradient: a pull to the
-    /// origin of the ball and of the hyperboloid, nothing on the sphere.
+    /// Adds `weight_decay·p`, in ambient coordinates, to the Euclidean gradient, ≥ 0. It pulls
+    /// points to the origin of the ball and of the hyperboloid, and has no effect on the sphere.
     pub weight_decay: f64,
-    /// Divide by the largest second moment so far.
+    /// Divide by the largest second moment so far, as AMSGrad does.
     pub amsgrad: bool,
-    /// Divide out the start at zero of both moments, as Adam does.
+    /// Correct the bias of both moments towards their start at 0, as Adam does.
     pub bias_correction: bool,
 }
 
@@ -65,7 +66,7 @@ impl Default for AdamConfig {
 }
 
 impl AdamConfig {
-    /// The usual settings with that learning rate.
+    /// The default settings with this learning rate.
     pub fn new(lr: f64) -> Self {
         Self {
             lr,

@@ -10,22 +10,22 @@ use crate::{Error, Result};
 
 const OP: &str = "clip_grad_norm";
 
-/// Scales all gradients down together so that their common Riemannian norm is at most `max_norm`,
-/// and returns the norm before.
+/// Scales all gradients by a common factor so that their total Riemannian norm is at most
+/// `max_norm`, and returns the norm before scaling.
 ///
 /// ```text
 /// norm = √ Σ ⟨rgrad(p, g), rgrad(p, g)⟩_p     over all rows of all parameters
 /// g ← g · max_norm / norm                     when norm > max_norm
 /// ```
 ///
-/// Parameters without a gradient count as 0. The sum is taken in f64. Waits for the device once
-/// per call.
+/// Parameters without a gradient contribute 0. The sum is computed in f64. Synchronises with the
+/// device once per call.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] unless max_norm is finite and > 0; [`Error::ParameterNotFinite`] with the first
-/// parameter and row whose gradient, or the square of its norm, is not finite. All gradients are then as they
-/// were.
+/// [`Error::InvalidArgument`] unless `max_norm` is finite and > 0; [`Error::ParameterNotFinite`]
+/// with the first parameter and row whose gradient, or the square of its norm, is not finite;
+/// [`Error::NotFinite`] if only the sum over all rows overflows. All gradients are then unchanged.
 pub fn clip_grad_norm<'a>(
     parameters: impl IntoIterator<Item = &'a mut ManifoldParameter>,
     max_norm: f64,

@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-/// The Euclidean gradient of one parameter, as autograd gives it.
+/// The Euclidean gradient of one parameter, as autograd computes it.
 ///
 /// # Shapes
 ///
@@ -12,7 +12,7 @@ use tch::{Kind, Tensor};
 pub enum Gradient {
     /// One value per coordinate.
     Dense(Tensor),
-    /// Values for some rows; the others have none, and a step leaves them untouched.
+    /// Gradients of some rows. The other rows have none, and a step leaves them unchanged.
     Rows {
         /// Distinct row numbers.
         rows: Tensor,
@@ -22,12 +22,12 @@ pub enum Gradient {
 }
 
 impl Gradient {
-    /// The gradient that a tensor holds: row-sparse when the tensor is sparse. Rows that occur
+    /// The gradient in a tensor: row-sparse if the tensor is sparse. Values of rows that occur
     /// several times are added up.
     ///
     /// # Panics
     ///
-    /// When the tensor is undefined, or sparse in more than one dimension.
+    /// If the tensor is undefined, or sparse in more than one dimension.
     #[track_caller]
     pub fn from_tensor(gradient: &Tensor) -> Self {
         assert!(
@@ -50,16 +50,18 @@ impl Gradient {
         }
     }
 
-    /// The gradient of some rows, where a row may occur several times: its values are added up.
+    /// The gradient of some rows. Values of rows that occur several times are added up.
     ///
     /// # Shapes
     ///
-    /// `rows`: `[k]`, i64; `values`: `[k, ..]`, f64 or f32. The result has the distinct rows in rising order.
+    /// `rows` `[k]`, i64; `values` `[k, ..]`, f64 or f32. The result has the distinct rows in
+    /// ascending order.
     ///
     /// # Panics
     ///
-    /// When `rows` is not `[k]` of kind i64, or `values` does not have k rows of kind f64 or f32 on the same device.
-    /// Whether the rows exist is looked at by [`set_gradient`](super::ManifoldParameter::set_gradient).
+    /// If `rows` is not `[k]` of kind i64, or `values` does not have k rows of kind f64 or f32 on
+    /// the same device. [`set_gradient`](super::ManifoldParameter::set_gradient) checks whether
+    /// the rows exist.
     ///
     /// # Examples
     ///

@@ -1,21 +1,21 @@
 //! Optimisers for parameters that live on a manifold.
 //!
-//! A [`ManifoldParameter`] is a leaf tensor with its manifold. An optimiser owns its parameters,
-//! turns each Euclidean gradient into a Riemannian one and moves the point along a tangent vector:
-//! [`RiemannianSgd`], [`RiemannianAdam`], [`RiemannianAdagrad`]. All three are an [`Optimizer`]
-//! with another [`UpdateRule`], so groups, sparse gradients, clipping, schedules, and saving work
-//! alike, and a rule of your own gets them too.
+//! A [`ManifoldParameter`] is a leaf tensor together with its manifold. An optimiser owns its
+//! parameters, converts each Euclidean gradient to a Riemannian one, and moves the point along a
+//! tangent vector. [`RiemannianSgd`], [`RiemannianAdam`] and [`RiemannianAdagrad`] are an
+//! [`Optimizer`] with different [`UpdateRule`]s. So groups, sparse gradients, clipping, schedules
+//! and saved states work in the same way for all of them, and for a rule of your own.
 //!
-//! | need | look at |
+//! | task | see |
 //! | --- | --- |
-//! | update by retraction and vector transport | [`ManifoldParameter::new`] |
-//! | update by `exp` and parallel transport | [`ManifoldParameter::geodesic`] |
-//! | another learning rate for some parameters | [`Optimizer::add_group`] |
+//! | updates by retraction and vector transport | [`ManifoldParameter::new`] |
+//! | updates by `exp` and parallel transport | [`ManifoldParameter::geodesic`] |
+//! | a different learning rate for some parameters | [`Optimizer::add_group`] |
 //! | gradients of a few rows of an embedding table | [`Gradient::Rows`] |
 //! | a changing learning rate | [`Schedule`], [`Optimizer::apply_schedule`] |
-//! | bounded gradients | [`Optimizer::clip_grad_norm`], [`clip_grad_norm`] |
-//! | no steps to NaN | [`Optimizer::step`], [`Optimizer::set_check_finite`] |
-//! | to stop and go on | [`Optimizer::state`], [`Optimizer::load_state`] |
+//! | gradient clipping | [`Optimizer::clip_grad_norm`], [`clip_grad_norm`] |
+//! | refusing steps to NaN | [`Optimizer::step`], [`Optimizer::set_check_finite`] |
+//! | saving and resuming | [`Optimizer::state`], [`Optimizer::load_state`] |
 //!
 //! # Examples
 //!

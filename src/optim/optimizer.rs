@@ -16,17 +16,18 @@ use crate::{Manifold, Result};
 ///
 /// # Row-sparse gradients
 ///
-/// With a row-sparse gradient (a leaf read through `Tensor::embedding(.., sparse = true)`, or
-/// [`Gradient::Rows`](super::Gradient)), only the named rows of the parameter and of the buffers
-/// are read and written: the others keep their bits, and their momentum and second moment do not
-/// decay meanwhile. The count of steps, which bias correction uses, belongs to the parameter and
-/// not to the row, as in `torch.optim.SparseAdam`; so a sparse gradient that names all rows does
-/// what a dense one does.
+/// A gradient is row-sparse if the leaf was read through `Tensor::embedding(.., sparse = true)`,
+/// or if it is a [`Gradient::Rows`](super::Gradient). Then only these rows of the parameter and of
+/// the buffers are read and written. The other rows are unchanged; their momentum and second
+/// moment do not decay. The step count, which bias correction uses, belongs to the parameter and
+/// not to the row, as in `torch.optim.SparseAdam`. So a sparse gradient of all rows has the same
+/// effect as a dense one.
 ///
 /// # Numbers that are not finite
 ///
-/// [`step`](Self::step) looks at every gradient, every new point and every new buffer before it writes
-/// anything: a step is made whole or not at all. See [`set_check_finite`](Self::set_check_finite).
+/// By default [`step`](Self::step) checks all gradients, new points and new buffers before it
+/// writes anything: it makes the whole step or none of it. See
+/// [`set_check_finite`](Self::set_check_finite).
 #[derive(Debug)]
 pub struct Optimizer<R> {
     groups: Vec<ParameterGroup<R>>,
@@ -55,7 +56,7 @@ impl<R: UpdateRule> ParameterGroup<R> {
         &self.config
     }
 
-    /// The learning rate now.
+    /// The present learning rate.
     pub fn lr(&self) -> f64 {
         self.lr
     }
@@ -92,11 +93,11 @@ impl<R: UpdateRule> Optimizer<R> {
         Ok(optimizer)
     }
 
-    /// Adds a group of parameters with its own settings, learning rate included.
+    /// Adds a group of parameters with its own settings and learning rate.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
+    /// Those of [`new`](Self::new).
     pub fn add_group(&mut self, parameters: Vec<ManifoldParameter>, config: R) -> Result<()> {
         config.validate()?;
         let layout = config.buffers();
@@ -130,26 +131,26 @@ impl<R: UpdateRule> Optimizer<R> {
         slots.map(|slot| &mut slot.parameter)
     }
 
-    /// Gives the parameters back and drops what was remembered of them.
+    /// Returns the parameters, and drops their buffers and step counts.
     pub fn into_parameters(self) -> Vec<ManifoldParameter> {
         let slots = self.groups.into_iter().flat_map(|group| group.slots);
         slots.map(|slot| slot.parameter).collect()
     }
 
-    /// Moves each parameter that has a gradient one step; the others stay.
+    /// Moves each parameter that has a gradient by one step; the others are unchanged.
     ///
     /// # Errors
     ///
-    /// [`Error::ParameterNotFinite`](crate::Error::ParameterNotFinite) with the parameter, the first row and the
-    /// step when a gradient, a new point or a new buffer is not finite, unless that check is
-    /// [turned off](Self::set_check_finite); [`Error::InvalidArgument`](crate::Error::InvalidArgument) when a
-    /// schedule has led a learning rate out of the numbers. The optimiser and all its parameters are then as
-    /// before.
+    /// [`Error::ParameterNotFinite`](crate::Error::ParameterNotFinite) with the parameter, the
+    /// first row and the step if a gradient, a new point or a new buffer is not finite, unless
+    /// that check is [turned off](Self::set_check_finite);
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if a schedule has made a learning
+    /// rate infinite or NaN. The optimiser and all its parameters are then unchanged.
     ///
     /// # Panics
     ///
-    /// When a gradient is sparse in more than the first dimension, or a parameter without rows has
-    /// a sparse gradient.
+    /// If a gradient is sparse in more than the first dimension, or if a parameter without rows
+    /// has a sparse gradient.
     #[track_caller]
     pub fn step(&mut self) -> Result<()> {
         for group in &self.groups {
@@ -205,19 +206,18 @@ impl<R: UpdateRule> Optimizer<R> {
         Ok(())
     }
 
-    /// Whether [`step`](Self::step) refuses numbers that are not finite, which it does at first. The setting is
-    /// not part of a saved state.
+    /// Sets whether [`step`](Self::step) refuses numbers that are not finite, by default `true`.
+    /// The setting is not part of a saved state.
     ///
-    /// # Accuracy
-    ///
-    /// Exact: no finite step is refused, and no other passes.
+    /// The check is exact: a step is refused if and only if one of its numbers is not finite.
     ///
     /// # Cost
     ///
-    /// One look at each gradient, new point and new buffer: of a step of Riemannian Adam in 10 dimensions, on two
-    /// cores, about 10 % for 1,000 points and less than the noise of timings for 82,115 (`cargo bench -- adam_step`).
-    /// On a GPU one sum each, and one number read back per step. Points and buffers are held twice until all
-    /// parameters have been looked at.
+    /// One pass over each gradient, new point and new buffer. For Riemannian Adam in 10
+    /// dimensions, on two cores, that is about 10 % of a step for 1,000 points and not measurable
+    /// for 82,115 points (`cargo bench -- adam_step`). On a GPU it is one sum for each tensor, and
+    /// one number read back per step. New points and buffers of all parameters are kept in memory
+    /// until all are checked.
     pub fn set_check_finite(&mut self, check: bool) {
         self.check_finite = check;
     }
@@ -227,7 +227,7 @@ impl<R: UpdateRule> Optimizer<R> {
         self.check_finite
     }
 
-    /// Forgets all gradients; see [`ManifoldParameter::zero_grad`].
+    /// Clears all gradients; see [`ManifoldParameter::zero_grad`].
     pub fn zero_grad(&mut self) {
         self.parameters_mut().for_each(ManifoldParameter::zero_grad);
     }
@@ -243,8 +243,8 @@ impl<R: UpdateRule> Optimizer<R> {
             .try_for_each(|group| group.set_lr(lr))
     }
 
-    /// Sets each group's learning rate to its settings' rate times the schedule's factor at
-    /// `step`, counted from 0 in whatever the schedule counts (steps or epochs).
+    /// Sets each group's learning rate to that of its settings times the schedule's factor at
+    /// `step`. Steps are counted from 0, in the unit of the schedule, such as epochs.
     pub fn apply_schedule(&mut self, schedule: &Schedule, step: u64) {
         let factor = schedule.factor(step);
         for group in &mut self.groups {
@@ -252,12 +252,12 @@ impl<R: UpdateRule> Optimizer<R> {
         }
     }
 
-    /// Scales all gradients down together so that their Riemannian norm is at most `max_norm`;
-    /// see [`clip_grad_norm`].
+    /// Scales all gradients by a common factor so that their total Riemannian norm is at most
+    /// `max_norm`, and returns the norm before scaling; see [`clip_grad_norm`].
     ///
     /// # Errors
     ///
-    /// As [`clip_grad_norm`].
+    /// Those of [`clip_grad_norm`].
     pub fn clip_grad_norm(&mut self, max_norm: f64) -> Result<f64> {
         clip_grad_norm(self.parameters_mut(), max_norm)
     }

@@ -1,4 +1,4 @@
-//! A tensor to optimise, together with the manifold that it stays on.
+//! A tensor to optimise, together with its manifold.
 
 use tch::{Kind, Tensor};
 
@@ -9,9 +9,9 @@ use crate::{Error, Geodesic, Manifold, Result};
 
 /// A leaf tensor whose rows are points of a manifold.
 ///
-/// The tensor, `[.., point..]`, requires a gradient and owns its memory; optimisers write into
-/// that memory, so a [`shallow_clone`](Tensor::shallow_clone) or a view of it follows the steps.
-/// An embedding table is `[rows, point..]`.
+/// The tensor `[.., point..]` requires a gradient and owns its memory. Optimisers write into that
+/// memory, so that a [`shallow_clone`](Tensor::shallow_clone) or a view of the tensor sees every
+/// step. An embedding table has the shape `[rows, point..]`.
 ///
 /// # Examples
 ///
@@ -35,21 +35,23 @@ pub struct ManifoldParameter {
 }
 
 impl ManifoldParameter {
-    /// A parameter that moves by retraction, its momentum by vector transport. Copies `value`.
+    /// A parameter that is updated by retraction, and its momentum by vector transport. Copies
+    /// `value`.
     ///
     /// # Errors
     ///
-    /// [`Error::NotOnManifold`] when a row is not a point, [`Error::InvalidArgument`] when the
-    /// shape is wrong or the kind is neither f64 nor f32.
+    /// [`Error::NotOnManifold`] if a row is not a point; [`Error::InvalidArgument`] if the shape
+    /// is wrong or the kind is neither f64 nor f32.
     pub fn new(manifold: Box<dyn Manifold>, value: &Tensor) -> Result<Self> {
         Self::build(Motion::Retraction(manifold), value)
     }
 
-    /// A parameter that moves along geodesics, its momentum by parallel transport. Copies `value`.
+    /// A parameter that is updated along geodesics, and its momentum by parallel transport. Copies
+    /// `value`.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
+    /// Those of [`new`](Self::new).
     pub fn geodesic(manifold: Box<dyn Geodesic>, value: &Tensor) -> Result<Self> {
         Self::build(Motion::Exact(manifold), value)
     }
@@ -73,13 +75,13 @@ impl ManifoldParameter {
         })
     }
 
-    /// The same parameter with a name, which errors about it tell.
+    /// The same parameter with a name, which error messages show.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// The name, if it was given one.
+    /// The name, if there is one.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
@@ -89,7 +91,7 @@ impl ManifoldParameter {
         self.motion.manifold()
     }
 
-    /// How it moves.
+    /// How the parameter is updated.
     pub fn motion(&self) -> &Motion {
         &self.motion
     }
@@ -99,12 +101,12 @@ impl ManifoldParameter {
         &self.tensor
     }
 
-    /// The gradient for the next step: the one of [`set_gradient`](Self::set_gradient), else what
-    /// `backward` left in the leaf, else none.
+    /// The gradient for the next step: the one from [`set_gradient`](Self::set_gradient),
+    /// otherwise the one that `backward` stored in the leaf, otherwise none.
     ///
     /// # Panics
     ///
-    /// When the leaf's gradient is sparse in more than its first dimension.
+    /// If the leaf's gradient is sparse in more than its first dimension.
     #[track_caller]
     pub fn gradient(&self) -> Option<Gradient> {
         if let Some(given) = &self.given {
@@ -114,12 +116,14 @@ impl ManifoldParameter {
         gradient.defined().then(|| Gradient::from_tensor(&gradient))
     }
 
-    /// Gives the gradient for the next step directly, in place of what `backward` leaves in the
-    /// leaf; valid until [`zero_grad`](Self::zero_grad). Waits for the device when the gradient is of rows.
+    /// Sets the gradient for the next steps directly, in place of the one that `backward` stores
+    /// in the leaf. It remains until [`zero_grad`](Self::zero_grad). For a row-sparse gradient
+    /// this synchronises with the device.
     ///
     /// # Panics
     ///
-    /// When shape, kind or device do not fit the parameter's, or row numbers do not exist or come twice.
+    /// If the shape, kind or device does not fit the parameter, or a row number is out of range or
+    /// occurs twice.
     #[track_caller]
     pub fn set_gradient(&mut self, gradient: Gradient) {
         gradient.check_parts();
@@ -143,10 +147,12 @@ impl ManifoldParameter {
         self.given = Some(gradient);
     }
 
-    /// Forgets the gradient: the given one is dropped, the leaf's is set to 0.
+    /// Clears the gradient: drops the one from [`set_gradient`](Self::set_gradient), and sets that
+    /// of the leaf to 0.
     ///
-    /// libtorch's binding cannot remove a leaf's dense gradient, so a parameter that later takes
-    /// no part in the objective is stepped with a gradient of 0, along its momentum.
+    /// The bindings cannot remove the dense gradient of a leaf. So a parameter that no longer
+    /// enters the objective has the gradient 0 rather than none, and still moves along its
+    /// momentum.
     pub fn zero_grad(&mut self) {
         self.given = None;
         self.tensor.zero_grad();

@@ -1,4 +1,4 @@
-//! What one optimiser does with one gradient, apart from all bookkeeping.
+//! The update rule of an optimiser.
 
 use std::fmt::Debug;
 
@@ -11,9 +11,9 @@ use crate::{Error, Geodesic, Manifold, Result};
 /// How a point moves along a tangent vector.
 #[derive(Debug)]
 pub enum Motion {
-    /// By retraction; other tangents follow by vector transport.
+    /// By retraction; other tangents are moved by vector transport.
     Retraction(Box<dyn Manifold>),
-    /// Along the geodesic; other tangents follow by parallel transport.
+    /// By the exponential map; other tangents are moved by parallel transport.
     Exact(Box<dyn Geodesic>),
 }
 
@@ -34,7 +34,7 @@ impl Motion {
         }
     }
 
-    /// The point reached from `p` along `v`, and the tangent `w` carried there.
+    /// The point reached from `p` along `v`, and the tangent `w` transported there.
     pub fn advance_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
         match self {
             Self::Retraction(manifold) => manifold.retract_transport(p, v, w),
@@ -43,16 +43,16 @@ impl Motion {
     }
 }
 
-/// The learning rate and the number of one step.
+/// The learning rate and the count of one step.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
-    /// The learning rate now.
+    /// The present learning rate.
     pub lr: f64,
-    /// The steps that the parameter has made, this one included: 1 at the first.
+    /// The number of steps of the parameter, including this one: 1 at the first step.
     pub count: i64,
 }
 
-/// A tensor that an optimiser keeps beside each parameter.
+/// A tensor that an optimiser keeps for each parameter, such as its momentum.
 #[derive(Debug, Clone, Copy)]
 pub struct Buffer {
     /// Its name in a saved state.
@@ -66,14 +66,14 @@ pub struct Buffer {
 /// The shape of a [`Buffer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BufferShape {
-    /// That of the parameter.
+    /// The shape of the parameter.
     Point,
-    /// That of [`Manifold::component_inner`]: one value per irreducible factor, `[.., 1]` on a
-    /// single manifold.
+    /// The shape of [`Manifold::component_inner`]: one value per factor of a product, `[.., 1, …]`
+    /// for a manifold that is not a product.
     Component,
 }
 
-/// What a rule makes of a batch of points and of its own buffers for them.
+/// The result of an update rule for a batch of points.
 #[derive(Debug)]
 pub struct Update {
     /// The new points, in the shape and kind of the old ones.
@@ -82,10 +82,10 @@ pub struct Update {
     pub buffers: Vec<Tensor>,
 }
 
-/// The settings of an optimiser, and the update that they stand for.
+/// An update rule, together with its settings.
 ///
-/// A rule sees a batch of points, their gradients, and its own buffers for them. It does not know
-/// whether they are a whole table or a few gathered rows. It runs without autograd.
+/// A rule receives a batch of points, their gradients, and its own buffers for these points. They
+/// may be a whole parameter or a few of its rows. It runs without autograd.
 pub trait UpdateRule: Clone + Debug + Send + Serialize + DeserializeOwned {
     /// The name of the optimiser, written into its saved state.
     const NAME: &'static str;
@@ -94,19 +94,21 @@ pub trait UpdateRule: Clone + Debug + Send + Serialize + DeserializeOwned {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] that names the setting.
+    /// [`Error::InvalidArgument`] with the name of the setting.
     fn validate(&self) -> Result<()>;
 
     /// The learning rate in the settings.
     fn lr(&self) -> f64;
 
-    /// The tensors that the rule keeps beside each parameter.
+    /// The tensors that the rule keeps for each parameter.
     fn buffers(&self) -> Vec<Buffer>;
 
-    /// The new points after the gradient `egrad` at `points`, and the new buffers.
+    /// The new points and the new buffers after a step with the Euclidean gradient `egrad` at
+    /// `points`.
     ///
-    /// Must not write into `points`, `egrad` or `buffers`, which stay when the step is not finite;
-    /// and the new buffers must not share the memory of `egrad`, which belongs to the caller.
+    /// An implementation must not write into `points`, `egrad` or `buffers`, which are kept if the
+    /// step is not finite. The new buffers must not share memory with `egrad`, which belongs to
+    /// the caller.
     fn update(
         &self,
         motion: &Motion,

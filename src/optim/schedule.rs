@@ -1,4 +1,4 @@
-//! Learning rates that change with the step.
+//! Learning rate schedules.
 
 use std::f64::consts::PI;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::rule::require;
 use crate::{Error, Result};
 
-/// A factor on the learning rate for each step, counted from 0.
+/// A schedule: a factor of the learning rate for each step, counted from 0.
 ///
 /// # Examples
 ///
@@ -64,12 +64,12 @@ impl TryFrom<Unchecked> for Schedule {
 }
 
 impl Schedule {
-    /// 1 at each step.
+    /// The factor 1 at each step.
     pub fn constant() -> Self {
         Self::of(Shape::Constant)
     }
 
-    /// `factor^⌊step / every⌋`.
+    /// The factor `factor^⌊step / every⌋`.
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl Schedule {
         Ok(Self::of(Shape::Step { every, factor }))
     }
 
-    /// `factor^step`.
+    /// The factor `factor^step`.
     ///
     /// # Errors
     ///
@@ -91,7 +91,8 @@ impl Schedule {
         Ok(Self::of(Shape::Exponential { factor }))
     }
 
-    /// Half a cosine from 1 at step 0 to `floor` at `steps`, and `floor` from there on.
+    /// Half a period of a cosine from 1 at step 0 to `floor` at step `steps`, and `floor` from
+    /// there on: `floor + (1 − floor)·(1 + cos(π·step/steps))/2`.
     ///
     /// # Errors
     ///
@@ -102,7 +103,7 @@ impl Schedule {
         Ok(Self::of(Shape::Cosine { steps, floor }))
     }
 
-    /// A line from 1 at step 0 to `floor` at `steps`, and `floor` from there on.
+    /// Linear from 1 at step 0 to `floor` at step `steps`, and `floor` from there on.
     ///
     /// # Errors
     ///
@@ -113,8 +114,8 @@ impl Schedule {
         Ok(Self::of(Shape::Linear { steps, floor }))
     }
 
-    /// The same schedule after `steps` steps that rise as `1/steps, 2/steps, …, 1`; it counts from
-    /// 0 after them.
+    /// The same schedule with a warm-up first: `steps` steps with the factors
+    /// `1/steps, 2/steps, …, 1`. The schedule itself starts with its step 0 after them.
     ///
     /// # Errors
     ///

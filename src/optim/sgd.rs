@@ -13,10 +13,10 @@ use crate::{Error, Result};
 /// g = rgrad(p, ∂f + weight_decay·p)
 /// b ← momentum·b + (1 − dampening)·g        (b ← g at the first step)
 /// d = g + momentum·b with nesterov, else b  (d = g without momentum)
-/// p ← p moved along −lr·d, b carried along
+/// p ← p moved along −lr·d, b transported along
 /// ```
 ///
-/// In Euclidean space this is `torch.optim.SGD`.
+/// In Euclidean space it equals `torch.optim.SGD`.
 ///
 /// # References
 ///
@@ -29,14 +29,14 @@ pub type RiemannianSgd = Optimizer<SgdConfig>;
 pub struct SgdConfig {
     /// The learning rate, ≥ 0.
     pub lr: f64,
-    /// How much of the last direction is kept, in [0, 1); 0 keeps no momentum at all.
+    /// The factor of the previous direction, in [0, 1); 0 means no momentum.
     pub momentum: f64,
-    /// How much of the gradient is withheld from the momentum, in [0, 1].
+    /// The gradient enters the momentum with the factor 1 − dampening; in [0, 1].
     pub dampening: f64,
-    /// Look one momentum step ahead; wants momentum > 0 and dampening = 0.
+    /// Nesterov's momentum; requires momentum > 0 and dampening = 0.
     pub nesterov: bool,
-    /// Adds `weight_decay·p`, in ambient coordinates, to the Euclidean gradient: a pull to the
-    /// origin of the ball and of the hyperboloid, nothing on the sphere.
+    /// Adds `weight_decay·p`, in ambient coordinates, to the Euclidean gradient, ≥ 0. It pulls
+    /// points to the origin of the ball and of the hyperboloid, and has no effect on the sphere.
     pub weight_decay: f64,
 }
 
@@ -53,7 +53,7 @@ impl Default for SgdConfig {
 }
 
 impl SgdConfig {
-    /// Plain gradient descent with that learning rate.
+    /// Plain gradient descent with this learning rate.
     pub fn new(lr: f64) -> Self {
         Self {
             lr,
@@ -139,11 +139,11 @@ impl UpdateRule for SgdConfig {
 }
 
 impl RiemannianSgd {
-    /// An optimiser of plain gradient descent with that learning rate.
+    /// An optimiser for plain gradient descent with this learning rate.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] unless lr ≥ 0.
+    /// [`Error::InvalidArgument`] unless lr is finite and ≥ 0.
     pub fn plain(parameters: Vec<ManifoldParameter>, lr: f64) -> Result<Self> {
         Self::new(parameters, SgdConfig::new(lr))
     }

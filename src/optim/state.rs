@@ -1,4 +1,4 @@
-//! Saving an optimiser and going on from there.
+//! Saving and resuming an optimiser.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -44,14 +44,15 @@ struct SavedName {
 }
 
 impl<R: UpdateRule> Optimizer<R> {
-    /// All that the optimiser needs to go on: points, buffers, step counts, settings and learning
-    /// rates. Copies the tensors. Gradients are not part of it.
+    /// The state from which the optimiser can resume: points, buffers, step counts, settings and
+    /// learning rates. Tensors are copied. Gradients are not included.
     ///
-    /// The tensors are named `0.point`, `0.momentum`, …, counted over the parameters of all groups.
+    /// The tensors are named `0.point`, `0.momentum`, …, where the number counts the parameters of
+    /// all groups.
     ///
     /// # Errors
     ///
-    /// None for parameters of kind f64 and f32.
+    /// None: the result is always `Ok` for the kinds that parameters can have.
     pub fn state(&self) -> Result<Checkpoint> {
         let mut state = Checkpoint::new();
         let mut index = 0;
@@ -79,16 +80,17 @@ impl<R: UpdateRule> Optimizer<R> {
         Ok(state)
     }
 
-    /// Goes back to a saved [`state`](Self::state): writes the points into the parameters' memory
-    /// and takes over buffers, step counts, settings and learning rates. With one thread, the
-    /// steps that follow are bit for bit those that would have followed the saved one.
+    /// Restores a saved [`state`](Self::state): writes the points into the parameters' memory and
+    /// restores buffers, step counts, settings and learning rates. With one thread, the following
+    /// steps are bit for bit the same as without the interruption.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] when the state is of another optimiser, or has other groups,
-    /// parameters, shapes or kinds than this one, or settings out of range;
-    /// [`Error::NotOnManifold`] when a saved point is not on its parameter's manifold;
-    /// [`Error::ParameterNotFinite`] when a saved buffer is not finite. The optimiser is then as before.
+    /// [`Error::InvalidArgument`] if the state is that of another kind of optimiser, if its
+    /// groups, parameters, shapes or kinds differ from those of this one, if an entry is missing,
+    /// or if a setting is out of range; [`Error::NotOnManifold`] if a saved point is not on its
+    /// parameter's manifold; [`Error::ParameterNotFinite`] if a saved buffer is not finite. The
+    /// optimiser is then unchanged.
     pub fn load_state(&mut self, state: &Checkpoint) -> Result<()> {
         let name = state.get::<SavedName>(KEY)?.name;
         expect(R::NAME, &name, "the state of")?;

@@ -10,18 +10,18 @@ use super::sample::Data;
 use crate::manifold::Geodesic;
 use crate::{Error, Result};
 
-/// How k-means searches.
+/// Settings of [`k_means`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct KMeansConfig {
-    /// The clusters wanted.
+    /// The number of clusters.
     pub clusters: i64,
-    /// Starts, of which the best result counts.
+    /// The number of random starts; the best result is returned.
     pub restarts: usize,
-    /// Rounds after which a start has failed to converge.
+    /// The maximal number of rounds of one start; a start that needs more is dropped.
     pub max_iterations: usize,
-    /// Of the random numbers that choose the starts.
+    /// The seed of the random starts.
     pub seed: u64,
-    /// How each center, a Fréchet mean, is found.
+    /// How the Fréchet mean of each cluster is found.
     pub center: CenterConfig,
 }
 
@@ -38,36 +38,43 @@ impl KMeansConfig {
     }
 }
 
-/// Points in groups around centers.
+/// A clustering of points around centers.
 #[derive(Debug)]
 pub struct Clusters {
-    /// `[clusters, point..]`
+    /// The centers, `[clusters, point..]`.
     pub centers: Tensor,
-    /// The cluster of each point, `[count]`, as integers.
+    /// The index of each point's cluster, `[count]`, of kind i64.
     pub labels: Tensor,
-    /// Σ d(pᵢ, its center)²
+    /// Σᵢ d(pᵢ, cᵢ)², with cᵢ the center of the cluster of pᵢ.
     pub inertia: f64,
-    /// Rounds of the start that won.
+    /// The number of rounds of the best start.
     pub iterations: usize,
-    /// Starts that ended with no label changing; the others do not count.
+    /// The number of starts that converged, that is, ended with no label changing.
     pub converged: usize,
 }
 
-/// Groups points around centers so that the sum of squared distances to the nearest one is small.
+/// k-means clustering: centers with a small sum of squared distances from the points to their
+/// centers.
 ///
 /// ```text
-/// label i = argmin_j d(pᵢ, cⱼ),  cⱼ = Fréchet mean of the points with label j, and again
+/// labelᵢ = argmin_j d(pᵢ, cⱼ),  cⱼ = Fréchet mean of the points with label j,  repeated
 /// ```
 ///
-/// Starts are drawn as in k-means++: each next center is a point of the data, with a probability in
-/// proportion to its squared distance from the nearest center so far. A cluster that loses all its
-/// points gets the point that is farthest from its center. Computed in f64 for points of both kinds.
+/// Starts are drawn as in k-means++: each next center is one of the points, with a probability
+/// proportional to its squared distance from the nearest center so far. A cluster that loses all
+/// its points gets the point that is farthest from its own center. Computed in f64 for points of
+/// both kinds.
+///
+/// # Shapes
+///
+/// Points `[count, point..]`.
 ///
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] for fewer than one cluster, fewer points than clusters, no restarts,
-/// or a wrong shape; [`Error::NotOnManifold`] for a row that is not a point; [`Error::NoConvergence`] when
-/// no start converges or a center does not.
+/// or a wrong shape; [`Error::NotOnManifold`] for a row that is not a point;
+/// [`Error::NoConvergence`] if no start converges; and the errors of
+/// [`frechet_mean`](super::frechet_mean) for a center.
 ///
 /// # Examples
 ///

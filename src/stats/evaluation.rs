@@ -1,4 +1,4 @@
-//! How good predictions are.
+//! The quality of predictions.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,18 @@ use tch::{Device, Kind, Tensor};
 
 use crate::{Error, Result};
 
-/// How well predicted classes fit labels; see [`classification_score`].
+/// The agreement of predicted classes with labels; see [`classification_score`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ClassificationScore {
-    /// The share of right predictions.
+    /// The proportion of correct predictions.
     pub accuracy: f64,
-    /// The mean over classes of 2·hits/(2·hits + false alarms + misses), which a rare class counts as much as
-    /// a frequent one.
+    /// The unweighted mean over classes of the F1 score 2 TP/(2 TP + FP + FN), with the numbers of
+    /// true positives, false positives and false negatives of the class.
     pub macro_f1: f64,
 }
 
-/// Accuracy and macro-F1 of predicted classes. The classes are those that occur, in predictions or labels.
+/// Accuracy and macro-F1 of predicted classes. The classes are those that occur in predictions or
+/// labels.
 ///
 /// # Shapes
 ///
@@ -25,7 +26,7 @@ pub struct ClassificationScore {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for other shapes or kinds, and of no points.
+/// [`Error::InvalidArgument`] for other shapes or kinds, and if there are no points.
 ///
 /// # Examples
 ///

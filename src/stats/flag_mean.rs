@@ -7,12 +7,12 @@ use super::sample::Data;
 use super::trust_region::minimise;
 use crate::{Error, Flag, Grassmann, Manifold, Result};
 
-/// How [`flag_mean`] runs.
+/// Settings of [`flag_mean`].
 #[derive(Debug)]
 pub struct MeanConfig {
-    /// The gradient's length that ends the descent, with weights that sum to 1.
+    /// The length of the gradient at which the descent ends, with weights that sum to 1.
     pub tolerance: f64,
-    /// The most steps; more are an error.
+    /// The maximal number of steps; more are an error.
     pub max_iterations: usize,
     /// Where the descent starts, `[n, d_k]`; by default the leading eigenvectors of the blocks'
     /// mean projectors.
@@ -29,16 +29,16 @@ impl Default for MeanConfig {
     }
 }
 
-/// A mean, and how it was reached.
+/// A chordal mean, with diagnostics.
 #[derive(Debug)]
 pub struct ChordalMean {
     /// The mean, of the shape of one point.
     pub point: Tensor,
-    /// Σⱼ αⱼ d(Xⱼ, mean)², with the weights as they came.
+    /// Σⱼ αⱼ d(Xⱼ, mean)², with the weights as given.
     pub cost: f64,
-    /// The length of the cost's gradient there, for weights that sum to 1.
+    /// The length of the gradient of the cost at the mean, for weights that sum to 1.
     pub gradient_norm: f64,
-    /// Steps of the descent.
+    /// The number of steps of the descent.
     pub iterations: usize,
 }
 
@@ -48,20 +48,21 @@ pub struct ChordalMean {
 /// argmin_Y Σⱼ αⱼ d(Xⱼ, Y)² = argmax_Y Σᵢ tr(YᵢᵀPᵢYᵢ),  Pᵢ = Σⱼ αⱼ Xⱼᵢ Xⱼᵢᵀ
 /// ```
 ///
-/// over orthonormal frames Y: one pass over the flags gives one symmetric matrix Pᵢ for each block, and a
-/// trust-region descent with exact second derivatives on the Stiefel manifold does the rest, whose
-/// time does not depend on the number of flags. With one block the minimum is the global one; with more it is a
-/// local one, near the blocks' leading eigenvectors.
+/// over orthonormal frames Y. One pass over the flags computes a symmetric matrix Pᵢ for each
+/// block. A trust-region descent with exact second derivatives on the Stiefel manifold follows,
+/// whose time does not depend on the number of flags. With one block the result is the global
+/// minimum. With more it is a local minimum near the leading eigenvectors of the Pᵢ.
 ///
 /// # Shapes
 ///
-/// `points` `[count, n, d_k]`, `weights` `[count]` (1 each by default). Points of weight 0 do not enter.
+/// `points` `[count, n, d_k]`, `weights` `[count]` (1 each by default). Points of weight 0 are
+/// ignored.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for other shapes, no points, or weights that are negative, not finite or all 0;
-/// [`Error::NotOnManifold`] with the first point that is not a frame, or NaN; [`Error::NoConvergence`] when the
-/// gradient stays above the tolerance.
+/// [`Error::InvalidArgument`] for other shapes, no points, or weights that are negative, not
+/// finite or all 0; [`Error::NotOnManifold`] with the first point that is NaN or whose columns are
+/// not orthonormal; [`Error::NoConvergence`] if the gradient stays above the tolerance.
 ///
 /// # Examples
 ///
@@ -160,8 +161,8 @@ pub(super) fn mean_of(
     })
 }
 
-/// The mean of subspaces in the chordal distance: [`flag_mean`] with one block, which the leading eigenvectors
-/// of the mean projector span.
+/// The mean of subspaces in the chordal distance: [`flag_mean`] with one block. It is the span of
+/// the leading eigenvectors of the mean projector.
 ///
 /// # Shapes
 ///

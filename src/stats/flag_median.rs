@@ -6,16 +6,17 @@ use super::flag_mean::{MeanConfig, checked_start, mean_of};
 use super::sample::Data;
 use crate::{Error, Flag, Grassmann, Result};
 
-/// How [`flag_median`] runs.
+/// Settings of [`flag_median`].
 #[derive(Debug)]
 pub struct MedianConfig {
-    /// The chordal distance between one estimate and the next that ends the iteration.
+    /// The iteration ends when the chordal distance between successive estimates is at most this.
     pub tolerance: f64,
-    /// The most weighted means; more are an error.
+    /// The maximal number of weighted means; more are an error.
     pub max_iterations: usize,
-    /// The distance δ below which distances count as δ in the weights; well above the tolerance.
+    /// The distance δ: shorter distances count as δ in the weights. Should be well above the
+    /// tolerance.
     pub floor: f64,
-    /// How each weighted mean is found; the first one starts at `mean.start`.
+    /// How each weighted mean is found. The first one starts at `mean.start`.
     pub mean: MeanConfig,
 }
 
@@ -33,44 +34,47 @@ impl Default for MedianConfig {
     }
 }
 
-/// A median, and how it was reached.
+/// A chordal median, with diagnostics.
 #[derive(Debug)]
 pub struct ChordalMedian {
     /// The median, of the shape of one point.
     pub point: Tensor,
-    /// Σⱼ αⱼ d(Xⱼ, median), with the weights as they came.
+    /// Σⱼ αⱼ d(Xⱼ, median), with the weights as given.
     pub cost: f64,
-    /// The chordal distance that the last iteration moved.
+    /// The chordal distance between the last two estimates.
     pub last_move: f64,
-    /// Weighted means taken, the first one, of the plain weights, among them.
+    /// The number of weighted means computed, including the first one, with the given weights.
     pub iterations: usize,
-    /// The points nearer than the floor: where there are any, the median is one of the points to
-    /// about that distance.
+    /// The number of points nearer to the median than `floor`. If it is not 0, the median is one
+    /// of the points, to about that distance.
     pub near: usize,
 }
 
-/// The geometric median of flags in the chordal distance, by means with the weights αⱼ/d(Xⱼ, Y).
+/// The geometric median of flags in the chordal distance.
 ///
 /// ```text
 /// argmin_Y Σⱼ αⱼ h(d(Xⱼ, Y)),  h(d) = d for d ≥ δ, (d²/δ + δ)/2 below
 /// ```
 ///
-/// Weiszfeld's iteration: Yₜ₊₁ is the mean with weights αⱼ/max(d(Xⱼ, Yₜ), δ), which lowers the sum in each step.
-/// The floor δ is what happens at a distance of 0: h is smooth there, and differs from the distance by at most δ/2. A
-/// point that weighs more than all others together is the median to about δ.
+/// Weiszfeld's iteration: Yₜ₊₁ is the mean with weights αⱼ/max(d(Xⱼ, Yₜ), δ), which lowers the sum
+/// in each step. The parameter δ, `config.floor`, makes h smooth at distance 0; h differs from the
+/// distance by at most δ/2. A point of more weight than all others together is the median, to
+/// about δ.
 ///
 /// # Shapes
 ///
-/// `points` `[count, n, d_k]`, `weights` `[count]` (1 each by default). Points of weight 0 do not enter.
+/// `points` `[count, n, d_k]`, `weights` `[count]` (1 each by default). Points of weight 0 are
+/// ignored.
 ///
 /// # Errors
 ///
 /// Those of [`flag_mean`](super::flag_mean); [`Error::InvalidArgument`] for a floor that is not
-/// positive; [`Error::NoConvergence`] when the last of the iterations moved farther than the tolerance.
+/// positive; [`Error::NoConvergence`] if the last iteration still moves by more than the
+/// tolerance.
 ///
 /// # Examples
 ///
-/// Three lines in the plane: two agree, and the median stays with them.
+/// Three lines in the plane: two are equal, and the median is equal to them.
 ///
 /// ```
 /// use holonomy::Flag;

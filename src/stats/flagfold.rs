@@ -1,4 +1,4 @@
-//! Covariances as weighted flags, and point clouds with one at every point.
+//! Covariances as weighted flags, and point clouds with a weighted flag at every point.
 
 use rayon::prelude::*;
 use tch::{Kind, Tensor};
@@ -8,40 +8,41 @@ use crate::manifolds::frames::{transposed, transposed_times};
 use crate::numerics::safe_sqrt;
 use crate::{Error, Result};
 
-/// Positive semidefinite matrices of trace 1, as weights and frames.
+/// Positive semidefinite matrices of trace 1, given by their eigenvalues (weights) and
+/// eigenvectors.
 ///
 /// ```text
 /// S = Σ wᵢ uᵢ uᵢᵀ,  w₁ ≥ w₂ ≥ … ≥ 0, Σ wᵢ = 1
 /// ```
 ///
-/// Equal weights make the axes uᵢ of a block interchangeable: what is determined is the flag of the
-/// eigenspaces, with a weight each. A line is the weight 1 on one axis, a plane ½ on two: subspaces
-/// of every dimension are points of one space, whose *strata* are the types of flag.
+/// Such a matrix is a weighted flag: the flag of its eigenspaces, with a weight for each. A line
+/// has the weight 1 on one axis, a plane the weight ½ on each of two axes. So subspaces of every
+/// dimension are points of one space. Its *strata* are the sets of matrices with the same type of
+/// flag.
 ///
 /// # Metric
 ///
-/// The distance is the angle of Bures, between 0 and π/2:
+/// The distance is the Bures angle, between 0 and π/2:
 ///
 /// ```text
 /// d(S, T) = min over orthogonal O of the angle between S^½ and T^½ O
 /// ```
 ///
-/// On matrices of full rank with different weights it is Riemannian, with u turning by ω,
+/// On matrices of full rank with distinct weights it is Riemannian, with dU = U ω for the frame U:
 ///
 /// ```text
 /// ds² = Σ dwᵢ²/(4wᵢ) + Σ_{i<j} (wᵢ − wⱼ)²/(wᵢ + wⱼ) ω_ij²
 /// ```
 ///
-/// so that axes of equal weight turn for nothing, and a weight stays 0 along a geodesic that has it
-/// 0 at its end of higher dimension: a geodesic from a line to a plane passes through matrices of
-/// rank two alone.
+/// A rotation between axes of equal weight has length 0. A geodesic from a line to a plane passes
+/// through matrices of rank 2 only.
 ///
 /// # References
 ///
 /// buet2023 (weighted flags and their strata); bhatia2019 (the metric).
 #[derive(Debug)]
 pub struct WeightedFlags {
-    /// `[.., n]`, falling.
+    /// `[.., n]`, in descending order.
     weights: Tensor,
     /// `[.., n, n]`, an axis a column.
     frames: Tensor,
@@ -50,13 +51,14 @@ pub struct WeightedFlags {
 impl WeightedFlags {
     /// The weighted flags of covariance matrices `[.., n, n]` of any trace above 0.
     ///
-    /// Eigenvalues below n roundings of the largest count as 0: their square roots would not be small.
+    /// Eigenvalues below n ε times the largest count as 0, because their square roots would not be
+    /// negligible.
     ///
     /// # Errors
     ///
-    /// [`Error::NotOnManifold`] for a matrix that is not symmetric, has a negative eigenvalue, is 0 or
-    /// not finite, with its index and by how much, as a part of its size; [`Error::InvalidArgument`]
-    /// for another shape.
+    /// [`Error::NotOnManifold`] for a matrix that is not symmetric, has a negative eigenvalue, is
+    /// 0 or is not finite, with its index and its relative defect; [`Error::InvalidArgument`] for
+    /// another shape.
     pub fn from_covariances(covariances: &Tensor) -> Result<Self> {
         const OP: &str = "WeightedFlags::from_covariances";
         let size = covariances.size();
@@ -93,7 +95,7 @@ impl WeightedFlags {
         })
     }
 
-    /// The weights, falling, `[.., n]` in f64.
+    /// The weights in descending order, `[.., n]` in f64.
     pub fn weights(&self) -> &Tensor {
         &self.weights
     }
@@ -109,8 +111,9 @@ impl WeightedFlags {
         root.matmul(&transposed(&root))
     }
 
-    /// The sizes of blocks of equal weights, `tolerance` apart at most, weights of 0 last: the
-    /// stratum of one flag, whose index is counted over the flattened batch.
+    /// The stratum of one flag: the multiplicities of its weights in descending order, where
+    /// successive weights at most `tolerance` apart count as equal. `index` counts over the
+    /// flattened batch.
     ///
     /// # Errors
     ///
@@ -128,11 +131,12 @@ impl WeightedFlags {
         Ok(blocks.map(|block| block.len() as i64).collect())
     }
 
-    /// The angle of Bures between corresponding flags, `[..]` in radians.
+    /// The Bures angle between corresponding flags, `[..]` in radians.
     ///
     /// # Accuracy
     ///
-    /// A few roundings of 1, also for flags that are near each other: 2 asin(|S^½ − T^½ O|/2).
+    /// An absolute error of a few ε, also for nearby flags: it is computed as 2 asin(|S^½ − T^½
+    /// O|/2).
     pub fn dist(&self, other: &Self) -> Tensor {
         let (here, there) = self.aligned_roots(other);
         let chord =
@@ -142,7 +146,7 @@ impl WeightedFlags {
         (safe_sqrt(&chord) * 0.5).clamp_max(1.0).asin() * 2.0
     }
 
-    /// The flags at parameters `t` of the geodesics from these (0) to the others (1).
+    /// The flags at parameter `t` of the geodesics from `self` (t = 0) to `other` (t = 1).
     ///
     /// ```text
     /// X Xᵀ,  X = (sin((1 − t)θ) S^½ + sin(tθ) T^½ O)/sin θ,  θ = d(S, T)
@@ -150,7 +154,7 @@ impl WeightedFlags {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] where θ = π/2: orthogonal flags have many shortest ways.
+    /// [`Error::InvalidArgument`] where θ = π/2, where the shortest geodesic is not unique.
     pub fn geodesic(&self, other: &Self, t: f64) -> Result<Self> {
         let angle = self.dist(other);
         if let Some((row, angle)) = first_above(&angle, std::f64::consts::FRAC_PI_2 - 1e-8) {
@@ -172,14 +176,14 @@ impl WeightedFlags {
         Self::from_covariances(&root.matmul(&transposed(&root)))
     }
 
-    /// The dimension whose flat flag, equal weights on so many axes, is nearest: `[..]`, integers
-    /// from 1.
+    /// The dimension k of the nearest subspace, as a flag with equal weights on k axes: `[..]`,
+    /// integers from 1.
     ///
     /// ```text
     /// argmax_k Σ_{i≤k} √(wᵢ/k)
     /// ```
     ///
-    /// the largest cosine of the angle between S and the part of its own flag of dimension k.
+    /// This sum is the cosine of the angle between S and the span of its first k axes.
     pub fn dimensions(&self) -> Tensor {
         let roots = self.weights.sqrt().cumsum(-1, Kind::Double);
         let n = self.weights.size()[self.weights.dim() - 1];
@@ -202,28 +206,29 @@ impl WeightedFlags {
     }
 }
 
-/// Points with a weighted flag at each, from the points around it: a discrete flagfold.
+/// Points with a weighted flag at each, from the covariance of nearby points: a discrete flagfold.
 #[derive(Debug)]
 pub struct Flagfold {
-    /// `[count, n]`
+    /// The points, `[count, n]` in f64.
     pub points: Tensor,
     /// The flags, `[count, …]`.
     pub flags: WeightedFlags,
-    /// The points that made each flag, `[count]`, integers.
+    /// The number of points from which each flag was computed, `[count]`, integers.
     pub neighbours: Tensor,
 }
 
-/// A flag at each point, of the covariance of all points within a radius about their mean.
+/// The flagfold of a point cloud: at each point, the covariance of all points within `radius` of
+/// it, about their mean.
 ///
 /// # Shapes
 ///
-/// Points `[count, n]`. Takes count² steps and count memory.
+/// Points `[count, n]`. Takes time proportional to count² n² and memory proportional to count n².
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for another shape or a radius that is not finite and above 0;
-/// [`Error::NotFinite`] for coordinates that are not; [`Error::InvalidArgument`] for a point with
-/// fewer than two others within the radius, with its index and how many there are.
+/// [`Error::InvalidArgument`] for another shape, for a radius that is not finite and positive, and
+/// for a point with fewer than two others within the radius, with its index; [`Error::NotFinite`]
+/// for a coordinate that is not finite; [`Error::NotOnManifold`] for a covariance that is 0.
 pub fn flagfold(points: &Tensor, radius: f64) -> Result<Flagfold> {
     const OP: &str = "flagfold";
     const NEEDED: usize = 3;

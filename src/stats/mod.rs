@@ -1,22 +1,24 @@
 //! Statistics of points on manifolds.
 //!
-//! | what | function |
+//! | task | function |
 //! | --- | --- |
-//! | the middle | [`frechet_mean`], [`geometric_median`], [`variance_about`] |
-//! | the middle of flags, subspaces and rotations in the chordal distance | [`flag_mean`], [`flag_median`], [`grassmann_mean`], [`grassmann_median`], [`rotation_mean`], [`rotation_median`] |
-//! | groups | [`k_means`] |
-//! | main directions | [`tangent_pca`], [`principal_geodesics`], [`nested_pca`] |
-//! | which principal subspaces the data allow | [`PrincipalFlag`] |
-//! | covariances of every rank as one space | [`WeightedFlags`], [`flagfold`](flagfold()) |
-//! | dependence on a number | [`geodesic_regression`] |
-//! | how good predictions are | [`classification_score`], [`roc_auc`](crate::embed::roc_auc) |
+//! | means, medians, variances | [`frechet_mean`], [`geometric_median`], [`variance_about`] |
+//! | means and medians of flags, subspaces and rotations in the chordal distance | [`flag_mean`], [`flag_median`], [`grassmann_mean`], [`grassmann_median`], [`rotation_mean`], [`rotation_median`] |
+//! | clusters | [`k_means`] |
+//! | principal components | [`tangent_pca`], [`principal_geodesics`], [`nested_pca`] |
+//! | tests and confidence regions for principal subspaces | [`PrincipalFlag`] |
+//! | covariances of any rank as one metric space | [`WeightedFlags`], [`flagfold`](flagfold()) |
+//! | regression on a real variable | [`geodesic_regression`] |
+//! | quality of predictions | [`classification_score`], [`roc_auc`](crate::embed::roc_auc) |
 //!
-//! Points come as one tensor with their number first, `[count, point..]`. What is not about flags
-//! takes any [`Geodesic`](crate::Geodesic) manifold. Both kinds are computed in f64, and results are
-//! rounded once to the kind of the points. All report how they ended: iterations, what is left of the
-//! gradient, whether it is the tolerance or the [coordinates](Ending) that allow no less, and where it can be
-//! known, whether the result is the only one. An iteration that does not converge is an error, never a
-//! result. Points of weight 0 do not enter. Results carry no gradient.
+//! Points are one tensor `[count, point..]`. Functions that are not about flags, subspaces,
+//! rotations or covariances take any [`Geodesic`](crate::Geodesic) manifold. All computations run
+//! in f64; points and tangents in the results are rounded once to the kind of the given points.
+//!
+//! Iterative functions report how they ended: the number of iterations, the remaining gradient,
+//! and whether the [tolerance or the resolution of the coordinates](Ending) ended them. [`Center`]
+//! also says whether the result is known to be unique. An iteration that does not converge is an
+//! error, never a result. Points of weight 0 are ignored. Results carry no gradient.
 
 mod center;
 mod chordal;

@@ -11,25 +11,26 @@ use crate::{Error, Flag, Manifold, Result};
 pub struct NestedPca {
     /// The mean of the data, `[n]`, which all subspaces pass through.
     pub center: Tensor,
-    /// The flag of principal subspaces, `[n, d_k]`, its columns by falling variance.
+    /// The flag of principal subspaces, `[n, d_k]`, with columns in order of descending variance.
     pub flag: Tensor,
-    /// The variances along all principal directions, falling, `[min(count, n)]`.
+    /// The variances along all principal directions, in descending order, min(count, n) numbers.
     pub variances: Vec<f64>,
-    /// The variance outside each subspace.
+    /// The variance outside each subspace of the flag.
     pub unexplained: Vec<f64>,
     /// The sum of these: the criterion that the flag minimises.
     pub accumulated: f64,
 }
 
-/// Principal component analysis as one flag: the nested affine subspaces through the mean with the least
-/// accumulated unexplained variance.
+/// Principal component analysis as a flag: the nested affine subspaces through the mean with the
+/// least accumulated unexplained variance (AUV).
 ///
 /// ```text
-/// AUV(S₁ ⊂ … ⊂ S_k) = Σᵢ σ²(Sᵢ),  σ²(S) = (1/N) Σⱼ |xⱼ − x̄ − its projection to S|²
+/// AUV(S₁ ⊂ … ⊂ S_k) = Σᵢ σ²(Sᵢ),  σ²(S) = (1/N) Σⱼ |(1 − π_S)(xⱼ − x̄)|²
 /// ```
 ///
-/// Its minimum over the flags is the span of the leading d₁, …, d_k principal directions. It is unique
-/// where the variances of directions dᵢ and dᵢ + 1 differ.
+/// with the orthogonal projector π_S. The minimum consists of the spans of the leading d₁, …, d_k
+/// principal directions. It is unique if the variances of directions dᵢ and dᵢ + 1 differ for
+/// every i.
 ///
 /// # Shapes
 ///
@@ -37,13 +38,14 @@ pub struct NestedPca {
 ///
 /// # Accuracy
 ///
-/// Directions and variances come from the singular values of the data, not of its covariance: variances
-/// down to 1e-30 of the largest are still seen.
+/// Directions and variances come from the singular value decomposition of the data, not of its
+/// covariance. So variances down to 1e-30 of the largest are resolved.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for another shape or kind and for fewer than d_k + 1 points, which span no more
-/// than d_k − 1 directions about their mean; [`Error::NotFinite`] with the first row that is not.
+/// [`Error::InvalidArgument`] for another shape or kind, and for fewer than d_k + 1 points, which
+/// do not span d_k directions about their mean; [`Error::NotFinite`] with the first row that is
+/// not finite.
 ///
 /// # Examples
 ///
@@ -89,7 +91,8 @@ pub fn nested_pca(flags: &Flag, data: &Tensor) -> Result<NestedPca> {
     })
 }
 
-/// The variance of the data about their mean outside each subspace of a flag, added up.
+/// The accumulated unexplained variance of a flag: the variance of the data about their mean
+/// outside each subspace, summed over the subspaces.
 ///
 /// ```text
 /// Σᵢ (1/N) Σⱼ |(1 − PᵢPᵢᵀ)(xⱼ − x̄)|²,  Pᵢ the first dᵢ columns of p

@@ -1,4 +1,4 @@
-//! Main directions of variation.
+//! Principal directions of variation.
 
 use tch::{Kind, Tensor};
 
@@ -11,26 +11,26 @@ use crate::{Error, Result};
 /// Principal components in the tangent space at the mean.
 #[derive(Debug)]
 pub struct TangentPca {
-    /// Where the tangent space is.
+    /// The Fréchet mean, the base point of the tangent space.
     pub mean: Center,
-    /// Orthonormal tangents at the mean, `[components, point..]`, most variance first.
+    /// Orthonormal tangents at the mean, `[components, point..]`, in order of descending variance.
     pub directions: Tensor,
-    /// The mean square of the coordinates along each, `[components]` in f64.
+    /// The variance along each direction, `[components]` in f64.
     pub variances: Tensor,
-    /// The coordinates of the points, `[count, components]`.
+    /// The coordinates of the points, `[count, components]` in f64.
     pub scores: Tensor,
-    /// The Fréchet variance: that of all directions together.
+    /// The Fréchet variance: the sum of the variances along all dim directions.
     pub total_variance: f64,
 }
 
-/// Principal component analysis of log(mean, pᵢ).
+/// Principal component analysis of the tangents log(mean, pᵢ) at the Fréchet mean.
 ///
 /// ```text
-/// covariance Σᵢ wᵢ vᵢ vᵢ*,  vᵢ = log(mean, pᵢ) in an orthonormal basis of the tangent space
+/// covariance (1/count) Σᵢ vᵢ vᵢᵀ,  vᵢ = log(mean, pᵢ) in an orthonormal basis
 /// ```
 ///
-/// A linearisation: exact for the tangents, and first order for the points.
-/// [`principal_geodesics`] measures along the manifold itself.
+/// This is a linearisation at the mean. [`principal_geodesics`] minimises distances on the
+/// manifold itself.
 ///
 /// # Shapes
 ///
@@ -103,39 +103,45 @@ impl Analysis {
     }
 }
 
-/// The geodesic submanifold near the points.
+/// Principal geodesics: the geodesic submanifold exp(mean, span) nearest to the points.
 #[derive(Debug)]
 pub struct PrincipalGeodesics {
-    /// Where all geodesics meet.
+    /// The Fréchet mean, through which all geodesics pass.
     pub mean: Center,
     /// Orthonormal tangents at the mean, `[components, point..]`.
     pub directions: Tensor,
-    /// The coordinates of the nearest point of the submanifold to each point, `[count, components]`.
+    /// The coordinates of the nearest point of the submanifold to each point,
+    /// `[count, components]` in f64.
     pub scores: Tensor,
-    /// The mean square distance of the points from exp(mean, span) of the first direction, of the
-    /// first two, and so on: `[components]` in f64.
+    /// The mean square distance of the points from exp(mean, span) for the span of the first
+    /// direction, of the first two, and so on: `[components]` in f64.
     pub residuals: Tensor,
-    /// Steps made for all directions.
+    /// The number of steps for all directions together.
     pub iterations: usize,
-    /// How the searches ended: within the tolerance all of them, or not.
+    /// How the searches ended: [`Ending::Tolerance`] if all of them reached the tolerance.
     pub ending: Ending,
 }
 
-/// Principal geodesic analysis: directions, one after the other, for which the submanifold
-/// exp(mean, span) comes nearest to the points, measured along the manifold.
+/// Principal geodesic analysis: one direction after the other is chosen so that the submanifold
+/// exp(mean, span) is nearest to the points in geodesic distance.
 ///
 /// ```text
 /// vⱼ = argmin Σᵢ min_t d(exp(mean, t₁ v₁ + … + tⱼ vⱼ), pᵢ)²,  vⱼ ⊥ v₁ … vⱼ₋₁
 /// ```
 ///
-/// From the result of [`tangent_pca`], by limited-memory BFGS steps, the first of which would be exact on flat
-/// space: each point's coordinates by its gradient, the direction by its gradient over Σ tⱼ², both by
-/// autograd. In f64 for points of both kinds.
+/// The search starts from the result of [`tangent_pca`] and makes limited-memory BFGS steps with
+/// gradients by autograd. It is preconditioned so that the first step would be exact in flat
+/// space. Computed in f64 for points of both kinds.
+///
+/// # Shapes
+///
+/// Points `[count, point..]`.
 ///
 /// # Errors
 ///
-/// As for [`tangent_pca`], and [`Error::NoConvergence`] when after `config.max_iterations` steps the direction
-/// and the coordinates still move by more than `config.tolerance` of the direction's standard deviation.
+/// As for [`tangent_pca`], and [`Error::NoConvergence`] if after `config.max_iterations` steps for
+/// one direction the gradient exceeds `config.tolerance` times that direction's standard
+/// deviation.
 ///
 /// # References
 ///

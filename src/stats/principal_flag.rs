@@ -1,4 +1,4 @@
-//! Which principal subspaces the data allow.
+//! Tests and confidence regions for principal subspaces.
 
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 use tch::{Kind, Tensor};
@@ -7,31 +7,31 @@ use crate::manifold::{first_above, tolerance};
 use crate::manifolds::frames::{orthonormality_defect, transposed_times};
 use crate::{Error, Result};
 
-/// The eigenspaces of a covariance matrix whose eigenvalues repeat in known blocks, as a flag, with
-/// what is known of their error.
+/// The eigenspaces of a sample covariance, as a flag, with the asymptotic distribution of their
+/// error. The multiplicities of the true eigenvalues must be known.
 ///
-/// Where an eigenvalue is m-fold, no single eigenvector has a meaning, only the m-dimensional
-/// eigenspace has. The eigenspaces of the sample covariance of `count` normally distributed points
-/// scatter about the true ones as
+/// Where an eigenvalue is m-fold, only the m-dimensional eigenspace is determined, not single
+/// eigenvectors. For the sample covariance of `count` normally distributed points, the eigenspaces
+/// are distributed about the true ones as
 ///
 /// ```text
 /// √count Uᵢᵀ Ûⱼ → N(0, λᵢ λⱼ/(λᵢ − λⱼ)² · 1),  i ≠ j, independent
 /// ```
 ///
-/// in the tangent space of the flag manifold at the true flag (Uᵢ, Ûᵢ orthonormal bases of true and
-/// sample eigenspaces), so that
+/// in the tangent space of the flag manifold at the true flag, where Uᵢ and Ûᵢ are orthonormal
+/// bases of the true and the sample eigenspaces. So
 ///
 /// ```text
 /// count Σ_{i<j} (λᵢ − λⱼ)²/(λᵢ λⱼ) |Uᵢᵀ Ûⱼ|² → χ²,  with Σ_{i<j} mᵢ mⱼ degrees of freedom
 /// ```
 ///
-/// whatever bases are chosen. Both orders of i and j count half.
+/// for any choice of bases. The statistic uses ½(|Uᵢᵀ Ûⱼ|² + |Uⱼᵀ Ûᵢ|²) for the last factor.
 ///
 /// # Accuracy
 ///
-/// The law is that of large samples. In the studies of `papers/src/rabenoro2022` regions of 95 %
-/// hold the truth in 93 to 97 % of cases from 1,000 points on; small samples and near eigenvalues
-/// want more points.
+/// The distribution is asymptotic for large samples. In the simulations of
+/// `papers/src/rabenoro2022` the 95 % regions contain the true flag in 93 to 97 % of cases from
+/// 1,000 points on. Eigenvalues near each other need more points.
 ///
 /// # References
 ///
@@ -44,14 +44,14 @@ pub struct PrincipalFlag {
     count: i64,
 }
 
-/// The result of a test whether a flag or subspace is the true one.
+/// The result of a test of the hypothesis that a given flag or subspace is the true one.
 #[derive(Debug)]
 pub struct SubspaceTest {
-    /// `[..]`
+    /// The test statistic, `[..]` in f64.
     pub statistic: Tensor,
-    /// Of its χ² law.
+    /// The degrees of freedom of its χ² distribution under the hypothesis.
     pub degrees_of_freedom: i64,
-    /// The probability of a statistic at least as large if the hypothesis is true, `[..]` in f64.
+    /// The probability of a statistic at least as large under the hypothesis, `[..]` in f64.
     pub p_value: Tensor,
 }
 
@@ -73,7 +73,8 @@ impl SubspaceTest {
         })
     }
 
-    /// Whether the hypothesis lies in the confidence region of this level: `[..]`, boolean.
+    /// Whether the tested flag or subspace lies in the confidence region of this level: `[..]`,
+    /// boolean.
     ///
     /// # Errors
     ///
@@ -101,14 +102,14 @@ impl PrincipalFlag {
     ///
     /// # Shapes
     ///
-    /// Points `[.., count, n]`, one data set after the other; `sizes` are the dimensions of the
-    /// eigenspaces, largest eigenvalue first, and add up to n.
+    /// Points `[.., count, n]`, where the batch dimensions count data sets. `sizes` are the
+    /// dimensions of the eigenspaces, in order of descending eigenvalue; they sum to n.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for sizes that are not positive, do not add up to n or are one
-    /// alone, and for fewer than n + 1 points; [`Error::NotFinite`] for numbers that are not, or a
-    /// covariance without full rank, with the data set.
+    /// [`Error::InvalidArgument`] for sizes that are not positive, do not sum to n or are fewer
+    /// than two, for fewer than n + 1 points, and for a covariance without full rank;
+    /// [`Error::NotFinite`] with the first data set that has a coordinate that is not finite.
     pub fn fit(points: &Tensor, sizes: &[i64]) -> Result<Self> {
         const OP: &str = "PrincipalFlag::fit";
         let shape = points.size();
@@ -173,7 +174,7 @@ impl PrincipalFlag {
         &self.eigenvalues
     }
 
-    /// An orthonormal basis of one eigenspace, `[.., n, m]`, counted from 0.
+    /// An orthonormal basis of one eigenspace, `[.., n, m]`; blocks are counted from 0.
     ///
     /// # Errors
     ///
@@ -183,12 +184,13 @@ impl PrincipalFlag {
         Ok(self.frame.narrow(-1, self.start_of(block), m))
     }
 
-    /// Tests whether the flag of a frame `[.., n, n]`, any bases side by side, is the true one.
+    /// Tests whether the flag of a frame `[.., n, n]`, the orthonormal bases of its blocks side by
+    /// side, is the true one.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for another shape; [`Error::NotOnManifold`] for a frame that is not
-    /// orthogonal.
+    /// [`Error::InvalidArgument`] for another shape; [`Error::NotOnManifold`] for a frame whose
+    /// columns are not orthonormal.
     pub fn test_flag(&self, frame: &Tensor) -> Result<SubspaceTest> {
         let overlaps = self.overlaps("PrincipalFlag::test_flag", frame, self.sizes.iter().sum())?;
         let blocks = self.sizes.len();

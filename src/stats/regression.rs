@@ -1,4 +1,4 @@
-//! A geodesic through points that depend on a number.
+//! Geodesic regression.
 
 use tch::{Kind, Tensor};
 
@@ -10,25 +10,25 @@ use super::sample::Data;
 use crate::manifold::Geodesic;
 use crate::{Error, Result};
 
-/// A geodesic, as the straight line of a regression.
+/// The result of a geodesic regression: x ↦ exp(intercept, x · slope).
 #[derive(Debug)]
 pub struct GeodesicRegression {
-    /// Where the geodesic is at x = 0.
+    /// The point of the geodesic at x = 0.
     pub intercept: Tensor,
-    /// Its velocity there: how it moves while x grows by 1.
+    /// The velocity of the geodesic at x = 0, a tangent at the intercept.
     pub slope: Tensor,
     /// Σ d(exp(intercept, xᵢ slope), yᵢ)² / count
     pub residual: f64,
-    /// 1 − residual / Fréchet variance; NaN if all points are equal.
+    /// 1 − residual / Fréchet variance; not finite if all points are equal.
     pub r_squared: f64,
-    /// Steps made.
+    /// The number of steps.
     pub iterations: usize,
     /// How the search ended.
     pub ending: Ending,
 }
 
 impl GeodesicRegression {
-    /// The points of the geodesic at numbers `[count]`: `[count, point..]`.
+    /// The points `[count, point..]` of the geodesic at the numbers `x` `[count]`.
     ///
     /// # Panics
     ///
@@ -47,15 +47,16 @@ impl GeodesicRegression {
     }
 }
 
-/// The geodesic nearest to points, each of which belongs to a number.
+/// The geodesic nearest to points yᵢ that depend on numbers xᵢ, in the sense of least squares.
 ///
 /// ```text
 /// argmin_{p, v} Σᵢ d(exp(p, xᵢ v), yᵢ)²
 /// ```
 ///
-/// From the Fréchet mean and the slope of the logarithms there, by limited-memory BFGS steps, the first of which
-/// would be exact on flat space, in the middle of the numbers, where p and v do not depend on each
-/// other to first order. Computed in f64 for points of both kinds.
+/// The search starts at the Fréchet mean, with the linear regression of the logarithms there, and
+/// makes limited-memory BFGS steps. It is preconditioned so that the first step would be exact in
+/// flat space. The search uses the point and the velocity at the mean of the xᵢ, where the two are
+/// uncorrelated to first order. Computed in f64 for points of both kinds.
 ///
 /// # Shapes
 ///
@@ -64,8 +65,10 @@ impl GeodesicRegression {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] for fewer than two points, numbers that are not finite or all equal,
-/// or wrong shapes; [`Error::NotOnManifold`] for a row that is not a point; [`Error::NoConvergence`] with what
-/// is left of the gradient, over the root mean square distance.
+/// or wrong shapes; [`Error::NotOnManifold`] for a row that is not a point; [`Error::NotFinite`]
+/// if the residual or its gradient is not finite at the start; [`Error::NoConvergence`] with the
+/// remaining gradient, if it exceeds `config.tolerance` times the root mean square distance from
+/// the mean.
 ///
 /// # Examples
 ///

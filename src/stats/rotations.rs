@@ -10,24 +10,26 @@ use crate::{Error, Flag, Result};
 
 /// The mean of rotations of ℝⁿ as full flags Fl(1, …, n−1; n) in the chordal distance.
 ///
-/// A rotation's columns are the blocks of a flag, which determines them up to their signs. The mean flag's columns
-/// take the signs that agree with the columns' weighted sum, and the last one, which the flag does not hold,
-/// makes the matrix a rotation. For rotations that lie within a right angle of each other the signs are
-/// those of the rotations; of others the distance cannot tell a column from its negative.
+/// The first n − 1 columns of a rotation are the blocks of a flag, which determines them up to
+/// sign. The columns of the mean flag get the signs that agree with the weighted sum of the given
+/// columns. The last column follows from determinant 1.
+///
+/// The chordal distance cannot distinguish a column from its negative. For rotations within an
+/// angle of π/2 of each other the signs are right.
 ///
 /// # Shapes
 ///
-/// `points` `[count, n, n]`, `weights` `[count]`.
+/// `points` `[count, n, n]`, `weights` `[count]` (1 each by default).
 ///
 /// # Errors
 ///
-/// Those of [`flag_mean`](super::flag_mean); [`Error::NotOnManifold`] for a matrix that is not a rotation, also one of
-/// determinant −1; [`Error::InvalidArgument`] where the columns' sum is normal to the mean's column,
-/// so that neither sign is better.
+/// Those of [`flag_mean`](super::flag_mean); [`Error::NotOnManifold`] for a matrix that is not a
+/// rotation, such as one of determinant −1; [`Error::InvalidArgument`] if a weighted sum of
+/// columns is orthogonal to the column of the mean, so that its sign is not determined.
 ///
 /// # Examples
 ///
-/// Two rotations about the third axis.
+/// The mean of two rotations about the third axis.
 ///
 /// ```
 /// use holonomy::stats::{MeanConfig, rotation_mean};

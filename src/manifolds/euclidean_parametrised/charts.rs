@@ -9,8 +9,8 @@ use crate::numerics::{check_points, dot_keep, in_f64, safe_sqrt, special, sum_ke
 use crate::{Lorentz, PoincareBall, Result};
 
 impl EuclideanParametrised {
-    /// A tangent in the frame at p: its parallel transport to the origin. The frame's dot product is
-    /// the Riemannian one.
+    /// A tangent at p in the frame: its parallel transport to the origin, where the metric is the
+    /// dot product.
     ///
     /// ```text
     /// v_∥ + (sinh ρ/ρ) v_⊥,  ρ = √c|p|
@@ -58,7 +58,7 @@ impl EuclideanParametrised {
     ///
     /// # Examples
     ///
-    /// From 300 to the right, 400 straight up: a right angle at the first point.
+    /// A geodesic of length 400 from the point (300, 0), at a right angle to the radius.
     ///
     /// ```
     /// use holonomy::{EuclideanParametrised, Geodesic};
@@ -103,8 +103,9 @@ impl EuclideanParametrised {
         )
     }
 
-    /// Parallel transport of a vector in the frame at p to one in the frame at q: a rotation in the
-    /// plane of p and q by the area of the triangle (0, p, q).
+    /// Parallel transport of a vector in the frame at p to one in the frame at q: the rotation in
+    /// the plane of p and q by the angle defect of the geodesic triangle (0, p, q), which is c
+    /// times its area.
     ///
     /// # Shapes
     ///
@@ -126,7 +127,8 @@ impl EuclideanParametrised {
     ///
     /// # Errors
     ///
-    /// As [`PoincareBall::new`], for a learnable curvature that has lost its sign.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if a learnable curvature is no
+    /// longer finite and negative.
     pub fn ball(&self) -> Result<PoincareBall> {
         PoincareBall::new(self.n, self.kappa.clone())
     }
@@ -135,7 +137,8 @@ impl EuclideanParametrised {
     ///
     /// # Errors
     ///
-    /// As [`Lorentz::new`], for a learnable curvature that has lost its sign.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if a learnable curvature is no
+    /// longer finite and negative.
     pub fn lorentz(&self) -> Result<Lorentz> {
         Lorentz::new(self.n, self.kappa.clone())
     }
@@ -148,7 +151,11 @@ impl EuclideanParametrised {
     ///
     /// # Shapes
     ///
-    /// `[.., n]` → `[.., n]`; beyond √c|z| = 37 (f64) or 17 (f32) the result rounds to the boundary.
+    /// `[.., n]` → `[.., n]`
+    ///
+    /// # Accuracy
+    ///
+    /// Beyond √c|z| = 37 (f64) or 17 (f32) the result rounds to the boundary.
     pub fn to_ball(&self, z: &Tensor) -> Tensor {
         check_points("to_ball", self.n, &[z]);
         in_f64([z], |[z]| {
@@ -192,10 +199,10 @@ impl EuclideanParametrised {
         })
     }
 
-    /// The inverse of [`to_lorentz`](Self::to_lorentz); the time coordinate is not looked at.
+    /// The inverse of [`to_lorentz`](Self::to_lorentz). The time coordinate is ignored.
     ///
     /// ```text
-    /// x ↦ asinh(√c|x|)/(√c|x|) x, spatial
+    /// x ↦ asinh(√c|x|)/(√c|x|) x,  x the spatial part
     /// ```
     ///
     /// # Shapes
@@ -206,24 +213,26 @@ impl EuclideanParametrised {
         in_f64([x], |[x]| self.lowered(&x.narrow(-1, 1, self.n)))
     }
 
-    /// The signed distance to the hyperplane that meets the line through the origin along
-    /// `direction` at a right angle, `offset` away from the origin; positive on the side that
-    /// `direction` points to.
+    /// The signed distance to a hyperplane. The hyperplane meets the ray from the origin along
+    /// `direction` at a right angle, at the distance `offset` from the origin. The result is
+    /// positive on the side to which `direction` points.
     ///
     /// ```text
     /// sinh(√c h) = cosh a sinh ρ cos θ − sinh a cosh ρ,  a = √c offset
     ///            = sinh(ρ − a) − 2 sin²(θ/2) cosh a sinh ρ
     /// ```
-    /// with θ the angle between z and the direction. On the hyperboloid this is √c⟨w, x⟩_L of the unit
-    /// normal w = (sinh a, cosh a ê); mishne2023 parametrises hyperplanes so, section 4.2.
+    ///
+    /// where θ is the angle between z and the direction e. On the hyperboloid this is √c⟨w, x⟩_L
+    /// with the unit normal w = (sinh a, cosh a ê), as in mishne2023, section 4.2.
     ///
     /// # Shapes
     ///
-    /// `z` and `direction` `[.., n]`, of any length but 0, `offset` `[.., 1]` → `[..]`
+    /// `z` and `direction` `[.., n]`, `offset` `[.., 1]` → `[..]`. The length of `direction` has
+    /// no effect, but must not be 0.
     ///
     /// # Gradient
     ///
-    /// Of the tensor formula, for √c(|z| + |offset|) ≤ 700.
+    /// That of the tensor formula, right for √c(|z| + |offset|) ≤ 700.
     ///
     /// # Examples
     ///
@@ -242,7 +251,7 @@ impl EuclideanParametrised {
     ///
     /// # Panics
     ///
-    /// When the offset's last dimension is not 1, or kinds differ.
+    /// If the last dimension of `offset` is not 1, or kinds or devices differ.
     #[track_caller]
     pub fn hyperplane_distance(&self, z: &Tensor, direction: &Tensor, offset: &Tensor) -> Tensor {
         check_points("hyperplane_distance", self.n, &[z, direction]);

@@ -8,21 +8,14 @@
 //!
 //! # Why
 //!
-//! The ball in f64 ends at distance 36 from the origin, and on the hyperboloid 1 vanishes beside the squares
-//! of time and space at 19; the coordinates of z are as long as the distance, and only e^r itself is bounded: at
-//! [`EuclideanParametrised::EDGE`]. It can be trained by an optimiser that knows nothing of manifolds, as
-//! mishne2023 does: [`Manifold::retract`] is z + v.
+//! The ball in f64 ends at distance 36 from the origin, and on the hyperboloid 1/c is lost beside
+//! the squares of the coordinates from distance 19 on. The length of z is the distance itself, and
+//! only e^r limits it, at [`EuclideanParametrised::EDGE`]. An optimiser for Euclidean space can
+//! train it, as in mishne2023, since [`Manifold::retract`] is z + v.
 //!
 //! # Tangents, and the frame
 //!
-//! Tangents are velocities of z, as everywhere in this crate. The part across z of a vector of length 1
-//! is then ρ/sinh ρ long, 1e-128 at ρ = 300; beside a part along z it is below the rounding of the
-//! coordinates from ρ = 37 on, unless z lies on an axis. Where that matters, use the *frame*:
-//! [`to_frame`](EuclideanParametrised::to_frame) multiplies the part across z by sinh(ρ)/ρ, which is
-//! parallel transport to the origin. In the frame every tangent space is ℝⁿ with the dot product,
-//! and [`log_in_frame`](EuclideanParametrised::log_in_frame),
-//! [`exp_in_frame`](EuclideanParametrised::exp_in_frame) and
-//! [`transport_in_frame`](EuclideanParametrised::transport_in_frame) keep all digits at any radius.
+//! See [`EuclideanParametrised`].
 //!
 //! # References
 //!
@@ -45,7 +38,28 @@ use crate::{Error, Result};
 
 use fused::{Polar, kernels};
 
-/// Hyperbolic space of dimension n and curvature κ < 0, a point being z ∈ ℝⁿ for exp₀(z).
+/// Hyperbolic space of dimension n and curvature κ < 0 in normal coordinates at the origin.
+///
+/// z ∈ ℝⁿ stands for the point exp₀(z), at distance |z| from the origin in the direction of z.
+/// Every vector of ℝⁿ is a point, and every vector is tangent. With ρ = √c|z| and c = −κ the
+/// metric is that of ℝⁿ along z, and is multiplied by (sinh(ρ)/ρ)² across z:
+///
+/// ```text
+/// ⟨u, v⟩ = u_∥ v_∥ + (sinh ρ/ρ)² u_⊥·v_⊥
+/// ```
+///
+/// These coordinates reach much farther from the origin than those of the other models: to
+/// distance 700/√c in f64, where the ball ends at 36/√c and the hyperboloid at 350/√c.
+///
+/// # Tangents and the frame
+///
+/// Tangents are velocities of z. The part across z of a tangent of Riemannian length 1 has
+/// Euclidean length ρ/sinh ρ, which is 1e-128 at ρ = 300. From ρ = 37 on it is below the rounding
+/// of a part along z, unless z lies on an axis. Where that matters, use the *frame*:
+/// [`to_frame`](Self::to_frame) multiplies the part across z by sinh(ρ)/ρ, which is parallel
+/// transport to the origin. In the frame every tangent space is ℝⁿ with the dot product.
+/// [`log_in_frame`](Self::log_in_frame), [`exp_in_frame`](Self::exp_in_frame) and
+/// [`transport_in_frame`](Self::transport_in_frame) keep all digits at any radius.
 ///
 /// # Shapes
 ///
@@ -53,29 +67,37 @@ use fused::{Polar, kernels};
 ///
 /// # Range
 ///
-/// All operations keep full precision to √c|z| = 300 in f64. Beyond, up to the edge at 700, parts across the
-/// radius whose square underflows, below 1e-154, count as 0: two points closer than 1e-9, or the
-/// angle of a geodesic that is longer than 600. `retract` and `project` give points at most at
-/// [`EuclideanParametrised::EDGE`]. `exp` gives its end as it is to √c|z| = 1,400, beyond which e^(r/2) overflows; a
-/// longer step ends at the edge, in the direction in which the geodesic goes. On devices without fused kernels
-/// all ends are at most at the edge. Gradients of two points hold as far, but where √c(|p| + |q|) is beyond 704 and the two are
-/// near each other; those of `exp` need √c|v| ≤ 705: for longer steps they are finite,
-/// but not right for steps inwards.
+/// All operations keep full precision up to √c|z| = 300 in f64. From there to the edge at 700,
+/// parts across z below 1e-154 count as 0, because their squares underflow. This affects points
+/// closer than 1e-9 to each other and the direction of geodesics longer than 600/√c.
 ///
-/// In f32 points are as good, but a tangent's part across z, and so `log` and `rgrad` in
-/// coordinates, underflows from √c|z| = 88 on.
+/// `retract` and `project` return points at most at [`EuclideanParametrised::EDGE`]. `exp` returns
+/// points up to √c|z| = 1,400, beyond which e^(r/2) overflows. A longer step ends at the edge, in
+/// the direction in which the geodesic goes. On devices other than the CPU all results of `exp`
+/// are at most at the edge.
+///
+/// Gradients of functions of two points have the same range, except for points near each other
+/// with √c(|p| + |q|) > 704. The gradient of `exp` is right for √c|v| ≤ 705. For longer steps it
+/// is finite, but wrong where the step leads towards the origin.
+///
+/// In f32 points have the same range. But the part of a tangent across z underflows from √c|z| =
+/// 88 on, and so do `log` and `rgrad` in coordinates.
 ///
 /// # Accuracy
 ///
 /// Worst relative error of `dist`, and of `exp`, `log` and `parallel_transport` in the frame,
 /// against 1000-digit references for radii from 1e-9 to 300 and separations from 1e-9 to 600:
-/// 1.4e-15 in f64, 6e-8 in f32 (tests/golden/parametrised.py).
-/// On devices without fused kernels, and in gradients, the rounding of directions counts e^r-fold.
+/// 1.4e-15 in f64, 6e-8 in f32. On devices other than the CPU, and in gradients, the rounding of
+/// directions is multiplied by e^ρ.
 ///
 /// # Gradient
 ///
 /// All operations are differentiable in points, tangents and κ, also at z = 0; at p = q the
 /// gradient of `dist` is 0.
+///
+/// # References
+///
+/// mishne2023, section 4.
 ///
 /// # Examples
 ///
@@ -116,7 +138,8 @@ impl EuclideanParametrised {
         })
     }
 
-    /// The largest √c|z| that `retract` and `project` give, and where a step of `exp` ends that leads beyond twice as far.
+    /// The largest √c|z| that `retract` and `project` return, 700. A step of `exp` that leads
+    /// beyond twice this distance ends here too.
     pub const EDGE: f64 = fused::EDGE;
 
     /// The curvature κ.
@@ -162,7 +185,8 @@ impl Manifold for EuclideanParametrised {
         sum_last(&(finite_defect(p) + finite_defect(v)))
     }
 
-    /// Points beyond [`EuclideanParametrised::EDGE`] are pulled back along their ray to it.
+    /// z itself within [`EuclideanParametrised::EDGE`]; elsewhere the point of the edge on the ray
+    /// of z.
     fn project(&self, z: &Tensor) -> Tensor {
         check_points("project", self.n, &[z]);
         self.run(
@@ -210,7 +234,7 @@ impl Manifold for EuclideanParametrised {
     }
 
     /// ```text
-    /// e_∥ + (ρ/sinh ρ)² e_⊥
+    /// e_∥ + (ρ/sinh ρ)² e_⊥,  e = egrad
     /// ```
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
         check_points("rgrad", self.n, &[p, egrad]);
@@ -231,7 +255,7 @@ impl Manifold for EuclideanParametrised {
         )
     }
 
-    /// Parallel transport.
+    /// [`parallel_transport`](Geodesic::parallel_transport).
     fn vector_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
         self.parallel_transport(p, q, v)
     }
@@ -243,7 +267,8 @@ impl Geodesic for EuclideanParametrised {
         f64::INFINITY
     }
 
-    /// With n the length of v and φ its angle to p, the end is r from the origin and turned by θ from p:
+    /// Let n = √c|v|, with the Riemannian length |v|, and φ the angle from p to v in the frame.
+    /// The end is at distance r/√c from the origin, at an angle θ from p:
     ///
     /// ```text
     /// sinh²(r/2) = sinh²((ρ − n)/2) + sinh ρ sinh n cos²(φ/2),  sinh r sin θ = sinh n sin φ
@@ -257,12 +282,13 @@ impl Geodesic for EuclideanParametrised {
         )
     }
 
-    /// The vector of length d = `dist(p, q)` at an angle π − β to p:
+    /// The vector of Riemannian length d/√c = `dist(p, q)` at an angle π − β to p:
     ///
     /// ```text
     /// sinh d cos β = sinh(ρ − σ) + (1 − cos θ) cosh ρ sinh σ,  sinh d sin β = sinh σ sin θ
     /// ```
-    /// for points at distances ρ and σ from the origin, an angle θ apart.
+    ///
+    /// for points at distances ρ/√c and σ/√c from the origin, at an angle θ to each other.
     fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
         check_points("log", self.n, &[p, q]);
         self.run(
@@ -272,7 +298,8 @@ impl Geodesic for EuclideanParametrised {
         )
     }
 
-    /// In the frame a rotation in the plane of p and q, by the area of the triangle (0, p, q).
+    /// In the frame: the rotation in the plane of p and q by the angle defect of the geodesic
+    /// triangle (0, p, q), which is c times its area.
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
         check_points("parallel_transport", self.n, &[p, q, v]);
         self.run(
@@ -292,6 +319,8 @@ impl Geodesic for EuclideanParametrised {
     /// ```text
     /// sinh²(√c d/2) = sinh²((ρ − σ)/2) + sinh ρ sinh σ sin²(θ/2)
     /// ```
+    ///
+    /// for points at distances ρ/√c and σ/√c from the origin, at an angle θ to each other.
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
         check_points("dist", self.n, &[p, q]);
         self.run(

@@ -34,30 +34,43 @@ use crate::{Error, Result};
 
 /// The manifold Gr(n, k) of k-dimensional subspaces of ℝⁿ.
 ///
+/// A point is given by any n × k matrix p with pᵀp = 1 whose columns span the subspace; p and pA
+/// are the same point for orthogonal A. Tangents at p are horizontal: matrices v with pᵀv = 0,
+/// where vA at pA is the same tangent. The metric is tr uᵀv, and the sectional curvature lies
+/// between 0 and 2.
+///
+/// No result depends on the choice of bases: with other bases for the arguments an operation
+/// returns the same number, the same subspace, or the same tangent in the basis of its base point.
+///
 /// # Shapes
 ///
-/// Points and tangents `[.., n, k]`, orthonormal columns and horizontal.
+/// Points and tangents `[.., n, k]`. The columns of points are orthonormal, and tangents are
+/// horizontal.
 ///
 /// # Accuracy
 ///
-/// Distances, logarithms and angles are good to a few roundings of 1 in absolute terms for any two
-/// bases, and to a few roundings of themselves where q is near p in the same basis. Nothing is lost
-/// for tiny angles; the logarithm loses 1/cos θ of the largest angle, and is NaN where that is a
-/// right one, for there are two shortest ways then.
+/// For any two bases the absolute error of distances, logarithms and angles is a few ε. It is a
+/// few ε relative to the result where q is near p in the same basis, also for tiny angles. The
+/// error of the logarithm grows as 1/cos θ with the largest principal angle θ. The logarithm is
+/// NaN for θ = π/2, where the shortest geodesic is not unique.
 ///
 /// # Gradient
 ///
 /// All operations of the traits have derivatives of every order, also where angles coincide or
-/// vanish. At p = q the gradient of `dist` is 0. At right angles, where there are several shortest ways, it
-/// is the mean of theirs, to which these angles add nothing, and has no derivative itself.
-/// [`principal_angles`](Self::principal_angles) has first derivatives, of angles that differ from the
-/// others.
+/// vanish. At p = q the gradient of `dist` is 0. Where a principal angle is π/2 there are several
+/// shortest geodesics; the gradient of `dist` is their mean, to which this angle contributes 0,
+/// and has no derivative itself. [`principal_angles`](Self::principal_angles) has first
+/// derivatives, of angles that differ from the others.
 ///
-/// On devices other than the CPU `dist` at a right angle is NaN.
+/// On devices other than the CPU `dist` is NaN where an angle is π/2.
+///
+/// # References
+///
+/// edelman1998; bendokat2024; ye2016 (distances); knyazev2002 (small angles).
 ///
 /// # Examples
 ///
-/// Two planes in space that meet in a line at an angle of 0.3.
+/// Two planes in space that meet at an angle of 0.3.
 ///
 /// ```
 /// use holonomy::{Geodesic, Grassmann};
@@ -127,12 +140,12 @@ impl Grassmann {
         Ok(Self { n, k })
     }
 
-    /// The dimension of the space around.
+    /// The dimension n of the ambient space.
     pub fn ambient_dim(&self) -> i64 {
         self.n
     }
 
-    /// The dimension of the subspaces.
+    /// The dimension k of the subspaces.
     pub fn subspace_dim(&self) -> i64 {
         self.k
     }
@@ -140,7 +153,7 @@ impl Grassmann {
     /// The principal angles between subspaces, from the smallest to the largest, in [0, π/2].
     ///
     /// ```text
-    /// θᵢ = atan2(|R zᵢ|, |C zᵢ|),  C = pᵀq, R = q − pC, zᵢ the right singular vectors of both
+    /// θᵢ = atan2(|R zᵢ|, |C zᵢ|),  C = pᵀq, R = q − pC, zᵢ the right singular vectors of C and R
     /// ```
     ///
     /// # Shapes
@@ -149,11 +162,12 @@ impl Grassmann {
     ///
     /// # Accuracy
     ///
-    /// A few roundings of 1, for tiny angles and for those near π/2.
+    /// An absolute error of a few ε, for tiny angles and for those near π/2.
     ///
     /// # Gradient
     ///
-    /// First derivatives, of angles other than 0 and π/2 that differ from the others; 0 at 0.
+    /// First derivatives, of angles that differ from the others and from 0 and π/2. The gradient
+    /// of an angle 0 is 0.
     ///
     /// # References
     ///
@@ -181,7 +195,7 @@ impl Grassmann {
         (angles.to_device(p.device()), turn.to_device(p.device()))
     }
 
-    /// √Σ sin² θᵢ = |ppᵀ − qqᵀ|/√2, in the Frobenius norm; `[..]`.
+    /// The chordal distance √Σ sin² θᵢ = |ppᵀ − qqᵀ|/√2, in the Frobenius norm; `[..]`.
     ///
     /// # References
     ///
@@ -191,7 +205,8 @@ impl Grassmann {
         in_f64([p, q], |[p, q]| frobenius(&Relation::of(&p, &q).across))
     }
 
-    /// sin of the largest angle = |ppᵀ − qqᵀ|, in the spectral norm; `[..]`.
+    /// The projection distance: the sine of the largest principal angle, |ppᵀ − qqᵀ| in the
+    /// spectral norm; `[..]`.
     ///
     /// # References
     ///
@@ -200,11 +215,12 @@ impl Grassmann {
         self.principal_angles(p, q).select(-1, self.k - 1).sin()
     }
 
-    /// √(1 − Π cos² θᵢ); `[..]`.
+    /// The Binet–Cauchy distance √(1 − Π cos² θᵢ); `[..]`.
     ///
     /// # Accuracy
     ///
-    /// Also for subspaces that are near each other: −expm1(Σ ln cos² θᵢ), never a difference from 1.
+    /// There is no cancellation for nearby subspaces: the square is computed as −expm1(Σ ln cos²
+    /// θᵢ).
     ///
     /// # References
     ///
@@ -213,7 +229,8 @@ impl Grassmann {
         safe_sqrt(&(-self.log_cosines(p, q)).expm1().neg())
     }
 
-    /// √(−Σ ln cos² θᵢ), infinite where an angle is a right one to rounding, with gradient 0; `[..]`.
+    /// The Martin distance √(−Σ ln cos² θᵢ); `[..]`. Infinite, with gradient 0, where an angle is
+    /// π/2 to rounding.
     ///
     /// # References
     ///
@@ -232,20 +249,21 @@ impl Grassmann {
         terms.sum_dim_intlist(-1, false, p.kind())
     }
 
-    /// The orthogonal projectors ppᵀ on the subspaces, `[.., n, n]`: one matrix a subspace,
-    /// whatever the basis.
+    /// The orthogonal projectors ppᵀ onto the subspaces, `[.., n, n]`, which do not depend on the
+    /// bases.
     pub fn projector(&self, p: &Tensor) -> Tensor {
         self.check("projector", &[p]);
         in_f64([p], |[p]| p.matmul(&transposed(&p)))
     }
 
-    /// Bases of the subspaces on which the matrices `[.., n, n]` project.
+    /// Orthonormal bases `[.., n, k]` of the subspaces onto which the matrices `[.., n, n]`
+    /// project.
     ///
     /// # Errors
     ///
-    /// [`Error::NotOnManifold`] when a matrix is not symmetric, not idempotent or of another rank,
-    /// with the row and the largest entry by which it fails; [`Error::InvalidArgument`] for
-    /// another shape.
+    /// [`Error::NotOnManifold`] if a matrix is not an orthogonal projector of rank k, with its row
+    /// and the largest entry of its difference from the nearest one; [`Error::InvalidArgument`]
+    /// for another shape.
     pub fn from_projector(&self, projector: &Tensor) -> Result<Tensor> {
         const OP: &str = "Grassmann::from_projector";
         let n = self.n;
@@ -317,8 +335,8 @@ impl Manifold for Grassmann {
         })
     }
 
-    /// The polar factor z (zᵀz)^(−½), the nearest frame; its span is that of z. NaN where the
-    /// columns of z are linearly dependent to rounding.
+    /// The polar factor z (zᵀz)^(−½), the nearest matrix with orthonormal columns, whose span is
+    /// that of z. NaN where the columns of z are linearly dependent to rounding.
     fn project(&self, z: &Tensor) -> Tensor {
         self.check("project", &[z]);
         let (n, k) = self.sizes();
@@ -366,7 +384,7 @@ impl Manifold for Grassmann {
     /// (p + v)(1 + vᵀv)^(−½)
     /// ```
     ///
-    /// which agrees with the geodesic to second order.
+    /// which agrees with `exp` to second order.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.check("retract", &[p, v]);
         let (n, k) = self.sizes();
@@ -377,7 +395,7 @@ impl Manifold for Grassmann {
         )
     }
 
-    /// The projection in the space of projectors, the same for all bases:
+    /// The projection in the space of projectors, which does not depend on the bases:
     ///
     /// ```text
     /// (1 − qqᵀ)(v pᵀ + p vᵀ) q
@@ -393,7 +411,7 @@ impl Manifold for Grassmann {
 }
 
 impl Geodesic for Grassmann {
-    /// π/4: the injectivity radius is π/2, and the sectional curvature at most 2.
+    /// π/4: the injectivity radius is π/2, and the sectional curvature is at most 2.
     fn convexity_radius(&self) -> f64 {
         std::f64::consts::FRAC_PI_4
     }
@@ -402,7 +420,7 @@ impl Geodesic for Grassmann {
     /// p cos √W + v sin √W/√W,  W = vᵀv
     /// ```
     ///
-    /// In this basis the geodesic turns about no direction of the subspace itself.
+    /// This basis is the end of the horizontal lift of the geodesic.
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.check("exp", &[p, v]);
         let (n, k) = self.sizes();
@@ -494,7 +512,7 @@ impl Geodesic for Grassmann {
 }
 
 impl Sample for Grassmann {
-    /// Uniform: the law that no rotation of ℝⁿ changes.
+    /// Uniform: the distribution that is invariant under rotations of ℝⁿ.
     fn random_point(
         &self,
         rng: &mut dyn Rng,

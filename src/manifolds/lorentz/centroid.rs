@@ -121,7 +121,9 @@ impl Lorentz {
     /// ```text
     /// Σ wᵢ xᵢ / (√c √(−⟨Σ wᵢ xᵢ, Σ wᵢ xᵢ⟩_L))
     /// ```
-    /// with the product under the root as a sum of positive terms along and across the direction of Σ wᵢ xᵢ.
+    ///
+    /// The product under the root is computed without cancellation, from parts along and across
+    /// the direction of Σ wᵢ xᵢ.
     ///
     /// # Shapes
     ///
@@ -129,14 +131,14 @@ impl Lorentz {
     ///
     /// # Accuracy
     ///
-    /// A few roundings of the spatial part, at any distance up to [`Lorentz::edge`] from the origin and from
-    /// each other (against 700-digit references: 5e-16); its time is linear in k. Points of weight 0 do not
-    /// count.
+    /// A few roundings of the spatial part, at any distance up to [`Lorentz::edge`] from the
+    /// origin and from each other: 5e-16 against 700-digit references. Points of weight 0 have no
+    /// effect. The time is linear in k.
     ///
     /// # Gradient
     ///
-    /// In points, weights and κ, also where points agree; beyond the distance 15/√c roundings of directions
-    /// count e^{2r}-fold.
+    /// In points, weights and κ, also where points coincide. Beyond distance 15/√c the rounding of
+    /// directions is multiplied by e^{2√c r}.
     ///
     /// # References
     ///
@@ -144,7 +146,8 @@ impl Lorentz {
     ///
     /// # Panics
     ///
-    /// Where `points` has fewer than two dimensions or no points, or there is not one weight a point.
+    /// If `points` has fewer than two dimensions or no points, or if there is not one weight per
+    /// point.
     #[track_caller]
     pub fn centroid(&self, points: &Tensor, weights: &Tensor) -> Tensor {
         check_points("centroid", self.n + 1, &[points]);

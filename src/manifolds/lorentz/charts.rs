@@ -15,7 +15,7 @@ impl Lorentz {
         self.point(&Tensor::zeros([self.n], (Kind::Double, tch::Device::Cpu)))
     }
 
-    /// The boost that moves the origin to p: a Lorentz matrix B, symmetric, with B·origin = p.
+    /// The boost that moves the origin to p: the symmetric Lorentz matrix B with B·origin = p.
     ///
     /// ```text
     /// B = ⎡ √c p₀    √c pᵀ                  ⎤
@@ -39,8 +39,8 @@ impl Lorentz {
         })
     }
 
-    /// The isometry that turns the spatial coordinates by a rotation (or reflection) R of ℝⁿ and
-    /// fixes the origin: diag(1, R).
+    /// The isometry diag(1, R), which applies the orthogonal matrix R to the spatial coordinates
+    /// and fixes the origin.
     ///
     /// # Shapes
     ///
@@ -48,7 +48,7 @@ impl Lorentz {
     ///
     /// # Panics
     ///
-    /// Where the matrix is not n × n. That it is orthogonal is not checked.
+    /// If the matrix is not n × n. Whether it is orthogonal is not checked.
     #[track_caller]
     pub fn rotation(&self, matrix: &Tensor) -> Tensor {
         check_numbers("rotation", &[matrix]);
@@ -64,7 +64,7 @@ impl Lorentz {
         padded + corner.diag(0)
     }
 
-    /// A linear isometry, such as a [`boost`](Self::boost), applied to points or tangents.
+    /// Applies a linear isometry, such as a [`boost`](Self::boost), to points or tangents.
     ///
     /// # Shapes
     ///
@@ -72,7 +72,7 @@ impl Lorentz {
     ///
     /// # Panics
     ///
-    /// For other shapes or kinds.
+    /// If shapes, kinds or devices do not fit.
     #[track_caller]
     pub fn apply(&self, isometry: &Tensor, x: &Tensor) -> Tensor {
         let square = [self.n + 1, self.n + 1];
@@ -92,7 +92,8 @@ impl Lorentz {
     ///
     /// # Errors
     ///
-    /// As [`PoincareBall::new`], for a learnable curvature that has lost its sign.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if a learnable curvature is no
+    /// longer finite and negative.
     pub fn ball(&self) -> Result<PoincareBall> {
         PoincareBall::new(self.n, self.kappa.clone())
     }
@@ -105,8 +106,11 @@ impl Lorentz {
     ///
     /// # Shapes
     ///
-    /// `[.., n + 1]` → `[.., n]`; beyond distance 37/√c or so from the origin (f64) the result rounds
-    /// to the boundary.
+    /// `[.., n + 1]` → `[.., n]`
+    ///
+    /// # Accuracy
+    ///
+    /// Beyond a distance of about 37/√c from the origin (f64) the result rounds to the boundary.
     pub fn to_ball(&self, x: &Tensor) -> Tensor {
         check_points("to_ball", self.n + 1, &[x]);
         self.on_spatial([x], |[x]| {
@@ -143,8 +147,11 @@ impl Lorentz {
     ///
     /// # Shapes
     ///
-    /// `[.., n + 1]` → `[.., n]`, of norm under 1/√c; beyond distance 18/√c from the origin (f64)
-    /// the result rounds to the boundary.
+    /// `[.., n + 1]` → `[.., n]`, of norm below 1/√c
+    ///
+    /// # Accuracy
+    ///
+    /// Beyond a distance of about 18/√c from the origin (f64) the result rounds to the boundary.
     pub fn to_klein(&self, x: &Tensor) -> Tensor {
         check_points("to_klein", self.n + 1, &[x]);
         self.on_spatial([x], |[x]| {
@@ -161,7 +168,7 @@ impl Lorentz {
     ///
     /// # Shapes
     ///
-    /// `[.., n]` → `[.., n + 1]`; NaN for points outside of the ball.
+    /// `[.., n]` → `[.., n + 1]`; not finite for points on the boundary or outside the ball.
     pub fn from_klein(&self, k: &Tensor) -> Tensor {
         check_points("from_klein", self.n, &[k]);
         in_f64([k], |[k]| {
@@ -170,8 +177,8 @@ impl Lorentz {
         })
     }
 
-    /// The upper half-space chart; the last coordinate is the height, positive. The point at
-    /// infinity is the end of the last spatial axis.
+    /// The upper half-space chart, whose last coordinate is the positive height. Its point at
+    /// infinity is the end of the positive last spatial axis.
     ///
     /// ```text
     /// x ↦ (x₁, …, xₙ₋₁, 1/√c) / (√c(x₀ − xₙ))

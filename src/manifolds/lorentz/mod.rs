@@ -18,10 +18,10 @@
 //!
 //! # The edge
 //!
-//! Squares of coordinates overflow at a distance of 354/√c from the origin (f64). `exp`, `retract` and
-//! `project` give points whose spatial part is at most [`Lorentz::edge`] long, a distance of 350/√c (f64)
-//! or 88/√c (f32) for c ≥ 1: a step that leads beyond ends at the edge, in the direction in which the
-//! geodesic (or p + v) goes. Up to there no operation overflows.
+//! Squares of coordinates overflow at a distance of 355/√c from the origin (f64). `exp`, `retract`
+//! and `project` give points whose spatial part is at most [`Lorentz::edge`] long, a distance of
+//! 350/√c (f64) or 88/√c (f32) for c ≥ 1: a step that leads beyond ends at the edge, in the
+//! direction in which the geodesic (or p + v) goes. Up to there no operation overflows.
 //!
 //! # References
 //!
@@ -45,27 +45,46 @@ use crate::{Error, Result};
 
 use fused::{Hyperboloid, kernels};
 
-/// The hyperboloid of dimension n and curvature κ < 0.
+/// The hyperboloid (Lorentz) model of hyperbolic space, of dimension n and curvature κ < 0.
+///
+/// With c = −κ and the Lorentz product ⟨x, y⟩_L = −x₀y₀ + Σ xᵢyᵢ the set is
+/// {x ∈ ℝⁿ⁺¹ : ⟨x, x⟩_L = −1/c, x₀ > 0}. Tangents at x satisfy ⟨x, v⟩_L = 0, and the metric is the
+/// Lorentz product.
+///
+/// Operations read the spatial parts of points and tangents only, and compute the time coordinates
+/// x₀ = √(1/c + |x|²) and v₀ = x·v/x₀ from them. So an error in a time coordinate does no harm,
+/// and gradients flow through the spatial coordinates alone. The exceptions are the checks of
+/// points and tangents, [`apply`](Self::apply), and the ambient second argument of
+/// `project_tangent` and `rgrad`.
 ///
 /// # Shapes
 ///
-/// Points and tangents `[.., n + 1]`, time first.
+/// Points and tangents `[.., n + 1]`, the time coordinate first.
 ///
 /// # Accuracy
 ///
 /// Worst relative error (of spatial parts) against 320-digit references, for base points up to
 /// distance 30 from the origin and separations from 1e-9 to 20: `dist` 6e-16, `exp` 1.2e-14,
 /// `parallel_transport` 6e-15, `log` 3e-13 up to distance 8 and 8e-10 beyond
-/// (`cargo run --release --example accuracy`). All operations are finite to [`Lorentz::edge`], 350/√c in
-/// f64, and keep 13 digits there; but the coordinates themselves resolve a direction to e^r roundings at
-/// distance r, so from 37/√c on two points either lie on one ray or are far apart. On devices without
-/// fused kernels `exp`, `log` and `parallel_transport` lose e^{2r} roundings at distance r.
+/// (`cargo run --release --example accuracy`).
+///
+/// All operations are finite up to [`Lorentz::edge`], a distance of 350/√c in f64 for c ≥ 1, and
+/// keep 13 digits there. But a rounding of the coordinates moves a point at distance r by e^{√c r}
+/// roundings. So beyond 37/√c two points either lie on one ray or are far apart.
+///
+/// On devices other than the CPU the error of `exp`, `log` and `parallel_transport` is e^{2√c r}
+/// roundings at distance r.
 ///
 /// # Gradient
 ///
 /// All operations are differentiable in points, tangents and κ; at p = q the gradient of `dist`
-/// is 0. Gradients are those of the tensor formulas: see Accuracy. Those of `exp` need √c|v| ≤ 354;
-/// for longer steps they are finite, but not right for steps inwards.
+/// is 0. Gradients come from the tensor formulas and have their accuracy, that of other devices.
+/// The gradient of `exp` is right for √c|v|_L ≤ 354. For longer steps it is finite, but wrong
+/// where the step leads towards the origin.
+///
+/// # References
+///
+/// nickel2018; lee2018, chapter 3.
 ///
 /// # Examples
 ///
@@ -110,13 +129,16 @@ impl Lorentz {
         &self.kappa
     }
 
-    /// How long the spatial part of a point may be that `exp`, `retract` and `project` give, in units of
-    /// 1/√c, or of 1 where c < 1: 2⁵⁰⁴ in f64, 2¹²⁶ in f32.
+    /// The greatest Euclidean length of the spatial part of a point that `exp`, `retract` and
+    /// `project` return, in units of min(1/√c, 1): 2⁵⁰⁴ in f64, 2¹²⁶ in f32.
     ///
-    /// For c ≥ 1 that is a distance of 350.0/√c (f64) or 88.0/√c (f32) from the origin, for c < 1 it is
-    /// less by ln(1/√c)/√c. Coordinates e^r/2 at distance r are squared in f64 and stay below 10³⁰⁸; those of
-    /// f32 stay below 10³⁸. (Tangents may be as long as e^{2r}, which f32 holds to 44/√c: `rgrad` is infinite
-    /// beyond for a gradient with respect to coordinates that is not small.)
+    /// A step that leads farther ends at this length, in the direction in which the geodesic (for
+    /// `retract`, p + v) goes. For c ≥ 1 the edge is at distance 350.0/√c (f64) or 88.0/√c (f32)
+    /// from the origin; for c < 1 it is nearer by ln(1/√c)/√c.
+    ///
+    /// Within the edge the squares of coordinates do not overflow in f64, nor the coordinates in
+    /// f32. Coordinates of tangents may be as large as e^{2√c r} at distance r. In f32, `rgrad`
+    /// may therefore overflow beyond distance 44/√c.
     pub fn edge(kind: Kind) -> f64 {
         if kind == Kind::Double {
             2f64.powi(504)
@@ -301,8 +323,8 @@ impl Manifold for Lorentz {
         })
     }
 
-    /// The point with the spatial part of z; its time coordinate is replaced. A spatial part that is longer
-    /// than [`Lorentz::edge`] is pulled back along its ray to it.
+    /// The point with the spatial part of z, whatever the time coordinate of z is. A spatial part
+    /// beyond [`Lorentz::edge`] is shortened to it.
     fn project(&self, z: &Tensor) -> Tensor {
         check_points("project", self.n + 1, &[z]);
         let edge = Self::edge(z.kind());
@@ -325,8 +347,8 @@ impl Manifold for Lorentz {
     ///
     /// # Accuracy
     ///
-    /// The time coordinate of z is weighed by c p₀², so at distance r from the origin its rounding
-    /// counts e^{2r}-fold.
+    /// The time coordinate of z enters with a factor of up to c p₀², so that at distance r from
+    /// the origin its rounding is multiplied by e^{2√c r}.
     fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
         check_points("project_tangent", self.n + 1, &[p, z]);
         in_f64([p, z], |[p, z]| {
@@ -340,6 +362,8 @@ impl Manifold for Lorentz {
     /// ```text
     /// u·v − u₀v₀ = u_⊥·v_⊥ + u_∥v_∥/(c p₀²)
     /// ```
+    ///
+    /// in spatial parts, along (∥) and across (⊥) the direction of p.
     fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
         check_points("inner", self.n + 1, &[p, u, v]);
         self.run_spatial(
@@ -363,7 +387,7 @@ impl Manifold for Lorentz {
     }
 
     /// ```text
-    /// J e + c⟨p, J e⟩_L p,  J = diag(−1, 1, …, 1)
+    /// J e + c⟨p, J e⟩_L p,  J = diag(−1, 1, …, 1),  e = egrad
     /// ```
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
         check_points("rgrad", self.n + 1, &[p, egrad]);
@@ -382,8 +406,8 @@ impl Manifold for Lorentz {
         )
     }
 
-    /// The exponential map with sinh and cosh replaced by their leading terms: the point whose
-    /// spatial part is that of p + v, at most at [`Lorentz::edge`]. It agrees with `exp` to first order.
+    /// The point whose spatial part is that of p + v, at most at [`Lorentz::edge`]. It agrees with
+    /// `exp` to first order.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
         check_points("retract", self.n + 1, &[p, v]);
         let edge = Self::edge(p.kind());
@@ -398,7 +422,8 @@ impl Manifold for Lorentz {
         )
     }
 
-    /// Parallel transport, which is as cheap and keeps lengths.
+    /// [`parallel_transport`](Geodesic::parallel_transport), which is as cheap as a projection and
+    /// preserves lengths.
     fn vector_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
         self.parallel_transport(p, q, v)
     }
@@ -470,6 +495,7 @@ impl Geodesic for Lorentz {
     /// ```text
     /// cosh(n) p + sinh(n)/n v,  n = √c|v|_L
     /// ```
+    ///
     /// at most at [`Lorentz::edge`].
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
         check_points("exp", self.n + 1, &[p, v]);
@@ -514,7 +540,8 @@ impl Geodesic for Lorentz {
     /// ```text
     /// v + c⟨q, v⟩_L/(2(1 + s)) (p + q),  s = sinh²(√c·dist(p, q)/2)
     /// ```
-    /// The fused path rotates the polar components of v instead, which keeps all digits.
+    ///
+    /// The CPU kernel rotates the polar components of v instead, which is more accurate.
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
         check_points("parallel_transport", self.n + 1, &[p, q, v]);
         let fused = |space: Hyperboloid| {
@@ -538,7 +565,9 @@ impl Geodesic for Lorentz {
     /// ```text
     /// (2/√c) asinh √s,  s = sinh²(Δ/2) + (c/4)(|p|/|q|)|δ − (|q| − |p|)p̂|²
     /// ```
-    /// with Δ the difference of the distances from the origin and δ = q − p, all spatial.
+    ///
+    /// for |p| ≤ |q|, where p, q and δ = q − p are spatial parts and Δ is √c times the difference
+    /// of the distances from the origin.
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
         check_points("dist", self.n + 1, &[p, q]);
         self.run_spatial(

@@ -18,11 +18,12 @@ impl PoincareBall {
     /// ```text
     /// x ⊕ y = ((1 + 2c⟨x,y⟩ + c|y|²) x + (1 − c|x|²) y) / (1 + 2c⟨x,y⟩ + c²|x|²|y|²)
     /// ```
-    /// computed as x + α_x (y + c|y|² x)/(α_x α_y + c|x + y|²).
+    ///
+    /// computed as x + α_x (y + c|y|² x)/(α_x α_y + c|x + y|²), with α_x = 1 − c|x|².
     ///
     /// # Shapes
     ///
-    /// `[.., n]`, `[.., n]` → `[.., n]`; result at most at [`PoincareBall::edge`].
+    /// `[.., n]`, `[.., n]` → `[.., n]`; the result is at most at [`PoincareBall::edge`].
     ///
     /// # References
     ///
@@ -35,7 +36,8 @@ impl PoincareBall {
         })
     }
 
-    /// Möbius scalar multiplication r ⊗ x, the point at r times the distance along the ray of x.
+    /// Möbius scalar multiplication r ⊗ x: the point on the ray of x at r times its distance from
+    /// the origin.
     ///
     /// ```text
     /// r ⊗ x = tanh(r artanh(√c|x|)) x/(√c|x|) = exp₀(r log₀ x)
@@ -47,7 +49,7 @@ impl PoincareBall {
     ///
     /// # Panics
     ///
-    /// For other shapes or kinds.
+    /// If shapes, kinds or devices do not fit.
     #[track_caller]
     pub fn mobius_scale(&self, r: &Tensor, x: &Tensor) -> Tensor {
         check_points("mobius_scale", self.n, &[x]);
@@ -63,7 +65,8 @@ impl PoincareBall {
         self.exp(&origin, &(self.log(&origin, x) * r.to_kind(x.kind())))
     }
 
-    /// Möbius matrix multiplication M ⊗ x, a linear map applied in the tangent space at the origin.
+    /// Möbius matrix multiplication M ⊗ x: the linear map M applied in the tangent space at the
+    /// origin.
     ///
     /// ```text
     /// M ⊗ x = tanh(|Mx|/|x| artanh(√c|x|)) Mx/(√c|Mx|) = exp₀(M log₀ x)
@@ -76,7 +79,7 @@ impl PoincareBall {
     ///
     /// # Panics
     ///
-    /// Where the matrix does not have n columns.
+    /// If the matrix does not have n columns, or kinds or devices differ.
     #[track_caller]
     pub fn mobius_matvec(&self, matrix: &Tensor, x: &Tensor) -> Tensor {
         check_points("mobius_matvec", self.n, &[x]);
@@ -100,7 +103,8 @@ impl PoincareBall {
     /// ```text
     /// gyr[x, y] v = −(x ⊕ y) ⊕ (x ⊕ (y ⊕ v))
     /// ```
-    /// computed in closed form, linear in v and an isometry of ℝⁿ.
+    ///
+    /// computed in closed form; it is linear in v and an isometry of ℝⁿ.
     ///
     /// # Shapes
     ///
@@ -110,14 +114,15 @@ impl PoincareBall {
         in_f64([x, y, v], |[x, y, v]| self.gyrate(&-y, &x, &v))
     }
 
-    /// The weighted Möbius gyromidpoint of k points: the hyperbolic centroid, equal to
-    /// [`Lorentz::centroid`] through the isometry. Equivariant under isometries.
+    /// The weighted Möbius gyromidpoint of k points: the hyperbolic centroid, which is
+    /// [`Lorentz::centroid`] mapped to the ball. Equivariant under isometries.
     ///
     /// ```text
     /// ½ ⊗ (Σ wᵢ λᵢ xᵢ / Σ wᵢ (λᵢ − 1)),  λᵢ = 2/(1 − c|xᵢ|²)
     /// ```
-    /// computed twice, first as the centroid on the hyperboloid, and then after a translation that brings
-    /// this first result to the origin, which keeps the digits of a cluster near the boundary.
+    ///
+    /// computed twice: first as the centroid on the hyperboloid, then again after a translation of
+    /// that result to the origin, which keeps the accuracy for a cluster near the boundary.
     ///
     /// # Shapes
     ///
@@ -125,12 +130,13 @@ impl PoincareBall {
     ///
     /// # Accuracy
     ///
-    /// That of the coordinates, whose rounding moves a point at distance r by e^{√c r} roundings, up to
-    /// [`PoincareBall::edge`], however far the points are from each other. Points of weight 0 do not count.
+    /// That of the coordinates, whose rounding moves a point at distance r by e^{√c r} roundings.
+    /// This holds up to [`PoincareBall::edge`], at any distance of the points from each other.
+    /// Points of weight 0 have no effect.
     ///
     /// # Gradient
     ///
-    /// In points, weights and κ, also where points agree.
+    /// In points, weights and κ, also where points coincide.
     ///
     /// # References
     ///
@@ -138,7 +144,8 @@ impl PoincareBall {
     ///
     /// # Panics
     ///
-    /// Where `points` has fewer than two dimensions or no points, or there is not one weight a point.
+    /// If `points` has fewer than two dimensions or no points, or if there is not one weight per
+    /// point.
     #[track_caller]
     pub fn gyromidpoint(&self, points: &Tensor, weights: &Tensor) -> Tensor {
         check_points("gyromidpoint", self.n, &[points]);
@@ -201,8 +208,8 @@ impl PoincareBall {
         self.add(base, &midpoint, &self.alpha(&midpoint))
     }
 
-    /// The signed distance of x from the hyperbolic hyperplane through p with Euclidean normal a:
-    /// the logit of hyperbolic multinomial logistic regression but for its scale.
+    /// The signed distance of x from the hyperbolic hyperplane through p with normal a. Up to a
+    /// factor it is the logit of hyperbolic multinomial logistic regression.
     ///
     /// ```text
     /// (1/√c) asinh(2√c ⟨(−p) ⊕ x, a⟩ / ((1 − c|(−p) ⊕ x|²) |a|))
@@ -210,7 +217,7 @@ impl PoincareBall {
     ///
     /// # Shapes
     ///
-    /// `[.., n]` each → `[..]`; positive on the side that a points to. a = 0 gives NaN.
+    /// `[.., n]` each → `[..]`; positive on the side to which a points. NaN for a = 0.
     ///
     /// # References
     ///
@@ -231,7 +238,8 @@ impl PoincareBall {
     ///
     /// # Errors
     ///
-    /// As [`Lorentz::new`], for a learnable curvature that has lost its sign.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if a learnable curvature is no
+    /// longer finite and negative.
     pub fn lorentz(&self) -> Result<Lorentz> {
         Lorentz::new(self.n, self.kappa.clone())
     }
@@ -244,7 +252,7 @@ impl PoincareBall {
     ///
     /// # Shapes
     ///
-    /// `[.., n]` → `[.., n + 1]`, time first.
+    /// `[.., n]` → `[.., n + 1]`, the time coordinate first.
     ///
     /// # Accuracy
     ///
@@ -261,12 +269,12 @@ impl PoincareBall {
     /// The differential of [`to_lorentz`](Self::to_lorentz) at x, applied to the tangent v.
     ///
     /// ```text
-    /// v ↦ (4√c⟨x,v⟩, 2α v + 4c⟨x,v⟩ x) / α²
+    /// v ↦ (4√c⟨x,v⟩, 2α v + 4c⟨x,v⟩ x) / α²,  α = 1 − c|x|²
     /// ```
     ///
     /// # Shapes
     ///
-    /// `[.., n]`, `[.., n]` → `[.., n + 1]`
+    /// `[.., n]`, `[.., n]` → `[.., n + 1]`, the time coordinate first.
     pub fn to_lorentz_tangent(&self, x: &Tensor, v: &Tensor) -> Tensor {
         check_points("to_lorentz_tangent", self.n, &[x, v]);
         in_f64([x, v], |[x, v]| {

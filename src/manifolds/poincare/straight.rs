@@ -7,23 +7,24 @@ use crate::numerics::in_f64;
 use crate::{Error, Result};
 
 impl PoincareBall {
-    /// Where the published codes stop a straight step: at norm 1 − 10⁻⁵ for κ = −1, a hyperbolic
-    /// distance of 12.2 from the origin.
+    /// Where published implementations stop a straight step: at √c·norm = 1 − 10⁻⁵, a hyperbolic
+    /// distance of 12.2/√c from the origin.
     pub const STRAIGHT_EDGE: f64 = 1.0 - 1e-5;
 
-    /// The same ball with the straight line of its coordinates as its retraction.
+    /// The same ball with the straight line p + v as its retraction.
     ///
     /// ```text
-    /// retract(p, v) = p + v, pulled back along its ray to √c·norm = max(edge, √c|p|) where it is beyond
+    /// retract(p, v) = p + v, shortened to √c·norm = max(edge, √c|p|) where it is longer
     /// ```
     ///
-    /// It is a retraction of first order: a step of hyperbolic length ℓ away from the origin ends
-    /// at the distance −log(1 − ℓ) near the boundary, one towards it at log(1 + ℓ) instead of ℓ. A
-    /// step of length 1 or more can leave the ball; that is where the edge costs something: the
-    /// point ends on it, and no step reaches a point farther out. A point that is already
-    /// beyond the edge stays where it is or comes inwards. In f32 the edge is at most
-    /// [`PoincareBall::edge`]. All other operations stay as they are, `vector_transport` among
-    /// them, which is parallel transport between the ends of the step.
+    /// It is a retraction of first order. For κ = −1 and near the boundary, a step of hyperbolic
+    /// length ℓ away from the origin covers the distance −log(1 − ℓ), and one towards the origin
+    /// log(1 + ℓ). A step of length 1 or more can leave the ball. It then ends on the edge, so
+    /// that no step reaches a point beyond the edge. A point that is already beyond the edge stays
+    /// where it is or moves inwards. In f32 the edge is at most [`PoincareBall::edge`].
+    ///
+    /// All other operations are unchanged. In particular `vector_transport` is parallel transport
+    /// between the ends of the step.
     ///
     /// # Errors
     ///

@@ -22,8 +22,9 @@ use crate::numerics::wide::map::map_to_number;
 /// P v = E v Eᵀ,  E = (q p⁻¹)^½
 /// ```
 ///
-/// Also the Fisher metric of centred Gaussians, times 2. A symmetric space of curvature between
-/// −½ and 0. Distances are those of gpgᵀ and gqgᵀ for every invertible g, and of p⁻¹ and q⁻¹.
+/// It is twice the Fisher metric of centred Gaussians. The manifold is a symmetric space with
+/// sectional curvature between −½ and 0. Isometries are p ↦ gpgᵀ for every invertible g, and p ↦
+/// p⁻¹.
 ///
 /// # Shapes
 ///
@@ -31,17 +32,19 @@ use crate::numerics::wide::map::map_to_number;
 ///
 /// # Accuracy
 ///
-/// Worst errors on golden cases with n up to 8, relative for numbers and as parts of the largest
-/// entry for matrices: `dist` and `norm` 1.4e-15, `exp` 5e-15, `log` and `parallel_transport` 2e-14,
-/// at condition numbers up to 1e12, also between matrices of unrelated eigenvectors, where
-/// eigenvalues of p⁻¹q in f64 have no digit right. `dist` of points that differ by 1e-9 of their
-/// least eigenvalue: 7e-16; `log` 2e-13 of its largest entry at a condition number of 1e6.
+/// Worst errors against high-precision references, for n up to 8 and condition numbers up to 1e12:
+/// `dist` and `norm` 1.4e-15, `exp` 5e-15, `log` and `parallel_transport` 2e-14. Errors of numbers
+/// are relative; those of matrices are relative to the largest entry. They hold for unrelated
+/// eigenvectors too, where eigenvalues of p⁻¹q in f64 have no correct digit. For points that
+/// differ by 1e-9 of their smallest eigenvalue: `dist` 7e-16, `log` 2e-13 at a condition number of
+/// 1e6.
 ///
-/// An exact result for these inputs is not one for their neighbours: rounding a coordinate of p moves
-/// it by up to ε times the condition number, and so it is with the coordinates of a logarithm.
+/// These errors are for the given f64 inputs. The problem itself is ill-conditioned: rounding an
+/// entry of p changes the result by up to ε times the condition number.
 ///
-/// Tensor formulas, on other devices, work in plain f64 and lose the condition number: 3e-15, 1.3e-9
-/// and 3e-4 at 100, 1e6 and 1e12, and what q − p has lost already.
+/// Other devices use tensor formulas in plain f64, whose errors grow with the condition number:
+/// 3e-15, 1.3e-9 and 3e-4 at 100, 1e6 and 1e12. For nearby points they also lose the digits that
+/// cancel in q − p.
 ///
 /// # Gradient
 ///
@@ -51,7 +54,7 @@ use crate::numerics::wide::map::map_to_number;
 ///
 /// # Examples
 ///
-/// The distance of multiples of one matrix.
+/// The distance between multiples of one matrix.
 ///
 /// ```
 /// use holonomy::{Geodesic, SpdAffineInvariant};
@@ -111,7 +114,7 @@ impl Manifold for SpdAffineInvariant {
     }
 
     /// ```text
-    /// p e p
+    /// p e p,  e = egrad, made symmetric
     /// ```
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
         self.cone.check("rgrad", &[p, egrad]);
@@ -126,8 +129,8 @@ impl Manifold for SpdAffineInvariant {
     /// p + v + v p⁻¹ v/2
     /// ```
     ///
-    /// which agrees with the geodesic to second order, and is positive definite for every v; what rounding
-    /// leaves of that at the far end of a long step, up to [`EDGE`](Self::EDGE).
+    /// which agrees with `exp` to second order and is positive definite for every v. Rounding
+    /// after long steps is corrected as [`EDGE`](Self::EDGE) says.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.cone.check("retract", &[p, v]);
         let kind = p.kind();
@@ -145,7 +148,7 @@ impl Manifold for SpdAffineInvariant {
     /// M v Mᵀ,  M = L_q L_p⁻¹
     /// ```
     ///
-    /// which keeps inner products.
+    /// with the Cholesky factors L. It preserves inner products.
     fn vector_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
         self.cone.check("vector_transport", &[p, q, v]);
         with_kernel_or_formula(
@@ -169,8 +172,8 @@ impl Geodesic for SpdAffineInvariant {
     /// L exp(L⁻¹ v L⁻ᵀ) Lᵀ,  p = L Lᵀ
     /// ```
     ///
-    /// up to [`EDGE`](Self::EDGE); not finite where an eigenvalue overflows, from |v| of 709 on in f64 and 88 in
-    /// f32.
+    /// Rounding after long steps is corrected as [`EDGE`](Self::EDGE) says. Not finite where an
+    /// eigenvalue overflows, which can happen from |v| = 709 on in f64 and 88 in f32.
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.cone.check("exp", &[p, v]);
         let kind = p.kind();
@@ -197,7 +200,7 @@ impl Geodesic for SpdAffineInvariant {
     }
 
     /// ```text
-    /// E v Eᵀ,  E = (q p⁻¹)^½ = L W^½ L⁻¹
+    /// E v Eᵀ,  E = (q p⁻¹)^½ = L W^½ L⁻¹,  W = L⁻¹ q L⁻ᵀ
     /// ```
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
         self.cone.check("parallel_transport", &[p, q, v]);
@@ -229,7 +232,7 @@ impl Geodesic for SpdAffineInvariant {
 }
 
 impl Sample for SpdAffineInvariant {
-    /// exp of a standard normal tangent at the identity.
+    /// The exponential of a standard normal tangent at the identity.
     fn random_point(&self, rng: &mut dyn Rng, batch: &[i64], options: (Kind, Device)) -> Tensor {
         self.cone.random_point(rng, batch, options)
     }

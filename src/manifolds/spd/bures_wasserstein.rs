@@ -11,8 +11,8 @@ use crate::manifolds::frames::{frobenius, map_to_frame, transposed, transposed_t
 use crate::numerics::rows::with_kernel_or_formula;
 use crate::numerics::wide::map::map_to_number;
 
-/// Symmetric positive definite matrices with the metric of optimal transport between centred
-/// Gaussians of these covariances.
+/// Symmetric positive definite matrices with the metric of optimal transport between the centred
+/// Gaussians that have these covariances.
 ///
 /// ```text
 /// ⟨u, v⟩ = ½ tr X v,  pX + Xp = u
@@ -21,14 +21,14 @@ use crate::numerics::wide::map::map_to_number;
 /// exp_p v = p + v + X p X,  pX + Xp = v
 /// ```
 ///
-/// with p = L Lᵀ and K = L_q O − L, for the orthogonal O that makes K smallest: no difference of
-/// traces. Curvature is not negative. Singular matrices lie at finite distance, and a geodesic ends
-/// there: `exp` is the geodesic while 1 + X is positive definite. `log` is its inverse, for any two
-/// points.
+/// with p = L Lᵀ and K = L_q O − L, for the orthogonal O that minimises |K|; no difference of
+/// traces is computed. The curvature is not negative. Singular matrices lie at finite distance,
+/// and geodesics end there: `exp` follows the geodesic as long as 1 + X is positive definite.
+/// `log` is its inverse for any two points.
 ///
-/// Parallel transport has no closed form and is integrated, which may fail, so the type does not
-/// implement [`Geodesic`](crate::Geodesic): `exp`, `log`, `dist`, `geodesic` and
-/// `parallel_transport` are its own methods.
+/// Parallel transport has no closed form and is integrated numerically, which may fail. So the
+/// type does not implement [`Geodesic`](crate::Geodesic): `exp`, `log`, `dist`, `geodesic` and
+/// `parallel_transport` are inherent methods.
 ///
 /// # Shapes
 ///
@@ -36,22 +36,24 @@ use crate::numerics::wide::map::map_to_number;
 ///
 /// # Accuracy
 ///
-/// Worst errors on golden cases with n up to 8, relative for numbers and as parts of the largest
-/// entry for matrices: 2.5e-15 of all operations, at condition numbers up to 1e12. For points that
-/// differ by 1e-9 of their least eigenvalue `dist` 4e-15 and `log` 1e-14 (condition number 1e6), where a
-/// difference of traces has no digit left.
+/// Worst error of all operations against high-precision references, for n up to 8 and condition
+/// numbers up to 1e12: 2.5e-15. Errors of numbers are relative; those of matrices are relative to
+/// the largest entry. For points that differ by 1e-9 of their smallest eigenvalue, at a condition
+/// number of 1e6: `dist` 4e-15, `log` 1e-14, where a difference of traces has no correct digit.
 ///
-/// Tensor formulas, on other devices, work in plain f64: 6e-15, 4e-13 and 4e-10 at 100, 1e6 and 1e12,
-/// and what q − p has lost already.
+/// Other devices use tensor formulas in plain f64, whose errors grow with the condition number:
+/// 6e-15, 4e-13 and 4e-10 at 100, 1e6 and 1e12. For nearby points they also lose the digits that
+/// cancel in q − p.
 ///
 /// # Gradient
 ///
-/// `inner`, `exp` and `retract` have first and second derivatives, `log` and `dist` first ones, right
-/// where eigenvalues coincide. At p = q the gradient of `dist` is 0.
+/// `inner`, `exp` and `retract` have first and second derivatives, `log` and `dist` first
+/// derivatives. They are right also where eigenvalues coincide. At p = q the gradient of `dist` is
+/// 0.
 ///
 /// # Examples
 ///
-/// Covariances that commute: the distance is that of the square roots.
+/// For covariances that commute, the distance is |p^½ − q^½|.
 ///
 /// ```
 /// use holonomy::SpdBuresWasserstein;
@@ -97,8 +99,9 @@ impl SpdBuresWasserstein {
     /// p + v + X p X = (1 + X) p (1 + X),  pX + Xp = v
     /// ```
     ///
-    /// The geodesic while 1 + X is positive definite; a singular matrix, which is not a point, where
-    /// that is singular; beyond, a point that is nearer by another way.
+    /// This is the geodesic as long as 1 + X is positive definite. Where 1 + X is singular the
+    /// result is a singular matrix, which is not a point. Beyond, it is a point that a shorter
+    /// geodesic also reaches.
     ///
     /// # Shapes
     ///
@@ -147,10 +150,10 @@ impl SpdBuresWasserstein {
         )
     }
 
-    /// `v` moved from `p` to `q` along the shortest geodesic in parallel.
+    /// The parallel transport of `v` from `p` to `q` along the shortest geodesic.
     ///
     /// ```text
-    /// V X₁ᵀ + X₁ Vᵀ,  X = L + tK,  V′ = X A,  XᵀX A + A XᵀX = VᵀK − KᵀV,  V₀ = YL,  pY + Yp = v
+    /// V₁ X₁ᵀ + X₁ V₁ᵀ,  X = L + tK,  V′ = X A,  XᵀX A + A XᵀX = VᵀK − KᵀV,  V₀ = YL,  pY + Yp = v
     /// ```
     ///
     /// # Shapes
@@ -159,8 +162,9 @@ impl SpdBuresWasserstein {
     ///
     /// # Accuracy
     ///
-    /// The integration stops when its last extrapolation changes less than 1e-13 of the length; lengths
-    /// and angles are kept to about as much for moderate condition numbers, and lose as these grow.
+    /// The integration stops when its last extrapolation changes the result by less than 1e-13 of
+    /// its length. For moderate condition numbers lengths and angles are preserved to about that
+    /// accuracy; the error grows with the condition number.
     ///
     /// # Gradient
     ///
@@ -168,7 +172,9 @@ impl SpdBuresWasserstein {
     ///
     /// # Errors
     ///
-    /// [`Error::NoConvergence`](crate::Error::NoConvergence) when 64 parts of the way are not enough.
+    /// [`Error::NotFinite`](crate::Error::NotFinite) for arguments that are not finite;
+    /// [`Error::NoConvergence`](crate::Error::NoConvergence) when 64 integration intervals are not
+    /// enough.
     pub fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Result<Tensor> {
         self.cone.check("parallel_transport", &[p, q, v]);
         if [p, q, v]
@@ -226,7 +232,7 @@ impl Manifold for SpdBuresWasserstein {
     }
 
     /// ```text
-    /// 2 (p e + e p)
+    /// 2 (p e + e p),  e = egrad, made symmetric
     /// ```
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
         self.cone.check("rgrad", &[p, egrad]);
@@ -241,8 +247,8 @@ impl Manifold for SpdBuresWasserstein {
         )
     }
 
-    /// [`exp`](Self::exp), which gives no indefinite matrix; where that is singular to rounding, up to
-    /// [`EDGE`](Self::EDGE).
+    /// The same as [`exp`](Self::exp), which never returns an indefinite matrix. A result that is
+    /// singular to rounding is corrected as [`EDGE`](Self::EDGE) says.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.cone.check("retract", &[p, v]);
         let kind = p.kind();
@@ -258,7 +264,8 @@ impl Manifold for SpdBuresWasserstein {
 }
 
 impl Sample for SpdBuresWasserstein {
-    /// exp of a standard normal tangent at the identity in the affine-invariant metric.
+    /// The matrix exponential of a standard normal tangent at the identity in the affine-invariant
+    /// metric.
     fn random_point(&self, rng: &mut dyn Rng, batch: &[i64], options: (Kind, Device)) -> Tensor {
         self.cone.random_point(rng, batch, options)
     }

@@ -13,8 +13,8 @@ use crate::numerics::wide::map::map_to_number;
 /// Symmetric positive definite matrices with the flat metric of their Cholesky factors, with
 /// logarithms on the diagonal.
 ///
-/// A tangent v at p = L Lᵀ is a lower triangle T with v = L Tᵀ + T Lᵀ; ⌊·⌋ is the part below the
-/// diagonal, D the diagonal:
+/// A tangent v at p = L Lᵀ is given by the lower triangle T with v = L Tᵀ + T Lᵀ. With ⌊·⌋ for the
+/// part below the diagonal and D for the diagonal:
 ///
 /// ```text
 /// ⟨u, v⟩ = ⟨⌊T_u⌋, ⌊T_v⌋⟩ + ⟨D(T_u)/D(L), D(T_v)/D(L)⟩
@@ -22,8 +22,9 @@ use crate::numerics::wide::map::map_to_number;
 /// exp_p v = K Kᵀ,  K = ⌊L⌋ + ⌊T⌋ + D(L) e^(D(T)/D(L))
 /// ```
 ///
-/// Flat, and made of triangles alone, so that operations are the cheapest of the four metrics.
-/// The order of rows and columns matters; multiplying all by a number changes the distance.
+/// The metric is flat, and operations on triangles make it the cheapest of the four. The distance
+/// depends on the order of rows and columns, and changes when all matrices are multiplied by the
+/// same number.
 ///
 /// # Shapes
 ///
@@ -31,17 +32,19 @@ use crate::numerics::wide::map::map_to_number;
 ///
 /// # Accuracy
 ///
-/// Worst errors on golden cases with n up to 8, relative for numbers and as parts of the largest
-/// entry for matrices: 6e-16 of all operations, at condition numbers up to 1e12. `dist` of points that
-/// differ by 1e-9 of their least eigenvalue: 1.6e-16; `log` 4e-14 of its largest entry at a condition
-/// number of 1e6.
+/// Worst error of all operations against high-precision references, for n up to 8 and condition
+/// numbers up to 1e12: 6e-16. Errors of numbers are relative; those of matrices are relative to
+/// the largest entry. For points that differ by 1e-9 of their smallest eigenvalue: `dist` 1.6e-16,
+/// `log` 4e-14 at a condition number of 1e6.
 ///
-/// Tensor formulas, on other devices, work in plain f64: 1.5e-15, 6e-12 and 4e-10 at 100, 1e6 and
-/// 1e12, and what q − p has lost already.
+/// Other devices use tensor formulas in plain f64, whose errors grow with the condition number:
+/// 1.5e-15, 6e-12 and 4e-10 at 100, 1e6 and 1e12. For nearby points they also lose the digits that
+/// cancel in q − p.
 ///
 /// # Gradient
 ///
-/// Derivatives of every order of all operations, but of `dist` at p = q, where the gradient is 0.
+/// All operations have derivatives of every order, except `dist` at p = q, where the gradient is
+/// 0.
 ///
 /// # Examples
 ///
@@ -121,7 +124,7 @@ impl Manifold for SpdLogCholesky {
     }
 
     /// ```text
-    /// L Tᵀ + T Lᵀ,  T = 2⌊eL⌋ + 2 D(eL) D(L)²
+    /// L Tᵀ + T Lᵀ,  T = 2⌊eL⌋ + 2 D(eL) D(L)²,  e = egrad, made symmetric
     /// ```
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
         self.cone.check("rgrad", &[p, egrad]);
@@ -136,12 +139,12 @@ impl Manifold for SpdLogCholesky {
         )
     }
 
-    /// [`exp`](Geodesic::exp): nothing of second order is cheaper.
+    /// The same as [`exp`](Geodesic::exp); no retraction of second order is cheaper.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.exp(p, v)
     }
 
-    /// [`parallel_transport`](Geodesic::parallel_transport), which does not depend on the way.
+    /// [`parallel_transport`](Geodesic::parallel_transport), which does not depend on the path.
     fn vector_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
         self.parallel_transport(p, q, v)
     }
@@ -157,7 +160,8 @@ impl Geodesic for SpdLogCholesky {
     /// K Kᵀ,  K = ⌊L⌋ + ⌊T⌋ + D(L) e^(D(T)/D(L))
     /// ```
     ///
-    /// up to [`EDGE`](Self::EDGE); not finite where an entry overflows, from |v| of 354 on in f64 and 44 in f32.
+    /// Rounding after long steps is corrected as [`EDGE`](Self::EDGE) says. Not finite where an
+    /// entry overflows, which can happen from |v| = 354 on in f64 and 44 in f32.
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.cone.check("exp", &[p, v]);
         let kind = p.kind();
@@ -224,7 +228,8 @@ impl Geodesic for SpdLogCholesky {
 }
 
 impl Sample for SpdLogCholesky {
-    /// exp of a standard normal tangent at the identity in the affine-invariant metric.
+    /// The matrix exponential of a standard normal tangent at the identity in the affine-invariant
+    /// metric.
     fn random_point(&self, rng: &mut dyn Rng, batch: &[i64], options: (Kind, Device)) -> Tensor {
         self.cone.random_point(rng, batch, options)
     }

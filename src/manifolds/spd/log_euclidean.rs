@@ -18,9 +18,9 @@ use crate::numerics::wide::map::map_to_number;
 /// P v = Dexp_{log q}[Dlog_p[v]]
 /// ```
 ///
-/// Flat: means are exponentials of means of logarithms. Distances are those of OpOᵀ and OqOᵀ for
-/// orthogonal O, of multiples and of inverses; for matrices that commute they are those of
-/// [`SpdAffineInvariant`](super::SpdAffineInvariant).
+/// The metric is flat: the mean is the exponential of the mean of the logarithms. Isometries are p
+/// ↦ OpOᵀ for orthogonal O, p ↦ cp for c > 0, and p ↦ p⁻¹. For matrices that commute the distance
+/// is that of [`SpdAffineInvariant`](super::SpdAffineInvariant).
 ///
 /// # Shapes
 ///
@@ -28,18 +28,19 @@ use crate::numerics::wide::map::map_to_number;
 ///
 /// # Accuracy
 ///
-/// Worst errors on golden cases with n up to 8, relative for numbers and as parts of the largest
-/// entry for matrices: `dist` 1e-14, `norm` 1.1e-15, `log`, `exp` and `parallel_transport` 3e-14, at
-/// condition numbers up to 1e12. `dist` of points that differ by 1e-9 of their least eigenvalue:
-/// 2.1e-15; `log` 9e-12 of its largest entry at a condition number of 1e6.
+/// Worst errors against high-precision references, for n up to 8 and condition numbers up to 1e12:
+/// `dist` 1e-14, `norm` 1.1e-15, `log`, `exp` and `parallel_transport` 3e-14. Errors of numbers
+/// are relative; those of matrices are relative to the largest entry. For points that differ by
+/// 1e-9 of their smallest eigenvalue: `dist` 2.1e-15, `log` 9e-12 at a condition number of 1e6.
 ///
-/// Tensor formulas, on other devices, work in plain f64 and lose the condition number: 3e-14, 5e-11
-/// and 3e-5 at 100, 1e6 and 1e12, and what q − p has lost already.
+/// Other devices use tensor formulas in plain f64, whose errors grow with the condition number:
+/// 3e-14, 5e-11 and 3e-5 at 100, 1e6 and 1e12. For nearby points they also lose the digits that
+/// cancel in q − p.
 ///
 /// # Gradient
 ///
-/// First derivatives of all operations, right where eigenvalues coincide; `exp` has derivatives of
-/// every order in v. At p = q the gradient of `dist` is 0.
+/// All operations have first derivatives, which are right also where eigenvalues coincide. `exp`
+/// has derivatives of every order in v. At p = q the gradient of `dist` is 0.
 ///
 /// # Examples
 ///
@@ -93,7 +94,7 @@ impl Manifold for SpdLogEuclidean {
     }
 
     /// ```text
-    /// Dexp_{log p}[Dexp_{log p}[e]]
+    /// Dexp_{log p}[Dexp_{log p}[e]],  e = egrad, made symmetric
     /// ```
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
         self.cone.check("rgrad", &[p, egrad]);
@@ -107,12 +108,12 @@ impl Manifold for SpdLogEuclidean {
         )
     }
 
-    /// [`exp`](Geodesic::exp): nothing of second order is cheaper.
+    /// The same as [`exp`](Geodesic::exp); no retraction of second order is cheaper.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.exp(p, v)
     }
 
-    /// [`parallel_transport`](Geodesic::parallel_transport), which does not depend on the way.
+    /// [`parallel_transport`](Geodesic::parallel_transport), which does not depend on the path.
     fn vector_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
         self.parallel_transport(p, q, v)
     }
@@ -128,8 +129,8 @@ impl Geodesic for SpdLogEuclidean {
     /// exp(log p + Dlog_p[v])
     /// ```
     ///
-    /// up to [`EDGE`](Self::EDGE); not finite where an eigenvalue overflows, from |v| of 709 on in f64 and 88 in
-    /// f32.
+    /// Rounding after long steps is corrected as [`EDGE`](Self::EDGE) says. Not finite where an
+    /// eigenvalue overflows, which can happen from |v| = 709 on in f64 and 88 in f32.
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.cone.check("exp", &[p, v]);
         let kind = p.kind();
@@ -185,7 +186,7 @@ impl Geodesic for SpdLogEuclidean {
 }
 
 impl Sample for SpdLogEuclidean {
-    /// exp of a standard normal tangent at the identity.
+    /// The exponential of a standard normal tangent at the identity.
     fn random_point(&self, rng: &mut dyn Rng, batch: &[i64], options: (Kind, Device)) -> Tensor {
         self.cone.random_point(rng, batch, options)
     }

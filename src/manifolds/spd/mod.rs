@@ -1,30 +1,33 @@
 //! Symmetric positive definite matrices, with four metrics.
 //!
 //! A point is a symmetric n × n matrix p whose eigenvalues are positive: a covariance, a diffusion
-//! tensor, a Gram matrix. Points make an open cone, and a tangent at any of them is a symmetric matrix.
-//! What differs is the metric:
+//! tensor, a Gram matrix. The points form an open cone, and every symmetric matrix is tangent at
+//! every point. There are four types, which differ in the metric:
 //!
-//! | type | ⟨u, v⟩ at p | curvature | distance is the same for |
+//! | type | ⟨u, v⟩ at p | curvature | isometries |
 //! | --- | --- | --- | --- |
-//! | [`SpdAffineInvariant`] | tr p⁻¹u p⁻¹v | ≤ 0 | gpgᵀ for every invertible g, and p⁻¹ |
-//! | [`SpdLogEuclidean`] | ⟨D log\[u\], D log\[v\]⟩ | 0 | OpOᵀ for orthogonal O, and p⁻¹ |
-//! | [`SpdLogCholesky`] | of the triangles of p = LLᵀ, logarithms on the diagonal | 0 | LpLᵀ for diagonal L |
-//! | [`SpdBuresWasserstein`] | ½ tr v X, pX + Xp = u | ≥ 0 | OpOᵀ for orthogonal O |
+//! | [`SpdAffineInvariant`] | tr p⁻¹u p⁻¹v | ≤ 0 | p ↦ gpgᵀ for every invertible g, and p ↦ p⁻¹ |
+//! | [`SpdLogEuclidean`] | ⟨D log\[u\], D log\[v\]⟩ | 0 | p ↦ OpOᵀ for orthogonal O, p ↦ cp for c > 0, and p ↦ p⁻¹ |
+//! | [`SpdLogCholesky`] | Euclidean in the triangle L of p = LLᵀ, with logarithms on the diagonal | 0 | L ↦ ⌊L⌋ + ⌊M⌋ + D(L)D(M) for every triangle M with positive diagonal |
+//! | [`SpdBuresWasserstein`] | ½ tr v X, pX + Xp = u | ≥ 0 | p ↦ OpOᵀ for orthogonal O |
 //!
-//! The first three are complete: singular matrices are infinitely far away, and any two points have
-//! one geodesic. The last is the optimal transport of centred Gaussians; singular matrices lie at
-//! finite distance there.
+//! Here ⌊·⌋ is the part below the diagonal and D(·) the diagonal.
+//!
+//! The first three metrics are complete: singular matrices are infinitely far away, and exactly
+//! one geodesic joins any two points. The last is the 2-Wasserstein distance of centred Gaussians,
+//! in which singular matrices lie at finite distance.
 //!
 //! # Accuracy
 //!
-//! Everything is computed from Cholesky factors in double-double and from singular values by one-sided
-//! rotations, so that matrices of condition number 1e12 keep the digits that they have: a distance
-//! that eigenvalues of p⁻¹q in f64 get wrong in the first digit is right to 1e-15.
+//! On the CPU results come from Cholesky factors in double-double and from singular values by
+//! one-sided Jacobi rotations. So they are accurate for matrices with condition numbers up to
+//! 1e12: distances are right to 1e-14 or better where eigenvalues of p⁻¹q in f64 have no correct
+//! digit. Each type states its errors.
 //!
 //! # Gradient
 //!
-//! Right where eigenvalues coincide, at the identity and at p = q. Each type says which operations
-//! have derivatives of an order above the first.
+//! Gradients are right also where eigenvalues coincide, at the identity and at p = q. Each type
+//! says which operations have higher derivatives.
 //!
 //! # References
 //!
@@ -199,15 +202,15 @@ macro_rules! spd_type {
         }
 
         impl $name {
-            /// The least eigenvalue of a result of `retract`, and of `exp` of the complete metrics, that has to
-            /// be raised, in units of n roundings ε of the largest one.
+            /// The smallest eigenvalue of a corrected result of `retract`, or of `exp` in the
+            /// complete metrics, in units of n ε times the largest eigenvalue.
             ///
-            /// Long steps lead to condition numbers that the numbers of a kind cannot hold, above about 1/ε (4e15
-            /// in f64, 8e6 in f32): what is rounded there is no positive definite matrix. Its eigenvalues below
-            /// `EDGE`·n·ε of the largest are raised to that. A result that is positive definite after rounding
-            /// stays as it is, bit for bit, whatever its condition number. On the CPU; other devices give
-            /// what is rounded. Where the largest eigenvalue itself overflows or underflows, no entry is finite or
-            /// some are not.
+            /// After long steps the condition number can exceed about 1/ε (4e15 in f64, 8e6 in
+            /// f32). The rounded matrix may then not be positive definite. If so, its eigenvalues
+            /// below `EDGE`·n·ε times the largest are raised to that value. A result that is
+            /// positive definite after rounding is returned unchanged. Devices other than the CPU
+            /// make no correction. Where the largest eigenvalue overflows or underflows, some or
+            /// all entries are not finite.
             pub const EDGE: f64 = super::edge::EDGE;
 
             /// The manifold of symmetric positive definite n × n matrices.
@@ -225,15 +228,13 @@ macro_rules! spd_type {
                 self.cone.n
             }
 
-            /// Points from matrices `[.., n, n]` that may not be points: checked, and made exactly
-            /// symmetric.
+            /// Checks that matrices `[.., n, n]` are points, and makes them exactly symmetric.
             ///
             /// # Errors
             ///
             /// [`Error::NotOnManifold`](crate::Error::NotOnManifold) with the first row that is not
             /// symmetric (to the [`tolerance`](crate::manifold::tolerance) of the kind), not positive
-            /// definite or not finite, and its
-            /// [`point_defect`](crate::Manifold::point_defect), by which it fails;
+            /// definite or not finite, and its [`point_defect`](crate::Manifold::point_defect);
             /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for another shape or kind.
             pub fn from_matrices(&self, matrices: &tch::Tensor) -> crate::Result<tch::Tensor> {
                 self.cone.checked_points(self, matrices)
@@ -254,31 +255,31 @@ macro_rules! spd_operations {
             self.cone.n * (self.cone.n + 1) / 2
         }
 
-        /// The largest entry of |p − pᵀ| as a part of that of |p|, and where p is not positive
-        /// definite besides
+        /// The largest entry of |p − pᵀ| divided by that of |p|. Where p is not positive definite,
+        /// plus
         ///
         /// ```text
         /// 1 − min(λ, 0)/|λ|max
         /// ```
         ///
-        /// of its eigenvalues λ: at least 1, for a singular matrix is not a point either. NaN where p is
-        /// not finite.
+        /// with the smallest eigenvalue λ, which is at least 1: a singular matrix is not a point
+        /// either. NaN where p is not finite.
         fn point_defect(&self, p: &Tensor) -> Tensor {
             self.cone.point_defect(p)
         }
 
-        /// The largest entry of |v − vᵀ| as a part of that of |v|, 0 for v = 0.
+        /// The largest entry of |v − vᵀ| divided by that of |v|; 0 for v = 0.
         fn tangent_defect(&self, p: &Tensor, v: &Tensor) -> Tensor {
             self.cone.tangent_defect(p, v)
         }
 
-        /// The symmetric part of z where that is positive definite, and elsewhere
+        /// The symmetric part of z where it is positive definite, and elsewhere
         ///
         /// ```text
         /// U |λ| Uᵀ,  (z + zᵀ)/2 = U λ Uᵀ
         /// ```
         ///
-        /// which needs no smallest eigenvalue to stop at. A singular z stays singular, and
+        /// which needs no lower bound on eigenvalues. A singular z stays singular, so that
         /// [`check_point`](crate::Manifold::check_point) refuses the result.
         ///
         /// # Gradient

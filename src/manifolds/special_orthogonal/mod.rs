@@ -1,8 +1,8 @@
 //! The rotation group.
 //!
-//! Points are the orthogonal n × n matrices of determinant 1; tangents at p are the matrices v with
-//! pᵀv skew-symmetric. The metric is ½ tr uᵀv, which no rotation on either side changes: it counts
-//! each entry of pᵀv once, and the distance of two rotations of the plane or of space is the angle
+//! Points are the orthogonal n × n matrices of determinant 1; tangents at p are the matrices v
+//! with pᵀv skew-symmetric. The metric is ½ tr uᵀv, which is bi-invariant: it counts each pair of
+//! entries of pᵀv once, and the distance of two rotations of the plane or of space is the angle
 //! between them. The sectional curvature lies between 0 and ½ (n > 3; it is ¼ for n = 3).
 //!
 //! # References
@@ -28,7 +28,11 @@ use crate::numerics::wide::map::map_matrices;
 use crate::numerics::{broadcast_to_both, in_f64, norm_last, random_normal, safe_sqrt, sum_keep};
 use crate::{Error, Result};
 
-/// The group SO(n) of rotations of ℝⁿ, n ≥ 2, with the metric ½ tr uᵀv.
+/// The group SO(n) of rotations of ℝⁿ, n ≥ 2, with the bi-invariant metric ½ tr uᵀv.
+///
+/// Tangents at p are the matrices v with pᵀv skew-symmetric. The distance of two rotations of the
+/// plane or of space is the angle between them. The sectional curvature is ¼ for n = 3 and lies
+/// between 0 and ½ for n > 3.
 ///
 /// # Shapes
 ///
@@ -36,27 +40,32 @@ use crate::{Error, Result};
 ///
 /// # Accuracy
 ///
-/// `log` is good to a few roundings of its length for every angle from tiny ones to those near π:
-/// worst error against 60-digit references 2.1 ε, ε = 2.2e-16, from angle 1e-9 to π − 1e-12, and
-/// 1.6 ε for a coordinate of `exp`. Where *two* planes turn by nearly π the planes themselves are
-/// uncertain, and the error is a rounding over the distance from π. Where an angle is exactly π
-/// there are two shortest ways: one of them is taken for n = 2 and 3; for n > 3 `log` and
-/// `parallel_transport` are NaN, or one of them where rounding tells two ways apart. `dist` is right at every
-/// angle, also for several half turns.
+/// The error of `log` is a few roundings of its length, for tiny angles and for angles near π.
+/// Against 60-digit references, for angles from 1e-9 to π − 1e-12, it is at most 2.1 ε, ε =
+/// 2.2e-16; that of a coordinate of `exp` is at most 1.6 ε. Where *two* rotation angles are near
+/// π, the rotation planes are ill-conditioned, and the error is ε divided by the distance from π.
 ///
-/// On devices other than the CPU errors are a few roundings of 1, for n > 3 a rounding over the distance
-/// from π near π, and `dist` is NaN at a half turn then.
+/// Where an angle is exactly π there are several shortest geodesics. For n = 2 and 3 `log` and
+/// `parallel_transport` use one of them. For n > 3 they are NaN, or use one of them if rounding
+/// distinguishes them. `dist` is right at every angle, also where several angles are π.
+///
+/// On devices other than the CPU errors are a few ε in absolute terms. There, for n > 3, the error
+/// near angle π is ε divided by the distance from π, and `dist` is NaN at angle π.
 ///
 /// # Gradient
 ///
-/// All operations have derivatives of every order, also where angles coincide or vanish, but
-/// `project`, which has first derivatives, where the nearest rotation is unique. At p = q the
-/// gradient of `dist` is 0.
+/// All operations have derivatives of every order, also where angles coincide or vanish. The
+/// exception is `project`, which has first derivatives where the nearest rotation is unique.
+/// At p = q the gradient of `dist` is 0.
 ///
-/// At a half turn the gradient is that of the way that is taken for n = 2 and 3. For n > 3 the gradient of
-/// `dist` is the mean of those of all shortest ways there, to which half turns add nothing; within 0.03 of a
-/// half turn it has no derivative itself. The gradients of `log` and `parallel_transport` lose ε over the
-/// square of the angle from a half turn then: 1e-9 of themselves at 1e-3.
+/// At angle π and for n = 2 and 3 the gradient belongs to the geodesic that is used. For n > 3 the
+/// gradient of `dist` is the mean over all shortest geodesics, to which angles π contribute 0. It
+/// has no derivative itself where an angle is within 0.03 of π. For n > 3 the relative error of
+/// the gradients of `log` and `parallel_transport` is ε/δ² at angle π − δ: 1e-9 at δ = 1e-3.
+///
+/// # References
+///
+/// edelman1998, section 2.2.1; absil2008, section 4.1.1; higham2008, chapters 8 and 11.
 ///
 /// # Examples
 ///
@@ -94,7 +103,7 @@ impl SpecialOrthogonal {
         Ok(Self { n, frames })
     }
 
-    /// n, of the n × n matrices.
+    /// The dimension n of the space that is rotated.
     pub fn ambient_dim(&self) -> i64 {
         self.n
     }
@@ -268,7 +277,7 @@ impl Manifold for SpecialOrthogonal {
         self.n * (self.n - 1) / 2
     }
 
-    /// The largest entry of |pᵀp − 1|, and 2 more where the determinant is negative.
+    /// The largest entry of |pᵀp − 1|, plus 2 where the determinant is negative.
     fn point_defect(&self, p: &Tensor) -> Tensor {
         self.check("point_defect", &[p]);
         in_f64([p], |[p]| {
@@ -284,11 +293,12 @@ impl Manifold for SpecialOrthogonal {
         self.frames.tangent_defect(p, v)
     }
 
-    /// The nearest rotation, U diag(1, …, 1, ±1) Vᵀ of z = U Σ Vᵀ.
+    /// The nearest rotation, U diag(1, …, 1, ±1) Vᵀ for z = U Σ Vᵀ.
     ///
-    /// Also for z of rank n − 1, whose last singular vectors the determinant tells apart. NaN where the rank
-    /// is lower, with a second least singular value below n roundings of the largest; one of the nearest where
-    /// the two least are equal and the determinant is negative, with gradient 0.
+    /// It is unique for rank n − 1 too. The result is NaN for lower rank: where the second
+    /// smallest singular value is below n ε times the largest. Where the determinant is negative
+    /// and the two smallest singular values are equal, the result is one of the nearest rotations,
+    /// with gradient 0.
     fn project(&self, z: &Tensor) -> Tensor {
         self.check("project", &[z]);
         with_kernel_or_formula(
@@ -317,20 +327,20 @@ impl Manifold for SpecialOrthogonal {
     }
 
     /// ```text
-    /// 2 p skew(pᵀg)
+    /// 2 p skew(pᵀg),  g = egrad
     /// ```
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
         self.project_tangent(p, egrad) * 2.0
     }
 
-    /// The polar factor of p + v, which agrees with the geodesic to second order.
+    /// The polar factor of p + v, which agrees with `exp` to second order.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.frames.retract(p, v)
     }
 }
 
 impl Geodesic for SpecialOrthogonal {
-    /// π/2: the injectivity radius is π, and the sectional curvature at most ½.
+    /// π/2: the injectivity radius is π, and the sectional curvature is at most ½.
     fn convexity_radius(&self) -> f64 {
         std::f64::consts::FRAC_PI_2
     }
@@ -350,15 +360,15 @@ impl Geodesic for SpecialOrthogonal {
         )
     }
 
-    /// p X with the logarithm X of the rotation R = pᵀq: from the angle for n = 2, from the
-    /// quaternion for n = 3, and for n > 3 from two square roots, each the polar factor of 1 + R,
-    /// corrected by
+    /// p X with the logarithm X of the rotation R = pᵀq. X comes from the angle for n = 2 and from
+    /// the quaternion for n = 3. For n > 3 it comes from taking the square root of R twice, each
+    /// time as the polar factor of 1 + R, with the correction
     ///
     /// ```text
     /// X ← X + skew(e^−X R)
     /// ```
     ///
-    /// which brings back what the roots lose near a half turn.
+    /// which restores the accuracy that the roots lose near angle π.
     fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
         self.check("log", &[p, q]);
         with_kernel_or_formula(
@@ -389,8 +399,8 @@ impl Geodesic for SpecialOrthogonal {
     /// √Σ θ²,  tan(θ/2) = |D z|/|(2 + D) z|,  pᵀq = 1 + D
     /// ```
     ///
-    /// over the planes that pᵀq turns, from the singular vectors z that D and 2 + D share: exact also where
-    /// planes turn by π, and [`log`](Self::log) is one of several or NaN.
+    /// over the rotation planes of pᵀq, from the singular vectors z that D and 2 + D share. It is
+    /// accurate also for angles π, where [`log`](Geodesic::log) is not unique or NaN.
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
         self.check("dist", &[p, q]);
         with_kernel_or_formulas(
@@ -407,7 +417,7 @@ impl Geodesic for SpecialOrthogonal {
 }
 
 impl Sample for SpecialOrthogonal {
-    /// Uniform: the law that no rotation changes.
+    /// Uniform: the Haar measure.
     fn random_point(
         &self,
         rng: &mut dyn Rng,

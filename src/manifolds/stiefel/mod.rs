@@ -7,12 +7,8 @@
 //! ⟨u, v⟩ = tr uᵀ(1 − (1 − β) ppᵀ) v
 //! ```
 //!
-//! *Euclidean* for β = 1, that of the matrices around, and *canonical* for β = ½, that of the
+//! *Euclidean* for β = 1, that of the ambient matrices, and *canonical* for β = ½, that of the
 //! quotient SO(n)/SO(n − k), which counts each entry of A once where tr uᵀv counts it twice.
-//!
-//! Geodesics are known in closed form, their ends as functions of the velocity; the velocity as a
-//! function of the end is not. So there are [`exp`](Stiefel::exp), and [`log`](Stiefel::log) by an
-//! iteration that may fail, and no [`Geodesic`](crate::Geodesic).
 //!
 //! # References
 //!
@@ -35,12 +31,12 @@ use crate::numerics::wide::map::map_matrices;
 use crate::numerics::{broadcast_to_both, in_f64, random_normal, with_gradient_of};
 use crate::{Error, Result};
 
-/// A metric of [`Stiefel`].
+/// A metric of [`Stiefel`], from the family tr uᵀ(1 − (1 − β) ppᵀ)v.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StiefelMetric {
-    /// tr uᵀv
+    /// tr uᵀv (β = 1), the metric of the ambient matrices.
     Euclidean,
-    /// tr uᵀ(1 − ppᵀ/2)v
+    /// tr uᵀ(1 − ppᵀ/2)v (β = ½), the metric of the quotient SO(n)/SO(n − k).
     Canonical,
 }
 
@@ -54,32 +50,40 @@ impl StiefelMetric {
     }
 }
 
-/// A way to make a point of p + v, for [`Manifold::retract`] of [`Stiefel`].
+/// A retraction of [`Stiefel`], for [`Manifold::retract`].
 ///
-/// Each agrees with a geodesic to an order, stated as the power of |v| that its distance from the
-/// geodesic's end falls with, for generic v.
+/// Below, |v|² or |v|³ is the order of the distance from `exp(p, v)` for generic v: |v|² for a
+/// retraction of first order, |v|³ for one of second order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Retraction {
-    /// The frame nearest to p + v, (p + v)(1 + vᵀv)^(−½): |v|³ in the Euclidean metric, |v|² in the
-    /// canonical one. The default: the one that no rotation of ℝⁿ or of the frame changes, and the
-    /// projection that [`Manifold::project`] is.
+    /// The frame nearest to p + v, (p + v)(1 + vᵀv)^(−½): |v|³ in the Euclidean metric, |v|² in
+    /// the canonical one. It is [`Manifold::project`] of p + v, and equivariant under rotations of
+    /// ℝⁿ and of the frame. The default.
     #[default]
     Polar,
-    /// Q of p + v = QR with a positive diagonal of R: |v|² in both metrics. The cheapest; it keeps
-    /// the span of the first columns, so that nested subspaces stay nested.
+    /// The factor Q of p + v = QR with a positive diagonal of R: |v|² in both metrics. It is the
+    /// cheapest, and the first j columns of the result span those of p + v, for every j.
     Qr,
-    /// Cayley's transform of the rotation that the canonical geodesic starts with: |v|³ in the
-    /// canonical metric, |v|² in the Euclidean one.
+    /// The Cayley transform of the generator W of the canonical geodesic, applied to p: |v|³ in
+    /// the canonical metric, |v|² in the Euclidean one.
     ///
     /// ```text
     /// p + (K − 2pG)(1 + G)⁻¹,  G = KᵀK/4 − A/2
     /// ```
     ///
-    /// which is (1 − W/2)⁻¹(1 + W/2) p, W = v pᵀ − p vᵀ + p vᵀp pᵀ, in k × k matrices.
+    /// with v = pA + K, pᵀK = 0. This is (1 − W/2)⁻¹(1 + W/2) p with W = v pᵀ − p vᵀ + p vᵀp pᵀ,
+    /// computed with k × k matrices.
     Cayley,
 }
 
 /// The manifold St(n, k) of n × k matrices with orthonormal columns.
+///
+/// A point is a matrix p with pᵀp = 1. Tangents at p are the matrices v with pᵀv skew-symmetric:
+/// v = pA + K with A = pᵀv and pᵀK = 0. The metric is tr uᵀ(1 − (1 − β) ppᵀ)v, with β = 1 or ½:
+/// see [`StiefelMetric`].
+///
+/// [`exp`](Self::exp) has a closed form, but the logarithm has none. [`log`](Self::log) is an
+/// iteration that may fail, so that the type does not implement [`Geodesic`](crate::Geodesic).
 ///
 /// # Shapes
 ///
@@ -90,9 +94,13 @@ pub enum Retraction {
 /// All operations of the traits, and [`exp`](Self::exp), have derivatives of every order.
 /// [`dist`](Self::dist) has first derivatives; [`log`](Self::log) has none.
 ///
+/// # References
+///
+/// edelman1998, section 2; zimmermann2022; absil2008, sections 4.1.1 and 5.5; wen2013.
+///
 /// # Examples
 ///
-/// The velocity of a geodesic, found again from its end.
+/// The velocity of a geodesic, recovered from its end.
 ///
 /// ```
 /// use holonomy::{Stiefel, StiefelMetric};
@@ -154,8 +162,8 @@ impl Stiefel {
     /// [p K] e^M [1; 0] e^((1 − 2β) A),  M = [2βA, −KᵀK; 1, 0],  v = pA + K
     /// ```
     ///
-    /// with K and KᵀK divided by |K|: exponentials of one matrix of size 2k and, in the Euclidean
-    /// metric, one of size k, and no decomposition, for any n ≥ k.
+    /// where K is scaled by |K| first. For any n ≥ k it needs the exponential of one 2k × 2k
+    /// matrix and, in the Euclidean metric, of one k × k matrix, and no decomposition.
     ///
     /// # Shapes
     ///
@@ -164,8 +172,7 @@ impl Stiefel {
     /// # Accuracy
     ///
     /// Worst error of a coordinate against 60-digit references: 5 ε for lengths up to π/2, 7 ε at
-    /// length 12, ε = 2.2e-16. What the point moves by is computed before it is added, and keeps its
-    /// own digits.
+    /// length 12, ε = 2.2e-16. The change exp(p, v) − p is computed first and then added to p.
     ///
     /// # Gradient
     ///
@@ -187,9 +194,9 @@ impl Stiefel {
 
     /// The velocity at `p` of a geodesic that reaches `q` in unit time.
     ///
-    /// Shooting: the velocity is corrected until its geodesic ends at q. The answer of the iteration
-    /// is checked, not believed: the end's distance from q is at most 64 (k + min(k, n − k)) ε of
-    /// the length of the velocity, ε = 2.2e-16, whatever the number of steps.
+    /// A shooting method corrects the velocity until its geodesic ends at q. The result is always
+    /// verified: the distance of the geodesic's end from q is at most 64 (k + min(k, n − k)) ε
+    /// times the length of the velocity, ε = 2.2e-16.
     ///
     /// # Shapes
     ///
@@ -197,36 +204,42 @@ impl Stiefel {
     ///
     /// # Accuracy
     ///
-    /// Worst error against 60-digit references, distances 1e-9 to π/2: 2.1 ε of the length.
+    /// Worst error against 60-digit references, for distances from 1e-9 to π/2: 2.1 ε of the
+    /// length.
     ///
-    /// Where it converges was measured on random pairs at a known distance, 200 (for k = 8: 24) for
-    /// each metric, distance and size of (3, 1), (3, 2), (4, 2), (5, 3), (5, 4), (5, 5), (10, 4),
-    /// (9, 8), (16, 8) and (64, 8). Canonical metric: always up to 0.8 π; at 0.9 π, where geodesics
-    /// of this length may not be shortest any more, all but 39 of 1472. Euclidean metric: always up
-    /// to 0.6 π; at 0.7 π all but 2 of 200 in St(5, 3), 25 of 200 in St(5, 4), 15 of 24 in St(9, 8)
-    /// and 1 of 24 in St(16, 8); beyond, it often fails in those and sometimes in others. Where it
-    /// converged, the velocity was the one that the end was made with, but for 6 pairs at 0.9 π; errors were at most
-    /// 1.1e-13 up to 0.6 π and 8e-13 beyond. That it is the shortest is not proven.
+    /// Convergence was measured on random pairs `p`, `exp(p, v)` with |v| given. There were 200
+    /// pairs (24 for k = 8) for each metric, each length and each (n, k) among (3, 1), (3, 2), (4,
+    /// 2), (5, 3), (5, 4), (5, 5), (10, 4), (9, 8), (16, 8) and (64, 8).
+    ///
+    /// - Canonical metric: it always converged up to length 0.8 π. At 0.9 π, where geodesics may
+    ///   no longer be shortest, it failed for 39 of 1472 pairs.
+    /// - Euclidean metric: it always converged up to length 0.6 π. At 0.7 π it failed for 2 of 200
+    ///   pairs in St(5, 3), 25 of 200 in St(5, 4), 15 of 24 in St(9, 8) and 1 of 24 in St(16, 8).
+    ///   At greater lengths it often fails in these manifolds and sometimes in others.
+    ///
+    /// Where it converged, it returned v, except for 6 pairs at 0.9 π. Errors were at most 1.1e-13
+    /// up to length 0.6 π and 8e-13 beyond. There is no proof that the geodesic is the shortest.
     ///
     /// # Gradient
     ///
-    /// None: the result is detached. [`dist`](Self::dist) has one.
+    /// None: the result is detached. [`dist`](Self::dist) has a gradient.
     ///
     /// # Devices
     ///
-    /// Computed on the CPU, wherever the points are.
+    /// Computed on the CPU, whatever the device of the points.
     ///
     /// # Errors
     ///
-    /// For the first pair that is not solved:
+    /// For the first pair that has no solution:
     ///
-    /// - [`Error::NotFinite`] where a point is not finite.
-    /// - [`Error::NoLogarithm`] where no geodesic leads from p to q, frames of n vectors of opposite
-    ///   orientation; and where q lies at the cut locus of p as −p does: qa = −pa for some a. What fixes p and q
-    ///   there, the reflections in a and in pa, fixes no way between them, and of shortest ones there are
-    ///   several. Where rounding of the points tells them apart the iteration may find one.
-    /// - [`Error::NoConvergence`] elsewhere, after 200 steps or where the iteration comes to rest at
-    ///   another frame, with the steps and the miss as a part of the length.
+    /// - [`Error::NotFinite`] if a point is not finite.
+    /// - [`Error::NoLogarithm`] if no geodesic joins p and q, that is if k = n and their
+    ///   orientations are opposite. Also if qa = −pa for some vector a, as for q = −p: then q lies
+    ///   in the cut locus of p, and the shortest geodesic is not unique. If rounding of the points
+    ///   breaks the symmetry, the iteration may find one of them.
+    /// - [`Error::NoConvergence`] otherwise, after 200 steps or if the iteration stagnates at
+    ///   another frame. It gives the number of steps and the distance from q relative to the
+    ///   length.
     ///
     /// # References
     ///
@@ -270,16 +283,17 @@ impl Stiefel {
         Ok(velocity.to_device(p.device()))
     }
 
-    /// The length of [`log`](Self::log): the geodesic distance, `[..]`.
+    /// The length of [`log`](Self::log), `[..]`: the geodesic distance if that geodesic is the
+    /// shortest.
     ///
     /// # Gradient
     ///
-    /// First derivatives in p and q, −log/dist in the metric; 0 at p = q. They cost one more
-    /// logarithm, from q to p.
+    /// First derivatives in p and q; 0 at p = q. The Riemannian gradient at p is −log(p, q)/dist.
+    /// The gradient costs one more logarithm, from q to p.
     ///
     /// # Errors
     ///
-    /// As [`log`](Self::log).
+    /// Those of [`log`](Self::log).
     pub fn dist(&self, p: &Tensor, q: &Tensor) -> Result<Tensor> {
         let velocity = self.log(p, q)?;
         let exact = tch::no_grad(|| self.norm(p, &velocity));
@@ -418,8 +432,8 @@ impl Manifold for Stiefel {
         })
     }
 
-    /// The polar factor z (zᵀz)^(−½), the nearest frame. NaN where the columns of z are linearly
-    /// dependent.
+    /// The polar factor z (zᵀz)^(−½), the nearest matrix with orthonormal columns. NaN where the
+    /// columns of z are linearly dependent.
     fn project(&self, z: &Tensor) -> Tensor {
         self.check("project", &[z]);
         let (n, k) = self.sizes();
@@ -471,7 +485,8 @@ impl Manifold for Stiefel {
     /// K + p A/β,  K = g − p pᵀg,  A = skew(pᵀg)
     /// ```
     ///
-    /// of the Euclidean gradient g: g − p sym(pᵀg) and g − p gᵀp.
+    /// with the Euclidean gradient g. This is g − p sym(pᵀg) in the Euclidean metric and g − p gᵀp
+    /// in the canonical one.
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
         match self.metric {
             StiefelMetric::Euclidean => self.project_tangent(p, egrad),
@@ -486,7 +501,8 @@ impl Manifold for Stiefel {
         }
     }
 
-    /// By the [`Retraction`] chosen at construction.
+    /// The [`Retraction`] chosen by [`with_retraction`](Stiefel::with_retraction), by default
+    /// [`Retraction::Polar`].
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.check("retract", &[p, v]);
         let (n, k) = self.sizes();
@@ -511,7 +527,7 @@ impl Manifold for Stiefel {
 }
 
 impl Sample for Stiefel {
-    /// Uniform: the law that no rotation changes.
+    /// Uniform: the distribution that is invariant under rotations of ℝⁿ.
     fn random_point(
         &self,
         rng: &mut dyn Rng,

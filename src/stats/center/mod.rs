@@ -18,22 +18,23 @@ use crate::manifold::Geodesic;
 /// a half turn from each other, have several means.
 const CERTAINLY: f64 = 1.0 - 1e-9;
 
-/// A mean or median, and what is known of it.
+/// A mean or median, with diagnostics.
 #[derive(Debug)]
 pub struct Center {
     /// The point, in the shape of one point and the kind of the data.
     pub point: Tensor,
-    /// What it minimises: Σ wᵢ d² for a mean, Σ wᵢ d for a median, weights adding up to 1.
+    /// The value of the objective: Σ wᵢ d² for a mean, Σ wᵢ d for a median, with weights that sum
+    /// to 1.
     pub objective: f64,
-    /// The largest distance of a point with weight from it.
+    /// The largest distance from the center to a point of positive weight.
     pub radius: f64,
-    /// Whether it is known to be the only one, see [`Geodesic::convexity_radius`]. If not, it is a
-    /// local one.
+    /// Whether it is known to be the unique global minimum, see [`Geodesic::convexity_radius`]. If
+    /// not, it may be only a local minimum.
     pub is_unique: bool,
-    /// Steps made.
+    /// The number of steps.
     pub iterations: usize,
-    /// The length of the gradient of half the objective (mean) or of the objective (median) there, before
-    /// the point is rounded to the kind of the data.
+    /// The length of the gradient of half the objective (mean) or of the objective (median) at the
+    /// point, before the point is rounded to the kind of the data.
     pub gradient_norm: f64,
     /// How the search ended.
     pub ending: Ending,
@@ -50,34 +51,38 @@ impl Center {
 /// The Fréchet mean: the point with the least mean square distance.
 ///
 /// ```text
-/// argmin_x Σ wᵢ d(x, pᵢ)²,  gradient of half of it −Σ wᵢ log(x, pᵢ)
+/// argmin_x f(x),  f(x) = Σ wᵢ d(x, pᵢ)²,  ½ grad f(x) = −Σ wᵢ log(x, pᵢ)
 /// ```
 ///
-/// By limited-memory BFGS steps from the point of the data that is the best of up to 16. The first step
-/// is the mean of the logarithms, and where such steps leave little of the gradient they are all
-/// that is done. A step counts if it lowers the objective, or leaves it as it is to rounding and shortens the
-/// gradient; other steps are shortened. Where all points lie in a ball of the manifold's
-/// [convexity radius](Geodesic::convexity_radius) around the result it is the only mean; where they do not, a
-/// short step in a direction of no meaning makes sure that it is a minimum and no saddle.
+/// The search starts at the best of up to 16 of the points and makes limited-memory BFGS steps.
+/// The first step is the mean of the logarithms. A step is accepted if it lowers the objective, or
+/// if it leaves the objective the same to rounding and shortens the gradient; otherwise it is
+/// shortened.
+///
+/// If all points lie in a ball of the manifold's [convexity radius](Geodesic::convexity_radius)
+/// around the result, it is the unique mean. If not, the search restarts from a small perturbation
+/// of the result, to check that it is a minimum and not a saddle point.
 ///
 /// # Shapes
 ///
-/// Points `[count, point..]`, weights `[count]` of at least 0, which are scaled to add up to 1. Points
-/// of weight 0 do not enter: their distances are not looked at.
+/// Points `[count, point..]`. Weights `[count]`, at least 0, are scaled to sum to 1; by default
+/// all are equal. Points of weight 0 are ignored.
 ///
 /// # Accuracy
 ///
-/// Computed in f64 for points of both kinds, and rounded once. The gradient is at most the tolerance, or as small
-/// as the point's coordinates in f64 allow ([`Center::ending`] says which); the mean is as near to
-/// the exact one or nearer, but for positive curvature at large distances, where the objective is flat.
+/// Computed in f64 for points of both kinds, and rounded once. The gradient is at most the
+/// tolerance, or as small as the point's coordinates in f64 allow; [`Center::ending`] says which.
+/// The distance from the exact mean is at most about the length of the gradient. It can be larger
+/// in positive curvature with points far apart, where the objective is flat.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) without points, for another shape, and for weights that
-/// are negative, not finite or all 0; [`Error::NotOnManifold`](crate::Error::NotOnManifold) for what is no
-/// point; [`Error::NotFinite`](crate::Error::NotFinite) if the distances and logarithms exist neither at any
-/// tried point of the data nor near the best one;
-/// [`Error::NoConvergence`](crate::Error::NoConvergence) after the allowed steps.
+/// - [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there are no points, for another
+///   shape, and for weights that are negative, not finite or all 0.
+/// - [`Error::NotOnManifold`](crate::Error::NotOnManifold) for a row that is not a point.
+/// - [`Error::NotFinite`](crate::Error::NotFinite) if the search finds no start, because distances
+///   or logarithms are not finite at and near every point that it tries.
+/// - [`Error::NoConvergence`](crate::Error::NoConvergence) after `config.max_iterations` steps.
 ///
 /// # Examples
 ///
@@ -142,15 +147,16 @@ pub(super) fn mean_of<M: Geodesic + ?Sized>(
     })
 }
 
-/// The geometric median: the point with the least mean distance, which outliers move little.
+/// The geometric median: the point with the least mean distance, which is robust to outliers.
 ///
 /// ```text
 /// argmin_x Σ wᵢ d(x, pᵢ)
 /// ```
 ///
-/// As for [`frechet_mean`], with Weiszfeld's steps Σ (wᵢ/dᵢ) log(x, pᵢ) / Σ wᵢ/dᵢ in place of the mean of the
-/// logarithms; at a point of the data, where the objective has no gradient, by Vardi and Zhang's rule. The
-/// points of the data that come nearest are tried as medians themselves.
+/// The search is that of [`frechet_mean`], with the Weiszfeld step Σ (wᵢ/dᵢ) log(x, pᵢ) / Σ wᵢ/dᵢ
+/// in place of the mean of the logarithms. At a given point pᵢ, where the objective has no
+/// gradient, it follows the rule of Vardi and Zhang. The given points nearest to the search are
+/// tried as medians too.
 ///
 /// # Shapes
 ///
@@ -162,8 +168,8 @@ pub(super) fn mean_of<M: Geodesic + ?Sized>(
 ///
 /// # Accuracy
 ///
-/// As for [`frechet_mean`]. [`Center::is_unique`] says that no other point is a median; it asks for a
-/// ball of half the convexity radius, and for points that do not all lie on one geodesic.
+/// As for [`frechet_mean`]. [`Center::is_unique`] is true if the points lie in a ball of half the
+/// convexity radius around the median, and not all on one geodesic through it.
 ///
 /// # References
 ///
@@ -227,17 +233,19 @@ fn lowest<M: Geodesic + ?Sized, P: Spread>(
     Ok(found)
 }
 
-/// The mean square distance of points from one point: their Fréchet variance, if that is their mean.
+/// The mean square distance of points from `center`: their Fréchet variance if that is their mean.
 ///
 /// ```text
 /// Σ wᵢ d(x, pᵢ)²
 /// ```
 ///
-/// Computed in f64 for points of both kinds. Points of weight 0 do not enter.
+/// Computed in f64 for points of both kinds. Weights as for [`frechet_mean`].
 ///
 /// # Errors
 ///
-/// As for [`frechet_mean`].
+/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) and
+/// [`Error::NotOnManifold`](crate::Error::NotOnManifold) as for [`frechet_mean`], and for
+/// `center`.
 pub fn variance_about<M: Geodesic + ?Sized>(
     m: &M,
     center: &Tensor,

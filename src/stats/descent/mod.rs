@@ -1,4 +1,4 @@
-//! Descent on manifolds by quasi-Newton steps that never rises and always ends.
+//! Descent on manifolds by quasi-Newton steps that never increase the objective and always end.
 
 mod memory;
 mod neighbours;
@@ -9,14 +9,15 @@ use tch::Tensor;
 pub(super) use neighbours::{nearest_points, some_tangent};
 pub(super) use search::descend;
 
-/// When a search ends.
+/// When the search for a mean, a median or a geodesic ends.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CenterConfig {
-    /// The gradient at which it has ended: as a part of the points' root mean square distance, and for a
-    /// median, whose gradient has no unit, as it is. Searches run in f64 for points of both kinds,
-    /// and end earlier where the coordinates can hold no better point ([`Ending::Resolution`]).
+    /// The length of the gradient at which the search ends. It is relative to the points' root
+    /// mean square distance; for a median, whose gradient has no unit, it is absolute. The search
+    /// also ends where the coordinates in f64 can represent no better point
+    /// ([`Ending::Resolution`]).
     pub tolerance: f64,
-    /// The steps after which it has failed.
+    /// The maximal number of steps; more are an error.
     pub max_iterations: usize,
 }
 
@@ -35,9 +36,9 @@ impl Default for CenterConfig {
 pub enum Ending {
     /// The gradient is at most the tolerance.
     Tolerance,
-    /// The gradient is above the tolerance, and no larger than what a few roundings of the point's
-    /// coordinates in f64 make of it: no better point can be written down. So it is far from the origin
-    /// of hyperbolic spaces and for points very close together.
+    /// The gradient is above the tolerance, but not above the change of the gradient that a few
+    /// roundings of the point's coordinates in f64 cause: f64 can represent no better point. This
+    /// happens far from the origin of hyperbolic spaces, and for points very close to each other.
     Resolution,
 }
 
