@@ -5,6 +5,7 @@
 mod clip;
 mod curved;
 mod euclidean;
+mod kernels;
 mod pytorch;
 mod rows;
 mod schedule;
