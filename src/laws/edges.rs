@@ -88,6 +88,34 @@ pub fn gradient_of_distance_at_rest_is_zero(m: &dyn Geodesic, s: &Samples) -> Wo
     })
 }
 
+/// The distance is Lipschitz with constant 1: `|rgrad(p, ∂ dist(p, q)/∂p)| ≤ 1`, and the same for
+/// q, for points at any distance, from a few roundings to the cut locus. The gradient is finite.
+///
+/// # Scale
+///
+/// (1 + (rounding(p) + rounding(q))/radius) · stretch.
+pub fn gradient_of_distance_is_at_most_one(m: &dyn Geodesic, s: &Samples) -> Worst {
+    pairs(m, s).iter().fold(Worst::default(), |worst, pair| {
+        let leaves = [leaf(&pair.p), leaf(&pair.q)];
+        let found = slopes(m, &leaves[0], &leaves[1], &leaves);
+        let excess = |base: &Tensor, slope: &Tensor| {
+            let slope = m.rgrad(base, slope);
+            (length(m, base, &slope) - 1.0).clamp_min(0.0)
+        };
+        worst
+            .or(Worst::of(
+                pair.place,
+                &excess(&pair.p, &found[0]),
+                &pair.scale,
+            ))
+            .or(Worst::of(
+                pair.place,
+                &excess(&pair.q, &found[1]),
+                &pair.scale,
+            ))
+    })
+}
+
 /// Geodesics are shortest up to twice the [`convexity_radius`](Geodesic::convexity_radius) r:
 /// `dist(p, exp(p, v)) = |log(p, exp(p, v))| = |v|` for |v| up to 0.999 · 2r.
 ///
@@ -110,11 +138,12 @@ pub fn convexity_radius_is_kept(m: &dyn Geodesic, s: &Samples) -> Worst {
     Worst::of("dist", &(dist - &way), &scale).or(Worst::of("log", &(log - &way), &scale))
 }
 
-/// Two points.
+/// Two points, and the scale of the length of a gradient there.
 struct Pair {
     place: &'static str,
     p: Tensor,
     q: Tensor,
+    scale: Tensor,
 }
 
 fn pairs(m: &dyn Geodesic, s: &Samples) -> Vec<Pair> {
@@ -126,6 +155,8 @@ fn pairs(m: &dyn Geodesic, s: &Samples) -> Vec<Pair> {
         place,
         p: s.p.shallow_clone(),
         q: q.shallow_clone(),
+        // Infinite on the very edge of a ball.
+        scale: (s.strain() * &s.stretch).nan_to_num(1e100, 1e100, 1.0),
     };
     vec![
         of("a rounding away", s, &beside),

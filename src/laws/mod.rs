@@ -78,13 +78,14 @@ pub const CASES: u32 = 16;
 pub const FEW_CASES: u32 = 3;
 
 /// The laws that are tried on few cases.
-const ON_FEW_CASES: [&str; 6] = [
+const ON_FEW_CASES: [&str; 7] = [
     "gradients_change_no_value_at_corners",
     "gradient_sees_an_update",
     "geodesic_gradients_change_no_value_at_corners",
     "geodesic_gradient_sees_an_update",
     "distance_is_finite",
     "gradient_of_distance_at_rest_is_zero",
+    "gradient_of_distance_is_at_most_one",
 ];
 
 /// The largest error that a law allows, in terms of a constant C.
@@ -236,6 +237,7 @@ pub const LAWS: &[Law] = laws![
     Difference(64.0) second_derivative_of_exp_at_zero,
     Fixed(0.0) distance_is_finite,
     Fixed(0.0) gradient_of_distance_at_rest_is_zero,
+    Rounding(64.0) gradient_of_distance_is_at_most_one,
     Rounding(32.0) convexity_radius_is_kept,
     }
 ];
@@ -694,6 +696,7 @@ macro_rules! __all_law_names {
             second_derivative_of_exp_at_zero
             distance_is_finite
             gradient_of_distance_at_rest_is_zero
+            gradient_of_distance_is_at_most_one
             convexity_radius_is_kept
         }
     };

@@ -407,3 +407,19 @@ fn the_edge_moves_what_is_no_point_alone() {
         assert!(length < 20.0 || moved > edge / 8.0, "{length}: {moved:e}");
     }
 }
+
+/// The gradient beside a right angle was off by 1,000 roundings: it came from a polynomial whose values
+/// were exact to 20.
+#[test]
+fn the_gradient_of_a_distance_beside_a_right_angle_is_exact() {
+    let space = Grassmann::new(3, 1).unwrap();
+    let line = |angle: f64| Tensor::from_slice(&[angle.cos(), angle.sin(), 0.0]).view([3, 1]);
+    for beside in [0.5, 1e-3, 1e-8, 1e-12] {
+        let (p, q) = (line(0.3), line(0.3 + FRAC_PI_2 - beside));
+        let (_, gradients) = with_gradients(&space, &p, &q);
+        for (base, gradient) in [&p, &q].into_iter().zip(&gradients) {
+            let off = (number(&lengths(&space, base, gradient)) - 1.0).abs();
+            assert!(off < 16.0 * f64::EPSILON, "{beside:e}: {off:e}");
+        }
+    }
+}

@@ -115,6 +115,8 @@ enum Fault {
     DistOfAntipodesFails,
     /// `dist` has a gradient at p = q.
     DistSlopesAtRest,
+    /// `dist` has twice its gradient.
+    DistSteep,
     /// `convexity_radius` is twice as large.
     ConvexityDoubled,
     /// `random_point` lies 1e-3 outside.
@@ -353,6 +355,7 @@ impl<M: Whole> Geodesic for Mutant<M> {
             Fault::DistSlopesAtRest => {
                 dist + nothing(&(p - q).sum_dim_intlist(-1, false, p.kind()))
             }
+            Fault::DistSteep => &dist + nothing(&dist),
             _ => dist,
         }
     }
@@ -502,6 +505,7 @@ mutants! {
     dist_remembers: ball with DistRemembers breaks geodesic_gradient_sees_an_update;
     dist_of_antipodes_fails: sphere with DistOfAntipodesFails breaks distance_is_finite;
     dist_slopes_at_rest: ball with DistSlopesAtRest breaks gradient_of_distance_at_rest_is_zero;
+    dist_steep: ball with DistSteep breaks gradient_of_distance_is_at_most_one;
     convexity_doubled: sphere with ConvexityDoubled breaks convexity_radius_is_kept;
     points_off: sphere with PointsOff breaks random_points_are_valid;
     points_unseeded: ball with PointsUnseeded breaks random_points_follow_the_seed;

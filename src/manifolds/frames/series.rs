@@ -16,55 +16,83 @@ type Coefficients = [f64; TERMS];
 /// factor of 3 + √8 from one to the next, below 1e-17 of the first after 24.
 const TERMS: usize = 24;
 
-/// θ/sin θ as a function of c = cos θ.
+/// θ/sin θ as a function of c = cos θ: Σ aₙ (1 − c)ⁿ with a₀ = 1, aₙ₊₁ = aₙ (n + 1)/(2n + 3).
 pub(crate) fn angle_over_sine() -> &'static Coefficients {
     static COEFFICIENTS: OnceLock<Coefficients> = OnceLock::new();
     COEFFICIENTS.get_or_init(|| {
-        coefficients(|c| {
-            // θ by its half, for nothing cancels there.
-            let half = ((1.0 - c) / 2.0).sqrt().asin();
-            2.0 * half / ((1.0 - c) * (1.0 + c)).sqrt()
-        })
+        let mut powers = [1.0; POWERS];
+        for n in 1..POWERS {
+            powers[n] = powers[n - 1] * n as f64 / (2 * n + 1) as f64;
+        }
+        mirrored(coefficients(&powers))
     })
 }
 
-/// 1/(1 + c)
+/// 1/(1 + c) = Σ 2⁻ⁿ⁻¹ (1 − c)ⁿ
 pub(crate) fn reciprocal_of_one_plus() -> &'static Coefficients {
     static COEFFICIENTS: OnceLock<Coefficients> = OnceLock::new();
-    COEFFICIENTS.get_or_init(|| coefficients(|c| 1.0 / (1.0 + c)))
+    COEFFICIENTS.get_or_init(|| {
+        let powers = std::array::from_fn(|n| 0.5_f64.powi(n as i32 + 1));
+        mirrored(coefficients(&powers))
+    })
 }
 
-/// (θ/2) cot(θ/2) as a function of (θ/π)²; its pole is at 4.
+/// (θ/2) cot(θ/2) as a function of s = (θ/π)²: 1 − 2 Σ ζ(2n) (s/4)ⁿ, n ≥ 1; its pole is at 4.
 pub(crate) fn half_angle_cotangent() -> &'static Coefficients {
     static COEFFICIENTS: OnceLock<Coefficients> = OnceLock::new();
     COEFFICIENTS.get_or_init(|| {
-        coefficients(|square| {
-            let half = std::f64::consts::FRAC_PI_2 * square.sqrt();
-            half / half.tan()
-        })
+        let powers = std::array::from_fn(|n| match n {
+            0 => 1.0,
+            _ => -2.0 * zeta(2 * n as i32) * 0.25_f64.powi(n as i32),
+        });
+        coefficients(&powers)
     })
 }
 
-/// Interpolation at the zeros of T₂₄ on [0, 1], none of which is an end.
-fn coefficients(f: impl Fn(f64) -> f64) -> Coefficients {
-    let values: [f64; TERMS] = std::array::from_fn(|i| f(0.5 + 0.5 * cosine(2 * i + 1)));
-    std::array::from_fn(|j| {
-        let terms = (0..TERMS).map(|i| values[i] * cosine(j * (2 * i + 1)));
-        let scale = if j == 0 { 1.0 } else { 2.0 };
-        scale / TERMS as f64 * terms.sum::<f64>()
-    })
-}
-
-/// cos(π count/48): many turns are taken off in integers, where nothing is rounded.
-fn cosine(count: usize) -> f64 {
-    let folded = count % (4 * TERMS);
-    let folded = folded.min(4 * TERMS - folded);
-    let angle = |count: usize| std::f64::consts::PI * count as f64 / (2 * TERMS) as f64;
-    if folded > TERMS {
-        -angle(2 * TERMS - folded).cos()
-    } else {
-        angle(folded).cos()
+/// Riemann's ζ at 2, 4, 6, …
+fn zeta(even: i32) -> f64 {
+    use std::f64::consts::PI;
+    match even {
+        2 => PI.powi(2) / 6.0,
+        4 => PI.powi(4) / 90.0,
+        // The rest of the series is below 1e-18.
+        _ => (1..4_000).rev().map(|k| f64::from(k).powi(-even)).sum(),
     }
+}
+
+/// How many powers the coefficients are made from: the last is below 1e-17 of the first.
+const POWERS: usize = 128;
+
+/// The Chebyshev coefficients on [0, 1] of Σ aₙ xⁿ. With aₙ of one sign from n = 1 on nothing
+/// cancels: each but the first is exact to a few roundings of itself, so that the derivative of the
+/// polynomial, whose terms are larger by the square of their number, is as exact as its value.
+///
+/// ```text
+/// xⁿ = 4⁻ⁿ C(2n, n) + 2 Σ 4⁻ⁿ C(2n, n − k) T*ₖ(x),  k = 1 … n
+/// ```
+fn coefficients(powers: &[f64; POWERS]) -> Coefficients {
+    let mut sums = [0.0; TERMS];
+    let mut middle = 1.0;
+    for (n, power) in powers.iter().enumerate() {
+        if n > 0 {
+            middle *= (2 * n - 1) as f64 / (2 * n) as f64;
+        }
+        let mut binomial = middle;
+        sums[0] += power * binomial;
+        for (k, sum) in sums.iter_mut().enumerate().take(n + 1).skip(1) {
+            binomial *= (n - k + 1) as f64 / (n + k) as f64;
+            *sum += 2.0 * power * binomial;
+        }
+    }
+    sums
+}
+
+/// The coefficients of f(1 − x).
+fn mirrored(mut coefficients: Coefficients) -> Coefficients {
+    for odd in coefficients.iter_mut().skip(1).step_by(2) {
+        *odd = -*odd;
+    }
+    coefficients
 }
 
 /// The polynomial at numbers in [0, 1]: Clenshaw's recurrence in Reinsch's form, which carries the

@@ -277,7 +277,9 @@ impl Lorentz {
         let sinh = &square_difference / (&y_norm * &x_time + &x_norm * &y_time);
         let radial = sinh.square() / (((sinh.square() + 1.0).sqrt() + 1.0) * 2.0);
         let swap = x_norm.gt_tensor(&y_norm);
-        let (low_norm, high_norm) = (x_norm.minimum(&y_norm), x_norm.maximum(&y_norm));
+        // Selected, since at equal norms the gradient of a minimum is half of each.
+        let low_norm = y_norm.where_self(&swap, &x_norm);
+        let high_norm = x_norm.where_self(&swap, &y_norm);
         let inner = y.where_self(&swap, x);
         let gap = square_difference / (x_norm + y_norm);
         let across = difference - gap / &low_norm * inner;

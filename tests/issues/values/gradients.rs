@@ -1,6 +1,8 @@
 //! The same values with and without a gradient, and gradients that are finite where they are documented to be.
 
-use holonomy::{Euclidean, Geodesic, Manifold, Oblique, Power, Product, Scaled, Space, Sphere};
+use holonomy::{
+    Euclidean, Geodesic, Lorentz, Manifold, Oblique, Power, Product, Scaled, Space, Sphere,
+};
 use tch::{Kind, Tensor};
 
 use super::{MODELS, Model, is_finite, max, row, same};
@@ -137,6 +139,35 @@ fn euclidean_space_checks_shapes() {
                 message.contains(": expected points of shape [.., 3], got ["),
                 "{name}: {message}"
             );
+        }
+    }
+}
+
+/// Points on a circle around the origin of the hyperboloid had gradients that were too long by some per cent: that
+/// of the smaller of two equal norms is half of each.
+#[test]
+fn the_gradient_of_dist_between_points_of_equal_norms_is_the_logarithm() {
+    for kappa in [-0.5, -1.0, -3.0] {
+        let space = Lorentz::new(2, kappa).unwrap();
+        for norm in [0.1, 1.0, 3.0, 1e4] {
+            for q in [[0.0, norm], [-norm, 0.0], [0.6 * norm, -0.8 * norm]] {
+                let point = |[x, y]: [f64; 2]| space.project(&Tensor::from_slice(&[0.0, x, y]));
+                let (p, q) = (point([norm, 0.0]), point(q));
+                let leaves = [&p, &q].map(|x| x.copy().set_requires_grad(true));
+                let dist = space.dist(&leaves[0], &leaves[1]);
+                let found = Tensor::run_backward(&[dist.shallow_clone()], &leaves, false, false);
+                let dist = dist.detach();
+                for (base, other, found) in [(&p, &q, &found[0]), (&q, &p, &found[1])] {
+                    let found = space.rgrad(base, found);
+                    let away = space.log(base, other) / -&dist;
+                    let (length, along) = (
+                        space.norm(base, &found) - 1.0,
+                        space.inner(base, &found, &away) - 1.0,
+                    );
+                    let off = max(&length.abs()).max(max(&along.abs()));
+                    assert!(off < 1e-14 * (1.0 + norm), "{kappa} {norm}: {off:e}");
+                }
+            }
         }
     }
 }
