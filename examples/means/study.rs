@@ -188,7 +188,9 @@ impl Field {
 pub(crate) struct Tally {
     pub(crate) sets: usize,
     pub(crate) failed: Vec<String>,
-    /// Results from which some way leads down.
+    /// Results that claim to be the unique minimum, and from which some way leads down.
+    pub(crate) wrongly_unique: Vec<String>,
+    /// Results without that claim, from which some way leads down.
     pub(crate) not_minimal: Vec<String>,
     pub(crate) not_unique: usize,
     pub(crate) at_resolution: usize,
@@ -246,7 +248,12 @@ impl Tally {
         self.iterations += center.iterations;
         self.most_iterations = self.most_iterations.max(center.iterations);
         if let Some(lower) = lower_nearby(m, set, &center, middle) {
-            self.not_minimal.push(format!("{}: {lower}", set.about));
+            let note = format!("{}: {lower}", set.about);
+            if center.is_unique {
+                self.wrongly_unique.push(note);
+            } else {
+                self.not_minimal.push(note);
+            }
         }
     }
 }
