@@ -189,3 +189,18 @@ fn a_wrong_case_is_named() {
     assert!(study::parse("[]").unwrap_err().contains("empty"));
     assert!(study::parse("{").unwrap_err().contains("not a JSON array"));
 }
+
+#[test]
+fn the_error_of_numbers_that_are_not_finite_is_infinite() {
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        assert_eq!(
+            study::relative_error(&[1.0, bad], &[1.0, 1.0]),
+            f64::INFINITY
+        );
+        assert_eq!(study::relative_error(&[bad], &[0.0]), f64::INFINITY);
+    }
+    assert_eq!(
+        study::relative_error(&[1.0, 3.0], &[1.0, 1.0]),
+        2.0 / 2.0_f64.sqrt()
+    );
+}
