@@ -215,6 +215,31 @@ impl Error {
         }
     }
 
+    /// What a check of arguments found, told by the operation that a user called.
+    pub(crate) fn told_by(self, caller: &'static str) -> Self {
+        match self {
+            Self::InvalidArgument { expected, got, .. } => Self::InvalidArgument {
+                op: caller,
+                expected,
+                got,
+            },
+            Self::NotOnManifold {
+                manifold,
+                row,
+                defect,
+                tolerance,
+                ..
+            } => Self::NotOnManifold {
+                op: caller,
+                manifold,
+                row,
+                defect,
+                tolerance,
+            },
+            other => other,
+        }
+    }
+
     /// An [`Error::Io`], for use in `map_err`.
     pub fn io(
         action: &'static str,

@@ -308,8 +308,10 @@ impl TrainConfig {
         epoch < self.burn_in_epochs
     }
 
-    /// The learning rate of an epoch, counted from 0.
+    /// The learning rate of an epoch, counted from 0; after the last epoch, the rate of the last
+    /// one.
     pub fn rate_at(&self, epoch: usize) -> f64 {
+        let epoch = epoch.min(self.epochs.saturating_sub(1));
         if self.is_burn_in(epoch) {
             return self.learning_rate * self.burn_in_factor;
         }

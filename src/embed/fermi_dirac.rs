@@ -13,7 +13,8 @@ use crate::{Error, Result};
 /// ```
 ///
 /// At distance r the probability is ½; the temperature t is the width of the fall from 1 to 0
-/// around r.
+/// around r. A negative r is allowed, where edges are rare: then the probability is below ½ at every
+/// distance.
 ///
 /// # Examples
 ///
@@ -35,7 +36,7 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FermiDirac {
-    /// The distance r at which the probability of an edge is ½.
+    /// The distance r at which the probability of an edge is ½; any finite number.
     pub radius: f64,
     /// The temperature t > 0: over each distance t the odds of an edge fall by a factor e.
     pub temperature: f64,

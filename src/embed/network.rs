@@ -32,7 +32,8 @@ pub struct NetworkConfig {
     /// validation set.
     pub edges: FermiDirac,
     /// Whether the radius is learned together with the points, starting from the given one, with
-    /// the mean gradient of a batch.
+    /// the mean gradient of a batch. It has no bound and may become negative, as [`FermiDirac`]
+    /// allows.
     pub learn_radius: bool,
     /// The number of epochs; each visits every edge twice, once from each end.
     pub epochs: usize,

@@ -3,10 +3,12 @@
 use tch::{Device, Kind, Tensor};
 
 use super::config::Model;
+use crate::manifold::tolerance;
 use crate::{Error, Result};
 
 /// A copy of the rows of `[nodes, width]` in f64, each a finite point of the model.
 pub(super) fn rows_of(op: &'static str, model: Model, points: &Tensor) -> Result<Vec<f64>> {
+    crate::numerics::require_defined(op, &[points])?;
     let size = points.size();
     let narrowest = model.width(1) as i64;
     if size.len() != 2 || size[1] < narrowest {
@@ -29,7 +31,8 @@ pub(super) fn tensor_of(rows: &[f64], width: usize) -> Tensor {
     Tensor::from_slice(rows).view([-1, width as i64])
 }
 
-/// Refuses rows that are not finite points of the model.
+/// Refuses rows that are not finite points of the model. On the hyperboloid a time coordinate may be off
+/// as far as in f32.
 pub(super) fn check_rows(op: &'static str, model: Model, rows: &[f64], width: usize) -> Result<()> {
     if let Some(row) = first_bad_row(rows, width) {
         return Err(Error::NotFinite {
@@ -38,22 +41,33 @@ pub(super) fn check_rows(op: &'static str, model: Model, rows: &[f64], width: us
             place: format!("row {row}"),
         });
     }
-    if model != Model::Ball {
-        return Ok(());
-    }
-    for (row, point) in rows.chunks_exact(width).enumerate() {
-        let squared: f64 = point.iter().map(|x| x * x).sum();
-        if squared >= 1.0 {
-            return Err(Error::NotOnManifold {
-                op,
-                manifold: "the open unit ball".into(),
-                row,
-                defect: squared.sqrt() - 1.0,
-                tolerance: 0.0,
-            });
+    let squared = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>();
+    let (manifold, tolerance) = match model {
+        Model::Ball => ("the open unit ball", 0.0),
+        Model::Lorentz => ("the hyperboloid of curvature −1", tolerance(Kind::Float)),
+        Model::Euclidean => return Ok(()),
+    };
+    let defect = |point: &[f64]| {
+        if model == Model::Ball {
+            let squared = squared(point);
+            return (squared >= 1.0).then(|| squared.sqrt() - 1.0);
         }
+        let time = (1.0 + squared(&point[1..])).sqrt();
+        let defect = (point[0] - time).abs() / time;
+        // NaN where squares overflow.
+        (defect.is_nan() || defect > tolerance).then_some(defect)
+    };
+    let mut found = rows.chunks_exact(width).map(defect).enumerate();
+    match found.find_map(|(row, defect)| Some((row, defect?))) {
+        None => Ok(()),
+        Some((row, defect)) => Err(Error::NotOnManifold {
+            op,
+            manifold: manifold.into(),
+            row,
+            defect,
+            tolerance,
+        }),
     }
-    Ok(())
 }
 
 /// The first row with a number that is not finite.

@@ -177,8 +177,8 @@ impl Trainer {
         self.untrained
     }
 
-    /// Starts from these points instead of [`TrainConfig::start`]. On the hyperboloid the time
-    /// coordinates are not checked.
+    /// Starts from these points instead of [`TrainConfig::start`]. On the hyperboloid a
+    /// time coordinate may have a relative error of 1e-4, as in f32.
     ///
     /// # Errors
     ///

@@ -308,7 +308,8 @@ pub fn weighting_of_points(
 
 /// Checks that these are `[n, point..]`.
 pub(super) fn check_points(op: &'static str, space: &dyn Geodesic, points: &Tensor) -> Result<()> {
-    space.check_point(points)?;
+    let found = space.check_point(points);
+    found.map_err(|error| error.told_by(op))?;
     if points.dim() == space.point_shape().len() + 1 {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! The sectional curvature of a space form: a number, fixed or learnable.
 
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use crate::{Error, Result};
 
@@ -30,7 +30,7 @@ impl Curvature {
     ///
     /// [`Error::InvalidArgument`] unless the tensor is one f64 on the CPU.
     pub fn learnable(kappa: &Tensor) -> Result<Self> {
-        if kappa.numel() != 1 || kappa.kind() != Kind::Double || kappa.device().is_cuda() {
+        if kappa.numel() != 1 || kappa.kind() != Kind::Double || kappa.device() != Device::Cpu {
             return Err(Error::invalid(
                 "Curvature::learnable",
                 "one f64 value on the CPU",

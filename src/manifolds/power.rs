@@ -4,7 +4,7 @@ use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
 use crate::manifold::{Geodesic, Manifold, Sample};
-use crate::numerics::{safe_sqrt, sum_last};
+use crate::numerics::{described, safe_sqrt, sum_last};
 use crate::{Error, Result};
 
 /// The product of m copies of one manifold, such as twenty points of a sphere.
@@ -67,7 +67,8 @@ impl<M: Manifold> Power<M> {
             let size = t.size();
             assert!(
                 size.ends_with(&shape),
-                "{op}: expected points of shape [.., {shape:?}], got {size:?}"
+                "{op}: expected points of shape {}, got {size:?}",
+                described(&shape)
             );
         }
     }

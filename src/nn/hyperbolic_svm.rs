@@ -245,7 +245,8 @@ fn checked_points(op: &'static str, form: &SvmForm, points: &Tensor) -> Result<T
     if size[0] == 0 {
         return Err(Error::invalid(op, "at least one point", "none"));
     }
-    form.manifold().check_point(points)?;
+    let found = form.manifold().check_point(points);
+    found.map_err(|error| error.told_by(op))?;
     let points = points.detach().to_kind(Kind::Double);
     Ok(tch::no_grad(|| form.manifold().project(&points)))
 }

@@ -40,6 +40,24 @@ pub(crate) fn require_defined(op: &'static str, tensors: &[&Tensor]) -> Result<(
     Err(Error::invalid(op, "a tensor", "an undefined one"))
 }
 
+/// Refuses a tensor that is undefined, sparse, or of another kind than Double and Float.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`].
+pub(crate) fn require_floating(op: &'static str, what: &str, t: &Tensor) -> Result<()> {
+    require_defined(op, &[t])?;
+    if t.is_sparse() {
+        let expected = format!("{what} in a dense tensor");
+        return Err(Error::invalid(op, expected, "a sparse one"));
+    }
+    if matches!(t.kind(), Kind::Double | Kind::Float) {
+        return Ok(());
+    }
+    let expected = format!("{what} of kind Double or Float");
+    Err(Error::invalid(op, expected, format!("{:?}", t.kind())))
+}
+
 /// Panics unless every tensor is a list of points `[n, point..]`, all of one floating kind and on one device.
 #[track_caller]
 pub(crate) fn check_list(op: &str, point: &[i64], tensors: &[&Tensor]) {
@@ -121,7 +139,7 @@ pub(crate) fn batch_of(tensor: &Tensor, count: usize) -> Vec<i64> {
 }
 
 /// `[.., n, k]`
-fn described(point: &[i64]) -> String {
+pub(crate) fn described(point: &[i64]) -> String {
     let mut text = "[..".to_owned();
     for n in point {
         let _ = write!(text, ", {n}");

@@ -18,8 +18,8 @@ pub(crate) mod special;
 pub(crate) mod wide;
 
 pub(crate) use boundary::{
-    batch_of, check_batches, check_broadcast, check_list, check_numbers, check_weights,
-    require_defined,
+    batch_of, check_batches, check_broadcast, check_list, check_numbers, check_weights, described,
+    require_defined, require_floating,
 };
 pub use eigen::{EigenConfig, ExtremeEigenpairs, extreme_eigenpairs};
 pub use rows::with_tensor_formulas;

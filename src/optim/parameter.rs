@@ -1,11 +1,11 @@
 //! A tensor to optimise, together with its manifold.
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::gradient::Gradient;
 use super::rule::Motion;
 use crate::numerics::rows::copy_into;
-use crate::{Error, Geodesic, Manifold, Result};
+use crate::{Geodesic, Manifold, Result};
 
 /// A leaf tensor whose rows are points of a manifold.
 ///
@@ -40,8 +40,9 @@ impl ManifoldParameter {
     ///
     /// # Errors
     ///
-    /// [`Error::NotOnManifold`] if a row is not a point; [`Error::InvalidArgument`] if the shape
-    /// is wrong or the kind is neither f64 nor f32.
+    /// [`Error::NotOnManifold`](crate::Error::NotOnManifold) if a row is not a point;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the shape is wrong or the kind
+    /// is neither f64 nor f32.
     pub fn new(manifold: Box<dyn Manifold>, value: &Tensor) -> Result<Self> {
         Self::build(Motion::Retraction(manifold), value)
     }
@@ -57,15 +58,10 @@ impl ManifoldParameter {
     }
 
     fn build(motion: Motion, value: &Tensor) -> Result<Self> {
-        crate::numerics::require_defined("ManifoldParameter::new", &[value])?;
-        if !matches!(value.kind(), Kind::Double | Kind::Float) {
-            return Err(Error::invalid(
-                "ManifoldParameter::new",
-                "kind Double or Float",
-                format!("{:?}", value.kind()),
-            ));
-        }
-        motion.manifold().check_point(value)?;
+        const OP: &str = "ManifoldParameter::new";
+        crate::numerics::require_floating(OP, "points", value)?;
+        let found = motion.manifold().check_point(value);
+        found.map_err(|error| error.told_by(OP))?;
         let tensor = value.detach().contiguous().copy().set_requires_grad(true);
         Ok(Self {
             motion,

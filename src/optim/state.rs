@@ -176,7 +176,8 @@ impl Slot {
         let fresh = self.fresh_buffers(&config.buffers());
         let like = self.parameter.tensor();
         let point = read_like(state, &format!("{index}.point"), like)?;
-        self.parameter.manifold().check_point(&point)?;
+        let found = self.parameter.manifold().check_point(&point);
+        found.map_err(|error| error.told_by(OP))?;
         let mut buffers = Vec::new();
         for (buffer, like) in config.buffers().iter().zip(&fresh) {
             let name = format!("{index}.{}", buffer.name);

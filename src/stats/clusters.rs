@@ -17,7 +17,8 @@ pub struct KMeansConfig {
     pub clusters: i64,
     /// The number of random starts; the best result is returned.
     pub restarts: usize,
-    /// The maximal number of rounds of one start; a start that needs more is dropped.
+    /// The maximal number of rounds of one start, at least 1: a start with a label that the last
+    /// round changes is dropped.
     pub max_iterations: usize,
     /// The seed of the random starts.
     pub seed: u64,
@@ -72,8 +73,9 @@ pub struct Clusters {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] for fewer than one cluster, fewer points than clusters, no restarts,
-/// or a wrong shape; [`Error::NotOnManifold`] for a row that is not a point;
-/// [`Error::NoConvergence`] if no start converges; and the errors of
+/// no rounds, or a wrong shape; [`Error::NotOnManifold`] for a row that is not a point;
+/// [`Error::NoConvergence`] if no start converges, where the residual is the number of labels that
+/// the last round changed, the least of all starts; and the errors of
 /// [`frechet_mean`](super::frechet_mean) for a center.
 ///
 /// # Examples
@@ -106,15 +108,23 @@ pub fn k_means<M: Geodesic + ?Sized>(
     if config.restarts == 0 {
         return Err(Error::invalid(OP, "at least one start", 0));
     }
+    if config.max_iterations == 0 {
+        return Err(Error::invalid(OP, "at least one round", 0));
+    }
     let data = Data::new(OP, m, points, None, config.clusters)?;
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(config.seed);
     let mut best: Option<Clusters> = None;
     let mut converged = 0;
+    let mut fewest_changed = i64::MAX;
     tch::no_grad(|| {
         for _ in 0..config.restarts {
             let start = spread_out(m, &data, config.clusters, &mut rng);
-            let Some(found) = lloyd(m, &data, start, config)? else {
-                continue;
+            let found = match lloyd(m, &data, start, config)? {
+                Rounds::Ended(found) => found,
+                Rounds::Changing(labels) => {
+                    fewest_changed = fewest_changed.min(labels);
+                    continue;
+                }
             };
             converged += 1;
             if best
@@ -129,7 +139,7 @@ pub fn k_means<M: Geodesic + ?Sized>(
     let found = best.ok_or(Error::NoConvergence {
         op: OP,
         iterations: config.max_iterations,
-        residual: 1.0,
+        residual: fewest_changed as f64,
         tolerance: 0.0,
     })?;
     Ok(Clusters {
@@ -171,35 +181,54 @@ fn spread_out<M: Geodesic + ?Sized>(
     centers
 }
 
-/// From a start until no label changes; `None` if that takes too many rounds.
+/// How the rounds of one start end.
+enum Rounds {
+    /// With a last round that changes no label.
+    Ended(Clusters),
+    /// With a last round that changes so many labels.
+    Changing(i64),
+}
+
+/// From a start until no label changes. A round moves the centers and labels the points anew.
 fn lloyd<M: Geodesic + ?Sized>(
     m: &M,
     data: &Data,
     mut centers: Vec<Tensor>,
     config: &KMeansConfig,
-) -> Result<Option<Clusters>> {
+) -> Result<Rounds> {
     let mut labels: Option<Tensor> = None;
-    for iterations in 0..config.max_iterations {
+    let mut iterations = 0;
+    loop {
         let squares = squares(m, data, &centers);
         let (distances, mut found) = squares.min_dim(1, false);
         // Before the comparison: where points coincide, the same ones are moved in every round.
         fill_empty(&mut found, &distances, centers.len() as i64);
-        if labels.as_ref().is_some_and(|labels| labels.equal(&found)) {
-            return Ok(Some(Clusters {
-                centers: Tensor::stack(&centers, 0),
-                inertia: own_squares(&squares, &found),
-                labels: found,
-                iterations,
-                converged: 0,
-            }));
+        let changed = labels.map(|labels| {
+            let changed = labels.not_equal_tensor(&found);
+            changed.sum(Kind::Int64).int64_value(&[])
+        });
+        match changed {
+            Some(0) => {
+                return Ok(Rounds::Ended(Clusters {
+                    centers: Tensor::stack(&centers, 0),
+                    inertia: own_squares(&squares, &found),
+                    labels: found,
+                    iterations,
+                    converged: 0,
+                }));
+            }
+            Some(changed) if iterations == config.max_iterations => {
+                return Ok(Rounds::Changing(changed));
+            }
+            _ => {}
         }
         for (label, center) in (0..).zip(centers.iter_mut()) {
             let members = found.eq(label).nonzero().squeeze_dim(1);
             *center = mean_of("k_means", m, &data.of(&members), &config.center)?.point;
         }
         labels = Some(found);
+        iterations += 1;
     }
-    Ok(None)
 }
 
 /// The sum of the squared distances of the points from their own centers.

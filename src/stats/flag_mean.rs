@@ -3,9 +3,9 @@
 use tch::{Kind, Tensor};
 
 use super::chordal::ChordalCost;
-use super::sample::Data;
+use super::sample::{Data, check_one};
 use super::trust_region::minimise;
-use crate::{Error, Flag, Grassmann, Manifold, Result};
+use crate::{Flag, Grassmann, Manifold, Result};
 
 /// Settings of [`flag_mean`].
 #[derive(Debug)]
@@ -60,9 +60,11 @@ pub struct ChordalMean {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for other shapes, no points, or weights that are negative, not
-/// finite or all 0; [`Error::NotOnManifold`] with the first point that is NaN or whose columns are
-/// not orthonormal; [`Error::NoConvergence`] if the gradient stays above the tolerance.
+/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for other shapes or kinds, no points,
+/// or weights that are negative, not finite or all 0;
+/// [`Error::NotOnManifold`](crate::Error::NotOnManifold) with the first point that is NaN or whose
+/// columns are not orthonormal; [`Error::NoConvergence`](crate::Error::NoConvergence) if the
+/// gradient stays above the tolerance.
 ///
 /// # Examples
 ///
@@ -119,11 +121,7 @@ pub(super) fn checked_start(
     let Some(start) = &config.start else {
         return Ok(None);
     };
-    if start.size() != flags.point_shape() {
-        let expected = format!("a start of shape {:?}", flags.point_shape());
-        return Err(Error::invalid(op, expected, format!("{:?}", start.size())));
-    }
-    flags.check_point(start)?;
+    check_one(op, flags, "a start", start)?;
     let start = start.detach().to_kind(Kind::Double);
     Ok(Some(start.to_device(weighted.points.device())))
 }

@@ -11,7 +11,7 @@ use crate::{Error, Flag, Grassmann, Result};
 pub struct MedianConfig {
     /// The iteration ends when the chordal distance between successive estimates is at most this.
     pub tolerance: f64,
-    /// The maximal number of weighted means; more are an error.
+    /// The maximal number of moves from one estimate to the next, at least 1; more are an error.
     pub max_iterations: usize,
     /// The distance δ: shorter distances count as δ in the weights. Should be well above the
     /// tolerance.
@@ -43,7 +43,8 @@ pub struct ChordalMedian {
     pub cost: f64,
     /// The chordal distance between the last two estimates.
     pub last_move: f64,
-    /// The number of weighted means computed, including the first one, with the given weights.
+    /// The number of moves from one estimate to the next, of which the last one is at most the
+    /// tolerance. The first estimate is the mean with the given weights.
     pub iterations: usize,
     /// The number of points nearer to the median than `floor`. If it is not 0, the median is one
     /// of the points, to about that distance.
@@ -69,8 +70,8 @@ pub struct ChordalMedian {
 /// # Errors
 ///
 /// Those of [`flag_mean`](super::flag_mean); [`Error::InvalidArgument`] for a floor that is not
-/// positive; [`Error::NoConvergence`] if the last iteration still moves by more than the
-/// tolerance.
+/// positive, and for `max_iterations` 0; [`Error::NoConvergence`] if the last iteration still moves
+/// by more than the tolerance.
 ///
 /// # Examples
 ///
@@ -111,6 +112,9 @@ pub(super) fn median_for(
     if config.floor <= 0.0 || config.floor.is_nan() {
         return Err(Error::invalid(op, "a positive floor", config.floor));
     }
+    if config.max_iterations == 0 {
+        return Err(Error::invalid(op, "max_iterations ≥ 1", 0));
+    }
     tch::no_grad(|| {
         let weighted = Data::new(op, flags, points, weights, 1)?;
         let kind = weighted.kind;
@@ -130,7 +134,8 @@ fn iterate(
     let start = checked_start(op, flags, &config.mean, &weighted)?;
     let mut point = mean_of(op, flags, &weighted, start.as_ref(), &config.mean)?.point;
     let mut last_move = f64::INFINITY;
-    for iterations in 1..=config.max_iterations {
+    let mut iterations = 0;
+    loop {
         let distances = flags.chordal_dist(&weighted.points, &point);
         if last_move <= config.tolerance {
             let cost = (&distances * &plain).sum(Kind::Double).double_value(&[]);
@@ -144,20 +149,20 @@ fn iterate(
             });
         }
         if iterations == config.max_iterations {
-            break;
+            return Err(Error::NoConvergence {
+                op,
+                iterations,
+                residual: last_move,
+                tolerance: config.tolerance,
+            });
         }
         let scaled = &plain / distances.clamp_min(config.floor);
         weighted.weights = &scaled / scaled.sum(Kind::Double);
         let next = mean_of(op, flags, &weighted, Some(&point), &config.mean)?.point;
         last_move = flags.chordal_dist(&point, &next).double_value(&[]);
         point = next;
+        iterations += 1;
     }
-    Err(Error::NoConvergence {
-        op,
-        iterations: config.max_iterations,
-        residual: last_move,
-        tolerance: config.tolerance,
-    })
 }
 
 /// The geometric median of subspaces in the chordal distance: [`flag_median`] with one block.

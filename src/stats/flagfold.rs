@@ -58,13 +58,15 @@ impl WeightedFlags {
     ///
     /// [`Error::NotOnManifold`] for a matrix that is not symmetric, has a negative eigenvalue, is
     /// 0 or is not finite, with its index and its relative defect; [`Error::InvalidArgument`] for
-    /// another shape.
+    /// another shape or kind.
     pub fn from_covariances(covariances: &Tensor) -> Result<Self> {
         const OP: &str = "WeightedFlags::from_covariances";
+        crate::numerics::require_floating(OP, "covariances", covariances)?;
         let size = covariances.size();
-        let square = size.len() >= 2 && size[size.len() - 1] == size[size.len() - 2];
+        let square = matches!(size[..], [.., rows, columns] if rows == columns && rows > 0);
         if !square {
-            return Err(Error::invalid(OP, "shape [.., n, n]", format!("{size:?}")));
+            let got = format!("{size:?}");
+            return Err(Error::invalid(OP, "shape [.., n, n] with n ≥ 1", got));
         }
         let tolerance = tolerance(covariances.kind());
         let refuse = |defect: &Tensor, what: &str| match first_above(defect, tolerance) {
@@ -226,12 +228,13 @@ pub struct Flagfold {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for another shape, for a radius that is not finite and positive, and
+/// [`Error::InvalidArgument`] for another shape or kind, for a radius that is not finite and positive, and
 /// for a point with fewer than two others within the radius, with its index; [`Error::NotFinite`]
 /// for a coordinate that is not finite; [`Error::NotOnManifold`] for a covariance that is 0.
 pub fn flagfold(points: &Tensor, radius: f64) -> Result<Flagfold> {
     const OP: &str = "flagfold";
     const NEEDED: usize = 3;
+    crate::numerics::require_floating(OP, "points", points)?;
     let size = points.size();
     let [count, n] = size[..] else {
         return Err(Error::invalid(

@@ -2,9 +2,10 @@
 
 use tch::{Kind, Tensor};
 
+use super::sample::check_one;
 use crate::manifold::first_above;
 use crate::manifolds::frames::{square_sum, transposed_times};
-use crate::{Error, Flag, Manifold, Result};
+use crate::{Error, Flag, Result};
 
 /// Nested principal subspaces, and what they leave unexplained.
 #[derive(Debug)]
@@ -104,19 +105,15 @@ pub fn nested_pca(flags: &Flag, data: &Tensor) -> Result<NestedPca> {
 ///
 /// # Errors
 ///
-/// Those of [`nested_pca`], and of [`check_point`](Manifold::check_point) for `p`.
+/// Those of [`nested_pca`]; for `p`, [`Error::InvalidArgument`] for another shape or kind and
+/// [`Error::NotOnManifold`] if it is no flag.
 ///
 /// # References
 ///
 /// pennec2018.
 pub fn accumulated_unexplained_variance(flags: &Flag, p: &Tensor, data: &Tensor) -> Result<f64> {
     const OP: &str = "accumulated_unexplained_variance";
-    crate::numerics::require_defined(OP, &[p])?;
-    if p.size() != flags.point_shape() {
-        let expected = format!("one flag {:?}", flags.point_shape());
-        return Err(Error::invalid(OP, expected, format!("{:?}", p.size())));
-    }
-    flags.check_point(p)?;
+    check_one(OP, flags, "one flag", p)?;
     tch::no_grad(|| {
         let (_, centered) = centered(OP, flags, data)?;
         let columns = centered.transpose(0, 1);

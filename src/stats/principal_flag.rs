@@ -108,10 +108,12 @@ impl PrincipalFlag {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] for sizes that are not positive, do not sum to n or are fewer
-    /// than two, for fewer than n + 1 points, and for a covariance without full rank;
+    /// than two, for fewer than n + 1 points, for a covariance without full rank, and for another
+    /// shape or kind of the points;
     /// [`Error::NotFinite`] with the first data set that has a coordinate that is not finite.
     pub fn fit(points: &Tensor, sizes: &[i64]) -> Result<Self> {
         const OP: &str = "PrincipalFlag::fit";
+        crate::numerics::require_floating(OP, "points", points)?;
         let shape = points.size();
         let [.., count, n] = shape[..] else {
             let got = format!("{shape:?}");
@@ -189,7 +191,7 @@ impl PrincipalFlag {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for another shape; [`Error::NotOnManifold`] for a frame whose
+    /// [`Error::InvalidArgument`] for another shape or kind; [`Error::NotOnManifold`] for a frame whose
     /// columns are not orthonormal.
     pub fn test_flag(&self, frame: &Tensor) -> Result<SubspaceTest> {
         let overlaps = self.overlaps("PrincipalFlag::test_flag", frame, self.sizes.iter().sum())?;
@@ -246,6 +248,7 @@ impl PrincipalFlag {
 
     /// frameᵀ Û
     fn overlaps(&self, op: &'static str, frame: &Tensor, width: i64) -> Result<Tensor> {
+        crate::numerics::require_floating(op, "a frame", frame)?;
         let n = self.sizes.iter().sum::<i64>();
         if !frame.size().ends_with(&[n, width]) {
             let got = format!("{:?}", frame.size());

@@ -65,7 +65,7 @@ impl GeodesicRegression {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] for fewer than two points, numbers that are not finite or all equal,
-/// or wrong shapes; [`Error::NotOnManifold`] for a row that is not a point; [`Error::NotFinite`]
+/// or wrong shapes or kinds; [`Error::NotOnManifold`] for a row that is not a point; [`Error::NotFinite`]
 /// if the residual or its gradient is not finite at the start; [`Error::NoConvergence`] with the
 /// remaining gradient, if it exceeds `config.tolerance` times the root mean square distance from
 /// the mean.
@@ -124,6 +124,7 @@ pub fn geodesic_regression<M: Geodesic + ?Sized>(
 }
 
 fn check_numbers(op: &'static str, x: &Tensor, count: i64) -> Result<Tensor> {
+    crate::numerics::require_floating(op, "numbers x", x)?;
     if x.size() != [count] {
         let expected = format!("one number for each of {count} points");
         return Err(Error::invalid(op, expected, format!("{:?}", x.size())));

@@ -83,6 +83,7 @@ pub fn rotation_median(
 
 /// The flags of the first n − 1 columns.
 fn as_flags(op: &'static str, points: &Tensor) -> Result<(Flag, Tensor)> {
+    crate::numerics::require_defined(op, &[points])?;
     let size = points.size();
     let [_, n, columns] = size[..] else {
         return Err(Error::invalid(

@@ -23,8 +23,8 @@ impl Data {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for another shape than `[count, point..]` or another kind than Double or
-    /// Float, fewer than `at_least` points, weights that are negative, not finite or all 0; what
+    /// [`Error::InvalidArgument`] for another shape than `[count, point..]` or another kind (also of the weights)
+    /// than Double or Float, fewer than `at_least` points, weights that are negative, not finite or all 0; what
     /// `check_point` says of the points.
     pub(super) fn new<M: Manifold + ?Sized>(
         op: &'static str,
@@ -111,15 +111,11 @@ fn check_points<M: Manifold + ?Sized>(
     points: &Tensor,
     at_least: i64,
 ) -> Result<()> {
-    crate::numerics::require_defined(op, &[points])?;
-    let (size, kind, point) = (points.size(), points.kind(), m.point_shape());
+    crate::numerics::require_floating(op, "points", points)?;
+    let (size, point) = (points.size(), m.point_shape());
     if size.len() != point.len() + 1 || !size.ends_with(&point) {
         let expected = format!("points of shape [count, {}]", join(&point));
         return Err(Error::invalid(op, expected, format!("{size:?}")));
-    }
-    if !matches!(kind, Kind::Double | Kind::Float) {
-        let expected = "points of kind Double or Float";
-        return Err(Error::invalid(op, expected, format!("{kind:?}")));
     }
     if size[0] < at_least {
         let expected = match at_least {
@@ -128,26 +124,27 @@ fn check_points<M: Manifold + ?Sized>(
         };
         return Err(Error::invalid(op, expected, size[0]));
     }
-    // Named after what the user called.
-    m.check_point(points).map_err(|error| match error {
-        Error::NotOnManifold {
-            manifold,
-            row,
-            defect,
-            tolerance,
-            ..
-        } => Error::NotOnManifold {
-            op,
-            manifold,
-            row,
-            defect,
-            tolerance,
-        },
-        other => other,
-    })
+    m.check_point(points).map_err(|error| error.told_by(op))
+}
+
+/// Refuses what is not one point of the manifold, without batch dimensions.
+pub(super) fn check_one<M: Manifold + ?Sized>(
+    op: &'static str,
+    m: &M,
+    what: &str,
+    point: &Tensor,
+) -> Result<()> {
+    crate::numerics::require_defined(op, &[point])?;
+    let shape = m.point_shape();
+    if point.size() != shape {
+        let expected = format!("{what} of shape {shape:?}");
+        return Err(Error::invalid(op, expected, format!("{:?}", point.size())));
+    }
+    m.check_point(point).map_err(|error| error.told_by(op))
 }
 
 fn check_weights(op: &'static str, weights: &Tensor, count: i64) -> Result<Tensor> {
+    crate::numerics::require_floating(op, "weights", weights)?;
     if weights.size() != [count] {
         let expected = format!("one weight for each of {count} points");
         return Err(Error::invalid(

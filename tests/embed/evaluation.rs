@@ -6,12 +6,12 @@ use std::sync::Mutex;
 
 use holonomy::Error;
 use holonomy::embed::{
-    Model, RankedNodes, Ranking, Reconstruction, TrainConfig, Trainer, reconstruction,
-    reconstruction_of,
+    Model, RankedNodes, Ranking, Reconstruction, TrainConfig, TrainPath, Trainer, is_a_scores,
+    pair_step, reconstruction, reconstruction_of,
 };
 use holonomy::graph::{EdgeListOptions, read_edge_list};
 use rand::RngExt;
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::{MODELS, numbers, random_points, seeded, tree_closure};
 
@@ -341,6 +341,57 @@ fn standard_errors_cover_what_they_should() {
             assert!(
                 (at_least..0.98).contains(&within),
                 "{what} {nodes}: {within}"
+            );
+        }
+    }
+}
+
+/// Only finite numbers were asked for on the hyperboloid.
+#[test]
+fn a_wrong_time_coordinate_is_no_point() {
+    let model = Model::Lorentz;
+    let points = random_points(model, 30, 3, 3.0, &mut seeded(21));
+    let pairs = tree_closure(30, 3);
+    let config = TrainConfig {
+        model,
+        dim: 3,
+        ..TrainConfig::default()
+    };
+    let all = |points: &Tensor| -> Vec<Result<(), Error>> {
+        let trainer = Trainer::new(config.clone(), 30, &pairs).unwrap();
+        let step = |path| pair_step(path, model, points, (0, 1), &[2, 3], 0.1).map(|_| ());
+        vec![
+            reconstruction(model, points, &pairs).map(|_| ()),
+            Ranking::new(model, points).map(|_| ()),
+            is_a_scores(model, points, &pairs, 1.0).map(|_| ()),
+            trainer.starting_from(points).map(|_| ()),
+            step(TrainPath::Native),
+            step(TrainPath::Tensor),
+        ]
+    };
+    let off = |factor: f64| {
+        let points = points.copy();
+        let mut time = points.get(7).get(0);
+        let _ = time.multiply_scalar_(factor);
+        points
+    };
+    let good = [
+        off(1.0),
+        off(1.0 + 0.9e-4),
+        points.to_kind(Kind::Float),
+        off(1.0 - 0.9e-4),
+    ];
+    for points in &good {
+        for result in all(points) {
+            result.unwrap();
+        }
+    }
+    for factor in [1.0 + 1.1e-4, 1.0 - 1.1e-4, 0.0, -1.0, 1e200] {
+        for result in all(&off(factor)) {
+            let error = result.unwrap_err();
+            assert!(
+                matches!(error, Error::NotOnManifold { row: 7, .. }),
+                "{factor}: {error}"
             );
         }
     }

@@ -334,6 +334,16 @@ fn a_start_that_does_not_fit_is_refused() {
     assert!(start(&points.narrow(0, 0, 3), &kappas).is_err());
     assert!(start(&points, &kappas[..2]).is_err());
     assert!(start(&points, &[0.5, 0.3, 0.0]).is_err());
+    // Radius 0, by which the points were divided.
+    for kappas in [[f64::NEG_INFINITY, 0.3, 0.0], [-0.5, f64::INFINITY, 0.0]] {
+        let error = start(&points, &kappas).unwrap_err();
+        assert!(matches!(error, Error::InvalidArgument { .. }), "{error}");
+        assert!(error.to_string().contains("a finite curvature"), "{error}");
+    }
+    assert!(start(&Tensor::new(), &kappas).is_err());
     let error = start(&(&points * 1.1), &kappas).unwrap_err();
-    assert!(matches!(error, Error::NotOnManifold { .. }), "{error}");
+    let Error::NotOnManifold { op, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(op, "DistanceTrainer");
 }

@@ -209,6 +209,28 @@ fn the_rate_follows_its_schedule() {
     );
 }
 
+/// A linear rate went on falling, below 0, and a cosine rose again.
+#[test]
+fn after_the_last_epoch_the_rate_stays() {
+    for schedule in [
+        Schedule::Constant,
+        Schedule::Linear { last: 0.1 },
+        Schedule::Cosine { last: 0.1 },
+    ] {
+        for burn_in_epochs in [0, 10, 19, 20] {
+            let config = TrainConfig {
+                epochs: 20,
+                burn_in_epochs,
+                schedule,
+                ..TrainConfig::default()
+            };
+            for epoch in [20, 21, 50, usize::MAX] {
+                assert_eq!(config.rate_at(epoch), config.rate_at(19), "{schedule:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn numbers_that_are_not_finite_stop_the_training() {
     for model in [Model::Lorentz, Model::Euclidean] {

@@ -351,6 +351,47 @@ fn flags_without_a_logarithm_are_told_why() {
     assert!(reason(flags.dist(&p, &columns(4, &[1, 0])), 0).contains("right angle"));
 }
 
+/// A batch with a point that is not finite was told as "not finite" in the row of another failure.
+#[test]
+fn the_first_pair_that_fails_is_told_with_its_own_reason() {
+    let not_finite_at = |result: holonomy::Result<Tensor>, at: usize| match result {
+        Err(Error::NotFinite { place, .. }) => assert_eq!(place, format!("row {at}")),
+        other => panic!("{other:?}"),
+    };
+    for metric in [StiefelMetric::Euclidean, StiefelMetric::Canonical] {
+        for (n, k) in [(3, 1), (4, 2)] {
+            let m = Stiefel::new(n, k, metric).unwrap();
+            let p = Tensor::eye(n, DOUBLE).narrow(1, 0, k);
+            let nan = &p * f64::NAN;
+            let q = Tensor::stack(&[&p.neg(), &p, &p, &nan], 0);
+            assert!(reason(m.log(&p, &q), 0).contains("cut locus"));
+            let q = Tensor::stack(&[&p, &p, &nan, &p.neg()], 0);
+            not_finite_at(m.log(&p, &q), 2);
+            not_finite_at(m.log(&q, &p), 2);
+            not_finite_at(m.dist(&q, &q), 2);
+        }
+    }
+    let flags = Flag::new(4, &[1, 2]).unwrap();
+    let (p, turned) = (columns(4, &[0, 1]), columns(4, &[2, 1]));
+    let nan = &p * f64::NAN;
+    let q = Tensor::stack(&[&turned, &p, &nan], 0);
+    assert!(reason(flags.log(&p, &q), 0).contains("right angle"));
+    let q = Tensor::stack(&[&p, &nan, &turned], 0);
+    not_finite_at(flags.log(&p, &q), 1);
+}
+
+/// Two errors of one method had two names of it.
+#[test]
+fn a_transport_has_one_name() {
+    let m = SpdBuresWasserstein::new(2).unwrap();
+    let p = Tensor::eye(2, DOUBLE);
+    let error = m.parallel_transport(&p, &p, &(&p * f64::NAN)).unwrap_err();
+    let Error::NotFinite { op, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(op, "SpdBuresWasserstein::parallel_transport");
+}
+
 /// Long steps, where rounding leaves no positive eigenvalue: the next operation was NaN.
 #[test]
 fn steps_of_any_length_end_at_points() {

@@ -1,13 +1,16 @@
 //! Means, medians and what is built on them. References are by mpmath at 40 digits or more.
 
+use holonomy::magnitude::{WeightingConfig, weighting_of_points};
+use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm};
+use holonomy::optim::ManifoldParameter;
 use holonomy::stats::{
-    CenterConfig, Ending, KMeansConfig, MeanConfig, MedianConfig, flag_mean, flag_median,
-    frechet_mean, geodesic_regression, geometric_median, grassmann_mean, k_means,
-    principal_geodesics, rotation_mean, tangent_pca, variance_about,
+    CenterConfig, Ending, KMeansConfig, MeanConfig, MedianConfig, accumulated_unexplained_variance,
+    flag_mean, flag_median, frechet_mean, geodesic_regression, geometric_median, grassmann_mean,
+    k_means, principal_geodesics, rotation_mean, tangent_pca, variance_about,
 };
 use holonomy::{
-    Euclidean, EuclideanParametrised, Flag, Geodesic, Grassmann, Lorentz, Manifold, PoincareBall,
-    Space, SpdAffineInvariant, SpecialOrthogonal, Sphere,
+    Error, Euclidean, EuclideanParametrised, Flag, Geodesic, Grassmann, Lorentz, Manifold,
+    PoincareBall, Space, SpdAffineInvariant, SpecialOrthogonal, Sphere,
 };
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -332,4 +335,130 @@ fn fits_to_points_far_apart_are_found() {
     assert!(found.residuals.double_value(&[1]) < 1e-12 * mean.objective);
     let groups = k_means(&disk, &points, &KMeansConfig::new(2)).unwrap();
     assert!(groups.converged > 0);
+}
+
+/// Batch dimensions of a center broadcast against the points, and gave the mean of no one's distances.
+#[test]
+fn a_center_is_one_point() {
+    let sphere = Sphere::new(2, 1.0).unwrap();
+    let points = Tensor::eye(3, DOUBLE);
+    let about = |center: &Tensor| variance_about(&sphere, center, &points, None);
+    let one = about(&points.get(0)).unwrap();
+    assert!((one - std::f64::consts::FRAC_PI_2.powi(2) * 2.0 / 3.0).abs() < 1e-15);
+    for batch in [points.shallow_clone(), points.narrow(0, 0, 1)] {
+        let error = about(&batch).unwrap_err();
+        let Error::InvalidArgument { op, expected, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(
+            (op, &*expected),
+            ("variance_about", "a center of shape [3]")
+        );
+    }
+}
+
+/// The name was that of a check within.
+#[test]
+fn points_that_are_none_are_told_by_what_was_called() {
+    #[track_caller]
+    fn told<T>(result: holonomy::Result<T>, caller: &str) {
+        match result.err() {
+            Some(Error::NotOnManifold { op, row: 0, .. }) => assert_eq!(op, caller),
+            other => panic!("{other:?}"),
+        }
+    }
+    let sphere = Sphere::new(2, 1.0).unwrap();
+    let points = Tensor::eye(3, DOUBLE);
+    let off = &points * 2.0;
+    told(
+        variance_about(&sphere, &off.get(0), &points, None),
+        "variance_about",
+    );
+    let flags = Flag::new(3, &[1, 2]).unwrap();
+    let frame = off.narrow(1, 0, 2);
+    told(
+        accumulated_unexplained_variance(&flags, &frame, &points),
+        "accumulated_unexplained_variance",
+    );
+    let start = MeanConfig {
+        start: Some(frame),
+        ..MeanConfig::default()
+    };
+    let frames = points.narrow(1, 0, 2).unsqueeze(0);
+    told(flag_mean(&flags, &frames, None, &start), "flag_mean");
+    told(
+        ManifoldParameter::new(Box::new(sphere.clone()), &off),
+        "ManifoldParameter::new",
+    );
+    told(
+        weighting_of_points(&sphere, &off, 1.0, &WeightingConfig::default()),
+        "weighting_of_points",
+    );
+    let ball = SvmForm::Ball(PoincareBall::new(3, -1.0).unwrap());
+    let labels = Tensor::from_slice(&[0_i64, 1, 1]);
+    let fit = HyperbolicSvm::fit(ball, &off, &labels, &SvmConfig::default());
+    told(fit, "HyperbolicSvm::fit");
+}
+
+/// The residual was 1 and the tolerance 0, whatever was found, and a single round was never enough.
+#[test]
+fn clusters_that_do_not_come_to_rest_are_told_with_what_changed() {
+    let m = Euclidean::new(2).unwrap();
+    let points = cloud(&m, 3, 200, 1.0);
+    let config = |clusters, max_iterations| KMeansConfig {
+        max_iterations,
+        ..KMeansConfig::new(clusters)
+    };
+    let left = |max_iterations| {
+        let error = k_means(&m, &points, &config(6, max_iterations)).unwrap_err();
+        let Error::NoConvergence {
+            iterations,
+            residual,
+            tolerance,
+            ..
+        } = error
+        else {
+            panic!("{error}");
+        };
+        assert_eq!((iterations, tolerance), (max_iterations, 0.0));
+        residual
+    };
+    let (first, third) = (left(1), left(3));
+    assert!(
+        first == first.round() && third >= 1.0 && first > third,
+        "{first}, {third}"
+    );
+    let one = k_means(&m, &points, &config(1, 1)).unwrap();
+    assert_eq!((one.iterations, one.converged), (1, 8));
+    let error = k_means(&m, &points, &config(6, 0)).unwrap_err();
+    assert!(matches!(error, Error::InvalidArgument { .. }), "{error}");
+}
+
+/// Of one iteration no move was measured, and of none the residual was infinite.
+#[test]
+fn a_median_may_take_one_move() {
+    let flags = Flag::new(4, &[1, 2]).unwrap();
+    let config = |max_iterations| MedianConfig {
+        max_iterations,
+        ..MedianConfig::default()
+    };
+    let frame = Tensor::eye(4, DOUBLE).narrow(1, 0, 2).unsqueeze(0);
+    let equal = frame.repeat([3, 1, 1]);
+    let found = flag_median(&flags, &equal, None, &config(1)).unwrap();
+    assert!(found.iterations == 1 && found.last_move <= 1e-10 && found.near == 3);
+    let error = flag_median(&flags, &equal, None, &config(0)).unwrap_err();
+    assert!(matches!(error, Error::InvalidArgument { .. }), "{error}");
+
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(4);
+    let apart = holonomy::Sample::random_point(&flags, &mut rng, &[9], DOUBLE);
+    let error = flag_median(&flags, &apart, None, &config(1)).unwrap_err();
+    let Error::NoConvergence {
+        iterations: 1,
+        residual,
+        ..
+    } = error
+    else {
+        panic!("{error}");
+    };
+    assert!(residual.is_finite() && residual > 1e-10, "{residual:e}");
 }

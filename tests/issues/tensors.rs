@@ -7,12 +7,15 @@ use holonomy::graph::{Graph, gromov_hyperbolicity};
 use holonomy::magnitude::{WeightedSpace, WeightingConfig, differentiable_distances, magnitude};
 use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm};
 use holonomy::optim::{Gradient, ManifoldParameter};
-use holonomy::stats::{CenterConfig, classification_score, frechet_mean};
+use holonomy::stats::{
+    CenterConfig, MeanConfig, PrincipalFlag, WeightedFlags, classification_score, flag_mean,
+    flagfold, frechet_mean, geodesic_regression, rotation_mean, variance_about,
+};
 use holonomy::{
-    Error, Euclidean, EuclideanParametrised, Flag, Geodesic, Grassmann, Lorentz, Oblique,
-    PoincareBall, Power, Product, Sample, Scaled, Space, SpdAffineInvariant, SpdBuresWasserstein,
-    SpdLogCholesky, SpdLogEuclidean, SpecialEuclidean, SpecialOrthogonal, Sphere, Stiefel,
-    StiefelMetric,
+    Curvature, Error, Euclidean, EuclideanParametrised, Flag, Geodesic, Grassmann, Lorentz,
+    Oblique, PoincareBall, Power, Product, Sample, Scaled, Space, SpdAffineInvariant,
+    SpdBuresWasserstein, SpdLogCholesky, SpdLogEuclidean, SpecialEuclidean, SpecialOrthogonal,
+    Sphere, Stiefel, StiefelMetric,
 };
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -234,6 +237,83 @@ fn operations_of_one_space() {
     let motions = SpecialEuclidean::new(3).unwrap();
     let turns = square.unsqueeze(0).repeat([3, 1, 1]);
     try_all("join", &[&turns, &p], |t| done(motions.join(&t[0], &t[1])));
+}
+
+/// Integers gave bases of truncated numbers.
+#[test]
+fn points_are_made_of_numbers() {
+    let lines = Grassmann::new(3, 1).unwrap();
+    let one = Tensor::from_slice(&[1.0, 0.0, 0.0]).diag(0);
+    try_all("from_projector", &[&one], |t| {
+        lines.from_projector(&t[0]).map(|_| ())
+    });
+    let spd = SpdBuresWasserstein::new(3).unwrap();
+    let square = Tensor::eye(3, OPTIONS);
+    try_all("from_matrices", &[&square], |t| {
+        spd.from_matrices(&t[0]).map(|_| ())
+    });
+    let flags = Flag::new(3, &[1, 2]).unwrap();
+    let (line, plane) = (square.narrow(1, 0, 1), square.narrow(1, 0, 2));
+    try_all("from_subspaces", &[&line, &plane], |t| {
+        flags.from_subspaces(t).map(|_| ())
+    });
+    assert!(!went_well("learnable", || {
+        Curvature::learnable(&Tensor::new()).map(|_| ())
+    }));
+}
+
+#[test]
+fn statistics_are_of_numbers() {
+    let line = Euclidean::new(1).unwrap();
+    let x = Tensor::from_slice(&[0.0, 0.5, 1.0, 3.0]);
+    let y = x.unsqueeze(1);
+    let config = CenterConfig::default();
+    try_all("geodesic_regression", &[&x], |t| {
+        geodesic_regression(&line, &t[0], &y, &config).map(|_| ())
+    });
+    try_all("weights", &[&x], |t| {
+        frechet_mean(&line, &y, Some(&t[0]), &config).map(|_| ())
+    });
+    try_all("variance_about", &[&y.get(0)], |t| {
+        variance_about(&line, &t[0], &y, None).map(|_| ())
+    });
+
+    let square = Tensor::eye(3, OPTIONS);
+    try_all("from_covariances", &[&square], |t| {
+        WeightedFlags::from_covariances(&t[0]).map(|_| ())
+    });
+    let points = Tensor::cat(&[&square, &(&square * 0.5), &(&square * -0.5)], 0);
+    let fold = |points: &Tensor| flagfold(points, 10.0).map(|_| ());
+    assert!(went_well("flagfold", || fold(&points)));
+    for (name, points) in wrong(&points) {
+        // One more column makes other points.
+        assert!(
+            name == "wide" || !went_well(name, || fold(&points)),
+            "{name}"
+        );
+    }
+    try_all("PrincipalFlag::fit", &[&points], |t| {
+        PrincipalFlag::fit(&t[0], &[1, 2]).map(|_| ())
+    });
+    let found = PrincipalFlag::fit(&points, &[1, 2]).unwrap();
+    try_all("PrincipalFlag::test_flag", &[&square], |t| {
+        found.test_flag(&t[0]).map(|_| ())
+    });
+
+    let turns = square.unsqueeze(0).repeat([3, 1, 1]);
+    try_all("rotation_mean", &[&turns], |t| {
+        rotation_mean(&t[0], None, &MeanConfig::default()).map(|_| ())
+    });
+    let flags = Flag::new(3, &[1]).unwrap();
+    let frame = square.narrow(1, 0, 1);
+    let lines = turns.narrow(2, 0, 1);
+    try_all("flag_mean", &[&frame], |t| {
+        let config = MeanConfig {
+            start: Some(t[0].shallow_clone()),
+            ..MeanConfig::default()
+        };
+        flag_mean(&flags, &lines, None, &config).map(|_| ())
+    });
 }
 
 #[test]

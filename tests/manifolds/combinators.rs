@@ -38,7 +38,7 @@ fn a_power_is_a_product_of_equal_factors() {
 }
 
 #[test]
-#[should_panic(expected = "expected points of shape [.., [3, 3]]")]
+#[should_panic(expected = "expected points of shape [.., 3, 3]")]
 fn one_copy_does_not_stand_for_all() {
     let power = Power::new(Sphere::new(2, 1.0).unwrap(), 3).unwrap();
     let p = power.random_point(&mut seeded(1), &[], DOUBLE);

@@ -230,9 +230,10 @@ impl DistanceTrainer {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] for another shape or kind, another number of curvatures than of
-    /// factors, or a curvature of the wrong sign. Whether the rows are points is checked by
+    /// factors, or a curvature of the wrong sign or not finite. Whether the rows are points is checked by
     /// [`run`](Self::run).
     pub fn starting_at(mut self, points: &Tensor, curvatures: &[f64]) -> Result<Self> {
+        crate::numerics::require_defined(OP, &[points])?;
         let factors = self.config.signature.factors();
         let width: i64 = factors.iter().map(|factor| factor.width()).sum();
         let size = [self.truth.size()[0], width];
@@ -246,8 +247,8 @@ impl DistanceTrainer {
         }
         for (factor, &kappa) in factors.iter().zip(curvatures) {
             let curved = factor.sign() != 0.0;
-            if curved && (kappa.is_nan() || kappa * factor.sign() <= 0.0) {
-                let expected = format!("a curvature of the sign of {factor}");
+            if curved && !(kappa.is_finite() && kappa * factor.sign() > 0.0) {
+                let expected = format!("a finite curvature of the sign of {factor}");
                 return Err(Error::invalid(OP, expected, kappa));
             }
         }
@@ -275,7 +276,7 @@ impl DistanceTrainer {
         self,
         mut on_epoch: impl FnMut(&DistanceProgress<'_>) -> ControlFlow<()>,
     ) -> Result<DistanceEmbedding> {
-        let mut state = State::new(&self)?;
+        let mut state = State::new(&self).map_err(|error| error.told_by(OP))?;
         let epochs = self.config.epochs;
         let schedule = Schedule::linear(epochs as u64, LAST_RATE)?;
         let mut history = Vec::with_capacity(epochs);

@@ -297,12 +297,14 @@ fn unit_of(points: &Tensor) -> f64 {
 
 /// `[n, d]` on the CPU in f64, finite.
 fn points_as_rows(op: &'static str, points: &Tensor) -> Result<Tensor> {
+    crate::numerics::require_defined(op, &[points])?;
     let size = points.size();
     if size.len() != 2 || size[0] < 1 || size[1] < 1 {
         let wanted = "points [n, d] with n and d from 1";
         return Err(Error::invalid(op, wanted, format!("{size:?}")));
     }
-    Euclidean::new(size[1])?.check_point(points)?;
+    let found = Euclidean::new(size[1])?.check_point(points);
+    found.map_err(|error| error.told_by(op))?;
     Ok(points
         .detach()
         .to_device(tch::Device::Cpu)

@@ -217,10 +217,15 @@ impl Flag {
     ///
     /// # Errors
     ///
+    /// With the first pair that is not finite or has a right angle, if there is one:
+    ///
     /// - [`Error::NotFinite`] if a flag is not finite.
     /// - [`Error::NoLogarithm`] if a direction in a block of q is orthogonal to the same block of
     ///   p, or a direction in the span of q to the span of p. The iteration then has no start;
     ///   with one block the shortest geodesic is not unique.
+    ///
+    /// Otherwise:
+    ///
     /// - [`Error::NoConvergence`] if the iteration does not converge or the geodesic misses q. The
     ///   residual is the largest remaining angle, or the largest chordal distance of the
     ///   geodesic's end from q. Such flags are nearly orthogonal to p in some direction.
@@ -264,21 +269,16 @@ impl Flag {
         })
     }
 
-    /// What is known of the first pair without a logarithm.
+    /// What is known of the first pair that is not finite or has a right angle.
     fn why_no_logarithm(&self, p: &Tensor, q: &Tensor) -> Option<Error> {
         const OP: &str = "Flag::log";
         /// Cosines below this are rounding.
         const RIGHT_ANGLE: f64 = 1e-14;
         let along = transposed_times(p, q);
+        // NaN in rows that are not finite, which the decomposition must not see.
         let finite =
             finite_defect(&along).sum_dim_intlist([-2, -1].as_slice(), false, Kind::Double);
-        if let Some((row, _)) = first_above(&finite, 0.0) {
-            return Some(Error::NotFinite {
-                op: OP,
-                what: "a flag",
-                place: format!("row {row}"),
-            });
-        }
+        let along = along.nan_to_num(0.0, 0.0, 0.0);
         let whole = (self.frame_dim() < self.n).then_some((0, self.frame_dim()));
         let least = |(start, size)| {
             let block = along.narrow(-1, start, size).narrow(-2, start, size);
@@ -290,11 +290,19 @@ impl Flag {
             .chain(whole)
             .map(least)
             .reduce(|a, b| a.minimum(&b))?;
-        let (row, _) = first_above(&(RIGHT_ANGLE - defect), 0.0)?;
-        Some(Error::NoLogarithm {
-            op: OP,
-            row,
-            reason: "a direction in a block of q is at a right angle to that block of p",
+        let (row, amount) = first_above(&(RIGHT_ANGLE - defect + finite), 0.0)?;
+        Some(if amount.is_nan() {
+            Error::NotFinite {
+                op: OP,
+                what: "a flag",
+                place: format!("row {row}"),
+            }
+        } else {
+            Error::NoLogarithm {
+                op: OP,
+                row,
+                reason: "a direction in a block of q is at a right angle to that block of p",
+            }
         })
     }
 
@@ -440,6 +448,7 @@ impl Flag {
             size[..size.len().saturating_sub(2)].to_vec()
         };
         for (index, (basis, &dim)) in bases.iter().zip(&self.dims).enumerate() {
+            crate::numerics::require_defined(OP, &[basis])?;
             let size = basis.size();
             if !size.ends_with(&[self.n, dim]) {
                 let expected = format!("subspace {index} of shape [.., {}, {dim}]", self.n);

@@ -263,9 +263,10 @@ impl Grassmann {
     ///
     /// [`Error::NotOnManifold`] if a matrix is not an orthogonal projector of rank k, with its row
     /// and the largest entry of its difference from the nearest one; [`Error::InvalidArgument`]
-    /// for another shape.
+    /// for another shape, or a kind other than f64 and f32.
     pub fn from_projector(&self, projector: &Tensor) -> Result<Tensor> {
         const OP: &str = "Grassmann::from_projector";
+        crate::numerics::require_floating(OP, "projectors", projector)?;
         let n = self.n;
         if !projector.size().ends_with(&[n, n]) {
             let got = format!("{:?}", projector.size());

@@ -182,7 +182,7 @@ impl SpdBuresWasserstein {
             .any(|t| t.isfinite().all().int64_value(&[]) == 0)
         {
             return Err(crate::Error::NotFinite {
-                op: "parallel_transport",
+                op: Self::TRANSPORT,
                 what: "a number",
                 place: "the points or the tangent".into(),
             });

@@ -124,14 +124,11 @@ impl Cone {
 
     fn checked_points(self, space: &dyn crate::Manifold, matrices: &Tensor) -> Result<Tensor> {
         const OP: &str = "from_matrices";
+        crate::numerics::require_floating(OP, "matrices", matrices)?;
         let n = self.n;
         if !matrices.size().ends_with(&[n, n]) {
             let got = format!("{:?}", matrices.size());
             return Err(Error::invalid(OP, format!("shape [.., {n}, {n}]"), got));
-        }
-        if !matches!(matrices.kind(), Kind::Double | Kind::Float) {
-            let got = format!("{:?}", matrices.kind());
-            return Err(Error::invalid(OP, "kind Double or Float", got));
         }
         let tolerance = tolerance(matrices.kind());
         match first_above(&self.point_defect(matrices), tolerance) {

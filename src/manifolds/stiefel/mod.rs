@@ -232,7 +232,7 @@ impl Stiefel {
     ///
     /// For the first pair that has no solution:
     ///
-    /// - [`Error::NotFinite`] if a point is not finite.
+    /// - [`Error::NotFinite`] if one of the two points is not finite.
     /// - [`Error::NoLogarithm`] if no geodesic joins p and q, that is if k = n and their
     ///   orientations are opposite. Also if qa = −pa for some vector a, as for q = −p: then q lies
     ///   in the cut locus of p, and the shortest geodesic is not unique. If rounding of the points
@@ -256,7 +256,8 @@ impl Stiefel {
         let report = report.to_kind(Kind::Double).view([-1, 2]);
         let misses = report.select(1, 1);
         if let Some((row, residual)) = crate::manifold::first_above(&misses, tolerance) {
-            if [p, q]
+            let pair = pair_in_row(row, &on_cpu);
+            if pair
                 .iter()
                 .any(|t| t.isfinite().all().int64_value(&[]) == 0)
             {
@@ -266,7 +267,7 @@ impl Stiefel {
                     place: format!("row {row}"),
                 });
             }
-            if let Some(reason) = why_no_logarithm(row, &on_cpu) {
+            if let Some(reason) = why_no_logarithm(&pair) {
                 return Err(Error::NoLogarithm {
                     op: OP,
                     row,
@@ -330,13 +331,19 @@ impl Stiefel {
     }
 }
 
-/// Why a pair, a row of the flattened batch, is known to have no logarithm.
-fn why_no_logarithm(row: usize, pair: &[Tensor; 2]) -> Option<&'static str> {
-    let both = Tensor::broadcast_tensors(&[&pair[0], &pair[1]]);
-    let size = pair[0].size();
-    let [n, k] = [size[size.len() - 2], size[size.len() - 1]];
-    let of_row = |x: &Tensor| x.reshape([-1, n, k]).get(row as i64).to_kind(Kind::Double);
-    let (p, q) = (of_row(&both[0]), of_row(&both[1]));
+/// The pair in a row of the flattened batch.
+fn pair_in_row(row: usize, [p, q]: &[Tensor; 2]) -> [Tensor; 2] {
+    let size = p.size();
+    let point = &size[size.len() - 2..];
+    let flat = [&[-1_i64][..], point].concat();
+    let both = Tensor::broadcast_tensors(&[p, q]);
+    [0, 1].map(|i: usize| both[i].reshape(&flat[..]).get(row as i64))
+}
+
+/// Why a pair of finite points is known to have no logarithm.
+fn why_no_logarithm(pair: &[Tensor; 2]) -> Option<&'static str> {
+    let (n, k) = pair[0].size2().ok()?;
+    let [p, q] = pair.each_ref().map(|t| t.to_kind(Kind::Double));
     if n == k && transposed_times(&p, &q).det().double_value(&[]) < 0.0 {
         return Some("the frames are of opposite orientation, and no geodesic joins them");
     }

@@ -10,7 +10,7 @@ use self::mean::SquaredDistances;
 use self::median::Distances;
 use self::start::{Spread, beyond_saddle, start};
 use super::descent::{CenterConfig, Descended, Ending, descend};
-use super::sample::{Data, widened};
+use super::sample::{Data, check_one, widened};
 use crate::Result;
 use crate::manifold::Geodesic;
 
@@ -244,16 +244,18 @@ fn lowest<M: Geodesic + ?Sized, P: Spread>(
 /// # Errors
 ///
 /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) and
-/// [`Error::NotOnManifold`](crate::Error::NotOnManifold) as for [`frechet_mean`], and for
-/// `center`.
+/// [`Error::NotOnManifold`](crate::Error::NotOnManifold) as for [`frechet_mean`], and for a
+/// `center` that is not one point, without batch dimensions.
 pub fn variance_about<M: Geodesic + ?Sized>(
     m: &M,
     center: &Tensor,
     points: &Tensor,
     weights: Option<&Tensor>,
 ) -> Result<f64> {
-    let data = Data::new("variance_about", m, points, weights, 1)?;
-    m.check_point(center)?;
-    let distances = tch::no_grad(|| m.dist(&widened(m, center), &data.points));
+    const OP: &str = "variance_about";
+    let data = Data::new(OP, m, points, weights, 1)?;
+    check_one(OP, m, "a center", center)?;
+    let center = center.to_device(data.points.device());
+    let distances = tch::no_grad(|| m.dist(&widened(m, &center), &data.points));
     Ok(data.mean_of(&distances.square()))
 }
