@@ -180,17 +180,17 @@ fn weights_are_read_as_written() {
 
 #[test]
 fn duplicates_are_counted_and_the_first_counts() {
-    let (graph, report) = read("a.csv", "a,b,1\nb,a,2\n\na,b,1\na,b,3\n");
+    let (graph, report) = read("a.csv", "a,b,1\nb,a,2\n\na,b,1\na,b,3\nb,a,2\n");
     assert_eq!(named_edges(&graph), [("a", "b"), ("b", "a")]);
     assert_eq!(graph.weights(), Some([1.0, 2.0].as_slice()));
-    assert_eq!((report.rows, report.duplicate_edges), (4, 2));
+    assert_eq!((report.rows, report.duplicate_edges), (5, 3));
     assert_eq!(
         (report.first_duplicate_line, report.conflicting_weights),
         (Some(4), 1)
     );
     assert_eq!(
         report.to_string(),
-        "4 rows between commas, no header, 2 duplicate edges left out (the first on line 4), 1 of them with \
+        "5 rows between commas, no header, 3 duplicate edges left out (the first on line 4), 1 of them with \
          another weight"
     );
 }
