@@ -199,10 +199,21 @@ fn every<M: ?Sized>(
     })
 }
 
-/// The derivative from the values at h, −h, 2h and −2h, by differences that are exact to fourth
-/// order: near a matrix without a projection, or a short vector, the third derivative is large.
-fn slope([ahead, behind, far_ahead, far_behind]: &[Tensor; 4], h: f64) -> Tensor {
-    ((ahead - behind) * 8.0 - (far_ahead - far_behind)) / (12.0 * h)
+/// Steps of a difference, in parts of h.
+const STEPS: [f64; 4] = [1.0, -1.0, 2.0, -2.0];
+
+/// The derivative from the values `[4, ..]` at h, −h, 2h and −2h, by differences that are exact to
+/// fourth order: near a matrix without a projection, or a short vector, the third derivative is
+/// large.
+fn slope(values: &Tensor, h: f64) -> Tensor {
+    let at = |step: i64| values.get(step);
+    ((at(0) - at(1)) * 8.0 - (at(2) - at(3))) / (12.0 * h)
+}
+
+/// `x` once for each step, `[4, ..]`.
+fn for_each_step(x: &Tensor) -> Tensor {
+    let size = [&[STEPS.len() as i64], x.size().as_slice()].concat();
+    x.unsqueeze(0).expand(size, false).contiguous()
 }
 
 struct Derivative<'a, M: ?Sized> {
@@ -232,16 +243,16 @@ impl<M: ?Sized> Derivative<'_, M> {
         let found = gradients(&contracted.sum(s.p.kind()), &leaves, false);
 
         let h = STEP * s.radius;
-        let moved = [h, -h, 2.0 * h, -2.0 * h].map(|h| self.moved(&arguments, h));
-        let value =
-            |moved: &Vec<Tensor>| self.contract(&(operation.apply)(self.m, moved), &weights);
-        let want = slope(&moved.each_ref().map(value), h);
+        let moved = self.moved(&arguments, h);
+        let want = slope(
+            &self.contract(&(operation.apply)(self.m, &moved), &weights),
+            h,
+        );
 
         let zero = || Tensor::zeros([s.rows], (Kind::Double, s.p.device()));
         let (mut got, mut scale) = (zero(), zero());
-        for (index, gradient) in found.iter().enumerate() {
-            let argument = moved.each_ref().map(|moved| moved[index].shallow_clone());
-            let terms = flat(gradient, s.rows) * flat(&slope(&argument, h), s.rows);
+        for (argument, gradient) in moved.iter().zip(&found) {
+            let terms = flat(gradient, s.rows) * flat(&slope(argument, h), s.rows);
             got += terms.sum_dim_intlist(-1, false, Kind::Double);
             scale += total(&terms, s.rows);
         }
@@ -251,36 +262,47 @@ impl<M: ?Sized> Derivative<'_, M> {
         Worst::of(operation.name, &(got - want), &(scale * s.strain()))
     }
 
-    /// Σ result · weight, `[rows]`.
+    /// Σ result · weight at each step, `[4, rows]`.
     fn contract(&self, results: &[Tensor], weights: &[Tensor]) -> Tensor {
-        let zero = Tensor::zeros([self.s.rows], (Kind::Double, self.s.p.device()));
-        results.iter().zip(weights).fold(zero, |sum, (x, weight)| {
-            let products = flat(x, self.s.rows) * flat(weight, self.s.rows);
+        let steps = STEPS.len() as i64;
+        let rows = steps * self.s.rows;
+        let zero = Tensor::zeros([rows], (Kind::Double, self.s.p.device()));
+        let terms = results.iter().zip(weights);
+        let sum = terms.fold(zero, |sum, (x, weight)| {
+            let products = flat(x, rows) * flat(&for_each_step(weight), rows);
             sum + products.sum_dim_intlist(-1, false, Kind::Double)
-        })
+        });
+        sum.view([steps, self.s.rows])
     }
 
-    /// The arguments in f64 a step further: points along a tangent, tangents projected to the
-    /// point that they now belong to.
+    /// The arguments in f64 at each step of h, `[4, ..]`: points along a tangent, tangents projected
+    /// to the point that they then belong to.
     fn moved(&self, arguments: &[Tensor], h: f64) -> Vec<Tensor> {
         let (m, s) = (self.manifold, self.s);
         let mut rng = s.rng();
-        let one = Tensor::ones(&s.batch, (Kind::Double, s.p.device()));
+        let steps = Tensor::from_slice(&STEPS.map(|step| step * h)).to_device(s.p.device());
+        let one = for_each_step(&Tensor::ones(&s.batch, (Kind::Double, s.p.device())));
         let arguments = to_kind(arguments, Kind::Double);
-        let mut base = double(&s.p);
+        let start = for_each_step(&double(&s.p));
+        let mut base = start.shallow_clone();
         let mut moved = Vec::new();
         for (x, arg) in arguments.iter().zip(self.operation.args) {
             let noise = random_normal(&mut rng, &x.size(), Kind::Double, x.device());
-            let tangent_at = |p: &Tensor| with_length(m, p, &m.project_tangent(p, &noise), &one);
+            let noise = for_each_step(&noise);
+            let steps = steps.view([&[-1], vec![1; x.dim()].as_slice()].concat().as_slice());
+            let tangent_at =
+                |p: &Tensor| with_length(m, p, &m.project_tangent(p, &noise), &one) * &steps;
+            let size = || per_row(m, &size(x, s.rows).reshape(s.batch.as_slice()));
+            let x = for_each_step(x);
             moved.push(match arg {
                 Arg::P => {
-                    base = m.retract(x, &(tangent_at(x) * h));
+                    base = m.retract(&x, &tangent_at(&x));
                     base.shallow_clone()
                 }
-                Arg::Q => m.retract(x, &(tangent_at(x) * h)),
-                Arg::U | Arg::V => m.project_tangent(&base, &(x + tangent_at(&double(&s.p)) * h)),
-                Arg::Z => x + noise * h * per_row(m, &size(x, s.rows).reshape(s.batch.as_slice())),
-                Arg::T => x + noise * h,
+                Arg::Q => m.retract(&x, &tangent_at(&x)),
+                Arg::U | Arg::V => m.project_tangent(&base, &(x + tangent_at(&start))),
+                Arg::Z => x + &noise * &steps * size(),
+                Arg::T => x + &noise * &steps,
             });
         }
         moved
