@@ -13,6 +13,8 @@ libtorch: .libtorch/lib/libtorch_cpu.so
 reproduce: libtorch
 	cargo papers run nickel2017
 
+# Tests run side by side already: libtorch takes one thread in each.
+test: export OMP_NUM_THREADS := 1
 test: libtorch
 	cargo test --workspace $(FEATURES)
 	cargo test --workspace $(FEATURES) --bench main

@@ -75,30 +75,33 @@ pub struct Samples {
     /// or q, `[rows]`. It is about 1 where the projection is orthogonal in the ambient
     /// coordinates, and large far from the origin of a hyperboloid.
     pub stretch: Tensor,
-    signs: [Tensor; 4],
+    /// [`directions`], `[4, batch.., point..]`.
+    signs: Tensor,
     seed: u64,
 }
 
 /// The Riemannian length, to first order, of a relative change of 1 in the coordinates of a point,
-/// `[rows]` in f64. Multiplied by ε, it is the distance by which rounding moves the point. `signs`
-/// are the directions of change that are tried; the result is the greatest length.
+/// for points `[.., point..]`, in f64 and flattened. Multiplied by ε, it is the distance by which
+/// rounding moves the point. `signs`, `[4, .., point..]`, are the directions of change that are
+/// tried; the result is the greatest length.
 ///
 /// It is large near the boundary of a ball and far from the origin of a hyperboloid, for any
 /// formula.
-pub fn rounding(m: &dyn Manifold, p: &Tensor, rows: i64, signs: &[Tensor; 4]) -> Tensor {
+pub fn rounding(m: &dyn Manifold, p: &Tensor, signs: &Tensor) -> Tensor {
     const STEP: f64 = 1e-9;
     let p = m.project(&double(p));
-    let reach = per_row(m, &size(&p, rows).reshape(batch_shape(m, &p)));
-    greatest(signs, |signs| {
-        let moved = m.project(&(&p + &reach * signs * STEP));
-        length(m, &p, &m.project_tangent(&p, &(moved - &p))) / STEP
+    let batch = batch_shape(m, &p);
+    let reach = per_row(m, &size(&p, batch.iter().product()).reshape(batch));
+    greatest(m, &p, |p| {
+        let moved = m.project(&(p + &reach * signs * STEP));
+        length(m, p, &m.project_tangent(p, &(moved - p))) / STEP
     })
 }
 
 /// ±1 at random, and the same with the signs of every second number, of every second pair, and of
-/// both changed: in few dimensions one of them may be almost normal to the tangent space. Of four
-/// numbers these are orthogonal, and span all directions.
-fn directions(z: &Tensor, point_shape: &[i64]) -> [Tensor; 4] {
+/// both changed, `[4, ..]`: in few dimensions one of them may be almost normal to the tangent space.
+/// Of four numbers these are orthogonal, and span all directions.
+fn directions(z: &Tensor, point_shape: &[i64]) -> Tensor {
     let signs = double(z).sign();
     let count = point_shape.iter().product::<i64>();
     let alternating = |period: i64| {
@@ -107,25 +110,39 @@ fn directions(z: &Tensor, point_shape: &[i64]) -> [Tensor; 4] {
     };
     let (singles, pairs) = (alternating(1), alternating(2));
     let both = &singles * &pairs;
-    [
-        signs.shallow_clone(),
-        &signs * singles,
-        &signs * pairs,
-        signs * both,
-    ]
+    let changed = [&signs * singles, &signs * pairs, &signs * both];
+    let [a, b, c] = &changed;
+    Tensor::stack(&[&signs, a, b, c], 0)
 }
 
-fn greatest(signs: &[Tensor; 4], measure: impl Fn(&Tensor) -> Tensor) -> Tensor {
-    let [first, rest @ ..] = signs;
-    rest.iter().fold(measure(first), |greatest, signs| {
-        greatest.maximum(&measure(signs))
-    })
+/// The greatest of what is measured for the four [`directions`] at each of the points: `measure`
+/// gets every point four times, `[4, .., point..]`, and gives one number for each.
+fn greatest(m: &dyn Manifold, p: &Tensor, measure: impl Fn(&Tensor) -> Tensor) -> Tensor {
+    let four_times = [&[4], p.size().as_slice()].concat();
+    let rows: i64 = batch_shape(m, p).iter().product();
+    let found = measure(&p.unsqueeze(0).expand(four_times, false).contiguous());
+    found.view([4, rows]).amax([0], false)
 }
 
 /// See [`Samples::stretch`].
-fn stretch(m: &dyn Manifold, p: &Tensor, rows: i64, signs: &[Tensor; 4]) -> Tensor {
-    let project = |signs: &Tensor| m.project_tangent(&double(p), signs);
-    greatest(signs, |signs| size(&project(signs), rows)).clamp_min(1.0)
+fn stretch(m: &dyn Manifold, p: &Tensor, signs: &Tensor) -> Tensor {
+    let p = double(p);
+    let rows: i64 = batch_shape(m, &p).iter().product();
+    let signs = signs.expand([&[4], p.size().as_slice()].concat(), false);
+    greatest(m, &p, |p| size(&m.project_tangent(p, &signs), 4 * rows)).clamp_min(1.0)
+}
+
+/// Of each of several points with the same rows, `[rows]`: [`rounding`] and [`stretch`].
+fn measures<const N: usize>(
+    m: &dyn Manifold,
+    points: [&Tensor; N],
+    rows: i64,
+    signs: &Tensor,
+) -> [(Tensor, Tensor); N] {
+    let (points, signs) = (Tensor::stack(&points, 0), signs.unsqueeze(1));
+    let rounding = rounding(m, &points, &signs).view([N as i64, rows]);
+    let stretch = stretch(m, &points, &signs).view([N as i64, rows]);
+    std::array::from_fn(|i| (rounding.get(i as i64), stretch.get(i as i64)))
 }
 
 /// 1 where the indices are equal; the first of a vector's coordinates.
@@ -222,8 +239,7 @@ impl Samples {
         let signs = directions(&noise, &m.point_shape());
         let z = p.copy();
         let _ = z.narrow(-1, z.size()[z.dim() - 1] - 1, 1).zero_();
-        let (rounding_p, rounding_q) = (rounding(m, p, rows, &signs), rounding(m, q, rows, &signs));
-        let stretch = |p: &Tensor| stretch(m, p, rows, &signs);
+        let [(rounding_p, stretch_p), (rounding_q, stretch_q)] = measures(m, [p, q], rows, &signs);
         Self {
             batch: vec![rows],
             rows,
@@ -233,7 +249,7 @@ impl Samples {
             ahead: q.shallow_clone(),
             far: q.shallow_clone(),
             t: Tensor::full([rows], 0.5, (p.kind(), p.device())),
-            stretch: stretch(p).maximum(&stretch(q)),
+            stretch: stretch_p.maximum(&stretch_q),
             rounding_far: rounding_q.shallow_clone(),
             rounding_p,
             rounding_q,
@@ -258,8 +274,8 @@ impl Samples {
     pub fn tangent_rounding(&self, m: &dyn Manifold, p: &Tensor, v: &Tensor) -> Tensor {
         let sizes = per_row(m, &size(v, self.rows).reshape(self.batch.as_slice()));
         let p = double(p);
-        greatest(&self.signs, |signs| {
-            length(m, &p, &m.project_tangent(&p, &(&sizes * signs)))
+        greatest(m, &p, |p| {
+            length(m, p, &m.project_tangent(p, &(&sizes * &self.signs)))
         })
     }
 
@@ -282,7 +298,7 @@ impl Samples {
             rounding_q: self.rounding_q.shallow_clone(),
             rounding_far: self.rounding_far.shallow_clone(),
             stretch: self.stretch.shallow_clone(),
-            signs: self.signs.each_ref().map(Tensor::shallow_clone),
+            signs: self.signs.shallow_clone(),
             seed: self.seed,
         }
     }
@@ -328,11 +344,16 @@ impl<'a> Draw<'a> {
         let w = self.tangent(&p);
         let z = random_normal(&mut self.rng, &p.size(), self.options.0, self.options.1);
         let signs = directions(&z, &m.point_shape());
+        let [
+            (rounding_p, stretch_p),
+            (rounding_q, stretch_q),
+            (rounding_far, _),
+        ] = measures(m, [&p, &q, &far], self.rows, &signs);
         Samples {
-            rounding_p: rounding(m, &p, self.rows, &signs),
-            rounding_q: rounding(m, &q, self.rows, &signs),
-            rounding_far: rounding(m, &far, self.rows, &signs),
-            stretch: stretch(m, &p, self.rows, &signs).maximum(&stretch(m, &q, self.rows, &signs)),
+            rounding_p,
+            rounding_q,
+            rounding_far,
+            stretch: stretch_p.maximum(&stretch_q),
             t: self.uniform(0.0, 1.0).to_kind(self.options.0),
             ahead: self.subject.travel(&p, &stride),
             batch: self.case.batch.clone(),
