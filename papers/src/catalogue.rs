@@ -1,55 +1,80 @@
 //! The papers that this program knows.
 
-use crate::{
-    adamer2021, becigneul2019, buet2023, bunch2020, bunch2021, fung2019, lin2023, mankovich2023,
-    mishne2023, nickel2017, rabenoro2022, sala2018, wang2023,
-};
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+use holonomy::Result;
 
-/// A paper as `papers list` shows it.
-pub(crate) struct Paper {
-    /// Its folder under `papers/src` and its key in `papers/refs.bib`.
-    pub(crate) key: &'static str,
-    pub(crate) title: &'static str,
-    pub(crate) authors: &'static str,
-    pub(crate) year: u16,
+use crate::harness::{Experiment, Outcome, Paper};
+
+/// All of them, by key. A new paper is its folder, its `mod` in `main.rs`, and a line here.
+pub(crate) const PAPERS: &[Entry] = &[
+    entry::<crate::adamer2021::Adamer2021>(),
+    entry::<crate::becigneul2019::Becigneul2019>(),
+    entry::<crate::buet2023::Buet2023>(),
+    entry::<crate::bunch2020::Bunch2020>(),
+    entry::<crate::bunch2021::Bunch2021>(),
+    entry::<crate::fung2019::Fung2019>(),
+    entry::<crate::lin2023::Lin2023>(),
+    entry::<crate::mankovich2023::Mankovich2023>(),
+    entry::<crate::mishne2023::Mishne2023>(),
+    entry::<crate::nickel2017::Nickel2017>(),
+    entry::<crate::rabenoro2022::Rabenoro2022>(),
+    entry::<crate::sala2018::Sala2018>(),
+    entry::<crate::wang2023::Wang2023>(),
+];
+
+/// A paper, its options, and how to run it with them.
+pub(crate) struct Entry {
+    pub(crate) paper: Paper,
+    options: fn(Command) -> Command,
+    job: fn(&ArgMatches) -> std::result::Result<Job, clap::Error>,
 }
 
-/// All of them, by key.
-pub(crate) const PAPERS: &[Paper] = &[
-    adamer2021::PAPER,
-    becigneul2019::PAPER,
-    buet2023::PAPER,
-    bunch2020::PAPER,
-    bunch2021::PAPER,
-    fung2019::PAPER,
-    lin2023::PAPER,
-    mankovich2023::PAPER,
-    mishne2023::PAPER,
-    nickel2017::PAPER,
-    rabenoro2022::PAPER,
-    sala2018::PAPER,
-    wang2023::PAPER,
-];
+/// What the command line asks of a paper.
+pub(crate) type Job = Box<dyn FnOnce() -> Result<Outcome>>;
+
+const fn entry<E: Experiment>() -> Entry
+where
+    E::Options: 'static,
+{
+    Entry {
+        paper: E::PAPER,
+        options: E::Options::augment_args,
+        job: |matches| {
+            let options = E::Options::from_arg_matches(matches)?;
+            Ok(Box::new(move || E::run(&options)))
+        },
+    }
+}
+
+impl Entry {
+    /// Its command, `papers run KEY`.
+    pub(crate) fn command(&self) -> Command {
+        let command = (self.options)(Command::new(self.paper.key));
+        command.about(self.paper.subject).long_about(None)
+    }
+
+    pub(crate) fn job(&self, matches: &ArgMatches) -> std::result::Result<Job, clap::Error> {
+        (self.job)(matches)
+    }
+}
 
 /// The keys, for messages.
 pub(crate) fn keys() -> String {
-    let keys: Vec<&str> = PAPERS.iter().map(|paper| paper.key).collect();
+    let keys: Vec<&str> = PAPERS.iter().map(|entry| entry.paper.key).collect();
     keys.join(", ")
 }
 
 /// One line a paper.
 pub(crate) fn listing() -> String {
-    let width = PAPERS
-        .iter()
-        .map(|paper| paper.key.len())
-        .max()
-        .unwrap_or(0);
-    let line = |paper: &Paper| {
+    let keys = PAPERS.iter().map(|entry| entry.paper.key.len());
+    let width = keys.max().unwrap_or(0);
+    let line = |Entry { paper, .. }: &Entry| {
         let Paper {
             key,
             title,
             authors,
             year,
+            ..
         } = paper;
         format!("{key:<width$}  {authors}, {title} ({year})\n")
     };
@@ -73,7 +98,7 @@ mod tests {
             let key = entry.split(['{', ',']).nth(1).unwrap();
             assert!(keys.insert(key), "{key} twice");
         }
-        for paper in PAPERS {
+        for Entry { paper, .. } in PAPERS {
             assert!(keys.contains(paper.key), "{}", paper.key);
         }
     }

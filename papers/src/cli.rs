@@ -1,23 +1,14 @@
 //! The command line.
 
-use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 use holonomy::Result;
 
-use crate::{
-    adamer2021, becigneul2019, buet2023, bunch2020, bunch2021, catalogue, embedding, fung2019,
-    lin2023, mankovich2023, mishne2023, nickel2017, output, rabenoro2022, results, sala2018,
-    wang2023,
-};
-
-/// How a command ended that did not fail.
-pub(crate) enum Outcome {
-    Complete,
-    /// The user stopped it; what there was is saved.
-    Interrupted,
-}
+use crate::catalogue::{self, Entry, Job, PAPERS};
+use crate::embedding;
+use crate::harness::{Outcome, output, results};
 
 /// Reproduce papers on hyperbolic and other non-Euclidean representations.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "papers", bin_name = "cargo papers", version)]
 #[command(after_help = "Exit status: 0 done, 1 failed, 2 wrong arguments, 130 stopped by Ctrl-C.")]
 pub(crate) struct Cli {
@@ -25,7 +16,7 @@ pub(crate) struct Cli {
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
     /// List the papers
     List,
@@ -48,36 +39,46 @@ enum Command {
     Unknown(Vec<String>),
 }
 
-#[derive(Debug, Subcommand)]
+/// What `papers run KEY` does, and the papers that KEY may be.
 enum Run {
-    /// Edges of images from the weights of their pixels (Adamer et al., 2021)
-    Adamer2021(adamer2021::Options),
-    /// Riemannian adaptive optimisers on an embedded hierarchy (Bécigneul and Ganea, 2019)
-    Becigneul2019(Box<becigneul2019::Options>),
-    /// Weighted flags, and sets of mixed dimension (Buet and Pennec, 2023)
-    Buet2023(buet2023::Options),
-    /// Classes and active learning by weighting vectors (Bunch et al., 2020)
-    Bunch2020(bunch2020::Options),
-    /// Boundaries and outliers by weighting vectors (Bunch et al., 2021)
-    Bunch2021(bunch2021::Options),
-    /// Points that stand for a convex hull (Fung et al., 2019)
-    Fung2019(fung2019::Options),
-    /// Distances of a hidden hierarchy from diffusion (Lin et al., 2023)
-    Lin2023(lin2023::Options),
-    /// Means and medians of flags in the chordal distance (Mankovich and Birdal, 2023)
-    Mankovich2023(Box<mankovich2023::Options>),
-    /// The limits of floating point in hyperbolic space (Mishne et al., 2023)
-    Mishne2023(mishne2023::Options),
-    /// Poincaré embeddings of a hierarchy (Nickel and Kiela, 2017)
-    Nickel2017(Box<nickel2017::Options>),
-    /// Confidence regions of principal subspaces (Rabenoro and Pennec, 2022)
-    Rabenoro2022(rabenoro2022::Options),
-    /// Trees and distances in hyperbolic space (Sala et al., 2018)
-    Sala2018(sala2018::Options),
-    /// Classes as subspaces (Wang et al., 2023)
-    Wang2023(wang2023::Options),
-    #[command(external_subcommand)]
-    Unknown(Vec<String>),
+    Paper(Job),
+    Unknown(String),
+}
+
+impl Subcommand for Run {
+    fn augment_subcommands(command: clap::Command) -> clap::Command {
+        command
+            .subcommands(PAPERS.iter().map(Entry::command))
+            .allow_external_subcommands(true)
+    }
+
+    fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        PAPERS.iter().any(|entry| entry.paper.key == name)
+    }
+}
+
+impl FromArgMatches for Run {
+    fn from_arg_matches(matches: &ArgMatches) -> std::result::Result<Self, clap::Error> {
+        let Some((name, matches)) = matches.subcommand() else {
+            return Err(clap::Error::new(ErrorKind::MissingSubcommand));
+        };
+        match PAPERS.iter().find(|entry| entry.paper.key == name) {
+            Some(entry) => entry.job(matches).map(Self::Paper),
+            None => Ok(Self::Unknown(name.to_owned())),
+        }
+    }
+
+    fn update_from_arg_matches(
+        &mut self,
+        matches: &ArgMatches,
+    ) -> std::result::Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 /// The command line of this process; ends it with a message where that is wrong or asks for help.
@@ -97,44 +98,8 @@ impl Cli {
         match self.command {
             Command::List => output::print(&catalogue::listing())?,
             Command::Run {
-                paper: Run::Adamer2021(options),
-            } => return adamer2021::run(&options),
-            Command::Run {
-                paper: Run::Becigneul2019(options),
-            } => return becigneul2019::run(&options),
-            Command::Run {
-                paper: Run::Buet2023(options),
-            } => return buet2023::run(&options),
-            Command::Run {
-                paper: Run::Bunch2020(options),
-            } => return bunch2020::run(&options),
-            Command::Run {
-                paper: Run::Bunch2021(options),
-            } => return bunch2021::run(&options),
-            Command::Run {
-                paper: Run::Fung2019(options),
-            } => return fung2019::run(&options),
-            Command::Run {
-                paper: Run::Lin2023(options),
-            } => return lin2023::run(&options),
-            Command::Run {
-                paper: Run::Mankovich2023(options),
-            } => return mankovich2023::run(&options),
-            Command::Run {
-                paper: Run::Mishne2023(options),
-            } => return mishne2023::run(&options),
-            Command::Run {
-                paper: Run::Nickel2017(options),
-            } => return nickel2017::run(&options),
-            Command::Run {
-                paper: Run::Rabenoro2022(options),
-            } => return rabenoro2022::run(&options),
-            Command::Run {
-                paper: Run::Sala2018(options),
-            } => return sala2018::run(&options),
-            Command::Run {
-                paper: Run::Wang2023(options),
-            } => return wang2023::run(&options),
+                paper: Run::Paper(job),
+            } => return job(),
             Command::Report(options) => results::write(options)?,
             Command::Neighbors(options) => embedding::neighbors(&options)?,
             Command::Distance(options) => embedding::distance(&options)?,
@@ -154,10 +119,9 @@ impl Cli {
                 first(words)
             )),
             Command::Run {
-                paper: Run::Unknown(words),
+                paper: Run::Unknown(word),
             } => Some(format!(
-                "unknown paper {:?}: expected one of {}",
-                first(words),
+                "unknown paper {word:?}: expected one of {}",
                 catalogue::keys()
             )),
             _ => None,

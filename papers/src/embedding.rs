@@ -7,7 +7,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use holonomy::embed::{Format, Model, NamedEmbedding};
 use holonomy::{Error, Result};
 
-use crate::{nickel2017, output, table};
+use crate::harness::arguments::model;
+use crate::harness::{output, table};
 
 /// A file with an embedding, and what its name and contents do not tell.
 #[derive(Debug, clap::Args)]
@@ -22,7 +23,7 @@ pub(crate) struct Input {
     from: Option<Format>,
 
     /// The space that the points are in; only safetensors files say it themselves
-    #[arg(long, value_parser = nickel2017::model())]
+    #[arg(long, value_parser = model())]
     manifold: Option<Model>,
 }
 

@@ -10,44 +10,31 @@ mod bunch2020;
 mod bunch2021;
 mod catalogue;
 mod cli;
-mod edges;
+mod data;
 mod embedding;
-mod files;
 mod fung2019;
-mod interrupt;
-mod ledger;
+mod harness;
 mod lin2023;
-mod machine;
 mod mankovich2023;
 mod mishne2023;
 mod nickel2017;
-mod output;
-mod progress;
-mod publication;
 mod rabenoro2022;
-mod report;
-mod results;
+#[cfg(test)]
+mod rooms;
 mod sala2018;
-mod scikit_learn;
-mod spread;
-mod table;
-mod tables;
 mod wang2023;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use cli::Outcome;
-
-/// What a shell reports for a program ended by Ctrl-C.
-const INTERRUPTED: u8 = 130;
+use harness::{Outcome, interrupt, output};
 
 fn main() -> ExitCode {
     let command = cli::parse();
     show_warnings();
     match command.execute() {
         Ok(Outcome::Complete) => ExitCode::SUCCESS,
-        Ok(Outcome::Interrupted) => ExitCode::from(INTERRUPTED),
+        Ok(Outcome::Interrupted) => ExitCode::from(interrupt::INTERRUPTED),
         Err(error) => {
             output::note(&format!("error: {error}"));
             ExitCode::FAILURE

@@ -4,8 +4,10 @@ use holonomy::Result;
 use holonomy::magnitude::{ImageMagnitude, ImageMagnitudeConfig, Patches, PixelMetric};
 use serde::Serialize;
 
-use super::patches::PUBLISHED_HALO;
 use super::raster::Raster;
+
+/// The patches of the claims: the overlap of the paper's public program.
+pub(super) const PUBLISHED_HALO: usize = 2;
 
 /// The standard deviation of the blur before a detector that asks for one, in pixels.
 const BLUR: f64 = 1.0;

@@ -18,20 +18,32 @@ use std::path::Path;
 use holonomy::{Error, Result};
 use serde::Serialize;
 
-use crate::catalogue::Paper;
-use crate::cli::Outcome;
-use crate::publication::Publication;
-use crate::{files, machine, output};
+use crate::harness::Outcome;
+use crate::harness::publication::Publication;
+use crate::harness::{Experiment, Paper};
+use crate::harness::{files, machine, output};
 pub(crate) use options::Options;
 use options::Settings;
 use raster::Raster;
 
 /// Its entry in the catalogue.
-pub(crate) const PAPER: Paper = Paper {
+pub(crate) struct Adamer2021;
+
+impl Experiment for Adamer2021 {
+    const PAPER: Paper = PAPER;
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        run(options)
+    }
+}
+
+const PAPER: Paper = Paper {
     key: "adamer2021",
     title: "The magnitude vector of images",
     authors: "Adamer, De Brouwer, O'Bray and Rieck",
     year: 2021,
+    subject: "Edges of images from the weights of their pixels (Adamer et al., 2021)",
 };
 
 /// What all studies found.
@@ -52,8 +64,8 @@ struct Details<'a> {
 }
 
 /// Runs the studies, writes the files and prints the tables.
-pub(crate) fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings();
+fn run(options: &Options) -> Result<Outcome> {
+    let settings = options.settings(PAPER.key);
     files::prepare(&settings.out)?;
     machine::use_threads(settings.threads)?;
     let own = settings.image.as_deref().map(read).transpose()?;

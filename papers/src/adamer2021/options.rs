@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::publication::{RunOptions, ThreadOptions};
+use crate::harness::publication::{RunOptions, ThreadOptions};
 
 /// As the user gave them.
 #[derive(Debug, Clone, clap::Args)]
@@ -53,7 +53,7 @@ pub(crate) struct Settings {
 
 impl Options {
     /// What the options mean on this machine.
-    pub(super) fn settings(&self) -> Settings {
+    pub(super) fn settings(&self, key: &str) -> Settings {
         let quick = self.run.quick;
         let either = |short: usize, long: usize| if quick { short } else { long };
         let list =
@@ -76,7 +76,7 @@ impl Options {
             digits: either(5, 100),
             threads: self.threads.threads(),
             quick,
-            out: self.run.folder(super::PAPER.key),
+            out: self.run.folder(key),
         }
     }
 }

@@ -9,10 +9,7 @@ use tch::{Kind, Tensor};
 
 use super::options::Settings;
 use super::photographs::{Photograph, photographs};
-use crate::output;
-
-/// The patches of the claims: the overlap of the paper's public program.
-pub(super) const PUBLISHED_HALO: usize = 2;
+use crate::harness::output;
 
 /// One way to cut one photograph.
 #[derive(Debug, Serialize)]

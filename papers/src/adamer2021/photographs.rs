@@ -9,7 +9,7 @@ use super::detectors::Detector;
 use super::options::Settings;
 use super::raster::Raster;
 use super::score::rank_correlation;
-use crate::wang2023::digits::Images;
+use crate::data::digits::Images;
 
 /// The share of the pixels that is taken for edges.
 const MARKED: f64 = 0.1;

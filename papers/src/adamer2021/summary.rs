@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::Figures;
+use super::detectors::PUBLISHED_HALO;
 use super::detectors::{Detector, symbol};
 use super::noise::{Row, find};
-use super::patches::{self, PUBLISHED_HALO};
+use super::patches;
 use super::{line, photographs};
-use crate::report::Claim;
-use crate::table;
+use crate::harness::report::Claim;
+use crate::harness::table;
 
 /// All tables.
 pub(super) fn table(figures: &Figures, quick: bool) -> String {

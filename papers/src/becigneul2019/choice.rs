@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::method::Method;
 use super::options::Settings;
-use super::sweep::Run;
+use super::training::Run;
 
 /// The end of the runs of one method at one rate.
 #[derive(Debug, Clone, Serialize)]

@@ -13,27 +13,39 @@ mod training;
 
 use holonomy::Result;
 use holonomy::device::Choice;
-use holonomy::graph::{EdgeListOptions, Graph, parse_edge_list};
+use holonomy::graph::Graph;
 use serde::Serialize;
 
-use crate::catalogue::Paper;
-use crate::cli::Outcome;
-use crate::machine::{self, Machine, Versions};
-use crate::nickel2017::{MAMMALS_ROOT, NOUNS, NOUNS_NAME};
-use crate::report::{Report, Summary, command_line};
-use crate::{files, interrupt, output};
+use crate::data::wordnet;
+use crate::harness::Outcome;
+use crate::harness::machine::{self, Machine, Versions};
+use crate::harness::report::{Report, Summary, command_line};
+use crate::harness::{Experiment, Paper};
+use crate::harness::{files, interrupt, output};
 use choice::Reached;
 use claims::Checked;
 pub(crate) use options::Options;
 use options::{Dataset, Settings};
-use sweep::Run;
+use training::Run;
 
 /// Its entry in the catalogue.
-pub(crate) const PAPER: Paper = Paper {
+pub(crate) struct Becigneul2019;
+
+impl Experiment for Becigneul2019 {
+    const PAPER: Paper = PAPER;
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        run(options)
+    }
+}
+
+const PAPER: Paper = Paper {
     key: "becigneul2019",
     title: "Riemannian Adaptive Optimization Methods",
     authors: "Bécigneul and Ganea",
     year: 2019,
+    subject: "Riemannian adaptive optimisers on an embedded hierarchy (Bécigneul and Ganea, 2019)",
 };
 
 /// This paper's part of the report.
@@ -58,8 +70,8 @@ const NOTES: &str = "The best rate of a method is the one with the lowest traini
                      agree and the mean difference is at least twice its standard error.";
 
 /// Trains, measures, writes the files and prints the tables.
-pub(crate) fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings();
+fn run(options: &Options) -> Result<Outcome> {
+    let settings = options.settings(PAPER.key);
     files::prepare(&settings.out)?;
     machine::use_threads(settings.threads)?;
     let closure = hierarchy(settings.dataset)?.transitive_closure();
@@ -116,10 +128,9 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
 }
 
 fn hierarchy(dataset: Dataset) -> Result<Graph> {
-    let (nouns, _) = parse_edge_list(NOUNS, NOUNS_NAME, EdgeListOptions::default())?;
     match dataset {
-        Dataset::Nouns => Ok(nouns),
-        Dataset::Mammals => nouns.subtree(MAMMALS_ROOT),
+        Dataset::Nouns => wordnet::nouns(),
+        Dataset::Mammals => wordnet::mammals(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::{machine, results};
+use crate::harness::{machine, results};
 
 /// As the user gave them.
 #[derive(Debug, Clone, clap::Args)]
@@ -99,7 +99,7 @@ const RATES: [f64; 8] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0];
 
 impl Options {
     /// What the options mean on this machine.
-    pub(crate) fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self, key: &str) -> Settings {
         let number = |given: Option<u32>, usual: usize, quick: usize| {
             let unless_given = if self.quick { quick } else { usual };
             given.map_or(unless_given, |given| given as usize)
@@ -131,7 +131,7 @@ impl Options {
                 .threads
                 .map_or_else(machine::cores, |threads| threads as usize),
             quick: self.quick,
-            out: out.unwrap_or_else(|| results::default_folder().join(super::PAPER.key)),
+            out: out.unwrap_or_else(|| results::default_folder().join(key)),
         }
     }
 }

@@ -8,7 +8,7 @@ use holonomy::plot::CurvePlot;
 use super::choice::{self, Reached, mean};
 use super::method::{MAPS, Map, RULES, Rule};
 use super::options::Settings;
-use super::sweep::Run;
+use super::training::Run;
 use super::training::{Curves, Maps};
 
 /// What a picture of curves shows.

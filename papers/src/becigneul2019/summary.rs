@@ -7,8 +7,8 @@ use super::choice::{self, Figures, Reached};
 use super::claims::Checked;
 use super::method::Method;
 use super::options::Settings;
-use crate::report::Claim;
-use crate::table;
+use crate::harness::report::Claim;
+use crate::harness::table;
 
 /// A measure's name in tables and metrics, and its value.
 type Measure = (&'static str, fn(&Figures) -> f64);

@@ -6,26 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use holonomy::graph::Graph;
 use holonomy::{Error, Result};
-use serde::Serialize;
 
 use super::choice::{self, Reached};
 use super::method::{MAPS, Method, Rule};
 use super::options::Settings;
 use super::split::hold_out;
-use super::training::{Curves, Start};
-use crate::interrupt;
-use crate::progress::Progress;
-
-/// One complete run.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Run {
-    #[serde(flatten)]
-    pub(crate) method: Method,
-    pub(crate) rate: f64,
-    pub(crate) seed: u64,
-    #[serde(flatten)]
-    pub(crate) curves: Curves,
-}
+use super::training::{Run, Start};
+use crate::harness::interrupt;
+use crate::harness::progress::Progress;
 
 /// A run to make.
 #[derive(Debug, Clone, Copy)]

@@ -13,7 +13,18 @@ use super::method::{Map, Method, Rule, Steps, ball};
 use super::options::Settings;
 use super::ranking::Ranking;
 use super::split::{Pair, Split};
-use crate::interrupt;
+use crate::harness::interrupt;
+
+/// One complete run.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Run {
+    #[serde(flatten)]
+    pub(crate) method: Method,
+    pub(crate) rate: f64,
+    pub(crate) seed: u64,
+    #[serde(flatten)]
+    pub(crate) curves: Curves,
+}
 
 /// What a run measures, epoch by epoch after the burn-in.
 #[derive(Debug, Clone, Default, Serialize)]

@@ -7,20 +7,33 @@ mod summary;
 use holonomy::Result;
 use serde::Serialize;
 
-use crate::catalogue::Paper;
-use crate::cli::Outcome;
-use crate::machine;
-use crate::publication::{Publication, RunOptions};
-use crate::{files, output};
+use crate::harness::Outcome;
+use crate::harness::arguments::{not_negative, positive};
+use crate::harness::machine;
+use crate::harness::publication::{Publication, RunOptions};
+use crate::harness::{Experiment, Paper};
+use crate::harness::{files, output};
 use cloud::{Cloud, CloudOutcome, CloudSettings};
 use path::Ways;
 
 /// Its entry in the catalogue.
-pub(crate) const PAPER: Paper = Paper {
+pub(crate) struct Buet2023;
+
+impl Experiment for Buet2023 {
+    const PAPER: Paper = PAPER;
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        run(options)
+    }
+}
+
+const PAPER: Paper = Paper {
     key: "buet2023",
     title: "Flagfolds",
     authors: "Buet and Pennec",
     year: 2023,
+    subject: "Weighted flags, and sets of mixed dimension (Buet and Pennec, 2023)",
 };
 
 /// As the user gave them.
@@ -54,20 +67,6 @@ pub(crate) struct Options {
     run: RunOptions,
 }
 
-fn not_negative(text: &str) -> std::result::Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
-        _ => Err("expected a finite number of at least 0".into()),
-    }
-}
-
-fn positive(text: &str) -> std::result::Result<f64, String> {
-    not_negative(text).and_then(|value| match value {
-        0.0 => Err("expected a finite number above 0".into()),
-        value => Ok(value),
-    })
-}
-
 #[derive(Debug, Serialize)]
 struct Details<'a> {
     seed: u64,
@@ -76,7 +75,7 @@ struct Details<'a> {
 }
 
 /// Finds the ways and the dimensions, writes the files and prints the tables.
-pub(crate) fn run(options: &Options) -> Result<Outcome> {
+fn run(options: &Options) -> Result<Outcome> {
     let out = options.run.folder(PAPER.key);
     files::prepare(&out)?;
     let threads = machine::cores();

@@ -10,8 +10,8 @@ use tch::Tensor;
 
 use super::cloud::{Cloud, CloudOutcome};
 use super::path::Ways;
-use crate::report::Claim;
-use crate::table;
+use crate::harness::report::Claim;
+use crate::harness::table;
 
 fn percent(share: f64) -> String {
     format!("{:.1}", 100.0 * share)

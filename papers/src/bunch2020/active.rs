@@ -12,8 +12,8 @@ use serde::Serialize;
 use tch::Tensor;
 
 use super::classes::KNOWN;
-use crate::spread::Spread;
-use crate::tables::{Split, Standardised, Table};
+use crate::data::features::{Split, Standardised, Table};
+use crate::harness::spread::Spread;
 
 /// Rows that are known at the start, drawn at random.
 const START: usize = 5;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::scikit_learn;
-use crate::spread::Spread;
-use crate::tables::{Split, Standardised, Table};
+use crate::data::features::{Split, Standardised, Table};
+use crate::harness::scikit_learn;
+use crate::harness::spread::Spread;
 use holonomy::magnitude::{
     ClassRule, ClassifierConfig, MagnitudeClassifier, Scale, WeightingConfig,
 };

@@ -10,20 +10,32 @@ mod summary;
 use holonomy::Result;
 use serde::Serialize;
 
-use crate::catalogue::Paper;
-use crate::cli::Outcome;
-use crate::publication::Publication;
-use crate::tables::{self, Table};
-use crate::{files, machine, output};
+use crate::data::features::{self, Table};
+use crate::harness::Outcome;
+use crate::harness::publication::Publication;
+use crate::harness::{Experiment, Paper};
+use crate::harness::{files, machine, output};
 pub(crate) use options::Options;
 use options::Settings;
 
 /// Its entry in the catalogue.
-pub(crate) const PAPER: Paper = Paper {
+pub(crate) struct Bunch2020;
+
+impl Experiment for Bunch2020 {
+    const PAPER: Paper = PAPER;
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        run(options)
+    }
+}
+
+const PAPER: Paper = Paper {
     key: "bunch2020",
     title: "Practical applications of metric space magnitude and weighting vectors",
     authors: "Bunch, Dickinson, Kline and Fung",
     year: 2020,
+    subject: "Classes and active learning by weighting vectors (Bunch et al., 2020)",
 };
 
 /// What all studies found.
@@ -42,8 +54,8 @@ struct Details<'a> {
 }
 
 /// Runs the studies, writes the files and prints the tables.
-pub(crate) fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings();
+fn run(options: &Options) -> Result<Outcome> {
+    let settings = options.settings(PAPER.key);
     files::prepare(&settings.out)?;
     machine::use_threads(settings.threads)?;
     let figures = tch::no_grad(|| figures(&settings))?;
@@ -71,7 +83,7 @@ fn figures(settings: &Settings) -> Result<Figures> {
     let tables: Vec<Table> = settings
         .tables
         .iter()
-        .map(|name| tables::table(name))
+        .map(|name| features::table(name))
         .collect::<Result<_>>()?;
     let peer = settings.scikit_learn.as_deref();
     let classes = classes::study(&tables, settings.splits, settings.seed, peer, &settings.out)?;

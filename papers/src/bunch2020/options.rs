@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::publication::{RunOptions, ThreadOptions};
-use crate::scikit_learn::PeerOptions;
+use crate::harness::publication::{RunOptions, ThreadOptions};
+use crate::harness::scikit_learn::PeerOptions;
 
 /// As the user gave them.
 #[derive(Debug, Clone, clap::Args)]
@@ -59,7 +59,7 @@ const SMALL: usize = 2;
 
 impl Options {
     /// What the options mean on this machine.
-    pub(crate) fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self, key: &str) -> Settings {
         let quick = self.run.quick;
         Settings {
             splits: self
@@ -70,7 +70,7 @@ impl Options {
             scikit_learn: self.peers.python(),
             threads: self.threads.threads(),
             quick,
-            out: self.run.folder(super::PAPER.key),
+            out: self.run.folder(key),
         }
     }
 }

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use super::Figures;
 use super::active::{Curve, Strategy};
 use super::classes::Accuracies;
-use crate::report::Claim;
-use crate::table;
+use crate::harness::report::Claim;
+use crate::harness::table;
 
 /// All tables.
 pub(super) fn table(figures: &Figures, splits: usize, quick: bool) -> String {
@@ -77,7 +77,7 @@ pub(super) fn metrics(figures: &Figures) -> BTreeMap<String, Option<f64>> {
 /// The claims as all reports have them.
 pub(super) fn claims(figures: &Figures) -> Vec<Claim> {
     let line = |found: &Accuracies| {
-        let best = |methods: &[(String, crate::spread::Spread)]| {
+        let best = |methods: &[(String, crate::harness::spread::Spread)]| {
             methods
                 .iter()
                 .map(|(_, spread)| 100.0 * spread.mean)

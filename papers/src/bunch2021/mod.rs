@@ -14,19 +14,31 @@ use holonomy::embed::roc_auc;
 use serde::Serialize;
 use tch::Tensor;
 
-use crate::catalogue::Paper;
-use crate::cli::Outcome;
-use crate::publication::Publication;
-use crate::{files, machine, output};
+use crate::harness::Outcome;
+use crate::harness::publication::Publication;
+use crate::harness::{Experiment, Paper};
+use crate::harness::{files, machine, output};
 pub(crate) use options::Options;
 use options::Settings;
 
 /// Its entry in the catalogue.
-pub(crate) const PAPER: Paper = Paper {
+pub(crate) struct Bunch2021;
+
+impl Experiment for Bunch2021 {
+    const PAPER: Paper = PAPER;
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        run(options)
+    }
+}
+
+const PAPER: Paper = Paper {
     key: "bunch2021",
     title: "Weighting vectors for machine learning: numerical harmonic analysis applied to boundary detection",
     authors: "Bunch, Kline, Dickinson, Bhat and Fung",
     year: 2021,
+    subject: "Boundaries and outliers by weighting vectors (Bunch et al., 2021)",
 };
 
 /// What all studies found.
@@ -48,8 +60,8 @@ struct Details<'a> {
 }
 
 /// Runs the studies, writes the files and prints the tables.
-pub(crate) fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings();
+fn run(options: &Options) -> Result<Outcome> {
+    let settings = options.settings(PAPER.key);
     files::prepare(&settings.out)?;
     machine::use_threads(settings.threads)?;
     let figures = tch::no_grad(|| figures(&settings))?;

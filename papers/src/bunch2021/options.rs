@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::publication::{RunOptions, ThreadOptions};
-use crate::scikit_learn::PeerOptions;
+use crate::harness::publication::{RunOptions, ThreadOptions};
+use crate::harness::scikit_learn::PeerOptions;
 
 /// As the user gave them.
 #[derive(Debug, Clone, clap::Args)]
@@ -54,7 +54,7 @@ const MOST_DRAWS_OF_SHAPES: usize = 5;
 
 impl Options {
     /// What the options mean on this machine.
-    pub(crate) fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self, key: &str) -> Settings {
         let quick = self.run.quick;
         let of = |whole, small| if quick { small } else { whole };
         let draws = self.draws.map_or(of(20, 2), |draws| draws as usize);
@@ -71,7 +71,7 @@ impl Options {
             scikit_learn: self.peers.python(),
             threads: self.threads.threads(),
             quick,
-            out: self.run.folder(super::PAPER.key),
+            out: self.run.folder(key),
         }
     }
 }

@@ -12,9 +12,9 @@ use serde::Serialize;
 use tch::Tensor;
 
 use super::area;
-use crate::scikit_learn;
-use crate::spread::Spread;
-use crate::tables::{Standardised, Table, table};
+use crate::data::features::{Standardised, Table, table};
+use crate::harness::scikit_learn;
+use crate::harness::spread::Spread;
 
 /// Tables, the class whose rows are outliers, and how many of them there are: as in the usual benchmark sets (rayana2016), the
 /// digits in proportion.

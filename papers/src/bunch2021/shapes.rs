@@ -9,7 +9,7 @@ use serde::Serialize;
 use tch::Tensor;
 
 use super::area;
-use crate::spread::Spread;
+use crate::harness::spread::Spread;
 
 /// The scales tried, as [shares](Scale::Share).
 pub(super) const SHARES: [f64; 7] = [0.01, 0.03, 0.1, 0.2, 0.4, 0.7, 0.95];

@@ -7,9 +7,9 @@ use super::outliers::Areas;
 use super::shapes::{Found, NEIGHBOURS as KTH, SHARES};
 use super::svm::Comparison;
 use super::{Figures, Settings};
-use crate::report::Claim;
-use crate::spread::Spread;
-use crate::table;
+use crate::harness::report::Claim;
+use crate::harness::spread::Spread;
+use crate::harness::table;
 
 /// All tables.
 pub(super) fn table(figures: &Figures, settings: &Settings) -> String {

@@ -12,7 +12,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
 use tch::{Device, Kind, Tensor};
 
-use crate::scikit_learn;
+use crate::harness::scikit_learn;
 
 const POINTS: i64 = 200;
 const DIM: i64 = 3;

@@ -11,21 +11,33 @@ use holonomy::Result;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::catalogue::Paper;
-use crate::cli::Outcome;
-use crate::publication::Publication;
-use crate::{files, machine, output};
+use crate::harness::Outcome;
+use crate::harness::publication::Publication;
+use crate::harness::{Experiment, Paper};
+use crate::harness::{files, machine, output};
 use clouds::Body;
 pub(crate) use options::Options;
 use options::Settings;
 use study::Trial;
 
 /// Its entry in the catalogue.
-pub(crate) const PAPER: Paper = Paper {
+pub(crate) struct Fung2019;
+
+impl Experiment for Fung2019 {
+    const PAPER: Paper = PAPER;
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        run(options)
+    }
+}
+
+const PAPER: Paper = Paper {
     key: "fung2019",
     title: "Approximating the Convex Hull via Metric Space Magnitude",
     authors: "Fung, Bunch and Dickinson",
     year: 2019,
+    subject: "Points that stand for a convex hull (Fung et al., 2019)",
 };
 
 /// This paper's part of the report.
@@ -36,8 +48,8 @@ struct Details<'a> {
 }
 
 /// Measures all clouds, writes the files and prints the tables.
-pub(crate) fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings();
+fn run(options: &Options) -> Result<Outcome> {
+    let settings = options.settings(PAPER.key);
     files::prepare(&settings.out)?;
     machine::use_threads(settings.threads)?;
     let trials = trials(&settings)?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::publication::{RunOptions, ThreadOptions};
+use crate::harness::publication::{RunOptions, ThreadOptions};
 
 /// As the user gave them.
 #[derive(Debug, Clone, clap::Args)]
@@ -50,7 +50,7 @@ pub(crate) struct Settings {
 
 impl Options {
     /// What the options mean on this machine.
-    pub(crate) fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self, key: &str) -> Settings {
         let quick = self.run.quick;
         let usual = |short: u32, long: u32| if quick { short } else { long };
         Settings {
@@ -61,7 +61,7 @@ impl Options {
             directions: usual(200, 1000) as usize,
             threads: self.threads.threads(),
             quick,
-            out: self.run.folder(super::PAPER.key),
+            out: self.run.folder(key),
         }
     }
 }

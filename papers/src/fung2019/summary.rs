@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::clouds::Body;
 use super::options::Settings;
 use super::study::{HALF, MAGNITUDES, Ranking, SCALES, SHARES, Trial, USUAL_SCALE};
-use crate::report::Claim;
-use crate::spread::Spread;
-use crate::table;
+use crate::harness::report::Claim;
+use crate::harness::spread::Spread;
+use crate::harness::table;
 
 /// The clouds of one body and dimension.
 pub(super) struct Kind<'a> {

@@ -10,8 +10,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
 use tch::{Device, Kind, Tensor};
 
-use crate::spread::Spread;
-use crate::tables::{Split, Table, table};
+use crate::data::features::{Split, Table, table};
+use crate::harness::spread::Spread;
 
 /// The part of each class that is known.
 const KNOWN: f64 = 0.7;

@@ -9,7 +9,7 @@ use holonomy::graph::{Graph, SpanningTree, shortest_paths, spanning_tree};
 use serde::Serialize;
 use tch::{Kind, Tensor};
 
-use crate::sala2018::data::Named;
+use crate::data::graphs::Named;
 
 /// The number of scales of the paper's public program for the balanced tree.
 pub(super) const SCALES: u32 = 3;

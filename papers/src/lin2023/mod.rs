@@ -10,22 +10,34 @@ mod summary;
 use holonomy::Result;
 use serde::Serialize;
 
-use crate::catalogue::Paper;
-use crate::cli::Outcome;
-use crate::machine;
-use crate::publication::Publication;
-use crate::sala2018::data::{self, Named};
-use crate::{files, output};
+use crate::data::graphs::{self, Named};
+use crate::harness::Outcome;
+use crate::harness::machine;
+use crate::harness::publication::Publication;
+use crate::harness::{Experiment, Paper};
+use crate::harness::{files, output};
 use hierarchies::ALPHA;
 pub(crate) use options::Options;
 use options::Settings;
 
 /// Its entry in the catalogue.
-pub(crate) const PAPER: Paper = Paper {
+pub(crate) struct Lin2023;
+
+impl Experiment for Lin2023 {
+    const PAPER: Paper = PAPER;
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        run(options)
+    }
+}
+
+const PAPER: Paper = Paper {
     key: "lin2023",
     title: "Hyperbolic Diffusion Embedding and Distance for Hierarchical Representation Learning",
     authors: "Lin, Coifman, Mishne and Talmon",
     year: 2023,
+    subject: "Distances of a hidden hierarchy from diffusion (Lin et al., 2023)",
 };
 
 /// The α of the sweep on a small tree.
@@ -50,8 +62,8 @@ struct Details<'a> {
 }
 
 /// Runs the studies, writes the files and prints the tables.
-pub(crate) fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings();
+fn run(options: &Options) -> Result<Outcome> {
+    let settings = options.settings(PAPER.key);
     files::prepare(&settings.out)?;
     machine::use_threads(settings.threads)?;
     let figures = tch::no_grad(|| figures(&settings))?;
@@ -96,11 +108,11 @@ fn figures(settings: &Settings) -> Result<Figures> {
             classes: Vec::new(),
         });
     }
-    let mut tree = data::balanced_tree(3, 3)?;
+    let mut tree = graphs::balanced_tree(3, 3)?;
     tree.name = "balanced tree".into();
     let mut hierarchies = vec![hierarchies::study(&tree, &ALPHAS, settings.scales)?];
     output::note("balanced tree: done");
-    let mut mammals = data::mammals()?;
+    let mut mammals = graphs::mammals()?;
     if settings.quick {
         mammals.name = format!("WordNet 3.0 below {QUICK_ROOT}");
         mammals.graph = mammals.graph.subtree(QUICK_ROOT)?;

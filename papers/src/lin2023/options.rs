@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::edges::EdgeListArgs;
-use crate::publication::{RunOptions, ThreadOptions};
+use crate::harness::arguments::EdgeListArgs;
+use crate::harness::publication::{RunOptions, ThreadOptions};
 
 /// As the user gave them.
 #[derive(Debug, Clone, clap::Args)]
@@ -57,7 +57,7 @@ pub(crate) struct Settings {
 
 impl Options {
     /// What the options mean on this machine.
-    pub(crate) fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self, key: &str) -> Settings {
         let usual = if self.run.quick { 5 } else { 100 };
         Settings {
             edges: self.edges.clone(),
@@ -67,7 +67,7 @@ impl Options {
             scales: if self.run.quick { 4 } else { 10 },
             threads: self.threads.threads(),
             quick: self.run.quick,
-            out: self.run.folder(super::PAPER.key),
+            out: self.run.folder(key),
         }
     }
 }

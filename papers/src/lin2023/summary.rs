@@ -8,8 +8,8 @@ use holonomy::embed::Rescaling;
 use super::Figures;
 use super::classes::Accuracy;
 use super::hierarchies::{ALPHA, SCALES, Study, Walk};
-use crate::report::Claim;
-use crate::table;
+use crate::harness::report::Claim;
+use crate::harness::table;
 
 /// The published average distortion of the balanced tree.
 const PUBLISHED: f64 = 0.144;

@@ -10,7 +10,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::data::{self, Noise};
 use super::options::Settings;
-use crate::spread::Spread;
+use crate::harness::spread::Spread;
 
 /// Outliers among the 100 points of every trial.
 pub(crate) const OUTLIERS: i64 = 10;

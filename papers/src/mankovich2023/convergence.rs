@@ -8,7 +8,7 @@ use tch::{Kind, Tensor};
 use super::data::{self, Data, Noise};
 use super::descent::descend;
 use super::options::Settings;
-use crate::spread::Spread;
+use crate::harness::spread::Spread;
 
 /// The gradient that ends the descent in pymanopt's trust regions is 1e-6 long for the sum over 100
 /// flags.

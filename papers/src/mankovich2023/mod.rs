@@ -13,21 +13,33 @@ mod timing;
 use holonomy::Result;
 use serde::Serialize;
 
-use crate::catalogue::Paper;
-use crate::cli::Outcome;
-use crate::files;
-use crate::machine;
-use crate::publication::Publication;
+use crate::harness::Outcome;
+use crate::harness::files;
+use crate::harness::machine;
+use crate::harness::publication::Publication;
+use crate::harness::{Experiment, Paper};
 use data::Noise;
 pub(crate) use options::Options;
 use options::Settings;
 
 /// Its entry in the catalogue.
-pub(crate) const PAPER: Paper = Paper {
+pub(crate) struct Mankovich2023;
+
+impl Experiment for Mankovich2023 {
+    const PAPER: Paper = PAPER;
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        run(options)
+    }
+}
+
+const PAPER: Paper = Paper {
     key: "mankovich2023",
     title: "Chordal Averaging on Flag Manifolds and Its Applications",
     authors: "Mankovich and Birdal",
     year: 2023,
+    subject: "Means and medians of flags in the chordal distance (Mankovich and Birdal, 2023)",
 };
 
 /// What all studies found.
@@ -48,8 +60,8 @@ struct Details<'a> {
 }
 
 /// Runs the studies, writes the files and prints the tables.
-pub(crate) fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings();
+fn run(options: &Options) -> Result<Outcome> {
+    let settings = options.settings(PAPER.key);
     files::prepare(&settings.out)?;
     machine::use_threads(settings.threads)?;
     let figures = tch::no_grad(|| figures(&settings))?;

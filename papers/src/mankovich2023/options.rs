@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::publication::{RunOptions, ThreadOptions};
+use crate::harness::publication::{RunOptions, ThreadOptions};
 
 /// As the user gave them.
 #[derive(Debug, Clone, clap::Args)]
@@ -49,7 +49,7 @@ pub(crate) struct Settings {
 
 impl Options {
     /// What the options mean on this machine.
-    pub(crate) fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self, key: &str) -> Settings {
         let usual = if self.run.quick { 3 } else { 50 };
         Settings {
             trials: self.trials.map_or(usual, |trials| trials as usize),
@@ -60,7 +60,7 @@ impl Options {
             most_outliers: 19,
             threads: self.threads.threads(),
             quick: self.run.quick,
-            out: self.run.folder(super::PAPER.key),
+            out: self.run.folder(key),
         }
     }
 }

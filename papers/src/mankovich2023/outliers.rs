@@ -7,7 +7,7 @@ use tch::{Kind, Tensor};
 
 use super::data::{self, Noise};
 use super::options::Settings;
-use crate::spread::Spread;
+use crate::harness::spread::Spread;
 
 /// One share of outliers.
 #[derive(Debug, Clone, Serialize)]

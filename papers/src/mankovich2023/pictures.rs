@@ -6,7 +6,7 @@ use holonomy::Result;
 use holonomy::plot::CurvePlot;
 
 use super::outliers::Row;
-use crate::spread::Spread;
+use crate::harness::spread::Spread;
 
 /// Draws it as SVG and PNG; returns the names of the files. What cannot be drawn costs the picture
 /// and a warning, not the run.

@@ -8,8 +8,8 @@ use super::averaging::{Averaging, OUTLIERS};
 use super::convergence::Study;
 use super::options::Settings;
 use super::outliers::Row;
-use crate::report::Claim;
-use crate::table;
+use crate::harness::report::Claim;
+use crate::harness::table;
 
 /// All tables.
 pub(crate) fn table(settings: &Settings, figures: &Figures) -> String {
@@ -70,9 +70,10 @@ fn averaging(of: &[Averaging]) -> String {
     let mut text = String::new();
     for one in of {
         let header = ["", "no outliers", "with outliers"];
-        let row = |name: &str, a: &crate::spread::Spread, b: &crate::spread::Spread| {
-            vec![name.to_owned(), a.to_string(), b.to_string()]
-        };
+        let row =
+            |name: &str, a: &crate::harness::spread::Spread, b: &crate::harness::spread::Spread| {
+                vec![name.to_owned(), a.to_string(), b.to_string()]
+            };
         let rows = [
             row("mean", &one.mean, &one.mean_with_outliers),
             row("median", &one.median, &one.median_with_outliers),

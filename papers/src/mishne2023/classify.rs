@@ -10,7 +10,7 @@ use serde::Serialize;
 use tch::{Device, Kind, Tensor};
 
 use super::options::Settings;
-use crate::spread::Spread;
+use crate::harness::spread::Spread;
 
 const DOUBLE: (Kind, Device) = (Kind::Double, Device::Cpu);
 /// Groups of a mixture.

@@ -13,20 +13,32 @@ mod summary;
 use holonomy::Result;
 use serde::Serialize;
 
-use crate::catalogue::Paper;
-use crate::cli::Outcome;
-use crate::machine;
-use crate::publication::Publication;
-use crate::{files, output};
+use crate::harness::Outcome;
+use crate::harness::machine;
+use crate::harness::publication::Publication;
+use crate::harness::{Experiment, Paper};
+use crate::harness::{files, output};
 pub(crate) use options::Options;
 use options::Settings;
 
 /// Its entry in the catalogue.
-pub(crate) const PAPER: Paper = Paper {
+pub(crate) struct Mishne2023;
+
+impl Experiment for Mishne2023 {
+    const PAPER: Paper = PAPER;
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        run(options)
+    }
+}
+
+const PAPER: Paper = Paper {
     key: "mishne2023",
     title: "The Numerical Stability of Hyperbolic Representation Learning",
     authors: "Mishne, Wan, Wang and Yang",
     year: 2023,
+    subject: "The limits of floating point in hyperbolic space (Mishne et al., 2023)",
 };
 
 /// What all studies found.
@@ -49,8 +61,8 @@ struct Details<'a> {
 }
 
 /// Runs the studies, writes the files and prints the tables.
-pub(crate) fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings();
+fn run(options: &Options) -> Result<Outcome> {
+    let settings = options.settings(PAPER.key);
     files::prepare(&settings.out)?;
     machine::use_threads(settings.threads)?;
     let figures = figures(&settings)?;

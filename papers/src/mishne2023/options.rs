@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::publication::{RunOptions, ThreadOptions};
+use crate::harness::arguments::positive;
+use crate::harness::publication::{RunOptions, ThreadOptions};
 
 /// As the user gave them.
 #[derive(Debug, Clone, clap::Args)]
@@ -31,13 +32,6 @@ pub(crate) struct Options {
     run: RunOptions,
 }
 
-fn positive(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
-        _ => Err(format!("expected a number above 0, got {text:?}")),
-    }
-}
-
 /// What all studies share.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Settings {
@@ -61,7 +55,7 @@ pub(crate) struct Settings {
 
 impl Options {
     /// What the options mean on this machine.
-    pub(crate) fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self, key: &str) -> Settings {
         let quick = |short, usual| if self.run.quick { short } else { usual };
         Settings {
             seeds: self.seeds.map_or(quick(2, 3), u64::from),
@@ -73,7 +67,7 @@ impl Options {
             epochs: quick(3, 300) as usize,
             threads: self.threads.threads(),
             quick: self.run.quick,
-            out: self.run.folder(super::PAPER.key),
+            out: self.run.folder(key),
         }
     }
 }

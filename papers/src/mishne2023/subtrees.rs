@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use holonomy::embed::{TrainConfig, Trainer};
-use holonomy::graph::{EdgeListOptions, Graph, parse_edge_list};
+use holonomy::graph::Graph;
 use holonomy::{EuclideanParametrised, Result};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -14,8 +14,8 @@ use tch::Tensor;
 
 use super::classify::{self, Split};
 use super::options::Settings;
-use crate::nickel2017::{MAMMALS_ROOT, NOUNS, NOUNS_NAME};
-use crate::output;
+use crate::data::wordnet;
+use crate::harness::output;
 
 /// Subtrees of very different size.
 const ROOTS: [&str; 5] = [
@@ -38,8 +38,7 @@ pub(super) struct Row {
 
 /// Of all roots, in 2 and 5 dimensions, each seed with an embedding and a split of its own.
 pub(super) fn rows(settings: &Settings) -> Result<Vec<Row>> {
-    let (nouns, _) = parse_edge_list(NOUNS, NOUNS_NAME, EdgeListOptions::default())?;
-    let mammals = nouns.subtree(MAMMALS_ROOT)?;
+    let mammals = wordnet::mammals()?;
     let closure = mammals.transitive_closure();
     let mut rows = Vec::new();
     for dim in [2, 5] {

@@ -8,8 +8,8 @@ use super::digits::Curve;
 use super::limits::Limit;
 use super::options::Settings;
 use super::spaces::{Model, Precision};
-use crate::report::Claim;
-use crate::table;
+use crate::harness::report::Claim;
+use crate::harness::table;
 
 /// All tables.
 pub(crate) fn table(settings: &Settings, figures: &Figures) -> String {
@@ -259,7 +259,7 @@ pub(super) fn claims(figures: &Figures) -> Vec<Claim> {
 mod tests {
     use super::super::classify::CLASSIFIERS;
     use super::*;
-    use crate::spread::Spread;
+    use crate::harness::spread::Spread;
 
     #[test]
     fn claims_say_what_was_found_with_every_classifier() {

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use holonomy::Result;
 use holonomy::embed::NamedEmbedding;
-use holonomy::graph::{Graph, direct_edges};
+use holonomy::graph::direct_edges;
 use holonomy::plot::DiskPlot;
 
 use super::data::Data;
 use super::experiment::Runs;
 use super::options::Settings;
 use super::summary::is_mammals;
+use crate::data::wordnet::{BRANCHES, FAMOUS, named};
 
 /// How many of a hierarchy's nodes are labelled where nobody knows which are famous.
 const LABELS: usize = 24;
@@ -19,58 +20,6 @@ const LABELS: usize = 24;
 /// rim, so that nothing but the rim could be seen. [`CAPTION`] says so in the picture.
 const DRAWN_RADIUS: f64 = 3.5;
 const CAPTION: &str = "in the Poincaré disk (distances from the centre scaled to fit)";
-
-/// The orders that are told apart by colour.
-pub(crate) const BRANCHES: &[&str] = &[
-    "carnivore.n.01",
-    "ungulate.n.01",
-    "primate.n.02",
-    "rodent.n.01",
-    "aquatic_mammal.n.01",
-    "marsupial.n.01",
-];
-
-/// Mammals that every reader knows, and the orders that hold them together.
-pub(crate) const FAMOUS: &[&str] = &[
-    "mammal.n.01",
-    "placental.n.01",
-    "marsupial.n.01",
-    "carnivore.n.01",
-    "ungulate.n.01",
-    "primate.n.02",
-    "rodent.n.01",
-    "aquatic_mammal.n.01",
-    "bat.n.01",
-    "canine.n.02",
-    "feline.n.01",
-    "dog.n.01",
-    "cat.n.01",
-    "wolf.n.01",
-    "fox.n.01",
-    "lion.n.01",
-    "tiger.n.02",
-    "bear.n.01",
-    "seal.n.09",
-    "whale.n.02",
-    "dolphin.n.02",
-    "elephant.n.01",
-    "horse.n.01",
-    "cattle.n.01",
-    "sheep.n.01",
-    "deer.n.01",
-    "camel.n.01",
-    "monkey.n.01",
-    "ape.n.01",
-    "homo.n.02",
-    "mouse.n.01",
-    "squirrel.n.01",
-    "rabbit.n.01",
-    "kangaroo.n.01",
-    "poodle.n.01",
-    "antelope.n.01",
-    "swine.n.01",
-    "lemur.n.01",
-];
 
 /// Writes `embedding.safetensors` and `embedding.tsv`; returns their names.
 pub(crate) fn write_embedding(
@@ -139,15 +88,6 @@ fn plot(data: &Data, runs: &Runs, settings: &Settings) -> DiskPlot {
     }
 }
 
-/// The nodes of these names, those that are there, with their titles.
-pub(crate) fn named(graph: &Graph, names: &[&str]) -> Vec<(u32, String)> {
-    let nodes = names.iter().filter_map(|name| {
-        let node = graph.index_of(name)?;
-        Some((node, title(name)))
-    });
-    nodes.collect()
-}
-
 fn borrowed(texts: &[(u32, String)]) -> Vec<(u32, &str)> {
     texts
         .iter()
@@ -176,28 +116,4 @@ fn with_most_descendants(data: &Data) -> Vec<u32> {
     nodes.sort_by_key(|&node| std::cmp::Reverse(descendants[node as usize]));
     nodes.truncate(LABELS);
     nodes
-}
-
-/// `aquatic_mammal.n.01` as people write it.
-fn title(name: &str) -> String {
-    let word = name.split_once('.').map_or(name, |(word, _)| word);
-    word.replace('_', " ")
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn a_sense_is_shown_as_its_word() {
-        assert_eq!(title("aquatic_mammal.n.01"), "aquatic mammal");
-        assert_eq!(title("plain"), "plain");
-    }
-
-    #[test]
-    fn no_famous_mammal_is_named_twice() {
-        assert_eq!(FAMOUS.iter().collect::<HashSet<_>>().len(), FAMOUS.len());
-    }
 }

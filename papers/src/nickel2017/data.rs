@@ -4,20 +4,14 @@ use std::fmt;
 use std::path::Path;
 
 use holonomy::embed::Start;
-use holonomy::graph::{EdgeListOptions, Graph, parse_edge_list};
+use holonomy::graph::Graph;
 use holonomy::{Error, Result};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::options::{Dataset, Settings};
-use crate::output;
-
-/// The direct edges of the noun hierarchy, a part of the program so that it runs anywhere.
-const ALL_NOUNS: &str = "WordNet 3.0 nouns";
-pub(crate) const NOUNS: &[u8] = include_bytes!("../../data/wordnet_nouns.tsv.gz");
-pub(crate) const NOUNS_NAME: &str = "wordnet_nouns.tsv.gz";
-const MAMMALS: &str = "WordNet 3.0 mammals";
-pub(crate) const MAMMALS_ROOT: &str = "mammal.n.01";
+use crate::data::wordnet::{self, MAMMALS_TITLE, NOUNS_TITLE};
+use crate::harness::output;
 
 /// A hierarchy, and the closure that is learned.
 pub(crate) struct Data {
@@ -92,12 +86,12 @@ fn read(settings: &Settings) -> Result<Data> {
         let graph = settings.edge_list.read(path)?;
         return Ok(describe(path.display().to_string(), file_name(path), graph));
     }
-    let (nouns, _) = parse_edge_list(NOUNS, NOUNS_NAME, EdgeListOptions::default())?;
-    if settings.dataset == Some(Dataset::Nouns) {
-        return Ok(describe(ALL_NOUNS.into(), ALL_NOUNS.into(), nouns));
-    }
-    let mammals = nouns.subtree(MAMMALS_ROOT)?;
-    Ok(describe(MAMMALS.into(), MAMMALS.into(), mammals))
+    let (title, graph) = if settings.dataset == Some(Dataset::Nouns) {
+        (NOUNS_TITLE, wordnet::nouns()?)
+    } else {
+        (MAMMALS_TITLE, wordnet::mammals()?)
+    };
+    Ok(describe(title.into(), title.into(), graph))
 }
 
 fn file_name(path: &Path) -> String {

@@ -14,11 +14,12 @@ use tch::Tensor;
 
 use super::data::{self, Data};
 use super::experiment::{Plan, Role, median};
+use super::findings::{Findings, fit, json, seeds};
 use super::hyperlex::{self, Rated, Senses};
 use super::options::{Settings, title};
-use super::task::{Findings, TaskOptions, fit, json, seeds};
-use crate::report::Claim;
-use crate::{interrupt, output, table};
+use super::task::TaskOptions;
+use crate::harness::report::Claim;
+use crate::harness::{interrupt, output, table};
 
 /// The paper's penalty for a general word that lies farther out than the special one.
 const ALPHA: f64 = 1000.0;

@@ -12,14 +12,16 @@ use holonomy::graph::Graph;
 use serde::Serialize;
 
 use super::data::{self, Data, Description};
-use super::experiment::{Plan, Role, Sampled, median, plus_minus};
+use super::experiment::{Plan, Role, median};
+use super::findings::{Findings, fit, json, seeds};
 use super::options::{Settings, title};
+use super::outcome::{Sampled, plus_minus};
 use super::published::PAPER_LINKS_ON_NOUNS;
-use super::task::{Findings, TaskOptions, fit, json, seeds};
+use super::task::TaskOptions;
 use super::training::ranking;
-use crate::progress::Progress;
-use crate::report::Claim;
-use crate::{interrupt, output, table};
+use crate::harness::progress::Progress;
+use crate::harness::report::Claim;
+use crate::harness::{interrupt, output, table};
 
 const HEADER: [&str; 7] = [
     "",

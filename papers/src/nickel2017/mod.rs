@@ -4,13 +4,16 @@ mod artefacts;
 mod data;
 mod entailment;
 mod experiment;
+mod findings;
 mod hyperlex;
 mod links;
 mod network;
 mod options;
+mod outcome;
 mod published;
 mod summary;
 mod task;
+mod tasks;
 mod training;
 
 use std::collections::BTreeMap;
@@ -19,29 +22,39 @@ use holonomy::Result;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::catalogue::Paper;
-use crate::cli::Outcome;
-use crate::ledger::{self, Ledger};
-use crate::machine::{self, Machine, Versions};
-use crate::progress::showing;
-use crate::report::{Report, Summary, command_line};
-use crate::{files, interrupt, output};
-pub(crate) use artefacts::{BRANCHES, FAMOUS, named};
+use crate::harness::Outcome;
+use crate::harness::ledger::{self, Ledger};
+use crate::harness::machine::{self, Machine, Versions};
+use crate::harness::progress::showing;
+use crate::harness::report::{Report, Summary, command_line};
+use crate::harness::{Experiment, Paper};
+use crate::harness::{files, interrupt, output};
 use data::{Data, Description};
-pub(crate) use data::{MAMMALS_ROOT, NOUNS, NOUNS_NAME};
-use experiment::{DRAWN_AT_MOST, Figures, Plan, Role, Runs, Sampled};
-pub(crate) use network::Name as Network;
+use experiment::{DRAWN_AT_MOST, Plan, Role, Runs};
+use options::Options;
 use options::Settings;
-pub(crate) use options::{Options, model};
+use outcome::{Figures, Sampled};
 use published::{AUTHORS_ON_MAMMALS, PAPER_ON_MAMMALS, PAPER_ON_NOUNS, Published};
 use task::Task;
 
 /// Its entry in the catalogue.
-pub(crate) const PAPER: Paper = Paper {
+pub(crate) struct Nickel2017;
+
+impl Experiment for Nickel2017 {
+    const PAPER: Paper = PAPER;
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        run(options)
+    }
+}
+
+const PAPER: Paper = Paper {
     key: "nickel2017",
     title: "Poincaré Embeddings for Learning Hierarchical Representations",
     authors: "Nickel and Kiela",
     year: 2017,
+    subject: "Poincaré embeddings of a hierarchy (Nickel and Kiela, 2017)",
 };
 
 /// This paper's part of the report.
@@ -61,15 +74,15 @@ const NOTES: &str = "train_seconds is the wall-clock time of the training loop a
                      the main run.";
 
 /// Trains, evaluates, writes the files and prints the table.
-pub(crate) fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings()?;
+fn run(options: &Options) -> Result<Outcome> {
+    let settings = options.settings(PAPER.key)?;
     settings.main.validate()?;
     let _occupied = files::occupy(&settings.out)?;
     let threads = settings.main.threads;
     machine::use_threads(threads)?;
     output::note(&format!("device: {}, {threads} threads", settings.device));
     if options.task.task != Task::Reconstruction {
-        return task::run(&options.task, &settings);
+        return tasks::run(&PAPER, &options.task, &settings);
     }
     let data = showing("reading the hierarchy and its closure", || {
         data::load(&settings)

@@ -3,23 +3,23 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
-use clap::ValueEnum;
 use holonomy::Result;
 use holonomy::embed::{
     FermiDirac, LinkPrediction, Model, NetworkConfig, NetworkTrainer, Split, SplitConfig,
     both_ways, link_prediction, reconstruction, roc_auc,
 };
-use holonomy::graph::{EdgeListOptions, Graph, parse_edge_list};
+use holonomy::graph::Graph;
 use serde::Serialize;
 use tch::Tensor;
 
 use super::experiment::median;
+use super::findings::{Findings, go_on, json, seeds};
 use super::options::{Settings, title};
 use super::published::PAPER_NETWORKS;
-use super::task::{Findings, TaskOptions, go_on, json, seeds};
-use crate::progress::Progress;
-use crate::report::Claim;
-use crate::{interrupt, output, table};
+use super::task::TaskOptions;
+use crate::harness::progress::Progress;
+use crate::harness::report::Claim;
+use crate::harness::{interrupt, output, table};
 
 /// The radii and temperatures that the validation set chooses from.
 const RADII: [f64; 2] = [1.0, 2.0];
@@ -27,46 +27,6 @@ const TEMPERATURES: [f64; 3] = [0.25, 0.5, 1.0];
 
 /// At most so many pairs without an edge go into the area under the curve; all where there are fewer.
 const NON_EDGES: usize = 200_000;
-
-/// The networks that come with the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Name {
-    /// Zachary's karate club: 34 members, 78 friendships
-    Karate,
-    /// Davis's southern women: 18 women, 14 events, 89 attendances
-    Davis,
-    /// Les Misérables: 77 characters, 254 pairs that meet in a chapter
-    Lesmis,
-}
-
-impl Name {
-    pub(crate) const ALL: [Self; 3] = [Self::Karate, Self::Davis, Self::Lesmis];
-
-    fn file(self) -> (&'static str, &'static [u8]) {
-        match self {
-            Self::Karate => ("karate.tsv", include_bytes!("../../data/karate.tsv")),
-            Self::Davis => ("davis.tsv", include_bytes!("../../data/davis.tsv")),
-            Self::Lesmis => ("lesmis.tsv", include_bytes!("../../data/lesmis.tsv")),
-        }
-    }
-
-    pub(crate) fn title(self) -> &'static str {
-        match self {
-            Self::Karate => "Zachary's karate club",
-            Self::Davis => "Davis's southern women",
-            Self::Lesmis => "Les Misérables",
-        }
-    }
-}
-
-impl Name {
-    /// The network.
-    pub(crate) fn graph(self) -> Result<Graph> {
-        let (file, bytes) = self.file();
-        Ok(parse_edge_list(bytes, file, EdgeListOptions::default())?.0)
-    }
-}
 
 /// A network to embed.
 struct Network {

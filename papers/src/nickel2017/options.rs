@@ -10,9 +10,10 @@ use holonomy::{Error, Result};
 use serde::Serialize;
 
 use super::task::{Task, TaskOptions};
-use crate::edges::EdgeListArgs;
-use crate::ledger::CheckpointOptions;
-use crate::{machine, results};
+use crate::harness::arguments::EdgeListArgs;
+use crate::harness::arguments::model;
+use crate::harness::ledger::CheckpointOptions;
+use crate::harness::{machine, results};
 
 /// As the user gave them.
 #[derive(Debug, Clone, clap::Args)]
@@ -170,7 +171,7 @@ pub(crate) struct Settings {
 
 impl Options {
     /// What the options mean on this machine.
-    pub(crate) fn settings(&self) -> Result<Settings> {
+    pub(crate) fn settings(&self, key: &str) -> Result<Settings> {
         self.check_ranked()?;
         let device = self.choose_device()?;
         let seeds: &[u64] = if self.quick { &[1] } else { &[1, 2, 3] };
@@ -194,7 +195,7 @@ impl Options {
             alone: self.alone,
             quick: self.quick,
             device,
-            out: out.unwrap_or_else(|| results::default_folder().join(self.folder())),
+            out: out.unwrap_or_else(|| results::default_folder().join(self.folder(key))),
         })
     }
 
@@ -212,9 +213,9 @@ impl Options {
     }
 
     /// The folder for the results, unless the user names one: runs on other data keep apart.
-    fn folder(&self) -> String {
+    fn folder(&self, key: &str) -> String {
         let data = if self.is_nouns() { "-nouns" } else { "" };
-        format!("{}{data}", self.task.folder())
+        format!("{}{data}", self.task.folder(key))
     }
 
     fn is_nouns(&self) -> bool {
@@ -353,16 +354,6 @@ pub(crate) fn title(model: Model) -> &'static str {
         Model::Lorentz => "hyperboloid",
         Model::Euclidean => "Euclidean",
     }
-}
-
-/// Reads `--manifold`.
-pub(crate) fn model() -> impl TypedValueParser<Value = Model> {
-    PossibleValuesParser::new([
-        PossibleValue::new("ball").help("The Poincaré ball"),
-        PossibleValue::new("lorentz").help("The hyperboloid"),
-        PossibleValue::new("euclidean").help("Flat space"),
-    ])
-    .try_map(|name| name.parse::<Model>())
 }
 
 fn start() -> impl TypedValueParser<Value = Start> {

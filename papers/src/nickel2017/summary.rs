@@ -5,11 +5,12 @@ use std::fmt::Write;
 use holonomy::embed::Model;
 
 use super::data::Description;
-use super::experiment::{Role, Runs, plus_minus};
+use super::experiment::{Role, Runs};
 use super::options::{Dataset, Settings, title};
+use super::outcome::plus_minus;
 use super::published::{AUTHORS_ON_MAMMALS, PAPER_ON_MAMMALS, PAPER_ON_NOUNS, Published};
-use crate::report::Claim;
-use crate::table;
+use crate::harness::report::Claim;
+use crate::harness::table;
 
 const HEADER: [&str; 6] = ["", "dim", "MAP", "mean rank", "training", "runs"];
 

@@ -8,11 +8,11 @@ use holonomy::embed::{Model, RankedNodes, Ranking, Reconstruction, Start, TrainC
 use holonomy::graph::Graph;
 use tch::{Kind, Tensor};
 
-use super::experiment::{Figures, Outcome, Sampled};
 use super::options::{Settings, title};
-use crate::ledger::Ledger;
-use crate::progress::{Progress, showing};
-use crate::{interrupt, output};
+use super::outcome::{Figures, Outcome, Sampled};
+use crate::harness::ledger::Ledger;
+use crate::harness::progress::{Progress, showing};
+use crate::harness::{interrupt, output};
 
 /// Embeds the pairs of `closure`, and measures how well the embedding holds them; goes on where the
 /// ledger's training of that label stopped.

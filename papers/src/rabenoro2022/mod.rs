@@ -7,19 +7,31 @@ mod summary;
 use holonomy::Result;
 use serde::Serialize;
 
-use crate::catalogue::Paper;
-use crate::cli::Outcome;
-use crate::machine;
-use crate::publication::{Publication, RunOptions, ThreadOptions};
-use crate::{files, interrupt, output};
+use crate::harness::Outcome;
+use crate::harness::machine;
+use crate::harness::publication::{Publication, RunOptions, ThreadOptions};
+use crate::harness::{Experiment, Paper};
+use crate::harness::{files, interrupt, output};
 use study::{Coverage, MODELS, Power};
 
 /// Its entry in the catalogue.
-pub(crate) const PAPER: Paper = Paper {
+pub(crate) struct Rabenoro2022;
+
+impl Experiment for Rabenoro2022 {
+    const PAPER: Paper = PAPER;
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        run(options)
+    }
+}
+
+const PAPER: Paper = Paper {
     key: "rabenoro2022",
     title: "A Geometric Framework for Asymptotic Inference of Principal Subspaces in PCA",
     authors: "Rabenoro and Pennec",
     year: 2022,
+    subject: "Confidence regions of principal subspaces (Rabenoro and Pennec, 2022)",
 };
 
 /// As the user gave them.
@@ -82,7 +94,7 @@ struct Details<'a> {
 }
 
 /// Draws samples, tests, writes the files and prints the tables.
-pub(crate) fn run(options: &Options) -> Result<Outcome> {
+fn run(options: &Options) -> Result<Outcome> {
     let out = options.run.folder(PAPER.key);
     files::prepare(&out)?;
     let threads = options.threads.threads();

@@ -8,8 +8,8 @@ use holonomy::plot::CurvePlot;
 
 use super::Findings;
 use super::study::{Coverage, LEVELS, MODELS};
-use crate::report::Claim;
-use crate::table;
+use crate::harness::report::Claim;
+use crate::harness::table;
 
 const HEADER: [&str; 8] = [
     "eigenvalues",

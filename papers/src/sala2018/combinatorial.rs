@@ -15,9 +15,9 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
 
 use super::Findings;
-use super::data::{self, Named};
 use super::options::Settings;
-use crate::output;
+use crate::data::graphs::{self, Named};
+use crate::harness::output;
 
 /// The distortion that the paper's examples ask for is 1 + this.
 const EPSILON: f64 = 0.1;
@@ -103,19 +103,19 @@ pub(super) fn run(settings: &Settings) -> Result<Findings> {
     let mut rows = Vec::new();
     let mut checks = Vec::new();
     let mut files = Vec::new();
-    if let Some(own) = data::own(settings)? {
+    if let Some(own) = graphs::own(settings.edges.as_deref(), settings.edge_list)? {
         for plan in plans(&own.graph, &dims(settings), EPSILON) {
             rows.push(measured(settings, &own, plan)?);
         }
     } else {
-        let tree = data::balanced_tree(3, 3)?;
+        let tree = graphs::balanced_tree(3, 3)?;
         rows.extend(balanced(settings, &tree)?);
-        let mammals = data::mammals()?;
+        let mammals = graphs::mammals()?;
         for plan in plans(&mammals.graph, &dims(settings), EPSILON) {
             rows.push(measured(settings, &mammals, plan)?);
         }
         checks.push(checked(settings, &mammals)?);
-        let nouns = data::nouns()?;
+        let nouns = graphs::nouns()?;
         let mut all = plans(&nouns.graph, &[2], EPSILON);
         all.extend(plans(&nouns.graph, &[2], COARSE));
         all.extend(plans(&nouns.graph, &dims(settings)[1..], EPSILON));

@@ -8,9 +8,9 @@ use holonomy::Result;
 use serde::Serialize;
 
 use super::Findings;
-use super::data;
 use super::options::Settings;
-use crate::output;
+use crate::data::graphs;
+use crate::harness::output;
 use study::{GraphFit, Noise, Recovery, Reduction, Timing};
 
 /// What the experiments gave.
@@ -24,7 +24,7 @@ struct Results {
 }
 
 pub(super) fn run(settings: &Settings) -> Result<Findings> {
-    let results = if let Some(own) = data::own(settings)? {
+    let results = if let Some(own) = graphs::own(settings.edges.as_deref(), settings.edge_list)? {
         Results {
             graphs: graphs(&[own], settings)?,
             ..empty()
@@ -84,9 +84,9 @@ fn everything(settings: &Settings) -> Result<Results> {
     output::note("fewer dimensions: done");
     results.noise = study::noise(if settings.quick { 30 } else { 200 }, settings.seed)?;
     output::note("noise: done");
-    let mut trees = vec![data::balanced_tree(3, 3)?];
+    let mut trees = vec![graphs::balanced_tree(3, 3)?];
     if !settings.quick {
-        trees.push(data::mammals()?);
+        trees.push(graphs::mammals()?);
     }
     results.graphs = graphs(&trees, settings)?;
     if !settings.quick {
@@ -98,7 +98,7 @@ fn everything(settings: &Settings) -> Result<Results> {
     Ok(results)
 }
 
-fn graphs(graphs: &[data::Named], settings: &Settings) -> Result<Vec<GraphFit>> {
+fn graphs(graphs: &[graphs::Named], settings: &Settings) -> Result<Vec<GraphFit>> {
     let dims: &[i64] = if settings.quick { &[2] } else { &[2, 5, 10] };
     let mut fits = Vec::new();
     for graph in graphs {

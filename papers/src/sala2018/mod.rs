@@ -1,7 +1,6 @@
 //! Sala, De Sa, Gu and Ré, Representation Tradeoffs for Hyperbolic Embeddings (2018).
 
 mod combinatorial;
-pub(crate) mod data;
 mod hmds;
 mod options;
 mod products;
@@ -12,21 +11,33 @@ use std::collections::BTreeMap;
 use holonomy::Result;
 use serde::Serialize;
 
-use crate::catalogue::Paper;
-use crate::cli::Outcome;
-use crate::files;
-use crate::machine;
-use crate::publication::Publication;
-use crate::report::Claim;
+use crate::harness::Outcome;
+use crate::harness::files;
+use crate::harness::machine;
+use crate::harness::publication::Publication;
+use crate::harness::report::Claim;
+use crate::harness::{Experiment, Paper};
 pub(crate) use options::Options;
 use options::{Settings, Task};
 
 /// Its entry in the catalogue.
-pub(crate) const PAPER: Paper = Paper {
+pub(crate) struct Sala2018;
+
+impl Experiment for Sala2018 {
+    const PAPER: Paper = PAPER;
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        run(options)
+    }
+}
+
+const PAPER: Paper = Paper {
     key: "sala2018",
     title: "Representation Tradeoffs for Hyperbolic Embeddings",
     authors: "Sala, De Sa, Gu and Ré",
     year: 2018,
+    subject: "Trees and distances in hyperbolic space (Sala et al., 2018)",
 };
 
 /// What a task found, as the report and the screen show it.
@@ -50,7 +61,7 @@ struct Details<'a> {
 }
 
 /// Runs the task, writes the files and prints the tables.
-pub(crate) fn run(options: &Options) -> Result<Outcome> {
+fn run(options: &Options) -> Result<Outcome> {
     let settings = options.settings();
     if settings.task != Task::Products {
         products::refuse_options(&settings)?;

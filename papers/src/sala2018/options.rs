@@ -6,8 +6,8 @@ use clap::ValueEnum;
 use holonomy::embed::Signature;
 use serde::Serialize;
 
-use crate::edges::EdgeListArgs;
-use crate::publication::{RunOptions, ThreadOptions};
+use crate::harness::arguments::EdgeListArgs;
+use crate::harness::publication::{RunOptions, ThreadOptions};
 
 /// What of the paper is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]

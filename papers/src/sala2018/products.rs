@@ -15,12 +15,12 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
 use tch::Tensor;
 
-use super::data::{self, Named};
 use super::options::Settings;
 use super::{Findings, unfolding};
-use crate::progress::Progress;
-use crate::report::Claim;
-use crate::table;
+use crate::data::graphs::{self, Named};
+use crate::harness::progress::Progress;
+use crate::harness::report::Claim;
+use crate::harness::table;
 
 /// The spaces compared, all of ten dimensions but the last.
 const SIGNATURES: [&str; 7] = ["E10", "H10", "S10", "H5xH5", "H5xS5", "H5xE5", "H2"];
@@ -67,7 +67,7 @@ struct Details<'a> {
 }
 
 pub(super) fn run(settings: &Settings) -> Result<Findings> {
-    let own = data::own(settings)?;
+    let own = graphs::own(settings.edges.as_deref(), settings.edge_list)?;
     let mut fits = Vec::new();
     for (graph, signatures) in plan(settings, own.as_ref())? {
         for signature in signatures {
@@ -76,7 +76,7 @@ pub(super) fn run(settings: &Settings) -> Result<Findings> {
     }
     let tree = match own {
         Some(own) => own,
-        None => data::balanced_tree(3, 3)?,
+        None => graphs::balanced_tree(3, 3)?,
     };
     let incomplete = incomplete(settings, &tree)?;
     let mut files = unfolding::draw(settings, &tree);
@@ -126,22 +126,22 @@ fn plan(settings: &Settings, own: Option<&Named>) -> Result<Vec<(Named, Vec<Sign
         [] => parse(&SIGNATURES)?,
         chosen => chosen.to_vec(),
     };
-    let mut plan = vec![(data::balanced_tree(3, 3)?, ten.clone())];
+    let mut plan = vec![(graphs::balanced_tree(3, 3)?, ten.clone())];
     if settings.quick {
         return Ok(plan);
     }
-    for network in data::networks()? {
+    for network in graphs::networks()? {
         plan.push((network, ten.clone()));
     }
     if settings.signatures.is_empty() {
         for graph in [
-            data::cycle(10)?,
-            data::balanced_tree(3, 3)?,
-            data::ring_of_trees()?,
+            graphs::cycle(10)?,
+            graphs::balanced_tree(3, 3)?,
+            graphs::ring_of_trees()?,
         ] {
             plan.push((graph, parse(&MATCHING)?));
         }
-        plan.push((data::mammals()?, parse(&FEW)?));
+        plan.push((graphs::mammals()?, parse(&FEW)?));
     }
     Ok(plan)
 }

@@ -8,8 +8,8 @@ use holonomy::plot::{CurvePlot, DiskPlot};
 use holonomy::{Lorentz, Result};
 use tch::Tensor;
 
-use super::data::Named;
 use super::options::Settings;
+use crate::data::graphs::Named;
 
 /// The epochs after which a picture is drawn.
 const FRAMES: [usize; 8] = [1, 10, 20, 40, 80, 160, 400, 1000];

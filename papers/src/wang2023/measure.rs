@@ -4,8 +4,8 @@ use holonomy::Result;
 use serde::Serialize;
 use tch::{Kind, Tensor};
 
-use super::digits::Images;
 use super::network::{Head, Network, Recipe, probe, unit_rows};
+use crate::data::digits::Images;
 
 /// The digits that the features of the transfer probe are trained on come before this one.
 const FIRST_NEW_DIGIT: i64 = 5;

@@ -1,7 +1,6 @@
 //! Wang et al., Get the Best of Both Worlds: Improving Accuracy and Transferability by Grassmann
 //! Class Representation (2023).
 
-pub(crate) mod digits;
 mod measure;
 mod network;
 mod summary;
@@ -9,21 +8,34 @@ mod summary;
 use holonomy::Result;
 use serde::Serialize;
 
-use crate::catalogue::Paper;
-use crate::cli::Outcome as Ending;
-use crate::machine;
-use crate::publication::{Publication, RunOptions};
-use crate::{files, interrupt, output};
-use digits::Images;
+use crate::data::digits::Images;
+use crate::harness::Outcome as Ending;
+use crate::harness::arguments::positive;
+use crate::harness::machine;
+use crate::harness::publication::{Publication, RunOptions};
+use crate::harness::{Experiment, Paper};
+use crate::harness::{files, interrupt, output};
 use measure::Outcome;
 use network::{Head, Recipe};
 
 /// Its entry in the catalogue.
-pub(crate) const PAPER: Paper = Paper {
+pub(crate) struct Wang2023;
+
+impl Experiment for Wang2023 {
+    const PAPER: Paper = PAPER;
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Ending> {
+        run(options)
+    }
+}
+
+const PAPER: Paper = Paper {
     key: "wang2023",
     title: "Improving Accuracy and Transferability by Grassmann Class Representation",
     authors: "Wang et al.",
     year: 2023,
+    subject: "Classes as subspaces (Wang et al., 2023)",
 };
 
 /// As the user gave them.
@@ -77,13 +89,6 @@ pub(crate) struct Options {
     run: RunOptions,
 }
 
-fn positive(text: &str) -> std::result::Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
-        _ => Err("expected a finite number above 0".into()),
-    }
-}
-
 /// One last layer over all seeds.
 #[derive(Debug, Serialize)]
 struct Runs {
@@ -103,7 +108,7 @@ const DATA: &str =
     "UCI optical digits, 1,797 images of 8 × 8 pixels, half of each digit for training";
 
 /// Trains, measures, writes the files and prints the table.
-pub(crate) fn run(options: &Options) -> Result<Ending> {
+fn run(options: &Options) -> Result<Ending> {
     let out = options.run.folder(PAPER.key);
     files::prepare(&out)?;
     // Small networks: more threads than one only wait for each other.

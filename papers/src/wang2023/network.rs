@@ -10,7 +10,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
 use tch::{Device, Kind, Tensor};
 
-use super::digits::{Images, PIXELS};
+use crate::data::digits::{Images, PIXELS};
 
 const OPTIONS: (Kind, Device) = (Kind::Float, Device::Cpu);
 /// Numbers of a feature, and of the layer before.

@@ -10,8 +10,8 @@ use holonomy::plot::CurvePlot;
 use super::Runs;
 use super::measure::Outcome;
 use super::network::Head;
-use crate::report::Claim;
-use crate::table;
+use crate::harness::report::Claim;
+use crate::harness::table;
 
 /// A measure's name and its value.
 type Measure = (&'static str, fn(&Outcome) -> f64);

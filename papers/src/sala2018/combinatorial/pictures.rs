@@ -7,9 +7,9 @@ use holonomy::embed::{TreeConfig, embed_tree};
 use holonomy::graph::{SpanningTree, spanning_tree};
 use holonomy::plot::{DiskPlot, Picture};
 
-use super::super::data::Named;
 use super::{EPSILON, top};
-use crate::nickel2017::{BRANCHES, FAMOUS, named};
+use crate::data::graphs::Named;
+use crate::data::wordnet::{BRANCHES, FAMOUS, named};
 
 /// The distance of the farthest node from the centre: about the farthest that f64 tells from the rim.
 const FARTHEST: f64 = 28.0;

@@ -6,8 +6,8 @@ use std::fmt::Write;
 
 use super::super::options::Settings;
 use super::{Check, Row};
-use crate::report::Claim;
-use crate::table;
+use crate::harness::report::Claim;
+use crate::harness::table;
 
 /// The scale of the authors' program for the balanced tree is above this, ours below.
 const AUTHORS_SCALE: f64 = 20.0;

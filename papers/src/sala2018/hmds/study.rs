@@ -12,7 +12,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
 use tch::{Device, Kind, Tensor};
 
-use crate::sala2018::data::Named;
+use crate::data::graphs::Named;
 use crate::sala2018::options::Settings;
 
 /// How exactly points come back.

@@ -8,8 +8,8 @@ use holonomy::plot::CurvePlot;
 
 use super::Results;
 use super::study::{GraphFit, Noise, Recovery, Reduction, Timing};
-use crate::report::Claim;
-use crate::table;
+use crate::harness::report::Claim;
+use crate::harness::table;
 
 /// A small number, or 0.
 fn small(x: f64) -> String {

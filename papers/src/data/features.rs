@@ -24,14 +24,14 @@ pub(crate) struct Table {
 /// A table by its name.
 pub(crate) fn table(name: &'static str) -> Result<Table> {
     let text = match name {
-        "zoo" => include_str!("../data/zoo.tsv"),
-        "iris" => include_str!("../data/iris.tsv"),
-        "glass" => include_str!("../data/glass.tsv"),
-        "wine" => include_str!("../data/wine.tsv"),
-        "breast cancer" => include_str!("../data/breast_cancer.tsv"),
-        "ionosphere" => include_str!("../data/ionosphere.tsv"),
+        "zoo" => include_str!("../../data/zoo.tsv"),
+        "iris" => include_str!("../../data/iris.tsv"),
+        "glass" => include_str!("../../data/glass.tsv"),
+        "wine" => include_str!("../../data/wine.tsv"),
+        "breast cancer" => include_str!("../../data/breast_cancer.tsv"),
+        "ionosphere" => include_str!("../../data/ionosphere.tsv"),
         "digits" => {
-            let packed = include_bytes!("../data/optical_digits.tsv.gz");
+            let packed = include_bytes!("../../data/optical_digits.tsv.gz");
             let mut text = String::new();
             (GzDecoder::new(&packed[..]).read_to_string(&mut text))
                 .map_err(Error::io("read", "papers/data/optical_digits.tsv.gz"))?;

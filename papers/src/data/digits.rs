@@ -13,7 +13,7 @@ const FILE: &[u8] = include_bytes!("../../data/optical_digits.tsv.gz");
 const NAME: &str = "papers/data/optical_digits.tsv.gz";
 
 /// Of 8 × 8 pixels.
-pub(super) const PIXELS: i64 = 64;
+pub(crate) const PIXELS: i64 = 64;
 /// The largest pixel.
 const WHITE: f32 = 16.0;
 /// The part of each digit's images that is trained on.
@@ -23,7 +23,7 @@ const TRAINED_ON: f64 = 0.5;
 #[derive(Debug)]
 pub(crate) struct Images {
     pub(crate) pixels: Tensor,
-    pub(super) labels: Tensor,
+    pub(crate) labels: Tensor,
 }
 
 impl Images {
@@ -52,12 +52,12 @@ impl Images {
         })
     }
 
-    pub(super) fn count(&self) -> i64 {
+    pub(crate) fn count(&self) -> i64 {
         self.labels.size()[0]
     }
 
     /// The images of digits from `first` to before `end`, labels counted from 0.
-    pub(super) fn digits(&self, first: i64, end: i64) -> Self {
+    pub(crate) fn digits(&self, first: i64, end: i64) -> Self {
         let wanted = self.labels.ge(first).logical_and(&self.labels.lt(end));
         let chosen = self.at(&wanted.nonzero().squeeze_dim(1));
         Self {
@@ -66,7 +66,7 @@ impl Images {
         }
     }
 
-    pub(super) fn at(&self, indices: &Tensor) -> Self {
+    pub(crate) fn at(&self, indices: &Tensor) -> Self {
         Self {
             pixels: self.pixels.index_select(0, indices),
             labels: self.labels.index_select(0, indices),
@@ -74,7 +74,7 @@ impl Images {
     }
 
     /// Half of each digit's images, and the other half.
-    pub(super) fn split(&self, seed: u64) -> (Self, Self) {
+    pub(crate) fn split(&self, seed: u64) -> (Self, Self) {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
         let labels: Vec<i64> = self.labels.iter::<i64>().into_iter().flatten().collect();
         let (mut train, mut test) = (Vec::new(), Vec::new());

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tch::Tensor;
 
-use crate::{files, output};
+use crate::harness::{files, output};
 
 const FILE: &str = "checkpoint.safetensors";
 

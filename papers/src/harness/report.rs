@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::machine::{Machine, Versions};
+use crate::harness::machine::{Machine, Versions};
 
 /// The part of a report that is the same for every paper; the paper's own part stands beside it
 /// in the same JSON object.

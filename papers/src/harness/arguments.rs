@@ -1,12 +1,14 @@
-//! The user's own edge lists.
+//! Options that several papers take.
 
 use std::path::Path;
 
 use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use holonomy::Result;
+use holonomy::embed::Model;
 use holonomy::graph::{EdgeListOptions, Graph, Header, read_edge_list};
 
-use crate::output;
+use crate::harness::output;
 
 /// How the file of `--edges` is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::Args)]
@@ -48,5 +50,31 @@ impl EdgeListArgs {
         };
         output::note(&format!("{}: {report}{doubt}", path.display()));
         Ok(graph)
+    }
+}
+
+/// Reads `--manifold`.
+pub(crate) fn model() -> impl TypedValueParser<Value = Model> {
+    PossibleValuesParser::new([
+        PossibleValue::new("ball").help("The Poincaré ball"),
+        PossibleValue::new("lorentz").help("The hyperboloid"),
+        PossibleValue::new("euclidean").help("Flat space"),
+    ])
+    .try_map(|name| name.parse::<Model>())
+}
+
+/// Reads a finite number above 0.
+pub(crate) fn positive(text: &str) -> std::result::Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
+        _ => Err("expected a finite number above 0".into()),
+    }
+}
+
+/// Reads a finite number of at least 0.
+pub(crate) fn not_negative(text: &str) -> std::result::Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
+        _ => Err("expected a finite number of at least 0".into()),
     }
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use holonomy::checkpoint::write_atomically;
 use holonomy::{Error, Result};
 
-use crate::report::Summary;
-use crate::{machine, output};
+use crate::harness::report::Summary;
+use crate::harness::{machine, output};
 
 /// The options of `papers report`.
 #[derive(Debug, clap::Args)]

@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::{INTERRUPTED, output};
+use crate::harness::output;
+
+/// What a shell reports for a program ended by Ctrl-C.
+pub(crate) const INTERRUPTED: u8 = 130;
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 
-use crate::output;
+use crate::harness::output;
 
 const EPOCHS: &str = "{prefix} {wide_bar} {pos}/{len} epochs  {msg}  {eta} left";
 const PAIRS: &str = "{prefix} {wide_bar} {percent}%  {msg}  {eta} left";

@@ -1,10 +1,13 @@
 //! The trees and networks that are embedded.
 
-use holonomy::Result;
-use holonomy::graph::{EdgeListOptions, Graph, parse_edge_list};
+use std::path::Path;
 
-use super::options::Settings;
-use crate::nickel2017::{MAMMALS_ROOT, NOUNS, NOUNS_NAME, Network};
+use holonomy::Result;
+use holonomy::graph::Graph;
+
+use super::networks::Network;
+use super::wordnet::{self, MAMMALS_TITLE, NOUNS_TITLE};
+use crate::harness::arguments::EdgeListArgs;
 
 /// A graph with a name for tables.
 #[derive(Debug, Clone)]
@@ -14,13 +17,13 @@ pub(crate) struct Named {
 }
 
 /// The user's own edge list, where there is one.
-pub(crate) fn own(settings: &Settings) -> Result<Option<Named>> {
-    let Some(path) = &settings.edges else {
+pub(crate) fn own(path: Option<&Path>, edge_list: EdgeListArgs) -> Result<Option<Named>> {
+    let Some(path) = path else {
         return Ok(None);
     };
     Ok(Some(Named {
         name: path.display().to_string(),
-        graph: settings.edge_list.read(path)?,
+        graph: edge_list.read(path)?,
     }))
 }
 
@@ -40,18 +43,17 @@ pub(crate) fn balanced_tree(branching: u32, height: u32) -> Result<Named> {
 
 /// The direct edges of the noun hierarchy of WordNet 3.0.
 pub(crate) fn nouns() -> Result<Named> {
-    let (graph, _) = parse_edge_list(NOUNS, NOUNS_NAME, EdgeListOptions::default())?;
     Ok(Named {
-        name: "WordNet 3.0 nouns".into(),
-        graph,
+        name: NOUNS_TITLE.into(),
+        graph: wordnet::nouns()?,
     })
 }
 
 /// The mammals among them.
 pub(crate) fn mammals() -> Result<Named> {
     Ok(Named {
-        name: "WordNet 3.0 mammals".into(),
-        graph: nouns()?.graph.subtree(MAMMALS_ROOT)?,
+        name: MAMMALS_TITLE.into(),
+        graph: wordnet::mammals()?,
     })
 }
 

@@ -1,0 +1,66 @@
+//! The tasks beside reconstruction.
+
+use holonomy::Result;
+use serde::Serialize;
+
+use super::options::Settings;
+use super::task::{Task, TaskOptions};
+use super::{entailment, links, network};
+use crate::harness::machine::{Machine, Versions};
+use crate::harness::report::{Report, Summary, command_line};
+use crate::harness::{Outcome, Paper, files, interrupt, output};
+
+/// The report's part that all these tasks have.
+#[derive(Serialize)]
+struct Details<'a> {
+    task: Task,
+    settings: &'a Settings,
+    #[serde(flatten)]
+    own: &'a serde_json::Value,
+}
+
+/// Does a task other than reconstruction, writes its report and prints its table.
+pub(super) fn run(paper: &Paper, options: &TaskOptions, settings: &Settings) -> Result<Outcome> {
+    interrupt::listen();
+    let findings = match options.task {
+        Task::Links | Task::Reconstruction => links::run(options, settings)?,
+        Task::Network => network::run(options, settings)?,
+        Task::Entailment => entailment::run(options, settings)?,
+    };
+    let summary = Summary {
+        key: paper.key.into(),
+        title: paper.title.into(),
+        command: command_line(std::env::args()),
+        quick: settings.quick,
+        interrupted: !findings.complete,
+        versions: Versions::current(),
+        machine: Machine::new(&settings.device, settings.main.threads),
+        metrics: findings
+            .metrics
+            .iter()
+            .map(|(name, value)| (name.clone(), value.is_finite().then_some(*value)))
+            .collect(),
+        claims: findings.claims,
+    };
+    let details = Details {
+        task: options.task,
+        settings,
+        own: &findings.details,
+    };
+    let report = Report {
+        summary: &summary,
+        details: &details,
+    };
+    files::write_json(&settings.out.join("report.json"), &report)?;
+    output::print(&findings.table)?;
+    if settings.quick {
+        output::print("\nA quick run: these figures only show that the program works.\n")?;
+    }
+    let folder = settings.out.display();
+    output::print(&format!("\nWritten to {folder}: report.json\n"))?;
+    if findings.complete {
+        return Ok(Outcome::Complete);
+    }
+    output::note("interrupted: what was measured up to then is in the report, the rest is missing");
+    Ok(Outcome::Interrupted)
+}

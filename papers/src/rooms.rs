@@ -1,0 +1,222 @@
+//! The order of the rooms of this program, as a test: `harness` knows no paper, `data` knows the harness
+//! alone, papers know neither each other nor what stands above them, and no files import each other in a
+//! circle.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// A module by its path from the root, such as `["harness", "files"]`.
+type Module = Vec<String>;
+
+/// What each file imports.
+type Imports = BTreeMap<Module, BTreeSet<Module>>;
+
+/// Rooms that every paper may use, each with those below it.
+const SHARED: [(&str, &[&str]); 2] = [("harness", &[]), ("data", &["harness"])];
+
+#[test]
+fn no_room_imports_upwards() {
+    let imports = imports(&root());
+    assert!(imports.len() > 100, "{} files", imports.len());
+    assert_eq!(upward(&imports), Vec::<String>::new());
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    assert_eq!(circles(&imports(&root())), Vec::<Vec<Module>>::new());
+}
+
+#[test]
+fn a_circle_and_an_upward_import_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("main.rs", "mod a2000; mod harness; mod cli;");
+    write("cli.rs", "use crate::a2000::run;");
+    write("harness/mod.rs", "pub(crate) mod files;");
+    write(
+        "harness/files.rs",
+        "// use crate::cli;\nuse crate::{cli::Outcome, harness};",
+    );
+    write("a2000/mod.rs", "mod one;\nmod two;\nuse one::{f, g};");
+    write("a2000/one.rs", "use super::two::{\n    self, h as k,\n};");
+    write("a2000/two.rs", "fn h() { super::one::f() }");
+    let imports = imports(folder.path());
+    let module = |path: &str| path.split('/').map(str::to_owned).collect::<Module>();
+    assert_eq!(upward(&imports), ["harness/files imports cli"]);
+    assert_eq!(
+        circles(&imports),
+        [[module("a2000/one"), module("a2000/two")]]
+    );
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// Imports of a room by one that may not know it.
+fn upward(imports: &Imports) -> Vec<String> {
+    let is_paper = |room: &str| room.ends_with(|c: char| c.is_ascii_digit());
+    let may = |from: &str, to: &str| match SHARED.iter().find(|(room, _)| *room == from) {
+        Some((_, below)) => below.contains(&to),
+        None if is_paper(from) => SHARED.iter().any(|(room, _)| *room == to),
+        None => true,
+    };
+    let mut found = Vec::new();
+    for (module, imported) in imports {
+        for other in imported {
+            if let (Some(from), Some(to)) = (module.first(), other.first())
+                && from != to
+                && !may(from, to)
+            {
+                found.push(format!("{} imports {}", module.join("/"), other.join("/")));
+            }
+        }
+    }
+    found
+}
+
+/// Sets of more than one file, each of which leads to every other by imports.
+fn circles(imports: &Imports) -> Vec<Vec<Module>> {
+    let reached = |from: &Module| {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![from];
+        while let Some(module) = open.pop() {
+            for next in &imports[module] {
+                if seen.insert(next) {
+                    open.push(next);
+                }
+            }
+        }
+        seen
+    };
+    let reached: BTreeMap<&Module, BTreeSet<&Module>> = imports
+        .keys()
+        .map(|module| (module, reached(module)))
+        .collect();
+    let circle = |module: &Module| {
+        let others = reached[module]
+            .iter()
+            .filter(|other| reached[**other].contains(module));
+        others.map(|other| (*other).clone()).collect::<Vec<_>>()
+    };
+    let circles: BTreeSet<Vec<Module>> = imports.keys().map(circle).collect();
+    circles
+        .into_iter()
+        .filter(|circle| circle.len() > 1)
+        .collect()
+}
+
+/// The imports of all files below `root`, which itself is left out: it declares the rooms.
+fn imports(root: &Path) -> Imports {
+    let mut files = BTreeMap::new();
+    collect(root, &Vec::new(), &mut files);
+    files.remove(&Vec::new());
+    let known: BTreeSet<Module> = files.keys().cloned().collect();
+    let of_file = |(module, text): (Module, String)| {
+        let paths = paths(&text).into_iter();
+        let imported = paths.filter_map(|path| resolve(&known, &module, &path));
+        let imported = imported.filter(|other| *other != module).collect();
+        (module, imported)
+    };
+    files.into_iter().map(of_file).collect()
+}
+
+fn collect(folder: &Path, module: &Module, files: &mut BTreeMap<Module, String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let inner: Module = module.iter().cloned().chain([name.clone()]).collect();
+        if path.is_dir() {
+            collect(&path, &inner, files);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let own = ["mod", "main"].contains(&name.as_str());
+            files.insert(if own { module.clone() } else { inner }, text);
+        }
+    }
+}
+
+/// All paths that a file names: those after `use`, one for each leaf, and those in its code. Comments
+/// and what follows the first `#[cfg(test)]` are no imports.
+fn paths(text: &str) -> Vec<String> {
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default());
+    let text = lines.collect::<Vec<_>>().join(" ");
+    let mut paths = Vec::new();
+    for statement in text.split(';') {
+        if let Some((_, tree)) = statement.rsplit_once("use ") {
+            leaves("", tree.trim(), &mut paths);
+        }
+    }
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let words = text.split(|c| !is_part(c));
+    let written = words.filter(|word| word.starts_with("crate::") || word.starts_with("super::"));
+    paths.extend(written.map(|word| word.trim_end_matches(':').to_owned()));
+    paths
+}
+
+/// The leaves of a tree of imports: `a::{b, c::d}` has `a::b` and `a::c::d`.
+fn leaves(before: &str, tree: &str, paths: &mut Vec<String>) {
+    let Some((stem, rest)) = tree.split_once('{') else {
+        let name = tree.split(" as ").next().unwrap_or_default();
+        paths.push(format!("{before}{}", name.trim()));
+        return;
+    };
+    let stem = format!("{before}{}", stem.trim());
+    let (mut depth, mut start) = (0, 0);
+    let inside = rest.trim_end().strip_suffix('}').unwrap_or(rest);
+    for (place, c) in inside.char_indices().chain([(inside.len(), ',')]) {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                let part = inside[start..place].trim();
+                if !part.is_empty() {
+                    leaves(&stem, part, paths);
+                }
+                start = place + 1;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The file that a path in a module leads into.
+fn resolve(known: &BTreeSet<Module>, module: &Module, path: &str) -> Option<Module> {
+    let mut parts = path.split("::").peekable();
+    let mut place = match *parts.peek()? {
+        "crate" => {
+            parts.next();
+            Vec::new()
+        }
+        "self" => {
+            parts.next();
+            module.clone()
+        }
+        "super" => {
+            let mut place = module.clone();
+            while parts.next_if_eq(&"super").is_some() {
+                place.pop();
+            }
+            place
+        }
+        child => {
+            let inner: Module = module.iter().cloned().chain([child.to_owned()]).collect();
+            known.contains(&inner).then_some(module.clone())?
+        }
+    };
+    for part in parts {
+        place.push(part.to_owned());
+        if !known.contains(&place) {
+            place.pop();
+            break;
+        }
+    }
+    (!place.is_empty()).then_some(place)
+}
