@@ -2,7 +2,7 @@
 
 use tch::Kind;
 
-use super::fused::recompose;
+use super::fused::spectrum::recompose;
 use crate::numerics::wide::factor::cholesky;
 use crate::numerics::wide::jacobi::diagonalise;
 use crate::numerics::wide::matrix::Matrix;
