@@ -15,9 +15,8 @@ use std::time::Instant;
 
 use holonomy::embed::hmds::{HmdsConfig, Refinement, hmds};
 use holonomy::embed::pairwise_distances;
-use holonomy::numerics::{
-    EigenConfig, ExtremeEigenpairs, extreme_eigenpairs, norm_last, random_normal,
-};
+use holonomy::numerics::{EigenConfig, ExtremeEigenpairs, extreme_eigenpairs, norm_last};
+use holonomy::random::random_normal;
 use holonomy::{Geodesic, Lorentz, Manifold, Result, Sample};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;

@@ -20,7 +20,7 @@ use holonomy::magnitude::{
     Weighting, WeightingConfig, magnitude_function, matrix_free_weighting,
     nearest_neighbour_weighting, weighting, weighting_of_points,
 };
-use holonomy::numerics::random_normal;
+use holonomy::random::random_normal;
 use holonomy::{Error, Euclidean, Result};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;

@@ -115,7 +115,7 @@ pub(crate) fn manifold(form: SpaceForm, n: i64) -> Box<dyn Manifold> {
 
 fn points(rng: &mut Xoshiro256PlusPlus, form: SpaceForm, rows: i64, n: i64) -> Tensor {
     let options = (Kind::Double, Device::Cpu);
-    let normal = holonomy::numerics::random_normal(rng, &[rows, n], options.0, options.1);
+    let normal = holonomy::random::random_normal(rng, &[rows, n], options.0, options.1);
     let direction = &normal
         / normal
             .square()
@@ -124,7 +124,7 @@ fn points(rng: &mut Xoshiro256PlusPlus, form: SpaceForm, rows: i64, n: i64) -> T
     let radius = Tensor::linspace(0.1, 6.0, rows, options).unsqueeze(-1);
     // In an order that has nothing to do with the other points' order.
     let shuffle =
-        holonomy::numerics::random_normal(rng, &[rows], options.0, options.1).argsort(0, false);
+        holonomy::random::random_normal(rng, &[rows], options.0, options.1).argsort(0, false);
     let radius = radius.index_select(0, &shuffle);
     match form {
         SpaceForm::Lorentz => Tensor::cat(&[radius.cosh(), radius.sinh() * direction], -1),

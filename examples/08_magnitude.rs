@@ -48,7 +48,7 @@ fn main() -> Result<()> {
     // almost ten.
     let disk = PoincareBall::new(2, -1.0)?;
     let mut rng = generator(1);
-    let start = holonomy::numerics::random_normal(&mut rng, &[10, 2], Kind::Double, steps.device());
+    let start = holonomy::random::random_normal(&mut rng, &[10, 2], Kind::Double, steps.device());
     let points = ManifoldParameter::geodesic(Box::new(disk.clone()), &(start * 0.01))?;
     let p = points.tensor().shallow_clone();
     let mut optimizer = RiemannianAdam::new(vec![points], AdamConfig::new(0.1))?;

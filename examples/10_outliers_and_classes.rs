@@ -4,8 +4,8 @@ use holonomy::magnitude::{
     ActiveConfig, ActiveSelector, ClassifierConfig, MagnitudeClassifier, OutlierConfig,
     OutlierDetector, Scale,
 };
-use holonomy::numerics::random_normal;
 use holonomy::random::generator;
+use holonomy::random::random_normal;
 use holonomy::tch::{Device, Kind, Tensor};
 use holonomy::{Geodesic, PoincareBall, Result};
 

@@ -4,8 +4,9 @@
 //! (dx² + dy²)/y². Only the required methods are written, and no geodesics.
 
 use holonomy::laws::Subject;
-use holonomy::numerics::{random_normal, sum_last};
+use holonomy::numerics::sum_last;
 use holonomy::rand::Rng;
+use holonomy::random::random_normal;
 use holonomy::tch::{Device, Kind, Tensor};
 use holonomy::{Manifold, Sample};
 

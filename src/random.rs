@@ -4,7 +4,9 @@
 //! libtorch's global generator is never used. [`generator`] makes the generator that the crate
 //! itself uses.
 
-use rand::SeedableRng;
+use rand::{Rng, RngExt, SeedableRng};
+use rand_distr::StandardNormal;
+use tch::{Device, Kind, Tensor};
 
 /// The generator xoshiro256++ 1.0 of Blackman and Vigna, whose period is 2²⁵⁶ − 1.
 ///
@@ -31,4 +33,23 @@ pub type Generator = rand_xoshiro::Xoshiro256PlusPlus;
 /// ```
 pub fn generator(seed: u64) -> Generator {
     Generator::seed_from_u64(seed)
+}
+
+/// Independent standard normal numbers of shape `size`. They are drawn on the CPU in f64 and then
+/// converted, so that they do not depend on kind and device.
+pub fn random_normal(rng: &mut dyn Rng, size: &[i64], kind: Kind, device: Device) -> Tensor {
+    let count = size.iter().product::<i64>() as usize;
+    let numbers: Vec<f64> = (0..count).map(|_| rng.sample(StandardNormal)).collect();
+    Tensor::from_slice(&numbers)
+        .view(size)
+        .to_kind(kind)
+        .to_device(device)
+}
+
+/// A seed for the stream `index` of `seed`: neighbouring numbers give unrelated seeds.
+pub(crate) fn mix(seed: u64, index: u64) -> u64 {
+    let mut bits = seed ^ index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    bits = (bits ^ (bits >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    bits ^ (bits >> 32)
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use holonomy::Euclidean;
 use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{WeightingConfig, magnitude_function, weighting};
-use holonomy::numerics::random_normal;
+use holonomy::random::random_normal;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde_json::json;

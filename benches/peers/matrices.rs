@@ -196,7 +196,7 @@ fn grassmann(n: i64, k: i64) -> Study {
     let q = &p * angles.cos().unsqueeze(-2) + frames.narrow(-1, k, k) * angles.sin().unsqueeze(-2);
     let mut turned = |frame: Tensor| {
         let turn =
-            holonomy::numerics::random_normal(&mut rng, &[KNOWN, k, k], Kind::Double, Device::Cpu);
+            holonomy::random::random_normal(&mut rng, &[KNOWN, k, k], Kind::Double, Device::Cpu);
         frame.matmul(&Tensor::linalg_qr(&turn, "reduced").0)
     };
     let known = (
@@ -224,7 +224,7 @@ fn spd(n: i64) -> Study {
     let mut rng = rng();
     let space = SpdAffineInvariant::new(n).expect("a space");
     let mut normal =
-        |size: &[i64]| holonomy::numerics::random_normal(&mut rng, size, Kind::Double, Device::Cpu);
+        |size: &[i64]| holonomy::random::random_normal(&mut rng, size, Kind::Double, Device::Cpu);
     let lambda = normal(&[KNOWN, n]);
     let (u, _) = Tensor::linalg_qr(&normal(&[KNOWN, n, n]), "reduced");
     let roots = (Tensor::linspace(0.0, -4.0, n, DOUBLE) * std::f64::consts::LN_10).exp();

@@ -17,6 +17,7 @@ use super::kernel::{
 use super::sampler::{NegativeLaw, NegativeSampler, Seen};
 use super::table::{first_bad_row, rows_of, tensor_of};
 use super::trainer::{EpochPlan, OnPairs, StepTaker};
+use crate::random::mix;
 use crate::{Error, Result};
 
 /// Pairs that share one random stream. The negatives of a pair do not depend on the number of
@@ -261,14 +262,6 @@ fn run_in<G: Geometry>(table: Table<'_>, pass: &Pass<'_>, pool: Option<&rayon::T
         None => work(),
         Some(pool) => pool.broadcast(|_| work()).into_iter().sum(),
     }
-}
-
-/// A seed for the stream `index` of `seed`: neighbouring numbers give unrelated seeds.
-pub(crate) fn mix(seed: u64, index: u64) -> u64 {
-    let mut bits = seed ^ index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    bits = (bits ^ (bits >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    bits = (bits ^ (bits >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    bits ^ (bits >> 32)
 }
 
 /// A thread with memory of its own, of a size that stays in its cache.

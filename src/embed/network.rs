@@ -11,13 +11,13 @@ use tch::{Device, Kind, Tensor};
 
 use super::config::Model;
 use super::fermi_dirac::FermiDirac;
-use super::native;
 use super::sampler::{NegativeLaw, NegativeSampler, Seen};
 use super::split::both_ways;
 use super::table::check_pairs;
 use super::trainer::{Embedding, EpochRecord};
-use crate::numerics::random_normal;
 use crate::optim::{ManifoldParameter, RiemannianSgd, Schedule, SgdConfig, told_by};
+use crate::random::mix;
+use crate::random::random_normal;
 use crate::{Error, Euclidean, Geodesic, Result};
 
 /// The settings of a [`NetworkTrainer`].
@@ -207,7 +207,7 @@ impl NetworkTrainer {
             let step = epoch as u64;
             model.optimizer.apply_schedule(&schedule, step);
             let loss = self
-                .epoch(&mut model, native::mix(self.config.seed, step))
+                .epoch(&mut model, mix(self.config.seed, step))
                 .map_err(told_by(OP, format!("epoch {}", epoch + 1)))?;
             if !loss.is_finite() {
                 return Err(Error::NotFinite {
@@ -298,8 +298,7 @@ impl NetworkTrainer {
 
     /// Small random points.
     fn start(&self) -> Tensor {
-        let mut rng =
-            Xoshiro256PlusPlus::seed_from_u64(native::mix(self.config.seed, START_STREAM));
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(mix(self.config.seed, START_STREAM));
         let width = self.config.model.width(self.config.dim) as i64;
         let size = [self.sampler.nodes() as i64, width];
         let options = (Kind::Double, Device::Cpu);

@@ -5,9 +5,9 @@ use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 
-use super::native;
 use super::sampler::Neighbours;
 use super::table::check_pairs;
+use crate::random::mix;
 use crate::{Error, Result};
 
 /// How many pairs a [`Split`] holds out.
@@ -176,7 +176,7 @@ impl Split {
         config.validate()?;
         let (mut candidates, mut train): (Vec<_>, Vec<_>) =
             pairs.into_iter().partition(|&pair| may_be_held_out(pair));
-        let mut rng = Xoshiro256PlusPlus::seed_from_u64(native::mix(config.seed, STREAM));
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(mix(config.seed, STREAM));
         candidates.shuffle(&mut rng);
         let share = |share: f64| (share * candidates.len() as f64).round() as usize;
         let (for_validation, for_test) = (share(config.validation), share(config.test));

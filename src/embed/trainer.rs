@@ -317,7 +317,7 @@ impl Trainer {
                 },
                 negatives: config.negatives,
                 rate: config.rate_at(epoch),
-                seed: native::mix(config.seed, epoch as u64),
+                seed: crate::random::mix(config.seed, epoch as u64),
                 on_pairs: on_pairs.as_ref(),
             };
             let loss = path.epoch(&plan)? / pairs.len() as f64;
@@ -371,14 +371,14 @@ const START_STREAM: u64 = u64::MAX - 1;
 
 /// Puts the pairs into the order of an epoch, which follows from the seed and the epoch alone.
 fn order_pairs(pairs: &mut Vec<(u32, u32)>, given: &[(u32, u32)], seed: u64, epoch: usize) {
-    let stream = native::mix(native::mix(seed, ORDER_STREAM), epoch as u64);
+    let stream = crate::random::mix(crate::random::mix(seed, ORDER_STREAM), epoch as u64);
     pairs.clear();
     pairs.extend_from_slice(given);
     pairs.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(stream));
 }
 
 fn random_start(config: &TrainConfig, nodes: usize) -> Tensor {
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(native::mix(config.seed, START_STREAM));
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(crate::random::mix(config.seed, START_STREAM));
     let scale = config.init_scale;
     let mut rows = Vec::with_capacity(nodes * config.model.width(config.dim));
     for _ in 0..nodes {

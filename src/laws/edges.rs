@@ -5,7 +5,7 @@ use tch::Tensor;
 use super::measure::{Worst, double, flat, gradients, leaf, length, size};
 use super::operations::{self, Operation};
 use super::samples::{Samples, all_finite, with_length};
-use crate::numerics::random_normal;
+use crate::random::random_normal;
 use crate::{Geodesic, Manifold};
 
 /// At [`Samples::corners`], and at v = 0 and p = q, the result of each operation of [`Manifold`]

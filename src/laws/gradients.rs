@@ -5,7 +5,7 @@ use tch::{Kind, Tensor};
 use super::measure::{Worst, double, flat, gradients, leaf, length, per_row, size, total};
 use super::operations::{self, Arg, Operation, Smooth, to_kind};
 use super::samples::{Samples, with_length};
-use crate::numerics::random_normal;
+use crate::random::random_normal;
 use crate::{Geodesic, Manifold};
 
 /// The step of a central difference in f64, as a part of the radius: the cube root of ε, where

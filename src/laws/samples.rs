@@ -8,7 +8,7 @@ use tch::{Device, Kind, Tensor};
 use super::measure::{double, flat, length, per_row, size};
 use super::{Domain, Subject};
 use crate::Manifold;
-use crate::numerics::random_normal;
+use crate::random::random_normal;
 
 /// The choices that proptest makes. They determine the [`Samples`].
 #[derive(Debug, Clone)]

@@ -6,7 +6,8 @@ use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
 use crate::manifold::{Geodesic, Manifold, Sample};
-use crate::numerics::{self, check_points, random_normal};
+use crate::numerics::{self, check_points};
+use crate::random::random_normal;
 use crate::{Error, Result};
 
 /// Euclidean space ℝⁿ with the dot product as its metric.

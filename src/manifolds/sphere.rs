@@ -8,9 +8,8 @@ use tch::{Device, Kind, Tensor};
 
 use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::manifolds::Curvature;
-use crate::numerics::{
-    check_points, dot_keep, in_f64, norm_last, random_normal, safe_sqrt, special, sum_keep,
-};
+use crate::numerics::{check_points, dot_keep, in_f64, norm_last, safe_sqrt, special, sum_keep};
+use crate::random::random_normal;
 use crate::{Error, Result};
 
 /// The sphere of dimension n and curvature κ > 0, of radius R = 1/√κ in ℝⁿ⁺¹.

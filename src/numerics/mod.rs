@@ -24,9 +24,7 @@ pub(crate) use boundary::{
 pub use eigen::{EigenConfig, ExtremeEigenpairs, extreme_eigenpairs};
 pub use rows::with_tensor_formulas;
 
-use rand::{Rng, RngExt};
-use rand_distr::StandardNormal;
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
 /// The sum over the last dimension, which is removed.
 ///
@@ -81,17 +79,6 @@ pub fn broadcast_to_both(x: &Tensor, other: &Tensor) -> Tensor {
     check_broadcast("broadcast_to_both", &[&sizes[0], &sizes[1]]);
     let both = Tensor::broadcast_tensors(&[x, other]);
     both[0].shallow_clone()
-}
-
-/// Independent standard normal numbers of shape `size`. They are drawn on the CPU in f64 and then
-/// converted, so that they do not depend on kind and device.
-pub fn random_normal(rng: &mut dyn Rng, size: &[i64], kind: Kind, device: Device) -> Tensor {
-    let count = size.iter().product::<i64>() as usize;
-    let numbers: Vec<f64> = (0..count).map(|_| rng.sample(StandardNormal)).collect();
-    Tensor::from_slice(&numbers)
-        .view(size)
-        .to_kind(kind)
-        .to_device(device)
 }
 
 /// 0 where x is finite, NaN elsewhere.

@@ -5,7 +5,7 @@ use holonomy::embed::{
     Rescaling, affinity, distortion, feature_distances, mean_average_precision,
 };
 use holonomy::graph::{Graph, shortest_paths};
-use holonomy::numerics::random_normal;
+use holonomy::random::random_normal;
 use holonomy::{Geodesic, Manifold};
 use tch::{Device, Kind, Tensor};
 

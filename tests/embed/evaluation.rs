@@ -134,7 +134,7 @@ fn near_points_far_from_the_origin_keep_their_order() {
     let centre = Tensor::from_slice(&[angle.cos(), angle.sin()]) * 8.0_f64.tanh();
     let centres = centre.expand([40, 2], false);
     let noise =
-        holonomy::numerics::random_normal(&mut rng, &[40, 2], tch::Kind::Double, tch::Device::Cpu);
+        holonomy::random::random_normal(&mut rng, &[40, 2], tch::Kind::Double, tch::Device::Cpu);
     let step = noise * (1e-3 * 0.5 / 8.0_f64.cosh().powi(2));
     let points = manifold.exp(&centres, &step);
     let pairs: Vec<(u32, u32)> = (1..40).map(|node| (node, (node * 7 + 3) % 40)).collect();

@@ -12,7 +12,7 @@ use super::{numbers, seeded};
 fn spread(n: i64, dim: i64, radius: f64, seed: u64) -> Tensor {
     let mut rng = seeded(seed);
     let mut normal =
-        |width| holonomy::numerics::random_normal(&mut rng, &[n, width], Kind::Double, Device::Cpu);
+        |width| holonomy::random::random_normal(&mut rng, &[n, width], Kind::Double, Device::Cpu);
     let direction = normal(dim);
     let direction = &direction / holonomy::numerics::norm_last(&direction).unsqueeze(-1);
     let radii = normal(1).sin().abs() * radius;
@@ -137,7 +137,7 @@ fn noise_comes_out_no_larger_than_it_went_in() {
     let points = spread(100, 3, 2.0, 6);
     let truth = distances_of(&points);
     let noise =
-        holonomy::numerics::random_normal(&mut seeded(7), &[100, 100], Kind::Double, Device::Cpu)
+        holonomy::random::random_normal(&mut seeded(7), &[100, 100], Kind::Double, Device::Cpu)
             .triu(1);
     for level in [1e-6, 1e-4, 1e-2] {
         let noise = (&noise + noise.tr()) * level;

@@ -35,7 +35,7 @@ fn random_points(model: Model, nodes: i64, dim: usize, spread: f64, rng: &mut dy
     let manifold = model.manifold(dim).unwrap();
     let options = (Kind::Double, Device::Cpu);
     let origin = manifold.project(&Tensor::zeros([nodes, model.width(dim) as i64], options));
-    let ambient = holonomy::numerics::random_normal(
+    let ambient = holonomy::random::random_normal(
         rng,
         &[nodes, model.width(dim) as i64],
         Kind::Double,

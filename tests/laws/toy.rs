@@ -1,6 +1,7 @@
 //! A sphere as a user's own crate would write it: the required methods alone, plain formulas.
 
-use holonomy::numerics::{norm_last, random_normal, sum_last};
+use holonomy::numerics::{norm_last, sum_last};
+use holonomy::random::random_normal;
 use holonomy::{Geodesic, Manifold, Sample};
 use rand::Rng;
 use tch::{Device, Kind, Tensor};

@@ -1,7 +1,7 @@
 //! Weights of pixels against products of lines, and patches against the whole.
 
 use holonomy::magnitude::{ImageMagnitude, ImageMagnitudeConfig, Patches, PixelMetric};
-use holonomy::numerics::random_normal;
+use holonomy::random::random_normal;
 use tch::{Device, Kind, Tensor};
 
 use super::{F64, apart, assert_close, seeded, weigh};

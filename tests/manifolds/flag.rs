@@ -1,7 +1,8 @@
 //! What the laws do not ask of flags: other representatives, subspaces and rotations as special
 //! cases, geodesics.
 
-use holonomy::numerics::{random_normal, with_tensor_formulas};
+use holonomy::numerics::with_tensor_formulas;
+use holonomy::random::random_normal;
 use holonomy::{
     Error, Flag, Geodesic, Grassmann, Manifold, Sample, SpecialOrthogonal, Stiefel, StiefelMetric,
 };

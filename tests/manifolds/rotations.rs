@@ -129,7 +129,7 @@ fn log_by_formulas_is_log_by_kernels() {
 #[test]
 fn project_gives_the_nearest_rotation() {
     let m = SpecialOrthogonal::new(4).unwrap();
-    let z = holonomy::numerics::random_normal(&mut seeded(5), &[50, 4, 4], Kind::Double, DOUBLE.1);
+    let z = holonomy::random::random_normal(&mut seeded(5), &[50, 4, 4], Kind::Double, DOUBLE.1);
     let p = m.project(&z);
     assert!(largest(&m.point_defect(&p)) < 1e-14);
     let distance = |p: &Tensor| {
@@ -215,7 +215,7 @@ fn screw_motions_have_their_twists() {
         for angle in [0.0, 1e-300, 1e-9, 1e-3, 1.0, 3.0, PI - 1e-6] {
             for reach in [1e-8, 1.0, 1e6] {
                 let turn = generators(n, 11, 20, &[angle]);
-                let shift = holonomy::numerics::random_normal(
+                let shift = holonomy::random::random_normal(
                     &mut seeded(12),
                     &[20, n],
                     Kind::Double,

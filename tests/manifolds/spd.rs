@@ -9,7 +9,7 @@ use nalgebra::DMatrix;
 use tch::{Kind, Tensor};
 
 use super::{DOUBLE, assert_close, seeded};
-use holonomy::numerics::random_normal;
+use holonomy::random::random_normal;
 
 const N: i64 = 4;
 

@@ -28,7 +28,7 @@ fn classifier(k: i64, scale: Option<f64>) -> GrassmannClassifier {
 
 fn features(size: &[i64]) -> Tensor {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(2);
-    holonomy::numerics::random_normal(&mut rng, size, Kind::Double, Device::Cpu)
+    holonomy::random::random_normal(&mut rng, size, Kind::Double, Device::Cpu)
 }
 
 #[test]

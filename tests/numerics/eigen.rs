@@ -1,7 +1,8 @@
 //! Extreme eigenpairs against the full decomposition.
 
 use holonomy::Error;
-use holonomy::numerics::{EigenConfig, ExtremeEigenpairs, extreme_eigenpairs, random_normal};
+use holonomy::numerics::{EigenConfig, ExtremeEigenpairs, extreme_eigenpairs};
+use holonomy::random::random_normal;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind, Tensor};

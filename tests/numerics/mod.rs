@@ -2,7 +2,8 @@
 
 mod eigen;
 
-use holonomy::numerics::{broadcast_to_both, norm_last, random_normal, safe_sqrt, sum_last};
+use holonomy::numerics::{broadcast_to_both, norm_last, safe_sqrt, sum_last};
+use holonomy::random::random_normal;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind, Tensor};

@@ -1,6 +1,6 @@
 //! Chordal means and medians.
 
-use holonomy::numerics::random_normal;
+use holonomy::random::random_normal;
 use holonomy::stats::{
     MeanConfig, MedianConfig, flag_mean, flag_median, grassmann_mean, grassmann_median,
     rotation_mean, rotation_median,

@@ -30,7 +30,7 @@ fn assert_near(got: &Tensor, expected: &Tensor, tolerance: f64) {
 }
 
 fn normal(seed: u64, size: &[i64]) -> Tensor {
-    holonomy::numerics::random_normal(&mut seeded(seed), size, Kind::Double, Device::Cpu)
+    holonomy::random::random_normal(&mut seeded(seed), size, Kind::Double, Device::Cpu)
 }
 
 /// What an invalid argument was expected to be.

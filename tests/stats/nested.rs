@@ -1,6 +1,6 @@
 //! Principal components as flags.
 
-use holonomy::numerics::random_normal;
+use holonomy::random::random_normal;
 use holonomy::stats::{accumulated_unexplained_variance, nested_pca};
 use holonomy::{Flag, Manifold, Sample};
 use nalgebra::DMatrix;

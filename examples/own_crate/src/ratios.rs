@@ -4,7 +4,8 @@
 //! Points are n positive numbers, tangent vectors any n numbers. The metric is Σ uᵢ vᵢ / pᵢ², and the
 //! curvature is 0, as pᵢ ↦ ln pᵢ is an isometry to Euclidean space.
 
-use holonomy::numerics::{random_normal, sum_last};
+use holonomy::numerics::sum_last;
+use holonomy::random::random_normal;
 use holonomy::rand::Rng;
 use holonomy::tch::{Device, Kind, Tensor};
 use holonomy::{Geodesic, Manifold, Sample};

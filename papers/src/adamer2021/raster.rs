@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use holonomy::numerics::random_normal;
+use holonomy::random::random_normal;
 use holonomy::{Error, Result};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind, Tensor};

@@ -1,7 +1,7 @@
 //! A curve that ends on a surface, and the dimensions that are found there.
 
 use holonomy::Result;
-use holonomy::numerics::random_normal;
+use holonomy::random::random_normal;
 use holonomy::stats::flagfold;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;

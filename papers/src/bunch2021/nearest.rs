@@ -7,7 +7,7 @@ use holonomy::magnitude::{
     NearestNeighbourConfig, NearestNeighbours, WeightingConfig, nearest_neighbour_weighting,
     weighting,
 };
-use holonomy::numerics::random_normal;
+use holonomy::random::random_normal;
 use holonomy::{Euclidean, Result};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{WeightingConfig, weighting};
-use holonomy::numerics::random_normal;
+use holonomy::random::random_normal;
 use holonomy::{Euclidean, Result};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use holonomy::numerics::random_normal;
+use holonomy::random::random_normal;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;

@@ -134,7 +134,7 @@ pub(crate) fn rotations(settings: &Settings) -> Result<Averaging> {
 /// Exponentials of normal rotation vectors.
 fn turns(rng: &mut Xoshiro256PlusPlus, count: i64, deviation: f64) -> Tensor {
     let vectors =
-        holonomy::numerics::random_normal(rng, &[count, 3], Kind::Double, Device::Cpu) * deviation;
+        holonomy::random::random_normal(rng, &[count, 3], Kind::Double, Device::Cpu) * deviation;
     let [x, y, z] = [0, 1, 2].map(|i| vectors.select(-1, i));
     let zero = x.zeros_like();
     let rows = [

@@ -50,7 +50,7 @@ pub(crate) fn around(
     let size = [count, flags.ambient_dim(), flags.frame_dim()];
     let added = match noise {
         Noise::Uniform => uniform(rng, &size),
-        Noise::Normal => holonomy::numerics::random_normal(rng, &size, Kind::Double, Device::Cpu),
+        Noise::Normal => holonomy::random::random_normal(rng, &size, Kind::Double, Device::Cpu),
     };
     flags.retract_qr(&center.expand(size, false).contiguous(), &(added * width))
 }

@@ -1,7 +1,7 @@
 //! Support vector machines on generated points: groups at random, and one behind the other far out.
 
 use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm};
-use holonomy::numerics::random_normal;
+use holonomy::random::random_normal;
 use holonomy::stats::ClassificationScore;
 use holonomy::{Euclidean, EuclideanParametrised, Lorentz, PoincareBall, Result};
 use rand::SeedableRng;

@@ -220,7 +220,7 @@ fn case(rng: &mut Xoshiro256PlusPlus, model: Model, op: Op, radius: f64) -> Resu
 const DOUBLE: (Kind, Device) = (Kind::Double, Device::Cpu);
 
 fn unit(rng: &mut Xoshiro256PlusPlus) -> Tensor {
-    let w = holonomy::numerics::random_normal(rng, &[DIM], DOUBLE.0, DOUBLE.1);
+    let w = holonomy::random::random_normal(rng, &[DIM], DOUBLE.0, DOUBLE.1);
     &w / w.square().sum(Kind::Double).sqrt()
 }
 

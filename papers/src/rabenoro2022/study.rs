@@ -1,7 +1,7 @@
 //! How often regions hold the truth, and tests find out what is not true.
 
 use holonomy::Result;
-use holonomy::numerics::random_normal;
+use holonomy::random::random_normal;
 use holonomy::stats::{PrincipalFlag, SubspaceTest};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;

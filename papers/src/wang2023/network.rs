@@ -1,8 +1,8 @@
 //! A small network with one last layer or another, and its training.
 
 use holonomy::nn::{GrassmannClassifier, GrassmannClassifierConfig};
-use holonomy::numerics::random_normal;
 use holonomy::optim::{AdamConfig, ManifoldParameter, RiemannianAdam, RiemannianSgd, SgdConfig};
+use holonomy::random::random_normal;
 use holonomy::{Euclidean, Result};
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};

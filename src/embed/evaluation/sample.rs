@@ -6,7 +6,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 
 use super::ranker::Ranks;
-use crate::embed::native::mix;
+use crate::random::mix;
 
 /// The nodes that a [`Ranking`](super::Ranking) ranks, of those that have true neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -50,8 +50,8 @@ use tch::Tensor;
 use self::directions::{arrange, dot, least_distance, spread, unit, without};
 use self::forest::Forest;
 use super::config::Model;
-use super::native::mix;
 use super::table::{check_pairs, tensor_of};
+use crate::random::mix;
 use crate::{Error, Result};
 
 const OP: &str = "nested_half_spaces";

@@ -5,7 +5,8 @@ use tch::{Kind, Tensor};
 
 use super::distances::Distances;
 use super::{HmdsConfig, OP};
-use crate::numerics::{EigenConfig, extreme_eigenpairs, random_normal, sum_keep};
+use crate::numerics::{EigenConfig, extreme_eigenpairs, sum_keep};
+use crate::random::random_normal;
 use crate::{Error, Result};
 
 /// Columns of the start beside the wanted ones.

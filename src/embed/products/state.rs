@@ -6,9 +6,9 @@ use tch::{Device, Kind, Tensor};
 
 use super::signature::Factor;
 use super::trainer::{DistanceConfig, DistanceTrainer, START_STREAM};
-use crate::embed::native::mix;
-use crate::numerics::random_normal;
 use crate::optim::{AdamConfig, Gradient, ManifoldParameter, RiemannianAdam};
+use crate::random::mix;
+use crate::random::random_normal;
 use crate::{Euclidean, Geodesic, Product, Result, Space};
 
 /// Where the descent begins: points of factors of curvature ∓1 and 0, and their radii in units of the

@@ -12,10 +12,10 @@ use tch::{Kind, Tensor};
 use super::loss::DistanceLoss;
 use super::signature::Signature;
 use super::state::{Part, Start, State, split};
-use crate::embed::native::mix;
 use crate::embed::trainer::EpochRecord;
 use crate::metric::{Distances, mirrored};
 use crate::optim::{Schedule, told_by};
+use crate::random::mix;
 use crate::{Error, Product, Result, Space};
 
 /// The settings of a [`DistanceTrainer`].
@@ -403,7 +403,7 @@ mod tests {
 
     use super::super::signature::Factor;
     use super::*;
-    use crate::numerics::random_normal;
+    use crate::random::random_normal;
 
     /// What the parameters are given is the gradient that autograd finds of the same loss.
     #[test]

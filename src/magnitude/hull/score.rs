@@ -6,7 +6,7 @@ use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
 use super::{points_as_rows, unit_of};
-use crate::numerics::random_normal;
+use crate::random::random_normal;
 use crate::{Error, Result};
 
 /// Numbers of points times directions that are in memory at once.

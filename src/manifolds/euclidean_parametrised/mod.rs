@@ -32,8 +32,9 @@ use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::manifolds::Curvature;
 use crate::numerics::rows::{fused_or_formula, map_to_row, map_to_scalar};
 use crate::numerics::{
-    broadcast_to_both, check_points, dot_keep, finite_defect, random_normal, safe_sqrt, sum_last,
+    broadcast_to_both, check_points, dot_keep, finite_defect, safe_sqrt, sum_last,
 };
+use crate::random::random_normal;
 use crate::{Error, Result};
 
 use fused::{Polar, kernels};

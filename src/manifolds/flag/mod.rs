@@ -38,7 +38,8 @@ use super::frames::{
 use crate::manifold::{Manifold, Sample, first_above, tolerance};
 use crate::numerics::rows::with_kernel_or_formula;
 use crate::numerics::wide::map::map_to_number;
-use crate::numerics::{finite_defect, in_f64, random_normal};
+use crate::numerics::{finite_defect, in_f64};
+use crate::random::random_normal;
 use crate::{Error, Result};
 
 /// The manifold Fl(d₁ < … < d_k; n) of nested subspaces of ℝⁿ with the dimensions d₁ < … < d_k.

@@ -29,7 +29,8 @@ use super::frames::{
 use crate::manifold::{Geodesic, Manifold, Sample, first_above, tolerance};
 use crate::numerics::rows::{with_kernel_or_formula, with_kernel_or_formulas};
 use crate::numerics::wide::map::{map_matrices, map_to_number};
-use crate::numerics::{in_f64, norm_last, random_normal, safe_sqrt};
+use crate::numerics::{in_f64, norm_last, safe_sqrt};
+use crate::random::random_normal;
 use crate::{Error, Result};
 
 /// The manifold Gr(n, k) of k-dimensional subspaces of ℝⁿ.

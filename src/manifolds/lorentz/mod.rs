@@ -38,9 +38,9 @@ use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::manifolds::Curvature;
 use crate::numerics::rows::{any_wants_grad, fused_or_formula, fusible, map_rows, map_to_scalar};
 use crate::numerics::{
-    check_points, dot_keep, in_f64, norm_keep, pull_within, random_normal, safe_sqrt, special,
-    sum_keep,
+    check_points, dot_keep, in_f64, norm_keep, pull_within, safe_sqrt, special, sum_keep,
 };
+use crate::random::random_normal;
 use crate::{Error, Result};
 
 use fused::{Hyperboloid, kernels};

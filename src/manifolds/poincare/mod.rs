@@ -36,8 +36,9 @@ use crate::numerics::rows::{
 };
 use crate::numerics::{
     broadcast_to_both, check_points, dot_keep, finite_defect, norm_keep, norm_last, pull_within,
-    random_normal, special, sum_keep, sum_last, with_gradient_of,
+    special, sum_keep, sum_last, with_gradient_of,
 };
+use crate::random::random_normal;
 use crate::{Error, Result};
 
 use fused::{Ball, kernels};

@@ -212,7 +212,7 @@ pub(super) fn lyapunov(p: &Tensor, v: &Tensor) -> Tensor {
 
 /// Independent standard normal coordinates in an orthonormal basis of the symmetric matrices.
 pub(super) fn random_symmetric(rng: &mut dyn rand::Rng, size: &[i64], device: Device) -> Tensor {
-    symmetric(&crate::numerics::random_normal(
+    symmetric(&crate::random::random_normal(
         rng,
         size,
         Kind::Double,

@@ -25,7 +25,8 @@ use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::numerics::rows::{with_kernel_or_formula, with_kernel_or_formulas};
 use crate::numerics::special::asinc;
 use crate::numerics::wide::map::map_matrices;
-use crate::numerics::{broadcast_to_both, in_f64, norm_last, random_normal, safe_sqrt, sum_keep};
+use crate::numerics::{broadcast_to_both, in_f64, norm_last, safe_sqrt, sum_keep};
+use crate::random::random_normal;
 use crate::{Error, Result};
 
 /// The group SO(n) of rotations of ℝⁿ, n ≥ 2, with the bi-invariant metric ½ tr uᵀv.

@@ -28,7 +28,8 @@ use super::frames::{
 use crate::manifold::{Manifold, Sample};
 use crate::numerics::rows::with_kernel_or_formula;
 use crate::numerics::wide::map::map_matrices;
-use crate::numerics::{broadcast_to_both, in_f64, random_normal, with_gradient_of};
+use crate::numerics::{broadcast_to_both, in_f64, with_gradient_of};
+use crate::random::random_normal;
 use crate::{Error, Result};
 
 /// A metric of [`Stiefel`], from the family tr uᵀ(1 − (1 − β) ppᵀ)v.

@@ -5,7 +5,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Kind, Tensor};
 
 use crate::manifold::Manifold;
-use crate::numerics::random_normal;
+use crate::random::random_normal;
 
 /// Six points that differ from `p` by four roundings of its coordinates, up or down: four times each of
 /// itself, and twice each of the largest, which is what sums of products leave.
