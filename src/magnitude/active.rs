@@ -2,8 +2,9 @@
 
 use tch::{Kind, Tensor};
 
+use super::config::WeightingConfig;
 use super::scale::Scale;
-use super::weighting::{WeightingConfig, check_points, weighting_of_points};
+use super::weighting::{check_points, weighting_of_points};
 use crate::embed::{cross_distances, pairwise_distances};
 use crate::manifold::Geodesic;
 use crate::{Error, Result};

@@ -2,10 +2,11 @@
 
 use tch::{Kind, Tensor};
 
+use super::config::WeightingConfig;
 use super::measured::Measured;
 use super::scale::Scale;
 use super::weighted_space::NewPoints;
-use super::weighting::{WeightingConfig, check_points};
+use super::weighting::check_points;
 use crate::manifold::Geodesic;
 use crate::stats::evaluation::integer_labels;
 use crate::stats::{ClassificationScore, classification_score};

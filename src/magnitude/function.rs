@@ -2,10 +2,11 @@
 
 use tch::{Kind, Tensor};
 
+use super::config::{Solver, WeightingConfig};
 use super::derivative::scale_derivative;
 use super::distinct::Distinct;
 use super::similarity::check_scale;
-use super::weighting::{Solver, WeightingConfig, weighting, weighting_of_distinct};
+use super::weighting::{weighting, weighting_of_distinct};
 use crate::metric::checked_distances;
 use crate::{Error, Result};
 

@@ -2,11 +2,11 @@
 
 use tch::{Kind, Tensor};
 
+use super::config::WeightingConfig;
 use super::distinct::Distinct;
 use super::duplicates::Classes;
 use super::similarity::{check_scale, to_vec};
 use super::solve::{Solution, Wanted, solve};
-use super::weighting::WeightingConfig;
 use crate::manifold::Geodesic;
 use crate::metric::checked_distances;
 use crate::numerics::compensated::{rounded, sum};

@@ -2,10 +2,11 @@
 
 use tch::{Kind, Tensor};
 
+use super::config::WeightingConfig;
 use super::scale::Scale;
 use super::similarity::to_vec;
 use super::weighted_space::{NewPoints, WeightedSpace};
-use super::weighting::{WeightingConfig, check_points};
+use super::weighting::check_points;
 use crate::embed::{cross_distances, pairwise_distances, roc_auc};
 use crate::manifold::Geodesic;
 use crate::{Error, Result};

@@ -125,6 +125,7 @@ mod boundary;
 mod classifier;
 mod components;
 mod condition;
+mod config;
 mod derivative;
 mod distinct;
 mod duplicates;
@@ -143,6 +144,7 @@ mod pivoted;
 mod scale;
 mod similarity;
 mod solve;
+mod triangular;
 mod union;
 mod weighted_space;
 mod weighting;
@@ -150,6 +152,7 @@ mod weighting;
 pub use active::{ActiveConfig, ActiveSelector, SelectionRule};
 pub use boundary::{BoundaryConfig, BoundaryDetector};
 pub use classifier::{ClassRule, ClassifierConfig, MagnitudeClassifier};
+pub use config::{Solver, WeightingConfig};
 pub use function::{MagnitudeFunction, magnitude_dimension, magnitude_function, spread};
 pub use gradient::{
     Derivatives, differentiable_distances, differentiable_magnitude, differentiable_weights,
@@ -169,6 +172,4 @@ pub use outliers::{OutlierConfig, OutlierDetector, OutlierScore};
 pub use scale::{Scale, scale_of_magnitude};
 pub use union::{UnionMagnitude, union_magnitude};
 pub use weighted_space::{NewPoints, WeightedSpace};
-pub use weighting::{
-    Solver, Weighting, WeightingConfig, magnitude, weighting, weighting_of_points,
-};
+pub use weighting::{Weighting, magnitude, weighting, weighting_of_points};

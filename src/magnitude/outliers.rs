@@ -2,10 +2,10 @@
 
 use tch::Tensor;
 
+use super::config::WeightingConfig;
 use super::measured::{Measured, area, threshold};
 use super::scale::Scale;
 use super::weighted_space::{NewPoints, WeightedSpace};
-use super::weighting::WeightingConfig;
 use crate::Result;
 use crate::manifold::Geodesic;
 

@@ -2,8 +2,8 @@
 
 use tch::{Kind, Tensor};
 
-use super::factor::cholesky_solve;
 use super::similarity::to_vec;
+use super::triangular::cholesky_solve;
 
 /// Columns that are made before the rest of the matrix is updated, all at once.
 const PANEL: usize = 64;

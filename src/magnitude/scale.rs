@@ -2,10 +2,11 @@
 
 use tch::{Kind, Tensor};
 
+use super::config::WeightingConfig;
 use super::derivative::scale_derivative;
 use super::distinct::Distinct;
 use super::similarity::check_scale;
-use super::weighting::{WeightingConfig, weighting_of_distinct};
+use super::weighting::weighting_of_distinct;
 use crate::metric::checked_distances;
 use crate::{Error, Result};
 

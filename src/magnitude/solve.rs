@@ -4,11 +4,11 @@ use tch::{Kind, Tensor};
 
 use super::components::among;
 use super::condition::inverse_norm;
+use super::config::{Solver, WeightingConfig};
 use super::distinct::Distinct;
 use super::factor::{Factor, Ldl, Shifted, Spectral};
 use super::pivoted::PivotedCholesky;
 use super::similarity::Similarity;
-use super::weighting::{Solver, WeightingConfig};
 use crate::{Error, Result};
 
 /// The residual above which a system that is singular to rounding has no solution, whatever |X| is.

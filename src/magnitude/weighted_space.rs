@@ -2,11 +2,12 @@
 
 use tch::{Kind, Tensor};
 
+use super::config::WeightingConfig;
 use super::distinct::Distinct;
 use super::duplicates::Classes;
 use super::similarity::check_scale;
 use super::solve::{Solution, Wanted, solve};
-use super::weighting::{Weighting, WeightingConfig};
+use super::weighting::Weighting;
 use crate::metric::checked_distances;
 use crate::{Error, Result};
 

@@ -4,12 +4,15 @@ use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind, Tensor};
 
+use super::config::DistanceConfig;
 use super::signature::Factor;
-use super::trainer::{DistanceConfig, DistanceTrainer, START_STREAM};
 use crate::optim::{AdamConfig, Gradient, ManifoldParameter, RiemannianAdam};
 use crate::random::mix;
 use crate::random::random_normal;
 use crate::{Euclidean, Geodesic, Product, Result, Space};
+
+/// The random stream of the start; the epochs count up from 0.
+const START_STREAM: u64 = u64::MAX - 29;
 
 /// Where the descent begins: points of factors of curvature ∓1 and 0, and their radii in units of the
 /// mean distance.
@@ -65,14 +68,17 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(trainer: &DistanceTrainer) -> Result<Self> {
-        let config = &trainer.config;
+    pub(super) fn new(
+        config: &DistanceConfig,
+        start: Option<&Start>,
+        truth: &Tensor,
+    ) -> Result<Self> {
         let factors = config.signature.factors().to_vec();
         let random;
-        let start = if let Some(start) = &trainer.start {
+        let start = if let Some(start) = start {
             start
         } else {
-            random = Start::random(config, &trainer.truth)?;
+            random = Start::random(config, truth)?;
             &random
         };
         let spaces: Vec<Box<dyn Space>> = factors

@@ -6,11 +6,9 @@ use std::time::Instant;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
-use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
-use super::loss::DistanceLoss;
-use super::signature::Signature;
+use super::config::DistanceConfig;
 use super::state::{Part, Start, State, split};
 use crate::embed::trainer::EpochRecord;
 use crate::metric::{Distances, mirrored};
@@ -18,75 +16,9 @@ use crate::optim::{Schedule, told_by};
 use crate::random::mix;
 use crate::{Error, Product, Result, Space};
 
-/// The settings of a [`DistanceTrainer`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DistanceConfig {
-    /// The space.
-    pub signature: Signature,
-    /// What is minimised.
-    pub loss: DistanceLoss,
-    /// The number of epochs; each moves every point once.
-    pub epochs: usize,
-    /// The learning rate of Adam, in units of the mean distance; it falls linearly to a hundredth.
-    pub learning_rate: f64,
-    /// Whether the curvatures are learned. Unless [`starting_at`](DistanceTrainer::starting_at)
-    /// gives others, they start at ∓1/D̄² for the mean distance D̄.
-    pub learn_curvature: bool,
-    /// The number of points in a step, each moved by its distances to all others.
-    pub batch: usize,
-    /// The standard deviation of the coordinates at the start, in units of the mean distance.
-    pub init_scale: f64,
-    /// Seeds the initial points and the order of batches.
-    pub seed: u64,
-}
-
 /// The share of the learning rate that is left at the end.
 const LAST_RATE: f64 = 0.01;
-/// The random stream of the start; the epochs count up from 0.
-pub(super) const START_STREAM: u64 = u64::MAX - 29;
 const OP: &str = "DistanceTrainer";
-
-impl DistanceConfig {
-    /// Settings that suit most products: 500 epochs at rate 0.2, loss
-    /// [`SquaredRatio`](DistanceLoss::SquaredRatio), learned curvatures, batches of 512,
-    /// coordinates of standard deviation 0.01, seed 0.
-    pub fn new(signature: Signature) -> Self {
-        Self {
-            signature,
-            loss: DistanceLoss::SquaredRatio,
-            epochs: 500,
-            learning_rate: 0.2,
-            learn_curvature: true,
-            batch: 512,
-            init_scale: 0.01,
-            seed: 0,
-        }
-    }
-
-    /// Whether every setting has a value that training is defined for.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidArgument`] that names the first setting out of range and its range.
-    pub fn validate(&self) -> Result<()> {
-        const OP: &str = "DistanceConfig";
-        for (name, value) in [("epochs", self.epochs), ("batch", self.batch)] {
-            if value == 0 {
-                return Err(Error::invalid(OP, format!("{name} ≥ 1"), value));
-            }
-        }
-        for (name, value) in [
-            ("learning_rate", self.learning_rate),
-            ("init_scale", self.init_scale),
-        ] {
-            if !(value.is_finite() && value > 0.0) {
-                return Err(Error::invalid(OP, format!("a finite {name} > 0"), value));
-            }
-        }
-        Ok(())
-    }
-}
 
 /// Points of a product fitted to distances.
 #[derive(Debug)]
@@ -184,14 +116,14 @@ impl DistanceProgress<'_> {
 /// gu2019, section 3 (products, learned curvature, the loss); sala2018, section 4 (incomplete distances).
 #[derive(Debug)]
 pub struct DistanceTrainer {
-    pub(super) config: DistanceConfig,
+    config: DistanceConfig,
     /// Distances in units of their mean; 1 where one is not known.
-    pub(super) truth: Tensor,
+    truth: Tensor,
     /// 1 where a distance is known, else 0.
     known: Tensor,
     /// The mean distance.
     unit: f64,
-    pub(super) start: Option<Start>,
+    start: Option<Start>,
 }
 
 impl DistanceTrainer {
@@ -276,7 +208,8 @@ impl DistanceTrainer {
         self,
         mut on_epoch: impl FnMut(&DistanceProgress<'_>) -> ControlFlow<()>,
     ) -> Result<DistanceEmbedding> {
-        let mut state = State::new(&self).map_err(|error| error.told_by(OP))?;
+        let mut state = State::new(&self.config, self.start.as_ref(), &self.truth)
+            .map_err(|error| error.told_by(OP))?;
         let epochs = self.config.epochs;
         let schedule = Schedule::linear(epochs as u64, LAST_RATE)?;
         let mut history = Vec::with_capacity(epochs);
@@ -403,6 +336,7 @@ mod tests {
 
     use super::super::signature::Factor;
     use super::*;
+    use crate::embed::products::DistanceLoss;
     use crate::random::random_normal;
 
     /// What the parameters are given is the gradient that autograd finds of the same loss.
@@ -481,7 +415,10 @@ mod tests {
             }),
             ..trainer
         };
-        Ok((State::new(&trainer)?, trainer))
+        Ok((
+            State::new(&trainer.config, trainer.start.as_ref(), &trainer.truth)?,
+            trainer,
+        ))
     }
 
     fn mean_loss(

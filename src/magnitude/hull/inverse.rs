@@ -3,10 +3,10 @@
 use tch::{Kind, Tensor};
 
 use super::super::components::{among, components};
+use super::super::config::{Solver, WeightingConfig};
 use super::super::distinct::Distinct;
 use super::super::similarity::to_vec;
 use super::super::solve::{Wanted, solve};
-use super::super::weighting::{Solver, WeightingConfig};
 use crate::numerics::wide::for_each_processor;
 use crate::{Error, Result};
 

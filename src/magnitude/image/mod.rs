@@ -7,8 +7,9 @@ mod windows;
 use rayon::prelude::*;
 use tch::{Device, Tensor};
 
+use super::config::WeightingConfig;
 use super::similarity::{check_scale, to_vec};
-use super::weighting::{WeightingConfig, weighting};
+use super::weighting::weighting;
 use crate::numerics::compensated::{rounded, sum};
 use crate::{Error, Result};
 use pixels::Pixels;

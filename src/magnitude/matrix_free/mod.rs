@@ -9,9 +9,10 @@ use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind, Tensor};
 
+use super::config::{Solver, WeightingConfig};
 use super::duplicates::Labels;
 use super::similarity::{check_scale, to_vec};
-use super::weighting::{Solver, Weighting, WeightingConfig, check_points, weighting_of_points};
+use super::weighting::{Weighting, check_points, weighting_of_points};
 use crate::manifold::Geodesic;
 use crate::numerics::compensated::{rounded, sum};
 use crate::{Error, Result};
