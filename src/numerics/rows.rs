@@ -12,7 +12,6 @@ use rayon::prelude::*;
 use tch::{Device, Kind, Tensor};
 
 use super::{in_f64, with_gradient_of};
-use crate::manifolds::Curvature;
 
 /// Rows that a thread takes at a time.
 const ROWS_PER_TASK: usize = 128;
@@ -48,8 +47,8 @@ pub(crate) fn fusible(inputs: &[&Tensor]) -> bool {
 }
 
 /// Whether an operation on the inputs or on κ would be recorded.
-pub(crate) fn any_wants_grad(inputs: &[&Tensor], kappa: &Curvature) -> bool {
-    inputs.iter().any(|t| wants_grad(t)) || wants_grad(&kappa.tensor())
+pub(crate) fn any_wants_grad(inputs: &[&Tensor], kappa: &Tensor) -> bool {
+    inputs.iter().any(|t| wants_grad(t)) || wants_grad(kappa)
 }
 
 /// `requires_grad`, outside of `no_grad`.
@@ -61,7 +60,7 @@ fn wants_grad(t: &Tensor) -> bool {
 /// one is wanted; the formula, which sees f64 inputs, everywhere else.
 pub(crate) fn fused_or_formula<const N: usize>(
     inputs: [&Tensor; N],
-    kappa: &Curvature,
+    kappa: &Tensor,
     fused: impl FnOnce() -> Tensor,
     formula: impl Fn([Tensor; N]) -> Tensor,
 ) -> Tensor {

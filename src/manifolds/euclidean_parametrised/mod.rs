@@ -161,7 +161,7 @@ impl EuclideanParametrised {
         formula: impl Fn([Tensor; N]) -> Tensor,
     ) -> Tensor {
         let kernels = || fused(Polar::new(-self.kappa.value()));
-        fused_or_formula(inputs, &self.kappa, kernels, formula)
+        fused_or_formula(inputs, &self.kappa.tensor(), kernels, formula)
     }
 }
 

@@ -154,7 +154,7 @@ impl Lorentz {
 
     /// The fused kernels, when they alone may run: on the CPU, and no gradient is wanted.
     fn fused(&self, inputs: &[&Tensor]) -> Option<Hyperboloid> {
-        (fusible(inputs) && !any_wants_grad(inputs, &self.kappa)).then(|| self.kernels())
+        (fusible(inputs) && !any_wants_grad(inputs, &self.kappa.tensor())).then(|| self.kernels())
     }
 
     fn kernels(&self) -> Hyperboloid {
@@ -168,7 +168,12 @@ impl Lorentz {
         fused: impl FnOnce(Hyperboloid) -> Tensor,
         formula: impl Fn([Tensor; N]) -> Tensor,
     ) -> Tensor {
-        fused_or_formula(inputs, &self.kappa, || fused(self.kernels()), formula)
+        fused_or_formula(
+            inputs,
+            &self.kappa.tensor(),
+            || fused(self.kernels()),
+            formula,
+        )
     }
 
     /// [`run`](Self::run) with a formula of spatial parts.

@@ -150,7 +150,7 @@ impl PoincareBall {
 
     /// The fused kernels, when they alone may run: on the CPU, and no gradient is wanted.
     fn fused(&self, inputs: &[&Tensor]) -> Option<Ball> {
-        (fusible(inputs) && !any_wants_grad(inputs, &self.kappa)).then(|| self.kernels())
+        (fusible(inputs) && !any_wants_grad(inputs, &self.kappa.tensor())).then(|| self.kernels())
     }
 
     fn kernels(&self) -> Ball {
@@ -164,7 +164,12 @@ impl PoincareBall {
         fused: impl FnOnce(Ball) -> Tensor,
         formula: impl Fn([Tensor; N]) -> Tensor,
     ) -> Tensor {
-        fused_or_formula(inputs, &self.kappa, || fused(self.kernels()), formula)
+        fused_or_formula(
+            inputs,
+            &self.kappa.tensor(),
+            || fused(self.kernels()),
+            formula,
+        )
     }
 
     /// 1 − c|x|² of f64 points, `[.., 1]`, by splitting the coordinates on a fixed grid so that
