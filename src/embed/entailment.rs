@@ -2,8 +2,8 @@
 
 use tch::Tensor;
 
-use super::config::Model;
 use super::kernel::ball_alpha;
+use super::model::Model;
 use super::table::{check_pairs, rows_of, tensor_of};
 use crate::{Error, Result};
 

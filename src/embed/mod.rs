@@ -103,9 +103,11 @@ mod fermi_dirac;
 mod half_spaces;
 pub mod hmds;
 mod kernel;
+mod model;
 mod named;
 mod native;
 mod network;
+mod plan;
 mod products;
 mod rank;
 mod read_distances;
@@ -118,7 +120,7 @@ mod tensor;
 mod trainer;
 
 pub use combinatorial::{PrecisePoints, TreeConfig, TreeEmbedding, TreeQuality, embed_tree};
-pub use config::{Model, Schedule, Start, TrainConfig, TrainPath};
+pub use config::{Schedule, Start, TrainConfig, TrainPath};
 pub use diffusion::{
     Bandwidth, DiffusionConfig, DiffusionOperator, FeatureDistance, HyperbolicDiffusion, Kernel,
     affinity, feature_distances,
@@ -134,8 +136,10 @@ pub use evaluation::{
 pub use exchange::Format;
 pub use fermi_dirac::FermiDirac;
 pub use half_spaces::nested_half_spaces;
+pub use model::Model;
 pub use named::NamedEmbedding;
 pub use network::{NetworkConfig, NetworkEmbedding, NetworkTrainer};
+pub use plan::EpochRecord;
 pub use products::{
     DistanceConfig, DistanceEmbedding, DistanceLoss, DistanceProgress, DistanceTrainer, Factor,
     Signature,
@@ -145,4 +149,4 @@ pub use read_distances::{DistanceMatrix, read_distances};
 pub use rescaling::Rescaling;
 pub use sampler::{NegativeLaw, NegativeSampler};
 pub use split::{Split, SplitConfig, both_ways};
-pub use trainer::{Embedding, EpochRecord, Progress, Trainer, pair_step};
+pub use trainer::{Embedding, Progress, Trainer, pair_step};

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use rayon::prelude::*;
 use tch::{Device, Kind, Tensor};
 
-use super::config::Model;
+use super::model::Model;
 use crate::manifold::tolerance;
 use crate::source::quote;
 use crate::{Error, Geodesic, Result};

@@ -14,9 +14,10 @@ use super::config::TrainConfig;
 use super::kernel::{
     Ball, Flat, Geometry, Hyperboloid, LANES, Lanes, lanes, mul_add, tanh_doublings,
 };
+use super::model::Model;
+use super::plan::{EpochPlan, OnPairs, StepTaker};
 use super::sampler::{NegativeLaw, NegativeSampler, Seen};
 use super::table::{first_bad_row, rows_of, tensor_of};
-use super::trainer::{EpochPlan, OnPairs, StepTaker};
 use crate::random::mix;
 use crate::{Error, Result};
 
@@ -140,6 +141,16 @@ pub(super) enum Space {
     Hyperboloid,
 }
 
+impl From<Model> for Space {
+    fn from(model: Model) -> Self {
+        match model {
+            Model::Ball => Self::Ball,
+            Model::Lorentz => Self::Hyperboloid,
+            Model::Euclidean => Self::Flat,
+        }
+    }
+}
+
 /// The native path of a [`Trainer`](super::Trainer).
 pub(super) struct NativePath {
     space: Space,
@@ -152,7 +163,7 @@ pub(super) struct NativePath {
 impl NativePath {
     pub(super) fn new(config: &TrainConfig, start: &Tensor) -> Result<Self> {
         Ok(Self {
-            space: config.model.space(),
+            space: Space::from(config.model),
             rows: rows_of("Trainer::run", config.model, start)?,
             width: config.model.width(config.dim),
             instructions: Instructions::detect(),

@@ -9,12 +9,13 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
-use super::config::Model;
 use super::fermi_dirac::FermiDirac;
+use super::model::Model;
+use super::plan::EpochRecord;
 use super::sampler::{NegativeLaw, NegativeSampler, Seen};
 use super::split::both_ways;
 use super::table::check_pairs;
-use super::trainer::{Embedding, EpochRecord};
+use super::trainer::Embedding;
 use crate::optim::{ManifoldParameter, RiemannianSgd, Schedule, SgdConfig, told_by};
 use crate::random::mix;
 use crate::random::random_normal;

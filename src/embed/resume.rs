@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use tch::{Kind, Tensor};
 
 use super::config::TrainConfig;
+use super::plan::EpochRecord;
 use super::table::{rows_of, tensor_of};
-use super::trainer::EpochRecord;
 use crate::checkpoint::{Checkpoint, Difference};
 use crate::{Error, Result};
 

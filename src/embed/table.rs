@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::config::Model;
+use super::model::Model;
 use crate::manifold::tolerance;
 use crate::{Error, Result};
 

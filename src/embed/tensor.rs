@@ -9,9 +9,10 @@ use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind, Tensor};
 
-use super::config::{Model, TrainConfig};
+use super::config::TrainConfig;
+use super::model::Model;
+use super::plan::{EpochPlan, StepTaker};
 use super::sampler::Seen;
-use super::trainer::{EpochPlan, StepTaker};
 use crate::{Error, Geodesic, Result};
 
 /// The tensor path of a [`Trainer`](super::Trainer).

@@ -6,30 +6,18 @@ use std::time::Instant;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
-use super::config::{Model, Start, TrainConfig, TrainPath};
+use super::config::{Start, TrainConfig, TrainPath};
 use super::half_spaces::nested_half_spaces;
+use super::model::Model;
 use super::native::{self, Instructions, NativePath, Negatives, Pass, Table};
+use super::plan::{EpochPlan, EpochRecord, OnPairs, StepTaker};
 use super::resume::{Identity, State};
 use super::sampler::{NegativeLaw, NegativeSampler};
 use super::table::{check_pairs, check_rows, rows_of, tensor_of};
 use crate::checkpoint::Checkpoint;
 use crate::{Error, Result};
-
-/// The record of one epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct EpochRecord {
-    /// The number of epochs done, this one included.
-    pub epoch: usize,
-    /// The mean loss of the pairs, each computed just before its step.
-    pub loss: f64,
-    /// The training time in seconds so far, without callbacks.
-    pub seconds: f64,
-    /// The learning rate in this epoch.
-    pub learning_rate: f64,
-}
 
 /// What a callback sees after each epoch.
 pub struct Progress<'a> {
@@ -72,32 +60,6 @@ pub struct Embedding {
     pub seconds: f64,
     /// Whether a callback ended the training before its last epoch.
     pub stopped_early: bool,
-}
-
-/// What one epoch asks of a path.
-pub(super) struct EpochPlan<'a> {
-    pub(super) pairs: &'a [(u32, u32)],
-    pub(super) sampler: &'a NegativeSampler,
-    pub(super) law: NegativeLaw,
-    pub(super) negatives: usize,
-    pub(super) rate: f64,
-    pub(super) seed: u64,
-    pub(super) on_pairs: &'a OnPairs,
-}
-
-/// Is told how many pairs more were visited.
-pub(super) type OnPairs = dyn Fn(usize) + Send + Sync;
-
-/// The code that takes an epoch's steps.
-pub(super) trait StepTaker {
-    /// Takes a step for every pair; the sum of the losses.
-    fn epoch(&mut self, plan: &EpochPlan<'_>) -> Result<f64>;
-
-    /// A copy of the points.
-    fn points(&self) -> Tensor;
-
-    /// The first row that is not a finite point.
-    fn first_bad_row(&self) -> Option<usize>;
 }
 
 /// Trains an embedding of the nodes 0 … n − 1 from pairs (node, true neighbour). In a hierarchy
@@ -467,7 +429,7 @@ pub fn pair_step(
         instructions: Instructions::detect(),
         on_pairs: &|_| {},
     };
-    let loss = native::run(model.space(), Table::new(&mut rows, width), &pass, None);
+    let loss = native::run(model.into(), Table::new(&mut rows, width), &pass, None);
     check_rows(OP, model, &rows, width)?;
     Ok((tensor_of(&rows, width), loss))
 }

@@ -103,7 +103,8 @@ fn the_step_is_the_riemannian_gradient() {
             let moved = step(&points, rate).0;
             let gradient = manifold.log(&points, &moved) / -rate;
             for row in 0..9 {
-                let noise = random::random_normal(&mut rng, &[width], Kind::Double, Device::Cpu);
+                let noise =
+                    holonomy::random::random_normal(&mut rng, &[width], Kind::Double, Device::Cpu);
                 let direction = Tensor::zeros([9, width], options);
                 direction.get(row).copy_(&noise);
                 let direction = manifold.project_tangent(&points, &direction);

@@ -6,7 +6,7 @@ mod sample;
 
 use tch::Tensor;
 
-use super::config::Model;
+use super::model::Model;
 use crate::Result;
 pub use ranking::Ranking;
 pub use sample::{RankedNodes, Sampling};

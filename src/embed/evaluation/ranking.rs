@@ -8,7 +8,7 @@ use tch::Tensor;
 use super::ranker::{Ranker, Ranks, Targets};
 use super::sample::{RankedNodes, sampling};
 use super::{LinkPrediction, Reconstruction};
-use crate::embed::config::Model;
+use crate::embed::model::Model;
 use crate::embed::sampler::Neighbours;
 use crate::embed::table::{check_pairs, rows_of};
 use crate::{Error, Result};
@@ -68,7 +68,7 @@ impl<'a> Ranking<'a> {
         let rows = rows_of("Ranking::new", model, points)?;
         let width = points.size()[1] as usize;
         Ok(Self {
-            ranker: Ranker::new(model.space(), &rows, width),
+            ranker: Ranker::new(model.into(), &rows, width),
             nodes: RankedNodes::All,
             on_progress: None,
         })

@@ -44,7 +44,7 @@ use std::str::FromStr;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::config::Model;
+use super::model::Model;
 use super::named::NamedEmbedding;
 use crate::checkpoint::write_atomically;
 use crate::source::{Source, is_gzip_name};

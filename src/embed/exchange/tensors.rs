@@ -7,7 +7,7 @@ use tch::{Kind, Tensor};
 
 use super::model_missing;
 use crate::checkpoint::{Checkpoint, METADATA_KEY, Opened};
-use crate::embed::config::Model;
+use crate::embed::model::Model;
 use crate::embed::named::NamedEmbedding;
 use crate::{Error, Result};
 

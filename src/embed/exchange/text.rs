@@ -9,7 +9,7 @@ use std::path::Path;
 use tch::Tensor;
 
 use super::write_text;
-use crate::embed::config::Model;
+use crate::embed::model::Model;
 use crate::embed::named::{NAME, NamedEmbedding, is_name};
 use crate::source::{BYTE_ORDER_MARK, Source, is_decimal_comma, quote};
 use crate::{Error, Result};

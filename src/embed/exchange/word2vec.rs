@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::text::{self, Points, lines, push_number};
 use crate::Result;
-use crate::embed::config::Model;
+use crate::embed::model::Model;
 use crate::embed::named::NamedEmbedding;
 use crate::source::{Source, quote};
 

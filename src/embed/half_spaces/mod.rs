@@ -49,7 +49,7 @@ use tch::Tensor;
 
 use self::directions::{arrange, dot, least_distance, spread, unit, without};
 use self::forest::Forest;
-use super::config::Model;
+use super::model::Model;
 use super::table::{check_pairs, tensor_of};
 use crate::random::mix;
 use crate::{Error, Result};

@@ -10,7 +10,7 @@ use tch::{Kind, Tensor};
 
 use super::config::DistanceConfig;
 use super::state::{Part, Start, State, split};
-use crate::embed::trainer::EpochRecord;
+use crate::embed::plan::EpochRecord;
 use crate::metric::{Distances, mirrored};
 use crate::optim::{Schedule, told_by};
 use crate::random::mix;

@@ -1,0 +1,46 @@
+//! One epoch: what it asks of the code that takes its steps, and what is recorded of it.
+
+use serde::{Deserialize, Serialize};
+use tch::Tensor;
+
+use super::sampler::{NegativeLaw, NegativeSampler};
+use crate::Result;
+
+/// The record of one epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// The number of epochs done, this one included.
+    pub epoch: usize,
+    /// The mean loss of the pairs, each computed just before its step.
+    pub loss: f64,
+    /// The training time in seconds so far, without callbacks.
+    pub seconds: f64,
+    /// The learning rate in this epoch.
+    pub learning_rate: f64,
+}
+
+/// What one epoch asks of a path.
+pub(super) struct EpochPlan<'a> {
+    pub(super) pairs: &'a [(u32, u32)],
+    pub(super) sampler: &'a NegativeSampler,
+    pub(super) law: NegativeLaw,
+    pub(super) negatives: usize,
+    pub(super) rate: f64,
+    pub(super) seed: u64,
+    pub(super) on_pairs: &'a OnPairs,
+}
+
+/// Is told how many pairs more were visited.
+pub(super) type OnPairs = dyn Fn(usize) + Send + Sync;
+
+/// The code that takes an epoch's steps.
+pub(super) trait StepTaker {
+    /// Takes a step for every pair; the sum of the losses.
+    fn epoch(&mut self, plan: &EpochPlan<'_>) -> Result<f64>;
+
+    /// A copy of the points.
+    fn points(&self) -> Tensor;
+
+    /// The first row that is not a finite point.
+    fn first_bad_row(&self) -> Option<usize>;
+}
