@@ -1,6 +1,8 @@
-//! The order of the rooms of this program, as a test: `harness` knows no paper, `data` knows the harness
-//! alone, papers know neither each other nor what stands above them, and no files import each other in a
-//! circle.
+//! The order of the rooms of the library and of this program, as tests.
+//!
+//! In the library a room imports only those before it in [`LIBRARY`]. In this program `harness` knows
+//! no paper, `data` knows the harness alone, papers know neither each other nor what stands above them.
+//! No files import each other in a circle, and none is long.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,16 +16,70 @@ type Imports = BTreeMap<Module, BTreeSet<Module>>;
 /// Rooms that every paper may use, each with those below it.
 const SHARED: [(&str, &[&str]); 2] = [("harness", &[]), ("data", &["harness"])];
 
+/// The rooms of the library, each after those that it may import.
+const LIBRARY: [&str; 18] = [
+    "error",
+    "random",
+    "source",
+    "device",
+    "numerics",
+    "metric",
+    "checkpoint",
+    "manifold",
+    "manifolds",
+    "graph",
+    "optim",
+    "stats",
+    "laws",
+    "embed",
+    "magnitude",
+    "nn",
+    "plot",
+    "lib",
+];
+
+/// The most lines of code in a file, without comments and blank lines.
+const LONGEST: usize = 600;
+
 #[test]
 fn no_room_imports_upwards() {
-    let imports = imports(&root());
-    assert!(imports.len() > 100, "{} files", imports.len());
-    assert_eq!(upward(&imports), Vec::<String>::new());
+    let papers = imports(&root());
+    assert!(papers.len() > 100, "{} files", papers.len());
+    assert_eq!(upward(&papers, may_import), Vec::<String>::new());
+    let library = imports(&library());
+    assert!(library.len() > 150, "{} files", library.len());
+    assert_eq!(upward(&library, is_before), Vec::<String>::new());
 }
 
 #[test]
 fn no_files_import_each_other_in_a_circle() {
     assert_eq!(circles(&imports(&root())), Vec::<Vec<Module>>::new());
+    // In the library a file and those in its folder count as one.
+    let mut library = imports(&library());
+    for (module, imported) in &mut library {
+        imported.retain(|other| !module.starts_with(other) && !other.starts_with(module));
+    }
+    assert_eq!(circles(&library), Vec::<Vec<Module>>::new());
+}
+
+#[test]
+fn no_file_is_long() {
+    for folder in [root(), library()] {
+        let mut files = BTreeMap::new();
+        collect(&folder, &Vec::new(), &mut files);
+        for (module, text) in files {
+            let lines = lines_of_code(&text);
+            assert!(lines <= LONGEST, "{} has {lines}", module.join("/"));
+        }
+    }
+}
+
+#[test]
+fn comments_and_blank_lines_are_no_code() {
+    assert_eq!(
+        lines_of_code("// a\n\nfn f() {\n    /// b\n    g(); // c\n}\n"),
+        3
+    );
 }
 
 #[test]
@@ -46,10 +102,18 @@ fn a_circle_and_an_upward_import_are_found() {
     write("a2000/two.rs", "fn h() { super::one::f() }");
     let imports = imports(folder.path());
     let module = |path: &str| path.split('/').map(str::to_owned).collect::<Module>();
-    assert_eq!(upward(&imports), ["harness/files imports cli"]);
+    assert_eq!(upward(&imports, may_import), ["harness/files imports cli"]);
+    write("numerics.rs", "use crate::optim::Step;");
+    write("optim.rs", "use crate::numerics::{a, b};");
+    let imports = self::imports(folder.path());
+    assert!(upward(&imports, is_before).contains(&"numerics imports optim".to_owned()));
+    let circle = |a: &str, b: &str| vec![module(a), module(b)];
     assert_eq!(
         circles(&imports),
-        [[module("a2000/one"), module("a2000/two")]]
+        [
+            circle("a2000/one", "a2000/two"),
+            circle("numerics", "optim")
+        ]
     );
 }
 
@@ -57,20 +121,41 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// Imports of a room by one that may not know it.
-fn upward(imports: &Imports) -> Vec<String> {
+fn library() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../src")
+}
+
+fn lines_of_code(text: &str) -> usize {
+    let lines = text.lines().map(str::trim);
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .count()
+}
+
+/// Whether a room of this program may import another.
+fn may_import(from: &str, to: &str) -> bool {
     let is_paper = |room: &str| room.ends_with(|c: char| c.is_ascii_digit());
-    let may = |from: &str, to: &str| match SHARED.iter().find(|(room, _)| *room == from) {
+    match SHARED.iter().find(|(room, _)| *room == from) {
         Some((_, below)) => below.contains(&to),
         None if is_paper(from) => SHARED.iter().any(|(room, _)| *room == to),
         None => true,
-    };
+    }
+}
+
+/// Whether a room of the library may import another: one that has no place may not.
+fn is_before(from: &str, to: &str) -> bool {
+    let place = |room: &str| LIBRARY.iter().position(|other| *other == room);
+    place(from).is_some_and(|from| place(to).is_some_and(|to| to < from))
+}
+
+/// Imports of a room by one that may not know it.
+fn upward(imports: &Imports, may_import: impl Fn(&str, &str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for (module, imported) in imports {
         for other in imported {
             if let (Some(from), Some(to)) = (module.first(), other.first())
                 && from != to
-                && !may(from, to)
+                && !may_import(from, to)
             {
                 found.push(format!("{} imports {}", module.join("/"), other.join("/")));
             }
@@ -134,7 +219,7 @@ fn collect(folder: &Path, module: &Module, files: &mut BTreeMap<Module, String>)
             collect(&path, &inner, files);
         } else if path.extension().is_some_and(|ending| ending == "rs") {
             let text = std::fs::read_to_string(&path).unwrap();
-            let own = ["mod", "main"].contains(&name.as_str());
+            let own = ["mod", "main", "lib"].contains(&name.as_str());
             files.insert(if own { module.clone() } else { inner }, text);
         }
     }

@@ -16,6 +16,7 @@ mod euclidean_parametrised;
 mod flag;
 pub(crate) mod frames;
 mod grassmann;
+mod hyperbolic;
 pub(crate) mod lorentz;
 mod oblique;
 pub(crate) mod poincare;

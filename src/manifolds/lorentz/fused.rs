@@ -5,7 +5,9 @@
 //! [`Across`] keeps to full relative precision: far from the origin the part along is longer by
 //! e^distance, and an angle of one rounding moves the end of a geodesic by as much.
 
-use crate::manifolds::poincare::fused::{asinh_of_root, length_over_sinh};
+use crate::manifolds::hyperbolic::scalars::{
+    asinh_of_root, length_over_sinh, radial_growth, sinhc,
+};
 use crate::numerics::across::{Across, pivot};
 use crate::numerics::lanes::{compiled_twice, difference, dot, exact_square, stretch_to};
 
@@ -469,41 +471,5 @@ impl Hyperboloid {
         for ((out, &x), &g) in out.iter_mut().zip(x).zip(spatial) {
             *out = scale.mul_add(x, g);
         }
-    }
-}
-
-/// sinh(t)/t for t ≥ 0.
-#[inline(always)]
-fn sinhc(t: f64) -> f64 {
-    if t < 1e-5 {
-        1.0 + t * t / 6.0
-    } else {
-        t.sinh() / t
-    }
-}
-
-/// The factor of x in exp, as an exact part, 0 or 1, and the rest, for x at distance ρ from the
-/// origin and a step of length n at an angle φ to x̂: a short step keeps the digits of x, a long one
-/// inwards does not subtract them.
-///
-/// Outwards: cosh n + sinh n cos φ cosh ρ/sinh ρ. Inwards, with 1 + cos φ = sin²φ/(1 − cos φ):
-/// (sinh(ρ − n) + (1 + cos φ) sinh n cosh ρ)/sinh ρ.
-#[inline(always)]
-pub(crate) fn radial_growth(
-    (sinh_rho, cosh_rho): (f64, f64),
-    (sinh_n, cosh_n_minus_1): (f64, f64),
-    (cos, sin): (f64, f64),
-) -> (f64, f64) {
-    let ratio = cosh_rho / sinh_rho;
-    if cos >= 0.0 {
-        return (1.0, (sinh_n * cos).mul_add(ratio, cosh_n_minus_1));
-    }
-    let bend = sin * sin / (1.0 - cos) * sinh_n * ratio;
-    if sinh_n < 1.0 {
-        // sinh(ρ − n) − sinh ρ = sinh ρ (cosh n − 1) − cosh ρ sinh n
-        (1.0, bend + (cosh_n_minus_1 - ratio * sinh_n))
-    } else {
-        let quotient = (sinh_rho + cosh_rho) / (sinh_n + cosh_n_minus_1 + 1.0);
-        (0.0, 0.5 * (quotient - 1.0 / quotient) / sinh_rho + bend)
     }
 }

@@ -1,6 +1,6 @@
 //! The ball's operations on single rows of f64, for the fused CPU path.
 
-use crate::manifolds::lorentz::fused::radial_growth;
+use crate::manifolds::hyperbolic::scalars::{asinh_of_root, length_over_sinh, radial_growth};
 use crate::numerics::across::{Across, pivot};
 use crate::numerics::double_double::{Real, one_minus_product};
 use crate::numerics::lanes::{Lanes, compiled_twice, dot, exact_square, stretch_to, sums};
@@ -279,30 +279,5 @@ impl Ball {
                 *z *= edge / norm;
             }
         }
-    }
-}
-
-/// asinh √s and √(1 + s), for s ≥ 0: ln(1 + x) with x = √s + s/(1 + √(1 + s)).
-///
-/// ln(1 + x) is ln u of the rounded u = 1 + x, less the rounding over u: without a branch, and
-/// faster than the library's.
-#[inline(always)]
-pub(crate) fn asinh_of_root(s: f64) -> (f64, f64) {
-    let hypotenuse = (1.0 + s).sqrt();
-    let x = s.sqrt() + s / (1.0 + hypotenuse);
-    let u = 1.0 + x;
-    let lost = x - (u - 1.0);
-    // Beyond 2⁵³ the 1 is lost as a whole, and is less than a rounding of the logarithm.
-    (u.ln() + lost / u, hypotenuse)
-}
-
-/// asinh(√s)/√s /√(1 + s), for s ≥ 0: D/sinh D of s = sinh²(D/2).
-#[inline(always)]
-pub(crate) fn length_over_sinh(s: f64) -> f64 {
-    let (half_length, hypotenuse) = asinh_of_root(s);
-    if s > 0.0 {
-        half_length / (s.sqrt() * hypotenuse)
-    } else {
-        1.0 - s
     }
 }

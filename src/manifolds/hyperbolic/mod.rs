@@ -1,0 +1,3 @@
+//! What the models of hyperbolic space share.
+
+pub(crate) mod scalars;
