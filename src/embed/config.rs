@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::model::Model;
+use crate::numerics::{require_at_least_one, require_positive};
 use crate::{Error, Result};
 
 /// Which implementation computes the training steps.
@@ -204,13 +205,13 @@ impl TrainConfig {
     ///
     /// [`Error::InvalidArgument`] that names the first setting out of range and its range.
     pub fn validate(&self) -> Result<()> {
-        at_least_one("dim", self.dim)?;
-        at_least_one("epochs", self.epochs)?;
-        at_least_one("negatives", self.negatives)?;
-        at_least_one("batch", self.batch)?;
-        positive("learning_rate", self.learning_rate)?;
-        positive("burn_in_factor", self.burn_in_factor)?;
-        positive("init_scale", self.init_scale)?;
+        require_at_least_one(OP, "dim", self.dim)?;
+        require_at_least_one(OP, "epochs", self.epochs)?;
+        require_at_least_one(OP, "negatives", self.negatives)?;
+        require_at_least_one(OP, "batch", self.batch)?;
+        require_positive(OP, "learning_rate", self.learning_rate)?;
+        require_positive(OP, "burn_in_factor", self.burn_in_factor)?;
+        require_positive(OP, "init_scale", self.init_scale)?;
         if self.burn_in_epochs > self.epochs {
             let expected = format!("burn_in_epochs ≤ epochs = {}", self.epochs);
             return Err(Error::invalid(OP, expected, self.burn_in_epochs));
@@ -249,18 +250,4 @@ impl TrainConfig {
         let progress = step as f64 / (steps.max(2) - 1) as f64;
         self.learning_rate * self.schedule.factor(progress)
     }
-}
-
-fn at_least_one(name: &str, value: usize) -> Result<()> {
-    if value >= 1 {
-        return Ok(());
-    }
-    Err(Error::invalid(OP, format!("{name} ≥ 1"), value))
-}
-
-fn positive(name: &str, value: f64) -> Result<()> {
-    if value.is_finite() && value > 0.0 {
-        return Ok(());
-    }
-    Err(Error::invalid(OP, format!("a finite {name} > 0"), value))
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
+use crate::numerics::require_positive;
 use crate::numerics::{check_broadcast, check_numbers};
 use crate::{Error, Result};
 
@@ -53,11 +54,7 @@ impl FermiDirac {
         if !self.radius.is_finite() {
             return Err(Error::invalid(OP, "a finite radius", self.radius));
         }
-        let t = self.temperature;
-        if !(t.is_finite() && t > 0.0) {
-            return Err(Error::invalid(OP, "a finite temperature > 0", t));
-        }
-        Ok(())
+        require_positive(OP, "temperature", self.temperature)
     }
 
     /// The probability of an edge at each distance; shape and kind of `dist`.

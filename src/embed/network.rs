@@ -16,7 +16,8 @@ use super::sampler::{NegativeLaw, NegativeSampler, Seen};
 use super::split::both_ways;
 use super::table::check_pairs;
 use super::trainer::Embedding;
-use crate::optim::{ManifoldParameter, RiemannianSgd, Schedule, SgdConfig, told_by};
+use crate::numerics::{require_at_least_one, require_positive};
+use crate::optim::{ManifoldParameter, RiemannianSgd, Schedule, SgdConfig, during};
 use crate::random::mix;
 use crate::random::random_normal;
 use crate::{Error, Euclidean, Geodesic, Result};
@@ -91,17 +92,13 @@ impl NetworkConfig {
             ("negatives", self.negatives),
             ("batch", self.batch),
         ] {
-            if value == 0 {
-                return Err(Error::invalid(OP, format!("{name} ≥ 1"), value));
-            }
+            require_at_least_one(OP, name, value)?;
         }
         for (name, value) in [
             ("learning_rate", self.learning_rate),
             ("init_scale", self.init_scale),
         ] {
-            if !(value.is_finite() && value > 0.0) {
-                return Err(Error::invalid(OP, format!("a finite {name} > 0"), value));
-            }
+            require_positive(OP, name, value)?;
         }
         self.edges.validate()
     }
@@ -209,7 +206,7 @@ impl NetworkTrainer {
             model.optimizer.apply_schedule(&schedule, step);
             let loss = self
                 .epoch(&mut model, mix(self.config.seed, step))
-                .map_err(told_by(OP, format!("epoch {}", epoch + 1)))?;
+                .map_err(during(OP, format!("epoch {}", epoch + 1)))?;
             if !loss.is_finite() {
                 return Err(Error::NotFinite {
                     op: OP,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
 use crate::numerics::{dot_keep, safe_sqrt, special, sum_last};
-use crate::optim::{AdamConfig, ManifoldParameter, RiemannianAdam, Schedule, told_by};
+use crate::optim::{AdamConfig, ManifoldParameter, RiemannianAdam, Schedule, during};
 use crate::stats::evaluation::integer_labels;
 use crate::stats::{ClassificationScore, classification_score};
 use crate::{Error, Euclidean, EuclideanParametrised, Lorentz, Manifold, PoincareBall, Result};
@@ -365,7 +365,7 @@ impl SvmForm {
             let loss = self.square(&weights).sum(Kind::Double) / 2.0 + hinges * config.penalty;
             loss.backward();
             let when = format!("step {} with lr {}", step + 1, config.lr);
-            optimizer.step().map_err(told_by(OP, when))?;
+            optimizer.step().map_err(during(OP, when))?;
             if let Self::Hyperboloid(_) = self {
                 tch::no_grad(|| {
                     let mut w = weights[0].shallow_clone();

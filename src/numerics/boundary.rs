@@ -40,6 +40,22 @@ pub(crate) fn require_defined(op: &'static str, tensors: &[&Tensor]) -> Result<(
     Err(Error::invalid(op, "a tensor", "an undefined one"))
 }
 
+/// Refuses a count of 0.
+pub(crate) fn require_at_least_one(op: &'static str, name: &str, value: usize) -> Result<()> {
+    if value >= 1 {
+        return Ok(());
+    }
+    Err(Error::invalid(op, format!("{name} ≥ 1"), value))
+}
+
+/// Refuses a number that is not finite and above 0.
+pub(crate) fn require_positive(op: &'static str, name: &str, value: f64) -> Result<()> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(());
+    }
+    Err(Error::invalid(op, format!("a finite {name} > 0"), value))
+}
+
 /// Refuses a tensor that is undefined, sparse, or of another kind than Double and Float.
 ///
 /// # Errors

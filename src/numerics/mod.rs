@@ -19,7 +19,7 @@ pub(crate) mod wide;
 
 pub(crate) use boundary::{
     batch_of, check_batches, check_broadcast, check_list, check_numbers, check_weights, described,
-    require_defined, require_floating,
+    require_at_least_one, require_defined, require_floating, require_positive,
 };
 pub use eigen::{EigenConfig, ExtremeEigenpairs, extreme_eigenpairs};
 pub use rows::with_tensor_formulas;

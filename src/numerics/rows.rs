@@ -398,7 +398,8 @@ const COPIED_BY_THREADS: usize = 32_768;
 pub(crate) fn copy_into(to: &mut Tensor, from: &Tensor) {
     let in_one_piece = |t: &Tensor| t.device() == Device::Cpu && t.is_contiguous();
     let large = to.numel() >= COPIED_BY_THREADS && to.size() == from.size();
-    if large && to.kind() == from.kind() && in_one_piece(to) && in_one_piece(from) {
+    let plain = in_one_piece(to) && in_one_piece(from) && to.kind() == from.kind();
+    if large && plain && !overlap(to, from) {
         match to.kind() {
             Kind::Double => return copy_chunks::<f64>(to, from),
             Kind::Float => return copy_chunks::<f32>(to, from),
@@ -408,14 +409,24 @@ pub(crate) fn copy_into(to: &mut Tensor, from: &Tensor) {
     to.copy_(from);
 }
 
+/// Whether the memory of two contiguous tensors overlaps.
+fn overlap(a: &Tensor, b: &Tensor) -> bool {
+    let range = |t: &Tensor| {
+        let start = t.data_ptr() as usize;
+        start..start + t.numel() * t.kind().elt_size_in_bytes()
+    };
+    let (a, b) = (range(a), range(b));
+    a.start < b.end && b.start < a.end
+}
+
 fn copy_chunks<T: Element>(to: &mut Tensor, from: &Tensor) {
     const AT_ONCE: usize = 16_384;
     // libtorch copies one row, and so notes that the tensor has changed: what autograd has kept of it is out of date.
     to.narrow(0, 0, 1).copy_(&from.narrow(0, 0, 1));
     let (read, write): (Rows<T>, Rows<T>) =
         (Rows::of(from, from.numel()), Rows::of(to, to.numel()));
-    // SAFETY: both are contiguous and have this many numbers of this kind, `to` is borrowed exclusively, and a
-    // tensor that shares its memory holds the same numbers in the same places.
+    // SAFETY: both are contiguous, have this many numbers of this kind, and do not overlap; `to` is borrowed
+    // exclusively, and nobody reads a tensor that shares its memory meanwhile.
     let (read, write) = unsafe { (read.row(0), write.row_mut(0)) };
     let chunks = write.par_chunks_mut(AT_ONCE).zip(read.par_chunks(AT_ONCE));
     chunks.for_each(|(to, from)| to.copy_from_slice(from));

@@ -119,7 +119,7 @@ pub(super) fn not_finite(
 }
 
 /// The error of a step as the operation that the step is part of tells it; other errors as they are.
-pub(crate) fn told_by(op: &'static str, when: String) -> impl FnOnce(Error) -> Error {
+pub(crate) fn during(op: &'static str, when: String) -> impl FnOnce(Error) -> Error {
     move |error| match error {
         Error::ParameterNotFinite {
             what, name, row, ..

@@ -52,7 +52,7 @@ mod state;
 pub use adagrad::{AdagradConfig, RiemannianAdagrad};
 pub use adam::{AdamConfig, RiemannianAdam};
 pub use clip::clip_grad_norm;
-pub(crate) use finite::told_by;
+pub(crate) use finite::during;
 pub use gradient::Gradient;
 pub use optimizer::{Optimizer, ParameterGroup};
 pub use parameter::ManifoldParameter;

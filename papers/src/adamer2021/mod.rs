@@ -18,33 +18,11 @@ use std::path::Path;
 use holonomy::{Error, Result};
 use serde::Serialize;
 
-use crate::harness::Outcome;
 use crate::harness::publication::Publication;
-use crate::harness::{Experiment, Paper};
-use crate::harness::{files, machine, output};
+use crate::harness::{Experiment, Outcome, Paper, files, machine, output};
 pub(crate) use options::Options;
 use options::Settings;
 use raster::Raster;
-
-/// Its entry in the catalogue.
-pub(crate) struct Adamer2021;
-
-impl Experiment for Adamer2021 {
-    const PAPER: Paper = PAPER;
-    type Options = Options;
-
-    fn run(options: &Options) -> Result<Outcome> {
-        run(options)
-    }
-}
-
-const PAPER: Paper = Paper {
-    key: "adamer2021",
-    title: "The magnitude vector of images",
-    authors: "Adamer, De Brouwer, O'Bray and Rieck",
-    year: 2021,
-    subject: "Edges of images from the weights of their pixels (Adamer et al., 2021)",
-};
 
 /// What all studies found.
 #[derive(Debug, Serialize)]
@@ -63,38 +41,51 @@ struct Details<'a> {
     figures: &'a Figures,
 }
 
-/// Runs the studies, writes the files and prints the tables.
-fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings(PAPER.key);
-    files::prepare(&settings.out)?;
-    machine::use_threads(settings.threads)?;
-    let own = settings.image.as_deref().map(read).transpose()?;
-    let figures = tch::no_grad(|| match &own {
-        Some(image) => of_own(image),
-        None => figures(&settings),
-    })?;
-    let files = tch::no_grad(|| pictures::draw(&settings, &figures, own.as_ref()));
-    Publication {
-        paper: &PAPER,
-        folder: &settings.out,
-        quick: settings.quick,
-        complete: true,
-        threads: settings.threads,
-        reason: "its systems are small",
-        metrics: summary::metrics(&figures),
-        claims: if own.is_some() {
-            Vec::new()
-        } else {
-            summary::claims(&figures)
-        },
-        details: Details {
-            settings: &settings,
-            figures: &figures,
-        },
-        files: &files,
-        tables: summary::table(&figures, settings.quick),
+/// Its entry in the catalogue.
+pub(crate) struct Adamer2021;
+
+impl Experiment for Adamer2021 {
+    const PAPER: Paper = Paper {
+        key: "adamer2021",
+        title: "The magnitude vector of images",
+        authors: "Adamer, De Brouwer, O'Bray and Rieck",
+        year: 2021,
+        subject: "Edges of images from the weights of their pixels (Adamer et al., 2021)",
+    };
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        let settings = options.settings(Adamer2021::PAPER.key);
+        files::prepare(&settings.out)?;
+        machine::use_threads(settings.threads)?;
+        let own = settings.image.as_deref().map(read).transpose()?;
+        let figures = tch::no_grad(|| match &own {
+            Some(image) => of_own(image),
+            None => figures(&settings),
+        })?;
+        let files = tch::no_grad(|| pictures::draw(&settings, &figures, own.as_ref()));
+        Publication {
+            paper: &Adamer2021::PAPER,
+            folder: &settings.out,
+            quick: settings.quick,
+            complete: true,
+            threads: settings.threads,
+            reason: "its systems are small",
+            metrics: summary::metrics(&figures),
+            claims: if own.is_some() {
+                Vec::new()
+            } else {
+                summary::claims(&figures)
+            },
+            details: Details {
+                settings: &settings,
+                figures: &figures,
+            },
+            files: &files,
+            tables: summary::table(&figures, settings.quick),
+        }
+        .publish()
     }
-    .publish()
 }
 
 fn read(path: &Path) -> Result<Raster> {

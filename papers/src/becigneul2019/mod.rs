@@ -17,36 +17,14 @@ use holonomy::graph::Graph;
 use serde::Serialize;
 
 use crate::data::wordnet;
-use crate::harness::Outcome;
 use crate::harness::machine::{self, Machine, Versions};
 use crate::harness::report::{Report, Summary, command_line};
-use crate::harness::{Experiment, Paper};
-use crate::harness::{files, interrupt, output};
+use crate::harness::{Experiment, Outcome, Paper, files, interrupt, output};
 use choice::Reached;
 use claims::Checked;
 pub(crate) use options::Options;
 use options::{Dataset, Settings};
 use training::Run;
-
-/// Its entry in the catalogue.
-pub(crate) struct Becigneul2019;
-
-impl Experiment for Becigneul2019 {
-    const PAPER: Paper = PAPER;
-    type Options = Options;
-
-    fn run(options: &Options) -> Result<Outcome> {
-        run(options)
-    }
-}
-
-const PAPER: Paper = Paper {
-    key: "becigneul2019",
-    title: "Riemannian Adaptive Optimization Methods",
-    authors: "Bécigneul and Ganea",
-    year: 2019,
-    subject: "Riemannian adaptive optimisers on an embedded hierarchy (Bécigneul and Ganea, 2019)",
-};
 
 /// This paper's part of the report.
 #[derive(Debug, Serialize)]
@@ -69,62 +47,75 @@ const NOTES: &str = "The best rate of a method is the one with the lowest traini
                      rate, and RSGD at its neighbours too. A claim holds when all seeds \
                      agree and the mean difference is at least twice its standard error.";
 
-/// Trains, measures, writes the files and prints the tables.
-fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings(PAPER.key);
-    files::prepare(&settings.out)?;
-    machine::use_threads(settings.threads)?;
-    let closure = hierarchy(settings.dataset)?.transitive_closure();
-    let data = describe(settings.dataset, &closure);
-    interrupt::listen();
-    output::note(&format!(
-        "data: {data}; Ctrl-C saves what is complete and stops"
-    ));
-    let (runs, complete) = sweep::execute(&closure, &settings)?;
-    let reached = choice::reached(&settings, &runs);
-    let best = choice::best(&reached);
-    let checked = claims::check(&best);
-    let files = pictures::draw(&settings.out, &settings, &runs, &reached, &best);
-    let interrupted = !complete;
-    let summary = Summary {
-        key: PAPER.key.into(),
-        title: PAPER.title.into(),
-        command: command_line(std::env::args()),
-        quick: settings.quick,
-        interrupted,
-        versions: Versions::current(),
-        machine: Machine::new(&on_the_cpu(), settings.threads),
-        metrics: summary::metrics(&best),
-        claims: summary::claims(&data, choice::seeds(&best), &checked),
+/// Its entry in the catalogue.
+pub(crate) struct Becigneul2019;
+
+impl Experiment for Becigneul2019 {
+    const PAPER: Paper = Paper {
+        key: "becigneul2019",
+        title: "Riemannian Adaptive Optimization Methods",
+        authors: "Bécigneul and Ganea",
+        year: 2019,
+        subject: "Riemannian adaptive optimisers on an embedded hierarchy (Bécigneul and Ganea, 2019)",
     };
-    let details = Details {
-        data: &data,
-        settings: &settings,
-        checked: &checked,
-        best: &best,
-        reached: &reached,
-        runs: &runs,
-        files: &files,
-        notes: NOTES,
-    };
-    let report = Report {
-        summary: &summary,
-        details: &details,
-    };
-    files::write_json(&settings.out.join("report.json"), &report)?;
-    output::print(&summary::table(&settings, &data, &reached, &best, &checked))?;
-    let mut names = vec!["report.json"];
-    names.extend(files.iter().map(|file| &**file));
-    output::print(&format!(
-        "\nWritten to {}: {}\n",
-        settings.out.display(),
-        names.join(", ")
-    ))?;
-    if interrupted {
-        output::note("interrupted: the runs that were complete are saved, the rest is missing");
-        return Ok(Outcome::Interrupted);
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        let settings = options.settings(Becigneul2019::PAPER.key);
+        files::prepare(&settings.out)?;
+        machine::use_threads(settings.threads)?;
+        let closure = hierarchy(settings.dataset)?.transitive_closure();
+        let data = describe(settings.dataset, &closure);
+        interrupt::listen();
+        output::note(&format!(
+            "data: {data}; Ctrl-C saves what is complete and stops"
+        ));
+        let (runs, complete) = sweep::execute(&closure, &settings)?;
+        let reached = choice::reached(&settings, &runs);
+        let best = choice::best(&reached);
+        let checked = claims::check(&best);
+        let files = pictures::draw(&settings.out, &settings, &runs, &reached, &best);
+        let interrupted = !complete;
+        let summary = Summary {
+            key: Becigneul2019::PAPER.key.into(),
+            title: Becigneul2019::PAPER.title.into(),
+            command: command_line(std::env::args()),
+            quick: settings.quick,
+            interrupted,
+            versions: Versions::current(),
+            machine: Machine::new(&on_the_cpu(), settings.threads),
+            metrics: summary::metrics(&best),
+            claims: summary::claims(&data, choice::seeds(&best), &checked),
+        };
+        let details = Details {
+            data: &data,
+            settings: &settings,
+            checked: &checked,
+            best: &best,
+            reached: &reached,
+            runs: &runs,
+            files: &files,
+            notes: NOTES,
+        };
+        let report = Report {
+            summary: &summary,
+            details: &details,
+        };
+        files::write_json(&settings.out.join("report.json"), &report)?;
+        output::print(&summary::table(&settings, &data, &reached, &best, &checked))?;
+        let mut names = vec!["report.json"];
+        names.extend(files.iter().map(|file| &**file));
+        output::print(&format!(
+            "\nWritten to {}: {}\n",
+            settings.out.display(),
+            names.join(", ")
+        ))?;
+        if interrupted {
+            output::note("interrupted: the runs that were complete are saved, the rest is missing");
+            return Ok(Outcome::Interrupted);
+        }
+        Ok(Outcome::Complete)
     }
-    Ok(Outcome::Complete)
 }
 
 fn hierarchy(dataset: Dataset) -> Result<Graph> {

@@ -7,34 +7,11 @@ mod summary;
 use holonomy::Result;
 use serde::Serialize;
 
-use crate::harness::Outcome;
 use crate::harness::arguments::{not_negative, positive};
-use crate::harness::machine;
 use crate::harness::publication::{Publication, RunOptions};
-use crate::harness::{Experiment, Paper};
-use crate::harness::{files, output};
+use crate::harness::{Experiment, Outcome, Paper, files, machine, output};
 use cloud::{Cloud, CloudOutcome, CloudSettings};
 use path::Ways;
-
-/// Its entry in the catalogue.
-pub(crate) struct Buet2023;
-
-impl Experiment for Buet2023 {
-    const PAPER: Paper = PAPER;
-    type Options = Options;
-
-    fn run(options: &Options) -> Result<Outcome> {
-        run(options)
-    }
-}
-
-const PAPER: Paper = Paper {
-    key: "buet2023",
-    title: "Flagfolds",
-    authors: "Buet and Pennec",
-    year: 2023,
-    subject: "Weighted flags, and sets of mixed dimension (Buet and Pennec, 2023)",
-};
 
 /// As the user gave them.
 #[derive(Debug, Clone, clap::Args)]
@@ -74,42 +51,55 @@ struct Details<'a> {
     clouds: &'a [CloudOutcome],
 }
 
-/// Finds the ways and the dimensions, writes the files and prints the tables.
-fn run(options: &Options) -> Result<Outcome> {
-    let out = options.run.folder(PAPER.key);
-    files::prepare(&out)?;
-    let threads = machine::cores();
-    machine::use_threads(threads)?;
-    let ways = path::compare(24, if options.run.quick { 200 } else { 4_000 })?;
-    output::note("from a line to a plane: done");
-    let clouds = options.noise.iter().map(|&noise| {
-        cloud::measure(CloudSettings {
-            curve_points: if options.run.quick { 300 } else { 1_000 },
-            surface_points: if options.run.quick { 1_500 } else { 6_000 },
-            noise,
-            radius: options.radius,
-            seed: options.seed,
-        })
-    });
-    let clouds = clouds.collect::<Result<Vec<Cloud>>>()?;
-    let outcomes: Vec<CloudOutcome> = clouds.iter().map(|cloud| cloud.outcome).collect();
-    let files = summary::draw(&out, &ways, &clouds);
-    Publication {
-        paper: &PAPER,
-        folder: &out,
-        quick: options.run.quick,
-        complete: true,
-        threads,
-        reason: "its matrices are small",
-        metrics: summary::metrics(&ways, &outcomes),
-        claims: summary::claims(&ways, &outcomes),
-        details: Details {
-            seed: options.seed,
-            ways: &ways,
-            clouds: &outcomes,
-        },
-        files: &files,
-        tables: summary::table(&ways, &outcomes, options.run.quick),
+/// Its entry in the catalogue.
+pub(crate) struct Buet2023;
+
+impl Experiment for Buet2023 {
+    const PAPER: Paper = Paper {
+        key: "buet2023",
+        title: "Flagfolds",
+        authors: "Buet and Pennec",
+        year: 2023,
+        subject: "Weighted flags, and sets of mixed dimension (Buet and Pennec, 2023)",
+    };
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        let out = options.run.folder(Buet2023::PAPER.key);
+        files::prepare(&out)?;
+        let threads = machine::cores();
+        machine::use_threads(threads)?;
+        let ways = path::compare(24, if options.run.quick { 200 } else { 4_000 })?;
+        output::note("from a line to a plane: done");
+        let clouds = options.noise.iter().map(|&noise| {
+            cloud::measure(CloudSettings {
+                curve_points: if options.run.quick { 300 } else { 1_000 },
+                surface_points: if options.run.quick { 1_500 } else { 6_000 },
+                noise,
+                radius: options.radius,
+                seed: options.seed,
+            })
+        });
+        let clouds = clouds.collect::<Result<Vec<Cloud>>>()?;
+        let outcomes: Vec<CloudOutcome> = clouds.iter().map(|cloud| cloud.outcome).collect();
+        let files = summary::draw(&out, &ways, &clouds);
+        Publication {
+            paper: &Buet2023::PAPER,
+            folder: &out,
+            quick: options.run.quick,
+            complete: true,
+            threads,
+            reason: "its matrices are small",
+            metrics: summary::metrics(&ways, &outcomes),
+            claims: summary::claims(&ways, &outcomes),
+            details: Details {
+                seed: options.seed,
+                ways: &ways,
+                clouds: &outcomes,
+            },
+            files: &files,
+            tables: summary::table(&ways, &outcomes, options.run.quick),
+        }
+        .publish()
     }
-    .publish()
 }

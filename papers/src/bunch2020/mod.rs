@@ -11,32 +11,10 @@ use holonomy::Result;
 use serde::Serialize;
 
 use crate::data::features::{self, Table};
-use crate::harness::Outcome;
 use crate::harness::publication::Publication;
-use crate::harness::{Experiment, Paper};
-use crate::harness::{files, machine, output};
+use crate::harness::{Experiment, Outcome, Paper, files, machine, output};
 pub(crate) use options::Options;
 use options::Settings;
-
-/// Its entry in the catalogue.
-pub(crate) struct Bunch2020;
-
-impl Experiment for Bunch2020 {
-    const PAPER: Paper = PAPER;
-    type Options = Options;
-
-    fn run(options: &Options) -> Result<Outcome> {
-        run(options)
-    }
-}
-
-const PAPER: Paper = Paper {
-    key: "bunch2020",
-    title: "Practical applications of metric space magnitude and weighting vectors",
-    authors: "Bunch, Dickinson, Kline and Fung",
-    year: 2020,
-    subject: "Classes and active learning by weighting vectors (Bunch et al., 2020)",
-};
 
 /// What all studies found.
 #[derive(Debug, Serialize)]
@@ -53,30 +31,43 @@ struct Details<'a> {
     figures: &'a Figures,
 }
 
-/// Runs the studies, writes the files and prints the tables.
-fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings(PAPER.key);
-    files::prepare(&settings.out)?;
-    machine::use_threads(settings.threads)?;
-    let figures = tch::no_grad(|| figures(&settings))?;
-    let files = pictures::draw(&settings.out, &figures.active);
-    Publication {
-        paper: &PAPER,
-        folder: &settings.out,
-        quick: settings.quick,
-        complete: true,
-        threads: settings.threads,
-        reason: "its matrices are small",
-        metrics: summary::metrics(&figures),
-        claims: summary::claims(&figures),
-        details: Details {
-            settings: &settings,
-            figures: &figures,
-        },
-        files: &files,
-        tables: summary::table(&figures, settings.splits, settings.quick),
+/// Its entry in the catalogue.
+pub(crate) struct Bunch2020;
+
+impl Experiment for Bunch2020 {
+    const PAPER: Paper = Paper {
+        key: "bunch2020",
+        title: "Practical applications of metric space magnitude and weighting vectors",
+        authors: "Bunch, Dickinson, Kline and Fung",
+        year: 2020,
+        subject: "Classes and active learning by weighting vectors (Bunch et al., 2020)",
+    };
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        let settings = options.settings(Bunch2020::PAPER.key);
+        files::prepare(&settings.out)?;
+        machine::use_threads(settings.threads)?;
+        let figures = tch::no_grad(|| figures(&settings))?;
+        let files = pictures::draw(&settings.out, &figures.active);
+        Publication {
+            paper: &Bunch2020::PAPER,
+            folder: &settings.out,
+            quick: settings.quick,
+            complete: true,
+            threads: settings.threads,
+            reason: "its matrices are small",
+            metrics: summary::metrics(&figures),
+            claims: summary::claims(&figures),
+            details: Details {
+                settings: &settings,
+                figures: &figures,
+            },
+            files: &files,
+            tables: summary::table(&figures, settings.splits, settings.quick),
+        }
+        .publish()
     }
-    .publish()
 }
 
 fn figures(settings: &Settings) -> Result<Figures> {

@@ -14,32 +14,10 @@ use holonomy::embed::roc_auc;
 use serde::Serialize;
 use tch::Tensor;
 
-use crate::harness::Outcome;
 use crate::harness::publication::Publication;
-use crate::harness::{Experiment, Paper};
-use crate::harness::{files, machine, output};
+use crate::harness::{Experiment, Outcome, Paper, files, machine, output};
 pub(crate) use options::Options;
 use options::Settings;
-
-/// Its entry in the catalogue.
-pub(crate) struct Bunch2021;
-
-impl Experiment for Bunch2021 {
-    const PAPER: Paper = PAPER;
-    type Options = Options;
-
-    fn run(options: &Options) -> Result<Outcome> {
-        run(options)
-    }
-}
-
-const PAPER: Paper = Paper {
-    key: "bunch2021",
-    title: "Weighting vectors for machine learning: numerical harmonic analysis applied to boundary detection",
-    authors: "Bunch, Kline, Dickinson, Bhat and Fung",
-    year: 2021,
-    subject: "Boundaries and outliers by weighting vectors (Bunch et al., 2021)",
-};
 
 /// What all studies found.
 #[derive(Debug, Serialize)]
@@ -59,35 +37,48 @@ struct Details<'a> {
     figures: &'a Figures,
 }
 
-/// Runs the studies, writes the files and prints the tables.
-fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings(PAPER.key);
-    files::prepare(&settings.out)?;
-    machine::use_threads(settings.threads)?;
-    let figures = tch::no_grad(|| figures(&settings))?;
-    let files = pictures::draw(
-        &settings.out,
-        &figures.shapes,
-        settings.points,
-        settings.seed,
-    );
-    Publication {
-        paper: &PAPER,
-        folder: &settings.out,
-        quick: settings.quick,
-        complete: true,
-        threads: settings.threads,
-        reason: "its matrices are small",
-        metrics: summary::metrics(&figures),
-        claims: summary::claims(&figures),
-        details: Details {
-            settings: &settings,
-            figures: &figures,
-        },
-        files: &files,
-        tables: summary::table(&figures, &settings),
+/// Its entry in the catalogue.
+pub(crate) struct Bunch2021;
+
+impl Experiment for Bunch2021 {
+    const PAPER: Paper = Paper {
+        key: "bunch2021",
+        title: "Weighting vectors for machine learning: numerical harmonic analysis applied to boundary detection",
+        authors: "Bunch, Kline, Dickinson, Bhat and Fung",
+        year: 2021,
+        subject: "Boundaries and outliers by weighting vectors (Bunch et al., 2021)",
+    };
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        let settings = options.settings(Bunch2021::PAPER.key);
+        files::prepare(&settings.out)?;
+        machine::use_threads(settings.threads)?;
+        let figures = tch::no_grad(|| figures(&settings))?;
+        let files = pictures::draw(
+            &settings.out,
+            &figures.shapes,
+            settings.points,
+            settings.seed,
+        );
+        Publication {
+            paper: &Bunch2021::PAPER,
+            folder: &settings.out,
+            quick: settings.quick,
+            complete: true,
+            threads: settings.threads,
+            reason: "its matrices are small",
+            metrics: summary::metrics(&figures),
+            claims: summary::claims(&figures),
+            details: Details {
+                settings: &settings,
+                figures: &figures,
+            },
+            files: &files,
+            tables: summary::table(&figures, &settings),
+        }
+        .publish()
     }
-    .publish()
 }
 
 /// The area under the ROC curve of scores, for labels that are true of positives.

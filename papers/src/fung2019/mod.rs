@@ -11,34 +11,12 @@ use holonomy::Result;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::harness::Outcome;
 use crate::harness::publication::Publication;
-use crate::harness::{Experiment, Paper};
-use crate::harness::{files, machine, output};
+use crate::harness::{Experiment, Outcome, Paper, files, machine, output};
 use clouds::Body;
 pub(crate) use options::Options;
 use options::Settings;
 use study::Trial;
-
-/// Its entry in the catalogue.
-pub(crate) struct Fung2019;
-
-impl Experiment for Fung2019 {
-    const PAPER: Paper = PAPER;
-    type Options = Options;
-
-    fn run(options: &Options) -> Result<Outcome> {
-        run(options)
-    }
-}
-
-const PAPER: Paper = Paper {
-    key: "fung2019",
-    title: "Approximating the Convex Hull via Metric Space Magnitude",
-    authors: "Fung, Bunch and Dickinson",
-    year: 2019,
-    subject: "Points that stand for a convex hull (Fung et al., 2019)",
-};
 
 /// This paper's part of the report.
 #[derive(Debug, Serialize)]
@@ -47,30 +25,43 @@ struct Details<'a> {
     trials: &'a [Trial],
 }
 
-/// Measures all clouds, writes the files and prints the tables.
-fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings(PAPER.key);
-    files::prepare(&settings.out)?;
-    machine::use_threads(settings.threads)?;
-    let trials = trials(&settings)?;
-    let files = pictures::draw(&settings, &trials);
-    Publication {
-        paper: &PAPER,
-        folder: &settings.out,
-        quick: settings.quick,
-        complete: true,
-        threads: settings.threads,
-        reason: "its matrices are small",
-        metrics: summary::metrics(&trials),
-        claims: summary::claims(&trials),
-        details: Details {
-            settings: &settings,
-            trials: &trials,
-        },
-        files: &files,
-        tables: summary::tables(&trials, &settings),
+/// Its entry in the catalogue.
+pub(crate) struct Fung2019;
+
+impl Experiment for Fung2019 {
+    const PAPER: Paper = Paper {
+        key: "fung2019",
+        title: "Approximating the Convex Hull via Metric Space Magnitude",
+        authors: "Fung, Bunch and Dickinson",
+        year: 2019,
+        subject: "Points that stand for a convex hull (Fung et al., 2019)",
+    };
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        let settings = options.settings(Fung2019::PAPER.key);
+        files::prepare(&settings.out)?;
+        machine::use_threads(settings.threads)?;
+        let trials = trials(&settings)?;
+        let files = pictures::draw(&settings, &trials);
+        Publication {
+            paper: &Fung2019::PAPER,
+            folder: &settings.out,
+            quick: settings.quick,
+            complete: true,
+            threads: settings.threads,
+            reason: "its matrices are small",
+            metrics: summary::metrics(&trials),
+            claims: summary::claims(&trials),
+            details: Details {
+                settings: &settings,
+                trials: &trials,
+            },
+            files: &files,
+            tables: summary::tables(&trials, &settings),
+        }
+        .publish()
     }
-    .publish()
 }
 
 /// One body and dimension after the other, the clouds of each side by side.

@@ -7,11 +7,9 @@ use holonomy::Result;
 use holonomy::device::Choice;
 use serde::Serialize;
 
-use crate::harness::Outcome;
-use crate::harness::Paper;
 use crate::harness::machine::{self, Machine, Versions};
 use crate::harness::report::{Claim, Report, Summary, command_line};
-use crate::harness::{files, output, results};
+use crate::harness::{Outcome, Paper, files, output, results};
 
 /// The options of every paper whose experiments run on the CPU in one go.
 #[derive(Debug, Clone, clap::Args)]

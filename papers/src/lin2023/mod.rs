@@ -11,34 +11,11 @@ use holonomy::Result;
 use serde::Serialize;
 
 use crate::data::graphs::{self, Named};
-use crate::harness::Outcome;
-use crate::harness::machine;
 use crate::harness::publication::Publication;
-use crate::harness::{Experiment, Paper};
-use crate::harness::{files, output};
+use crate::harness::{Experiment, Outcome, Paper, files, machine, output};
 use hierarchies::ALPHA;
 pub(crate) use options::Options;
 use options::Settings;
-
-/// Its entry in the catalogue.
-pub(crate) struct Lin2023;
-
-impl Experiment for Lin2023 {
-    const PAPER: Paper = PAPER;
-    type Options = Options;
-
-    fn run(options: &Options) -> Result<Outcome> {
-        run(options)
-    }
-}
-
-const PAPER: Paper = Paper {
-    key: "lin2023",
-    title: "Hyperbolic Diffusion Embedding and Distance for Hierarchical Representation Learning",
-    authors: "Lin, Coifman, Mishne and Talmon",
-    year: 2023,
-    subject: "Distances of a hidden hierarchy from diffusion (Lin et al., 2023)",
-};
 
 /// The α of the sweep on a small tree.
 const ALPHAS: [f64; 4] = [0.25, ALPHA, 0.75, 1.0];
@@ -61,35 +38,48 @@ struct Details<'a> {
     figures: &'a Figures,
 }
 
-/// Runs the studies, writes the files and prints the tables.
-fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings(PAPER.key);
-    files::prepare(&settings.out)?;
-    machine::use_threads(settings.threads)?;
-    let figures = tch::no_grad(|| figures(&settings))?;
-    let files = pictures::draw(&settings.out, &figures.hierarchies, &ALPHAS);
-    let own_data = settings.edges.is_some();
-    Publication {
-        paper: &PAPER,
-        folder: &settings.out,
-        quick: settings.quick,
-        complete: true,
-        threads: settings.threads,
-        reason: "its matrices are small",
-        metrics: summary::metrics(&figures),
-        claims: if own_data {
-            Vec::new()
-        } else {
-            summary::claims(&figures)
-        },
-        details: Details {
-            settings: &settings,
-            figures: &figures,
-        },
-        files: &files,
-        tables: summary::table(&figures, settings.quick),
+/// Its entry in the catalogue.
+pub(crate) struct Lin2023;
+
+impl Experiment for Lin2023 {
+    const PAPER: Paper = Paper {
+        key: "lin2023",
+        title: "Hyperbolic Diffusion Embedding and Distance for Hierarchical Representation Learning",
+        authors: "Lin, Coifman, Mishne and Talmon",
+        year: 2023,
+        subject: "Distances of a hidden hierarchy from diffusion (Lin et al., 2023)",
+    };
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        let settings = options.settings(Lin2023::PAPER.key);
+        files::prepare(&settings.out)?;
+        machine::use_threads(settings.threads)?;
+        let figures = tch::no_grad(|| figures(&settings))?;
+        let files = pictures::draw(&settings.out, &figures.hierarchies, &ALPHAS);
+        let own_data = settings.edges.is_some();
+        Publication {
+            paper: &Lin2023::PAPER,
+            folder: &settings.out,
+            quick: settings.quick,
+            complete: true,
+            threads: settings.threads,
+            reason: "its matrices are small",
+            metrics: summary::metrics(&figures),
+            claims: if own_data {
+                Vec::new()
+            } else {
+                summary::claims(&figures)
+            },
+            details: Details {
+                settings: &settings,
+                figures: &figures,
+            },
+            files: &files,
+            tables: summary::table(&figures, settings.quick),
+        }
+        .publish()
     }
-    .publish()
 }
 
 fn figures(settings: &Settings) -> Result<Figures> {

@@ -13,34 +13,11 @@ mod timing;
 use holonomy::Result;
 use serde::Serialize;
 
-use crate::harness::Outcome;
-use crate::harness::files;
-use crate::harness::machine;
 use crate::harness::publication::Publication;
-use crate::harness::{Experiment, Paper};
+use crate::harness::{Experiment, Outcome, Paper, files, machine};
 use data::Noise;
 pub(crate) use options::Options;
 use options::Settings;
-
-/// Its entry in the catalogue.
-pub(crate) struct Mankovich2023;
-
-impl Experiment for Mankovich2023 {
-    const PAPER: Paper = PAPER;
-    type Options = Options;
-
-    fn run(options: &Options) -> Result<Outcome> {
-        run(options)
-    }
-}
-
-const PAPER: Paper = Paper {
-    key: "mankovich2023",
-    title: "Chordal Averaging on Flag Manifolds and Its Applications",
-    authors: "Mankovich and Birdal",
-    year: 2023,
-    subject: "Means and medians of flags in the chordal distance (Mankovich and Birdal, 2023)",
-};
 
 /// What all studies found.
 #[derive(Debug, Serialize)]
@@ -59,30 +36,43 @@ struct Details<'a> {
     figures: &'a Figures,
 }
 
-/// Runs the studies, writes the files and prints the tables.
-fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings(PAPER.key);
-    files::prepare(&settings.out)?;
-    machine::use_threads(settings.threads)?;
-    let figures = tch::no_grad(|| figures(&settings))?;
-    let files = pictures::draw(&settings.out, &figures.outliers);
-    Publication {
-        paper: &PAPER,
-        folder: &settings.out,
-        quick: settings.quick,
-        complete: true,
-        threads: settings.threads,
-        reason: "its matrices are small",
-        metrics: summary::metrics(&figures),
-        claims: summary::claims(&settings, &figures),
-        details: Details {
-            settings: &settings,
-            figures: &figures,
-        },
-        files: &files,
-        tables: summary::table(&settings, &figures),
+/// Its entry in the catalogue.
+pub(crate) struct Mankovich2023;
+
+impl Experiment for Mankovich2023 {
+    const PAPER: Paper = Paper {
+        key: "mankovich2023",
+        title: "Chordal Averaging on Flag Manifolds and Its Applications",
+        authors: "Mankovich and Birdal",
+        year: 2023,
+        subject: "Means and medians of flags in the chordal distance (Mankovich and Birdal, 2023)",
+    };
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        let settings = options.settings(Mankovich2023::PAPER.key);
+        files::prepare(&settings.out)?;
+        machine::use_threads(settings.threads)?;
+        let figures = tch::no_grad(|| figures(&settings))?;
+        let files = pictures::draw(&settings.out, &figures.outliers);
+        Publication {
+            paper: &Mankovich2023::PAPER,
+            folder: &settings.out,
+            quick: settings.quick,
+            complete: true,
+            threads: settings.threads,
+            reason: "its matrices are small",
+            metrics: summary::metrics(&figures),
+            claims: summary::claims(&settings, &figures),
+            details: Details {
+                settings: &settings,
+                figures: &figures,
+            },
+            files: &files,
+            tables: summary::table(&settings, &figures),
+        }
+        .publish()
     }
-    .publish()
 }
 
 fn figures(settings: &Settings) -> Result<Figures> {

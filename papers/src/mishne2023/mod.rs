@@ -13,33 +13,10 @@ mod summary;
 use holonomy::Result;
 use serde::Serialize;
 
-use crate::harness::Outcome;
-use crate::harness::machine;
 use crate::harness::publication::Publication;
-use crate::harness::{Experiment, Paper};
-use crate::harness::{files, output};
+use crate::harness::{Experiment, Outcome, Paper, files, machine, output};
 pub(crate) use options::Options;
 use options::Settings;
-
-/// Its entry in the catalogue.
-pub(crate) struct Mishne2023;
-
-impl Experiment for Mishne2023 {
-    const PAPER: Paper = PAPER;
-    type Options = Options;
-
-    fn run(options: &Options) -> Result<Outcome> {
-        run(options)
-    }
-}
-
-const PAPER: Paper = Paper {
-    key: "mishne2023",
-    title: "The Numerical Stability of Hyperbolic Representation Learning",
-    authors: "Mishne, Wan, Wang and Yang",
-    year: 2023,
-    subject: "The limits of floating point in hyperbolic space (Mishne et al., 2023)",
-};
 
 /// What all studies found.
 #[derive(Debug, Serialize)]
@@ -60,30 +37,43 @@ struct Details<'a> {
     figures: &'a Figures,
 }
 
-/// Runs the studies, writes the files and prints the tables.
-fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings(PAPER.key);
-    files::prepare(&settings.out)?;
-    machine::use_threads(settings.threads)?;
-    let figures = figures(&settings)?;
-    let files = pictures::draw(&settings.out, &figures);
-    Publication {
-        paper: &PAPER,
-        folder: &settings.out,
-        quick: settings.quick,
-        complete: true,
-        threads: settings.threads,
-        reason: "its tensors are small",
-        metrics: summary::metrics(&figures),
-        claims: summary::claims(&figures),
-        details: Details {
-            settings: &settings,
-            figures: &figures,
-        },
-        files: &files,
-        tables: summary::table(&settings, &figures),
+/// Its entry in the catalogue.
+pub(crate) struct Mishne2023;
+
+impl Experiment for Mishne2023 {
+    const PAPER: Paper = Paper {
+        key: "mishne2023",
+        title: "The Numerical Stability of Hyperbolic Representation Learning",
+        authors: "Mishne, Wan, Wang and Yang",
+        year: 2023,
+        subject: "The limits of floating point in hyperbolic space (Mishne et al., 2023)",
+    };
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        let settings = options.settings(Mishne2023::PAPER.key);
+        files::prepare(&settings.out)?;
+        machine::use_threads(settings.threads)?;
+        let figures = figures(&settings)?;
+        let files = pictures::draw(&settings.out, &figures);
+        Publication {
+            paper: &Mishne2023::PAPER,
+            folder: &settings.out,
+            quick: settings.quick,
+            complete: true,
+            threads: settings.threads,
+            reason: "its tensors are small",
+            metrics: summary::metrics(&figures),
+            claims: summary::claims(&figures),
+            details: Details {
+                settings: &settings,
+                figures: &figures,
+            },
+            files: &files,
+            tables: summary::table(&settings, &figures),
+        }
+        .publish()
     }
-    .publish()
 }
 
 fn figures(settings: &Settings) -> Result<Figures> {

@@ -22,13 +22,11 @@ use holonomy::Result;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::harness::Outcome;
 use crate::harness::ledger::{self, Ledger};
 use crate::harness::machine::{self, Machine, Versions};
 use crate::harness::progress::showing;
 use crate::harness::report::{Report, Summary, command_line};
-use crate::harness::{Experiment, Paper};
-use crate::harness::{files, interrupt, output};
+use crate::harness::{Experiment, Outcome, Paper, files, interrupt, output};
 use data::{Data, Description};
 use experiment::{DRAWN_AT_MOST, Plan, Role, Runs};
 use options::Options;
@@ -36,26 +34,6 @@ use options::Settings;
 use outcome::{Figures, Sampled};
 use published::{AUTHORS_ON_MAMMALS, PAPER_ON_MAMMALS, PAPER_ON_NOUNS, Published};
 use task::Task;
-
-/// Its entry in the catalogue.
-pub(crate) struct Nickel2017;
-
-impl Experiment for Nickel2017 {
-    const PAPER: Paper = PAPER;
-    type Options = Options;
-
-    fn run(options: &Options) -> Result<Outcome> {
-        run(options)
-    }
-}
-
-const PAPER: Paper = Paper {
-    key: "nickel2017",
-    title: "Poincaré Embeddings for Learning Hierarchical Representations",
-    authors: "Nickel and Kiela",
-    year: 2017,
-    subject: "Poincaré embeddings of a hierarchy (Nickel and Kiela, 2017)",
-};
 
 /// This paper's part of the report.
 #[derive(Debug, Serialize)]
@@ -73,60 +51,73 @@ const NOTES: &str = "train_seconds is the wall-clock time of the training loop a
                      points that it starts from: reading the data, evaluation and drawing are not in it. metrics are medians over the seeds of \
                      the main run.";
 
-/// Trains, evaluates, writes the files and prints the table.
-fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings(PAPER.key)?;
-    settings.main.validate()?;
-    let _occupied = files::occupy(&settings.out)?;
-    let threads = settings.main.threads;
-    machine::use_threads(threads)?;
-    output::note(&format!("device: {}, {threads} threads", settings.device));
-    if options.task.task != Task::Reconstruction {
-        return tasks::run(&PAPER, &options.task, &settings);
-    }
-    let data = showing("reading the hierarchy and its closure", || {
-        data::load(&settings)
-    })?;
-    let nodes = data.description.nodes;
-    let plans = Plan::all(&settings, nodes);
-    let mut ledger = open_ledger(options, &settings, &data, &plans)?;
-    interrupt::listen();
-    output::note(&format!(
-        "data: {}; Ctrl-C saves and stops",
-        data.description
-    ));
+/// Its entry in the catalogue.
+pub(crate) struct Nickel2017;
 
-    let planned = plans.len();
-    let runs = execute(plans, &settings, &data, &mut ledger)?;
-    let interrupted = runs.len() < planned || !runs.iter().all(|runs| runs.complete(&settings));
-    let files = showing("writing the embedding", || {
-        write_artefacts(&settings, &data, &runs)
-    })?;
-    let summary = Summary {
-        key: PAPER.key.into(),
-        title: PAPER.title.into(),
-        command: command_line(ledger::without_options(std::env::args())),
-        quick: settings.quick,
-        interrupted,
-        versions: Versions::current(),
-        machine: Machine::new(&settings.device, threads),
-        metrics: metrics(&runs),
-        claims: summary::claims(&settings, &data.description, &runs),
+impl Experiment for Nickel2017 {
+    const PAPER: Paper = Paper {
+        key: "nickel2017",
+        title: "Poincaré Embeddings for Learning Hierarchical Representations",
+        authors: "Nickel and Kiela",
+        year: 2017,
+        subject: "Poincaré embeddings of a hierarchy (Nickel and Kiela, 2017)",
     };
-    write_report(&settings, &data, &runs, &summary, files.clone())?;
-    output::print(&summary::table(&settings, &data.description, &runs))?;
-    output::print(&format!(
-        "\nWritten to {}: report.json, {}\n",
-        settings.out.display(),
-        files.join(", ")
-    ))?;
-    if interrupted {
-        output::note("interrupted: what was trained up to then is saved, the rest is missing");
-        ledger.leave();
-        return Ok(Outcome::Interrupted);
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        let settings = options.settings(Nickel2017::PAPER.key)?;
+        settings.main.validate()?;
+        let _occupied = files::occupy(&settings.out)?;
+        let threads = settings.main.threads;
+        machine::use_threads(threads)?;
+        output::note(&format!("device: {}, {threads} threads", settings.device));
+        if options.task.task != Task::Reconstruction {
+            return tasks::run(&Nickel2017::PAPER, &options.task, &settings);
+        }
+        let data = showing("reading the hierarchy and its closure", || {
+            data::load(&settings)
+        })?;
+        let nodes = data.description.nodes;
+        let plans = Plan::all(&settings, nodes);
+        let mut ledger = open_ledger(options, &settings, &data, &plans)?;
+        interrupt::listen();
+        output::note(&format!(
+            "data: {}; Ctrl-C saves and stops",
+            data.description
+        ));
+
+        let planned = plans.len();
+        let runs = execute(plans, &settings, &data, &mut ledger)?;
+        let interrupted = runs.len() < planned || !runs.iter().all(|runs| runs.complete(&settings));
+        let files = showing("writing the embedding", || {
+            write_artefacts(&settings, &data, &runs)
+        })?;
+        let summary = Summary {
+            key: Nickel2017::PAPER.key.into(),
+            title: Nickel2017::PAPER.title.into(),
+            command: command_line(ledger::without_options(std::env::args())),
+            quick: settings.quick,
+            interrupted,
+            versions: Versions::current(),
+            machine: Machine::new(&settings.device, threads),
+            metrics: metrics(&runs),
+            claims: summary::claims(&settings, &data.description, &runs),
+        };
+        write_report(&settings, &data, &runs, &summary, files.clone())?;
+        output::print(&summary::table(&settings, &data.description, &runs))?;
+        output::print(&format!(
+            "\nWritten to {}: report.json, {}\n",
+            settings.out.display(),
+            files.join(", ")
+        ))?;
+        if interrupted {
+            output::note("interrupted: what was trained up to then is saved, the rest is missing");
+            ledger.leave();
+            return Ok(Outcome::Interrupted);
+        }
+        ledger.close()?;
+        Ok(Outcome::Complete)
     }
-    ledger.close()?;
-    Ok(Outcome::Complete)
 }
 
 /// The checkpoints of this run, which can be resumed with the same plans, seeds and data.
@@ -149,7 +140,7 @@ fn open_ledger(
     Ledger::open(
         &options.checkpoints,
         &settings.out,
-        PAPER.key,
+        Nickel2017::PAPER.key,
         &request,
         bytes,
     )

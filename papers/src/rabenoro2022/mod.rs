@@ -7,32 +7,9 @@ mod summary;
 use holonomy::Result;
 use serde::Serialize;
 
-use crate::harness::Outcome;
-use crate::harness::machine;
 use crate::harness::publication::{Publication, RunOptions, ThreadOptions};
-use crate::harness::{Experiment, Paper};
-use crate::harness::{files, interrupt, output};
+use crate::harness::{Experiment, Outcome, Paper, files, interrupt, machine, output};
 use study::{Coverage, MODELS, Power};
-
-/// Its entry in the catalogue.
-pub(crate) struct Rabenoro2022;
-
-impl Experiment for Rabenoro2022 {
-    const PAPER: Paper = PAPER;
-    type Options = Options;
-
-    fn run(options: &Options) -> Result<Outcome> {
-        run(options)
-    }
-}
-
-const PAPER: Paper = Paper {
-    key: "rabenoro2022",
-    title: "A Geometric Framework for Asymptotic Inference of Principal Subspaces in PCA",
-    authors: "Rabenoro and Pennec",
-    year: 2022,
-    subject: "Confidence regions of principal subspaces (Rabenoro and Pennec, 2022)",
-};
 
 /// As the user gave them.
 #[derive(Debug, Clone, clap::Args)]
@@ -93,33 +70,46 @@ struct Details<'a> {
     models: [study::Model; 3],
 }
 
-/// Draws samples, tests, writes the files and prints the tables.
-fn run(options: &Options) -> Result<Outcome> {
-    let out = options.run.folder(PAPER.key);
-    files::prepare(&out)?;
-    let threads = options.threads.threads();
-    machine::use_threads(threads)?;
-    interrupt::listen();
-    output::note("normally distributed samples; Ctrl-C saves what is complete and stops");
-    let findings = find(options)?;
-    let files = summary::draw(&out, &findings);
-    Publication {
-        paper: &PAPER,
-        folder: &out,
-        quick: options.run.quick,
-        complete: findings.complete,
-        threads,
-        reason: "its matrices are small",
-        metrics: summary::metrics(&findings),
-        claims: summary::claims(&findings),
-        details: Details {
-            findings: &findings,
-            models: MODELS,
-        },
-        files: &files,
-        tables: summary::table(&findings, options.run.quick),
+/// Its entry in the catalogue.
+pub(crate) struct Rabenoro2022;
+
+impl Experiment for Rabenoro2022 {
+    const PAPER: Paper = Paper {
+        key: "rabenoro2022",
+        title: "A Geometric Framework for Asymptotic Inference of Principal Subspaces in PCA",
+        authors: "Rabenoro and Pennec",
+        year: 2022,
+        subject: "Confidence regions of principal subspaces (Rabenoro and Pennec, 2022)",
+    };
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        let out = options.run.folder(Rabenoro2022::PAPER.key);
+        files::prepare(&out)?;
+        let threads = options.threads.threads();
+        machine::use_threads(threads)?;
+        interrupt::listen();
+        output::note("normally distributed samples; Ctrl-C saves what is complete and stops");
+        let findings = find(options)?;
+        let files = summary::draw(&out, &findings);
+        Publication {
+            paper: &Rabenoro2022::PAPER,
+            folder: &out,
+            quick: options.run.quick,
+            complete: findings.complete,
+            threads,
+            reason: "its matrices are small",
+            metrics: summary::metrics(&findings),
+            claims: summary::claims(&findings),
+            details: Details {
+                findings: &findings,
+                models: MODELS,
+            },
+            files: &files,
+            tables: summary::table(&findings, options.run.quick),
+        }
+        .publish()
     }
-    .publish()
 }
 
 fn find(options: &Options) -> Result<Findings> {

@@ -11,34 +11,11 @@ use std::collections::BTreeMap;
 use holonomy::Result;
 use serde::Serialize;
 
-use crate::harness::Outcome;
-use crate::harness::files;
-use crate::harness::machine;
 use crate::harness::publication::Publication;
 use crate::harness::report::Claim;
-use crate::harness::{Experiment, Paper};
+use crate::harness::{Experiment, Outcome, Paper, files, machine};
 pub(crate) use options::Options;
 use options::{Settings, Task};
-
-/// Its entry in the catalogue.
-pub(crate) struct Sala2018;
-
-impl Experiment for Sala2018 {
-    const PAPER: Paper = PAPER;
-    type Options = Options;
-
-    fn run(options: &Options) -> Result<Outcome> {
-        run(options)
-    }
-}
-
-const PAPER: Paper = Paper {
-    key: "sala2018",
-    title: "Representation Tradeoffs for Hyperbolic Embeddings",
-    authors: "Sala, De Sa, Gu and Ré",
-    year: 2018,
-    subject: "Trees and distances in hyperbolic space (Sala et al., 2018)",
-};
 
 /// What a task found, as the report and the screen show it.
 struct Findings {
@@ -60,39 +37,52 @@ struct Details<'a> {
     findings: &'a serde_json::Value,
 }
 
-/// Runs the task, writes the files and prints the tables.
-fn run(options: &Options) -> Result<Outcome> {
-    let settings = options.settings();
-    if settings.task != Task::Products {
-        products::refuse_options(&settings)?;
-    }
-    files::prepare(&settings.out)?;
-    machine::use_threads(settings.threads)?;
-    let findings = match settings.task {
-        Task::Combinatorial => combinatorial::run(&settings)?,
-        Task::Hmds => hmds::run(&settings)?,
-        Task::Products => products::run(&settings)?,
+/// Its entry in the catalogue.
+pub(crate) struct Sala2018;
+
+impl Experiment for Sala2018 {
+    const PAPER: Paper = Paper {
+        key: "sala2018",
+        title: "Representation Tradeoffs for Hyperbolic Embeddings",
+        authors: "Sala, De Sa, Gu and Ré",
+        year: 2018,
+        subject: "Trees and distances in hyperbolic space (Sala et al., 2018)",
     };
-    let own_data = settings.edges.is_some();
-    Publication {
-        paper: &PAPER,
-        folder: &settings.out,
-        quick: settings.quick,
-        complete: true,
-        threads: settings.threads,
-        reason: "its kernels are for it",
-        metrics: findings.metrics,
-        claims: if own_data {
-            Vec::new()
-        } else {
-            findings.claims
-        },
-        details: Details {
-            settings: &settings,
-            findings: &findings.details,
-        },
-        files: &findings.files,
-        tables: findings.tables,
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Outcome> {
+        let settings = options.settings();
+        if settings.task != Task::Products {
+            products::refuse_options(&settings)?;
+        }
+        files::prepare(&settings.out)?;
+        machine::use_threads(settings.threads)?;
+        let findings = match settings.task {
+            Task::Combinatorial => combinatorial::run(&settings)?,
+            Task::Hmds => hmds::run(&settings)?,
+            Task::Products => products::run(&settings)?,
+        };
+        let own_data = settings.edges.is_some();
+        Publication {
+            paper: &Sala2018::PAPER,
+            folder: &settings.out,
+            quick: settings.quick,
+            complete: true,
+            threads: settings.threads,
+            reason: "its kernels are for it",
+            metrics: findings.metrics,
+            claims: if own_data {
+                Vec::new()
+            } else {
+                findings.claims
+            },
+            details: Details {
+                settings: &settings,
+                findings: &findings.details,
+            },
+            files: &findings.files,
+            tables: findings.tables,
+        }
+        .publish()
     }
-    .publish()
 }

@@ -11,32 +11,10 @@ use serde::Serialize;
 use crate::data::digits::Images;
 use crate::harness::Outcome as Ending;
 use crate::harness::arguments::positive;
-use crate::harness::machine;
 use crate::harness::publication::{Publication, RunOptions};
-use crate::harness::{Experiment, Paper};
-use crate::harness::{files, interrupt, output};
+use crate::harness::{Experiment, Paper, files, interrupt, machine, output};
 use measure::Outcome;
 use network::{Head, Recipe};
-
-/// Its entry in the catalogue.
-pub(crate) struct Wang2023;
-
-impl Experiment for Wang2023 {
-    const PAPER: Paper = PAPER;
-    type Options = Options;
-
-    fn run(options: &Options) -> Result<Ending> {
-        run(options)
-    }
-}
-
-const PAPER: Paper = Paper {
-    key: "wang2023",
-    title: "Improving Accuracy and Transferability by Grassmann Class Representation",
-    authors: "Wang et al.",
-    year: 2023,
-    subject: "Classes as subspaces (Wang et al., 2023)",
-};
 
 /// As the user gave them.
 #[derive(Debug, Clone, clap::Args)]
@@ -107,46 +85,59 @@ struct Details<'a> {
 const DATA: &str =
     "UCI optical digits, 1,797 images of 8 × 8 pixels, half of each digit for training";
 
-/// Trains, measures, writes the files and prints the table.
-fn run(options: &Options) -> Result<Ending> {
-    let out = options.run.folder(PAPER.key);
-    files::prepare(&out)?;
-    // Small networks: more threads than one only wait for each other.
-    machine::use_threads(1)?;
-    interrupt::listen();
-    output::note(&format!(
-        "data: {DATA}; Ctrl-C saves what is complete and stops"
-    ));
-    let recipe = Recipe {
-        epochs: options
-            .epochs
-            .unwrap_or(if options.run.quick { 2 } else { 60 }) as usize,
-        batch: 32,
-        rate: 1e-3,
-        subspace_rate: options.subspace_rate,
-        momentum: 0.9,
-        scale: options.scale,
+/// Its entry in the catalogue.
+pub(crate) struct Wang2023;
+
+impl Experiment for Wang2023 {
+    const PAPER: Paper = Paper {
+        key: "wang2023",
+        title: "Improving Accuracy and Transferability by Grassmann Class Representation",
+        authors: "Wang et al.",
+        year: 2023,
+        subject: "Classes as subspaces (Wang et al., 2023)",
     };
-    let (runs, complete) = all_runs(options, &recipe)?;
-    let files = summary::draw(&out, &runs);
-    Publication {
-        paper: &PAPER,
-        folder: &out,
-        quick: options.run.quick,
-        complete,
-        threads: 1,
-        reason: "its networks are small",
-        metrics: summary::metrics(&runs),
-        claims: summary::claims(&runs),
-        details: Details {
-            data: DATA,
-            recipe: &recipe,
-            runs: &runs,
-        },
-        files: &files,
-        tables: summary::table(&runs, options.run.quick),
+    type Options = Options;
+
+    fn run(options: &Options) -> Result<Ending> {
+        let out = options.run.folder(Wang2023::PAPER.key);
+        files::prepare(&out)?;
+        // Small networks: more threads than one only wait for each other.
+        machine::use_threads(1)?;
+        interrupt::listen();
+        output::note(&format!(
+            "data: {DATA}; Ctrl-C saves what is complete and stops"
+        ));
+        let recipe = Recipe {
+            epochs: options
+                .epochs
+                .unwrap_or(if options.run.quick { 2 } else { 60 }) as usize,
+            batch: 32,
+            rate: 1e-3,
+            subspace_rate: options.subspace_rate,
+            momentum: 0.9,
+            scale: options.scale,
+        };
+        let (runs, complete) = all_runs(options, &recipe)?;
+        let files = summary::draw(&out, &runs);
+        Publication {
+            paper: &Wang2023::PAPER,
+            folder: &out,
+            quick: options.run.quick,
+            complete,
+            threads: 1,
+            reason: "its networks are small",
+            metrics: summary::metrics(&runs),
+            claims: summary::claims(&runs),
+            details: Details {
+                data: DATA,
+                recipe: &recipe,
+                runs: &runs,
+            },
+            files: &files,
+            tables: summary::table(&runs, options.run.quick),
+        }
+        .publish()
     }
-    .publish()
 }
 
 fn all_runs(options: &Options, recipe: &Recipe) -> Result<(Vec<Runs>, bool)> {

@@ -6,7 +6,7 @@ use super::Refined;
 use super::distances::{Distances, dist_rows};
 use crate::manifolds::Lorentz;
 use crate::metric::tiles;
-use crate::optim::{AdamConfig, ManifoldParameter, RiemannianAdam, told_by};
+use crate::optim::{AdamConfig, ManifoldParameter, RiemannianAdam, during};
 use crate::{Error, Result};
 
 /// The points of least mean |(d/D)² − 1| that the descent meets.
@@ -40,7 +40,7 @@ pub(super) fn distortion(
         if step < steps {
             optimizer
                 .step()
-                .map_err(told_by(super::OP, format!("step {}", step + 1)))?;
+                .map_err(during(super::OP, format!("step {}", step + 1)))?;
         }
     }
     Ok(Refined {

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::loss::DistanceLoss;
 use super::signature::Signature;
-use crate::{Error, Result};
+use crate::Result;
+use crate::numerics::{require_at_least_one, require_positive};
 
 /// The settings of a [`DistanceTrainer`](super::DistanceTrainer).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,17 +55,13 @@ impl DistanceConfig {
     pub fn validate(&self) -> Result<()> {
         const OP: &str = "DistanceConfig";
         for (name, value) in [("epochs", self.epochs), ("batch", self.batch)] {
-            if value == 0 {
-                return Err(Error::invalid(OP, format!("{name} ≥ 1"), value));
-            }
+            require_at_least_one(OP, name, value)?;
         }
         for (name, value) in [
             ("learning_rate", self.learning_rate),
             ("init_scale", self.init_scale),
         ] {
-            if !(value.is_finite() && value > 0.0) {
-                return Err(Error::invalid(OP, format!("a finite {name} > 0"), value));
-            }
+            require_positive(OP, name, value)?;
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use super::config::DistanceConfig;
 use super::state::{Part, Start, State, split};
 use crate::embed::plan::EpochRecord;
 use crate::metric::{Distances, mirrored};
-use crate::optim::{Schedule, told_by};
+use crate::optim::{Schedule, during};
 use crate::random::mix;
 use crate::{Error, Product, Result, Space};
 
@@ -218,7 +218,7 @@ impl DistanceTrainer {
             let clock = Instant::now();
             state.optimizer.apply_schedule(&schedule, epoch as u64);
             let loss = tch::no_grad(|| self.epoch(&mut state, epoch))
-                .map_err(told_by(OP, format!("epoch {}", epoch + 1)))?;
+                .map_err(during(OP, format!("epoch {}", epoch + 1)))?;
             if !loss.is_finite() {
                 return Err(Error::NotFinite {
                     op: OP,

@@ -9,19 +9,23 @@
 //! Files are replaced atomically ([`write_atomically`]): if the process is killed, the old or the
 //! new file remains.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt;
-use std::fs::File;
-use std::io::{Read, Write};
+mod atomic;
+mod difference;
+mod file;
+
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, Metadata, View};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
+
+pub use self::atomic::{remove_temporaries, write_atomically};
+pub use self::difference::Difference;
+use self::difference::first_difference;
+pub(crate) use self::file::Opened;
+use self::file::{Payload, data_error, digest, dtype_of, to_tensors};
 
 use crate::{Error, Result};
 
@@ -304,220 +308,11 @@ fn setting<'de, T: Deserialize<'de>>(
     })
 }
 
-/// A safetensors file in memory, whose header has been read.
-pub(crate) struct Opened {
-    header: Metadata,
-    data: Vec<u8>,
-}
-
-impl Opened {
-    /// Reads a file.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`] when it cannot be read, [`Error::Data`] unless it is a whole safetensors file.
-    pub(crate) fn read(path: &Path) -> Result<Self> {
-        let io = || Error::io("read", path);
-        let mut file = File::open(path).map_err(io())?;
-        let size = file.metadata().map_err(io())?.len();
-        let mut length = Vec::new();
-        let mut header = Vec::new();
-        let mut data = Vec::new();
-        let prefix = size_of::<u64>() as u64;
-        (&file)
-            .take(prefix)
-            .read_to_end(&mut length)
-            .map_err(io())?;
-        let length = length.try_into().map_or(u64::MAX, u64::from_le_bytes);
-        (&file)
-            .take(length)
-            .read_to_end(&mut header)
-            .map_err(io())?;
-        // A header with a million names takes as long as their values.
-        let (read, parsed) = rayon::join(
-            || {
-                let rest = size.saturating_sub(prefix).saturating_sub(length);
-                data.try_reserve_exact(rest as usize)?;
-                file.read_to_end(&mut data)
-            },
-            || serde_json::from_slice::<Metadata>(&header),
-        );
-        read.map_err(io())?;
-        let broken = |reason: String| {
-            let reason =
-                format!("not a whole safetensors file ({reason}): truncated, damaged or foreign");
-            data_error(path, reason)
-        };
-        let header = parsed.map_err(|error| broken(error.to_string()))?;
-        if header.data_len() != data.len() {
-            return Err(broken(format!(
-                "{} bytes of values, not the {} of its header",
-                data.len(),
-                header.data_len()
-            )));
-        }
-        Ok(Self { header, data })
-    }
-
-    /// The text that the metadata have under `key`.
-    pub(crate) fn metadata(&self, key: &str) -> Option<&str> {
-        let metadata = self.header.metadata().as_ref()?;
-        metadata.get(key).map(String::as_str)
-    }
-
-    /// The names of the tensors, in the order of their data.
-    pub(crate) fn names(&self) -> Vec<String> {
-        self.header.offset_keys()
-    }
-
-    /// Kind, shape and bytes of a tensor.
-    pub(crate) fn tensor(&self, name: &str) -> Option<(Dtype, &[usize], &[u8])> {
-        let info = self.header.info(name)?;
-        let (start, end) = info.data_offsets;
-        Some((info.dtype, &info.shape, &self.data[start..end]))
-    }
-
-    fn payloads(&self) -> BTreeMap<String, Payload<'_>> {
-        let names = self.names().into_iter();
-        names
-            .filter_map(|name| {
-                let (dtype, shape, bytes) = self.tensor(&name)?;
-                Some((name, Payload::borrowed(dtype, shape, bytes)))
-            })
-            .collect()
-    }
-}
-
-/// A part of a setting that differs from the checkpoint; see [`Checkpoint::difference`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// The part, such as `config.schedule` or `seeds[2]`.
-    pub setting: String,
-    /// Its value in the checkpoint, as JSON; `nothing` where it has none.
-    pub stored: String,
-    /// The value that it was compared with.
-    pub given: String,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} is {} in the checkpoint and {} now",
-            self.setting, self.stored, self.given
-        )
-    }
-}
-
 fn json(op: &'static str, key: &str, value: &impl Serialize) -> Result<Value> {
     serde_json::to_value(value).map_err(|error| {
         let expected = format!("a value that JSON can hold for {key:?}");
         Error::invalid(op, expected, error)
     })
-}
-
-fn first_difference(setting: &str, stored: &Value, given: &Value) -> Option<Difference> {
-    match (stored, given) {
-        (Value::Object(stored), Value::Object(given)) => {
-            let names: BTreeSet<&String> = stored.keys().chain(given.keys()).collect();
-            names.into_iter().find_map(|name| {
-                let setting = format!("{setting}.{name}");
-                differing_part(&setting, stored.get(name), given.get(name))
-            })
-        }
-        (Value::Array(stored), Value::Array(given)) if stored.len() == given.len() => stored
-            .iter()
-            .zip(given)
-            .enumerate()
-            .find_map(|(index, (stored, given))| {
-                first_difference(&format!("{setting}[{index}]"), stored, given)
-            }),
-        _ if stored == given => None,
-        _ => Some(difference(setting, Some(stored), Some(given))),
-    }
-}
-
-fn differing_part(
-    setting: &str,
-    stored: Option<&Value>,
-    given: Option<&Value>,
-) -> Option<Difference> {
-    match (stored, given) {
-        (Some(stored), Some(given)) => first_difference(setting, stored, given),
-        _ => Some(difference(setting, stored, given)),
-    }
-}
-
-fn difference(setting: &str, stored: Option<&Value>, given: Option<&Value>) -> Difference {
-    let text = |value: Option<&Value>| value.map_or_else(|| "nothing".into(), Value::to_string);
-    Difference {
-        setting: setting.to_owned(),
-        stored: text(stored),
-        given: text(given),
-    }
-}
-
-/// How the temporary names of [`write_atomically`] begin and end.
-const TEMPORARY: (&str, &str) = (".holonomy-", ".tmp");
-
-/// Removes the temporary files that killed writers have left in `folder`, and returns their
-/// number.
-///
-/// Call it only while nothing else writes there: the temporary files of running writers are
-/// removed too.
-///
-/// # Errors
-///
-/// [`Error::Io`] when the folder cannot be read or a file cannot be removed.
-pub fn remove_temporaries(folder: impl AsRef<Path>) -> Result<usize> {
-    let folder = folder.as_ref();
-    let mut removed = 0;
-    for entry in std::fs::read_dir(folder).map_err(Error::io("read", folder))? {
-        let entry = entry.map_err(Error::io("read", folder))?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1) {
-            std::fs::remove_file(entry.path()).map_err(Error::io("remove", entry.path()))?;
-            removed += 1;
-        }
-    }
-    Ok(removed)
-}
-
-/// Writes `bytes` to `path` atomically: at any time, readers see either the complete old file or
-/// the complete new one, also if the process is killed. The steps are: write a temporary file in
-/// the same folder, sync, rename, sync the folder. A killed process may leave the temporary file
-/// behind; [`remove_temporaries`] removes such files.
-///
-/// # Errors
-///
-/// [`Error::Io`] when the operating system refuses a step; the old file then stays as it was.
-pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
-    let path = path.as_ref();
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY.0).suffix(TEMPORARY.1);
-    #[cfg(unix)]
-    {
-        // A plain new file's mode, which the process's umask then narrows.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder
-        .tempfile_in(folder)
-        .map_err(Error::io("create a temporary file in", folder))?;
-    file.write_all(bytes).map_err(Error::io("write", path))?;
-    file.as_file().sync_all().map_err(Error::io("sync", path))?;
-    file.persist(path)
-        .map_err(|error| Error::io("replace", path)(error.error))?;
-    #[cfg(unix)]
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(Error::io("sync", folder))?;
-    Ok(())
 }
 
 /// What stands under [`METADATA_KEY`]. The settings are a text of their own, so that the digest
@@ -529,132 +324,7 @@ struct Header {
     settings: String,
 }
 
-/// One tensor as the file holds it: little-endian bytes in row-major order.
-struct Payload<'a> {
-    dtype: Dtype,
-    shape: Vec<usize>,
-    bytes: Cow<'a, [u8]>,
-}
-
-impl<'a> Payload<'a> {
-    /// The bytes of a contiguous CPU tensor.
-    fn of(tensor: &Tensor) -> Result<Self> {
-        let torch = |source| Error::Torch {
-            op: "Checkpoint::save",
-            source,
-        };
-        let kind = tensor.kind();
-        let dtype = dtype_of(kind).ok_or_else(|| {
-            Error::invalid(
-                "Checkpoint::save",
-                "kind Double, Float or Int64",
-                format!("{kind:?}"),
-            )
-        })?;
-        let mut bytes = vec![0; tensor.numel() * kind.elt_size_in_bytes()];
-        tensor
-            .f_copy_data_u8(&mut bytes, tensor.numel())
-            .map_err(torch)?;
-        Ok(Self {
-            dtype,
-            shape: tensor.size().iter().map(|&n| n as usize).collect(),
-            bytes: Cow::Owned(bytes),
-        })
-    }
-
-    fn borrowed(dtype: Dtype, shape: &[usize], bytes: &'a [u8]) -> Self {
-        Self {
-            dtype,
-            shape: shape.to_vec(),
-            bytes: Cow::Borrowed(bytes),
-        }
-    }
-
-    fn to_tensor(&self) -> std::result::Result<Tensor, String> {
-        let kind = kind_of(self.dtype)
-            .ok_or_else(|| format!("kind {:?} is not F64, F32 or I64", self.dtype))?;
-        let shape: Vec<i64> = self
-            .shape
-            .iter()
-            .map(|&n| i64::try_from(n))
-            .collect::<std::result::Result<_, _>>()
-            .map_err(|_| format!("shape {:?} is too large", self.shape))?;
-        Tensor::f_from_data_size(&self.bytes, &shape, kind).map_err(|error| error.to_string())
-    }
-}
-
-impl View for &Payload<'_> {
-    fn dtype(&self) -> Dtype {
-        self.dtype
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.bytes)
-    }
-
-    fn data_len(&self) -> usize {
-        self.bytes.len()
-    }
-}
-
-fn to_tensors(
-    payloads: &BTreeMap<String, Payload>,
-) -> std::result::Result<BTreeMap<String, Tensor>, String> {
-    let tensors = payloads.iter().map(|(name, payload)| {
-        let tensor = payload.to_tensor();
-        let tensor = tensor.map_err(|reason| format!("tensor {name:?}: {reason}"))?;
-        Ok((name.clone(), tensor))
-    });
-    tensors.collect()
-}
-
-/// SHA-256 over the settings and over each tensor's name, kind, shape and bytes, in the order of
-/// the names; every part is preceded by its length, so that no two contents spell the same text.
-fn digest<N: AsRef<str>>(payloads: &BTreeMap<N, Payload>, settings: &str) -> String {
-    let mut hash = Sha256::new();
-    let mut part = |bytes: &[u8]| {
-        hash.update((bytes.len() as u64).to_le_bytes());
-        hash.update(bytes);
-    };
-    part(settings.as_bytes());
-    for (name, payload) in payloads {
-        part(name.as_ref().as_bytes());
-        part(format!("{:?} {:?}", payload.dtype, payload.shape).as_bytes());
-        part(&payload.bytes);
-    }
-    format!("{:x}", hash.finalize())
-}
-
-fn dtype_of(kind: Kind) -> Option<Dtype> {
-    match kind {
-        Kind::Double => Some(Dtype::F64),
-        Kind::Float => Some(Dtype::F32),
-        Kind::Int64 => Some(Dtype::I64),
-        _ => None,
-    }
-}
-
-fn kind_of(dtype: Dtype) -> Option<Kind> {
-    match dtype {
-        Dtype::F64 => Some(Kind::Double),
-        Dtype::F32 => Some(Kind::Float),
-        Dtype::I64 => Some(Kind::Int64),
-        _ => None,
-    }
-}
-
 fn missing<'a>(op: &'static str, name: &str, present: impl Iterator<Item = &'a String>) -> Error {
     let present: Vec<&str> = present.map(String::as_str).collect();
     Error::invalid(op, format!("one of {present:?}"), format!("{name:?}"))
-}
-
-fn data_error(path: &Path, reason: String) -> Error {
-    Error::Data {
-        path: path.to_owned(),
-        reason,
-    }
 }
