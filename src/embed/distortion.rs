@@ -7,8 +7,8 @@ use super::split::both_ways;
 use crate::graph::Graph;
 use crate::manifold::Geodesic;
 use crate::metric::mirrored;
-use crate::numerics::check_list;
 use crate::numerics::rows::measure_rows;
+use crate::numerics::{check_list, no_grad};
 use crate::{Error, Result};
 
 /// Numbers that a tile of [`pairwise_distances`] may take.
@@ -54,7 +54,7 @@ pub fn pairwise_distances(space: &dyn Geodesic, points: &Tensor) -> Tensor {
     let width = space.point_shape().iter().product::<i64>().max(1);
     let out = Tensor::zeros([n, n], (points.kind(), points.device()));
     let tile = (TILE / (n * width).max(1)).max(1);
-    tch::no_grad(|| {
+    no_grad(|| {
         let mut first = 0;
         while first < n {
             let rows = tile.min(n - first);
@@ -120,7 +120,7 @@ pub fn cross_distances(space: &dyn Geodesic, from: &Tensor, to: &Tensor) -> Tens
     let width = space.point_shape().iter().product::<i64>().max(1);
     let out = Tensor::zeros([m, n], (from.kind(), from.device()));
     let tile = (TILE / (n * width).max(1)).max(1);
-    tch::no_grad(|| {
+    no_grad(|| {
         for first in (0..m).step_by(tile as usize) {
             let rows = tile.min(m - first);
             let block = space.dist(&from.narrow(0, first, rows).unsqueeze(1), &to);

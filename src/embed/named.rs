@@ -72,6 +72,7 @@ impl NamedEmbedding {
     /// with control characters or with white space at its ends; [`Error::NotOnManifold`] for a row
     /// that is not a point of the model or not finite.
     pub fn new(model: Model, names: Vec<String>, points: &Tensor) -> Result<Self> {
+        crate::numerics::require_defined("NamedEmbedding::new", &[points])?;
         let points = points
             .detach()
             .to_device_(Device::Cpu, Kind::Double, false, true);

@@ -16,7 +16,7 @@ use super::sampler::{NegativeLaw, NegativeSampler, Seen};
 use super::split::both_ways;
 use super::table::check_pairs;
 use super::trainer::Embedding;
-use crate::numerics::{require_at_least_one, require_positive};
+use crate::numerics::{require_at_least_one, require_positive, with_grad};
 use crate::optim::{ManifoldParameter, RiemannianSgd, Schedule, SgdConfig, during};
 use crate::random::mix;
 use crate::random::random_normal;
@@ -251,8 +251,11 @@ impl NetworkTrainer {
         for pairs in self.pairs.chunks(self.config.batch) {
             let comparisons = self.comparisons(pairs, &mut seen, &mut rng);
             model.optimizer.zero_grad();
-            let loss = self.loss(model, &comparisons);
-            loss.backward();
+            let loss = with_grad(|| {
+                let loss = self.loss(model, &comparisons);
+                loss.backward();
+                loss
+            });
             model.optimizer.step()?;
             total += loss.detach();
         }

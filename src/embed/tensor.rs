@@ -13,6 +13,7 @@ use super::config::TrainConfig;
 use super::model::Model;
 use super::plan::{EpochPlan, StepTaker};
 use super::sampler::Seen;
+use crate::numerics::{no_grad, with_grad};
 use crate::{Error, Geodesic, Result};
 
 /// The tensor path of a [`Trainer`](super::Trainer).
@@ -42,18 +43,21 @@ impl TensorPath {
             .points
             .index_select(0, &batch.nodes)
             .set_requires_grad(true);
-        let sources = rows.index_select(0, &batch.sources).unsqueeze(1);
-        let shape = [sources.size()[0], -1, rows.size()[1]];
-        let candidates = rows.index_select(0, &batch.candidates).view(shape);
-        let dist = self.manifold.dist(&sources, &candidates);
-        let absent = batch.absent.view_as(&dist);
-        let scores = dist.neg().masked_fill(&absent, f64::NEG_INFINITY);
-        let loss = -scores
-            .log_softmax(-1, scores.kind())
-            .select(-1, 0)
-            .sum(scores.kind());
-        let gradient = Tensor::run_backward(&[&loss], &[&rows], false, false);
-        tch::no_grad(|| {
+        let (loss, gradient) = with_grad(|| {
+            let sources = rows.index_select(0, &batch.sources).unsqueeze(1);
+            let shape = [sources.size()[0], -1, rows.size()[1]];
+            let candidates = rows.index_select(0, &batch.candidates).view(shape);
+            let dist = self.manifold.dist(&sources, &candidates);
+            let absent = batch.absent.view_as(&dist);
+            let scores = dist.neg().masked_fill(&absent, f64::NEG_INFINITY);
+            let loss = -scores
+                .log_softmax(-1, scores.kind())
+                .select(-1, 0)
+                .sum(scores.kind());
+            let gradient = Tensor::run_backward(&[&loss], &[&rows], false, false);
+            (loss, gradient)
+        });
+        no_grad(|| {
             let rows = rows.detach();
             let step = self.manifold.rgrad(&rows, &gradient[0]) * -rate;
             let moved = self.manifold.project(&self.manifold.exp(&rows, &step));

@@ -5,6 +5,7 @@ use tch::Tensor;
 use super::measure::{Worst, double, flat, gradients, leaf, length, size};
 use super::operations::{self, Operation};
 use super::samples::{Samples, all_finite, with_length};
+use crate::numerics::{no_grad, with_grad};
 use crate::random::random_normal;
 use crate::{Geodesic, Manifold};
 
@@ -54,7 +55,7 @@ pub fn geodesic_gradient_sees_an_update(m: &dyn Geodesic, s: &Samples) -> Worst 
 pub fn distance_is_finite(m: &dyn Geodesic, s: &Samples) -> Worst {
     let places = pairs(m, s);
     places.iter().fold(Worst::default(), |worst, pair| {
-        let dist = tch::no_grad(|| m.dist(&pair.p, &pair.q));
+        let dist = no_grad(|| m.dist(&pair.p, &pair.q));
         let right = all_finite(&dist) && dist.lt(0.0).any().int64_value(&[]) == 0;
         worst.or(Worst::at(
             pair.place,
@@ -169,7 +170,7 @@ fn pairs(m: &dyn Geodesic, s: &Samples) -> Vec<Pair> {
 
 /// The gradients of `dist(p, q)`.
 fn slopes(m: &dyn Geodesic, p: &Tensor, q: &Tensor, leaves: &[Tensor]) -> Vec<Tensor> {
-    let dist = tch::with_grad(|| m.dist(p, q));
+    let dist = with_grad(|| m.dist(p, q));
     gradients(&dist.sum(dist.kind()), leaves, false)
 }
 
@@ -185,9 +186,9 @@ fn values_at_corners<M: ?Sized>(
         .fold(Worst::default(), |worst, operation| {
             places.iter().fold(worst, |worst, s| {
                 let arguments = operation.arguments(s);
-                let without = tch::no_grad(|| (operation.apply)(m, &arguments));
+                let without = no_grad(|| (operation.apply)(m, &arguments));
                 let leaves: Vec<Tensor> = arguments.iter().map(leaf).collect();
-                let with = tch::with_grad(|| (operation.apply)(m, &leaves));
+                let with = with_grad(|| (operation.apply)(m, &leaves));
                 worst.or(same(operation.name, &with, &without, &s.strain()))
             })
         })
@@ -206,7 +207,7 @@ fn updates<M: ?Sized>(
             let old: Vec<Tensor> = operation.arguments(s).iter().map(leaf).collect();
             let new: Vec<Tensor> = operation.arguments(&there).iter().map(leaf).collect();
             let _ = with_gradients(m, s, operation, &old);
-            tch::no_grad(|| {
+            no_grad(|| {
                 for (leaf, value) in old.iter().zip(&new) {
                     leaf.shallow_clone().copy_(value);
                 }
@@ -244,7 +245,7 @@ fn with_gradients<M: ?Sized>(
     leaves: &[Tensor],
 ) -> (Vec<Tensor>, Vec<Tensor>) {
     let mut rng = s.rng();
-    tch::with_grad(|| {
+    with_grad(|| {
         let results = (operation.apply)(m, leaves);
         let zero = Tensor::zeros([1], (s.p.kind(), s.p.device()));
         let sum = results.iter().fold(zero, |sum, x| {

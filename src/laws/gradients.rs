@@ -5,6 +5,7 @@ use tch::{Kind, Tensor};
 use super::measure::{Worst, double, flat, gradients, leaf, length, per_row, size, total};
 use super::operations::{self, Arg, Operation, Smooth, to_kind};
 use super::samples::{Samples, with_length};
+use crate::numerics::with_grad;
 use crate::random::random_normal;
 use crate::{Geodesic, Manifold};
 
@@ -89,7 +90,7 @@ pub fn gradient_of_squared_distance_is_log(m: &dyn Geodesic, s: &Samples) -> Wor
     .iter()
     .fold(Worst::default(), |worst, (place, s, q)| {
         let leaves = [leaf(&s.p), leaf(q)];
-        let dist = tch::with_grad(|| m.dist(&leaves[0], &leaves[1]));
+        let dist = with_grad(|| m.dist(&leaves[0], &leaves[1]));
         let found = gradients(&dist.square().sum(dist.kind()), &leaves, false);
         let error = |base: &Tensor, other: &Tensor, gradient: &Tensor| {
             let gradient = m.rgrad(base, gradient) + m.log(base, other) * 2.0;
@@ -160,7 +161,7 @@ impl<'a> Path<'a> {
     }
 
     fn derivatives(&self, h: f64) -> (Tensor, Tensor) {
-        tch::with_grad(|| {
+        with_grad(|| {
             let h = Tensor::full(&self.s.batch, h, (self.p.kind(), self.p.device()));
             let h = h.set_requires_grad(true);
             let steps = per_row(self.m, &h);
@@ -228,13 +229,13 @@ impl<M: ?Sized> Derivative<'_, M> {
         let (s, operation) = (self.s, self.operation);
         let arguments = operation.arguments(s);
         let leaves: Vec<Tensor> = arguments.iter().map(leaf).collect();
-        let results = tch::with_grad(|| (operation.apply)(self.m, &leaves));
+        let results = with_grad(|| (operation.apply)(self.m, &leaves));
         let mut rng = s.rng();
         let weights: Vec<Tensor> = results
             .iter()
             .map(|x| random_normal(&mut rng, &x.size(), x.kind(), x.device()))
             .collect();
-        let contracted = tch::with_grad(|| {
+        let contracted = with_grad(|| {
             let products = results.iter().zip(&weights).map(|(x, weight)| x * weight);
             products.fold(Tensor::zeros([1], (s.p.kind(), s.p.device())), |sum, x| {
                 sum + x.sum(s.p.kind())

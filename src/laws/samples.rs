@@ -8,6 +8,7 @@ use tch::{Device, Kind, Tensor};
 use super::measure::{double, flat, length, per_row, size};
 use super::{Domain, Subject};
 use crate::Manifold;
+use crate::numerics::no_grad;
 use crate::random::random_normal;
 
 /// The choices that proptest makes. They determine the [`Samples`].
@@ -168,7 +169,7 @@ fn batch_shape(m: &dyn Manifold, p: &Tensor) -> Vec<i64> {
 impl Samples {
     /// Draws the samples of a case.
     pub fn draw(subject: &Subject, case: &Case, options: (Kind, Device)) -> Self {
-        tch::no_grad(|| Draw::new(subject, case, options).samples())
+        no_grad(|| Draw::new(subject, case, options).samples())
     }
 
     /// A generator for random numbers that a law needs itself.
@@ -207,7 +208,7 @@ impl Samples {
     /// points. v is 0, and z is p with zeros for its last coordinates.
     #[must_use]
     pub fn corners(&self, m: &dyn Manifold) -> Self {
-        tch::no_grad(|| {
+        no_grad(|| {
             let point = m.point_shape();
             let options = (self.p.kind(), self.p.device());
             let first = self

@@ -9,6 +9,7 @@ use tch::{Kind, Tensor};
 use super::measure::{Worst, flat, leaf, size};
 use super::operations::{self, Arg, Operation, to_kind};
 use super::samples::{Samples, row};
+use crate::numerics::{no_grad, with_grad};
 use crate::{Geodesic, Manifold};
 
 macro_rules! for_both_traits {
@@ -99,14 +100,14 @@ fn every<M: ?Sized>(
     operations
         .iter()
         .fold(Worst::default(), |worst, operation| {
-            worst.or(tch::no_grad(|| check(m, operation, s, point)))
+            worst.or(no_grad(|| check(m, operation, s, point)))
         })
 }
 
 mod checks {
     use super::{
         Arg, Kind, Operation, Samples, Tensor, Worst, Xoshiro256PlusPlus, broken, flat, leaf, row,
-        size, to_kind,
+        size, to_kind, with_grad,
     };
 
     pub(super) fn batch_is_its_rows<M: ?Sized>(
@@ -344,7 +345,7 @@ mod checks {
         let arguments = operation.arguments(s);
         let without = (operation.apply)(m, &arguments);
         let leaves: Vec<Tensor> = arguments.iter().map(leaf).collect();
-        let with = tch::with_grad(|| (operation.apply)(m, &leaves));
+        let with = with_grad(|| (operation.apply)(m, &leaves));
         operation.compare(s, &with, &without)
     }
 

@@ -7,6 +7,7 @@ use super::similarity::{Similarity, to_vec};
 use super::triangular::cholesky_solve;
 use crate::numerics::cholesky::{DoubleCholesky, SingleCholesky, is_fast};
 use crate::numerics::compensated::{plus, rounded, sum};
+use crate::numerics::no_grad;
 use crate::{Error, Result};
 
 /// Z in a form that systems are solved with.
@@ -251,8 +252,7 @@ impl Ldl {
         if b.requires_grad() {
             // libtorch does not differentiate its solve; a product with the inverse it does.
             let n = self.compact.size()[0];
-            let inverse =
-                tch::no_grad(|| self.solve(&Tensor::eye(n, (Kind::Double, tch::Device::Cpu))));
+            let inverse = no_grad(|| self.solve(&Tensor::eye(n, (Kind::Double, tch::Device::Cpu))));
             return inverse.to_device(self.device).matmul(b);
         }
         let b = b.to_device(tch::Device::Cpu);

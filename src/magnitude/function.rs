@@ -8,6 +8,7 @@ use super::distinct::Distinct;
 use super::similarity::check_scale;
 use super::weighting::{weighting, weighting_of_distinct};
 use crate::metric::checked_distances;
+use crate::numerics::no_grad;
 use crate::{Error, Result};
 
 /// The magnitude of a metric space at several scales; see [`magnitude_function`].
@@ -85,7 +86,7 @@ pub fn magnitude_function(
         ranks: Vec::new(),
         negative_eigenvalues: Vec::new(),
     };
-    tch::no_grad(|| {
+    no_grad(|| {
         let distinct = Distinct::of(OP, distances)?.alone();
         for &t in scales {
             let w = weighting_of_distinct(OP, &distinct, t, config)?;

@@ -10,7 +10,7 @@ use super::solve::{Solution, Wanted, solve};
 use crate::manifold::Geodesic;
 use crate::metric::checked_distances;
 use crate::numerics::compensated::{rounded, sum};
-use crate::numerics::{check_list, with_gradient_of};
+use crate::numerics::{check_list, no_grad, with_gradient_of};
 use crate::{Error, Result};
 
 /// The order up to which a result can be differentiated.
@@ -212,12 +212,12 @@ impl Linearised {
         let scale = t.double_value(&[]);
         check_scale(op, scale)?;
         let distances = &checked_distances(op, distances)?;
-        let distinct = tch::no_grad(|| Distinct::of(op, distances))?;
+        let distinct = no_grad(|| Distinct::of(op, distances))?;
         let recorded = match &distinct.classes {
             Some(classes) => classes.averaged(distances),
             None => distances.shallow_clone(),
         };
-        let solution = tch::no_grad(|| solve(op, &distinct, scale, config, Wanted::Inverse))?;
+        let solution = no_grad(|| solve(op, &distinct, scale, config, Wanted::Inverse))?;
         let classes = distinct.classes;
         Ok(solution.map(|solution| Self {
             solution,

@@ -8,6 +8,7 @@ use super::distinct::Distinct;
 use super::similarity::check_scale;
 use super::weighting::weighting_of_distinct;
 use crate::metric::checked_distances;
+use crate::numerics::no_grad;
 use crate::{Error, Result};
 
 const OP: &str = "scale_of_magnitude";
@@ -118,7 +119,7 @@ struct Space(Distinct);
 impl Space {
     fn new(op: &'static str, distances: &Tensor) -> Result<Self> {
         let distances = &checked_distances(op, distances)?;
-        let distinct = tch::no_grad(|| Distinct::of(op, distances))?;
+        let distinct = no_grad(|| Distinct::of(op, distances))?;
         Ok(Self(distinct.alone()))
     }
 
@@ -199,7 +200,7 @@ impl Search<'_> {
 
     fn at(&self, t: f64) -> Result<Trial> {
         let Space(distinct) = self.space;
-        let found = tch::no_grad(|| weighting_of_distinct(OP, distinct, t, self.config))?;
+        let found = no_grad(|| weighting_of_distinct(OP, distinct, t, self.config))?;
         let slope = t * scale_derivative(&distinct.distances, t, &found.weights) / found.magnitude;
         Ok(Trial {
             t,

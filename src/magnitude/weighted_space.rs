@@ -9,6 +9,7 @@ use super::similarity::check_scale;
 use super::solve::{Solution, Wanted, solve};
 use super::weighting::Weighting;
 use crate::metric::checked_distances;
+use crate::numerics::no_grad;
 use crate::{Error, Result};
 
 const OP: &str = "WeightedSpace";
@@ -81,7 +82,7 @@ impl WeightedSpace {
     pub fn new(distances: &Tensor, t: f64, config: &WeightingConfig) -> Result<Self> {
         check_scale(OP, t)?;
         let distances = &checked_distances(OP, distances)?;
-        tch::no_grad(|| {
+        no_grad(|| {
             let distinct = Distinct::of(OP, distances)?;
             let solution = solve(OP, &distinct, t, config, Wanted::Inverse)?;
             Ok(Self {
@@ -146,7 +147,7 @@ impl WeightedSpace {
         let weights = solution.weights.view(-1);
         let n = weights.size()[0];
         let eye = Tensor::eye(n, (Kind::Double, weights.device()));
-        let inverse = tch::no_grad(|| solution.apply_inverse(&eye));
+        let inverse = no_grad(|| solution.apply_inverse(&eye));
         let inverse = inverse.diagonal(0, 0, 1);
         let found = quantity(&weights, &inverse);
         Ok(match &self.classes {
@@ -192,7 +193,7 @@ impl WeightedSpace {
         let distances = distances
             .detach()
             .to_device(self.weighting.weights.device());
-        Ok(tch::no_grad(|| self.meet_checked(&distances)))
+        Ok(no_grad(|| self.meet_checked(&distances)))
     }
 
     fn meet_checked(&self, distances: &Tensor) -> NewPoints {

@@ -12,6 +12,7 @@ use crate::embed::pairwise_distances;
 use crate::manifold::Geodesic;
 use crate::metric::checked_distances;
 use crate::numerics::compensated::{rounded, sum};
+use crate::numerics::no_grad;
 use crate::{Error, Result};
 
 /// A weighting vector, with its solver, residual and condition.
@@ -175,7 +176,7 @@ pub fn weighting(distances: &Tensor, t: f64, config: &WeightingConfig) -> Result
     const OP: &str = "weighting";
     check_scale(OP, t)?;
     let distances = &checked_distances(OP, distances)?;
-    tch::no_grad(|| {
+    no_grad(|| {
         let distinct = Distinct::of(OP, distances)?;
         weighting_of_distinct(OP, &distinct, t, config)
     })

@@ -8,7 +8,9 @@ use tch::{Device, Kind, Tensor};
 
 use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::manifolds::Curvature;
-use crate::numerics::{check_points, dot_keep, in_f64, norm_last, safe_sqrt, special, sum_keep};
+use crate::numerics::{
+    check_points, dot_keep, in_f64, no_grad, norm_last, safe_sqrt, special, sum_keep,
+};
 use crate::random::random_normal;
 use crate::{Error, Result};
 
@@ -258,12 +260,12 @@ impl Sample for Sphere {
     ) -> Tensor {
         let size = [batch, &[self.n + 1]].concat();
         let z = random_normal(rng, &size, Kind::Double, device);
-        tch::no_grad(|| self.normalise(&z)).to_kind(kind)
+        no_grad(|| self.normalise(&z)).to_kind(kind)
     }
 
     fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {
         self.check("random_tangent", &[p]);
         let z = random_normal(rng, &p.size(), Kind::Double, p.device());
-        tch::no_grad(|| Self::across(&p.to_kind(Kind::Double), &z)).to_kind(p.kind())
+        no_grad(|| Self::across(&p.to_kind(Kind::Double), &z)).to_kind(p.kind())
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
-use crate::numerics::{dot_keep, safe_sqrt, special, sum_last};
+use crate::numerics::{dot_keep, no_grad, safe_sqrt, special, sum_last, with_grad};
 use crate::optim::{AdamConfig, ManifoldParameter, RiemannianAdam, Schedule, during};
 use crate::stats::evaluation::integer_labels;
 use crate::stats::{ClassificationScore, classification_score};
@@ -190,7 +190,7 @@ impl HyperbolicSvm {
     pub fn decision(&self, points: &Tensor) -> Result<Tensor> {
         let points = checked_points("HyperbolicSvm::decision", &self.form, points)?;
         let decide = || self.form.decide(&self.weights, &points.unsqueeze(0));
-        Ok(tch::no_grad(decide).transpose(0, 1).contiguous())
+        Ok(no_grad(decide).transpose(0, 1).contiguous())
     }
 
     /// The class of each point, `[count]`, integers.
@@ -248,7 +248,7 @@ fn checked_points(op: &'static str, form: &SvmForm, points: &Tensor) -> Result<T
     let found = form.manifold().check_point(points);
     found.map_err(|error| error.told_by(op))?;
     let points = points.detach().to_kind(Kind::Double);
-    Ok(tch::no_grad(|| form.manifold().project(&points)))
+    Ok(no_grad(|| form.manifold().project(&points)))
 }
 
 /// 1 where a point is of the class, −1 elsewhere, `[classes, count]`.
@@ -360,14 +360,16 @@ impl SvmForm {
         for step in 0..config.steps {
             optimizer.apply_schedule(&schedule, step);
             optimizer.zero_grad();
-            let margins = self.decide(&weights, points) * signs;
-            let hinges = (edge - margins).clamp_min(0.0).sum(Kind::Double);
-            let loss = self.square(&weights).sum(Kind::Double) / 2.0 + hinges * config.penalty;
-            loss.backward();
+            with_grad(|| {
+                let margins = self.decide(&weights, points) * signs;
+                let hinges = (edge - margins).clamp_min(0.0).sum(Kind::Double);
+                let loss = self.square(&weights).sum(Kind::Double) / 2.0 + hinges * config.penalty;
+                loss.backward();
+            });
             let when = format!("step {} with lr {}", step + 1, config.lr);
             optimizer.step().map_err(during(OP, when))?;
             if let Self::Hyperboloid(_) = self {
-                tch::no_grad(|| {
+                no_grad(|| {
                     let mut w = weights[0].shallow_clone();
                     w.copy_(&spacelike(&w));
                 });

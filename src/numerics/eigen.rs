@@ -1,6 +1,7 @@
 //! A few eigenpairs at the ends of the spectrum of a symmetric operator, given only by its
 //! products.
 
+use super::no_grad;
 use tch::{Kind, Tensor};
 
 use crate::{Error, Result};
@@ -118,7 +119,7 @@ pub fn extreme_eigenpairs(
     config: &EigenConfig,
 ) -> Result<ExtremeEigenpairs> {
     let ends = Ends::new(start, config)?;
-    tch::no_grad(|| {
+    no_grad(|| {
         let mut space = Subspace::new(start);
         let mut block = orthonormal(&space.basis, start)
             .ok_or_else(|| Error::invalid(OP, "a start that is not 0", "0 everywhere"))?;

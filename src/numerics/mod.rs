@@ -13,6 +13,7 @@ pub(crate) mod compensated;
 pub(crate) mod double_double;
 mod eigen;
 pub(crate) mod lanes;
+mod recording;
 pub(crate) mod rows;
 pub(crate) mod special;
 pub(crate) mod wide;
@@ -22,6 +23,7 @@ pub(crate) use boundary::{
     require_at_least_one, require_defined, require_floating, require_positive,
 };
 pub use eigen::{EigenConfig, ExtremeEigenpairs, extreme_eigenpairs};
+pub(crate) use recording::{no_grad, with_grad};
 pub use rows::with_tensor_formulas;
 
 use tch::{Kind, Tensor};

@@ -6,6 +6,7 @@ use super::finite::{GRADIENT, first_bad_row, not_finite};
 use super::gradient::Gradient;
 use super::parameter::ManifoldParameter;
 use super::rule::require;
+use crate::numerics::no_grad;
 use crate::{Error, Result};
 
 const OP: &str = "clip_grad_norm";
@@ -60,7 +61,7 @@ pub fn clip_grad_norm<'a>(
 
 /// The squared Riemannian length of each row, `[..]`.
 fn squared_norms(parameter: &ManifoldParameter, gradient: &Gradient) -> Tensor {
-    tch::no_grad(|| {
+    no_grad(|| {
         let points = parameter.tensor().detach();
         let (values, rows) = gradient.parts();
         let points = match rows {

@@ -7,6 +7,7 @@ use super::finite::{Proposal, all_finite, not_finite};
 use super::parameter::ManifoldParameter;
 use super::rule::{Buffer, BufferShape, Step, Update, UpdateRule, require};
 use super::schedule::Schedule;
+use crate::numerics::no_grad;
 use crate::{Manifold, Result};
 
 /// An optimiser: groups of parameters, and the [`UpdateRule`] that moves them.
@@ -177,7 +178,7 @@ impl<R: UpdateRule> Optimizer<R> {
                 proposals.push(slot.propose(&group.config, group.lr));
             }
         }
-        if !tch::no_grad(|| all_finite(proposals.iter().flatten())) {
+        if !no_grad(|| all_finite(proposals.iter().flatten())) {
             self.find_what_is_not_finite(&proposals)?;
         }
         let slots = self.groups.iter_mut().flat_map(|group| &mut group.slots);
@@ -304,7 +305,7 @@ impl Slot {
             count: self.steps + 1,
         };
         let motion = self.parameter.motion();
-        let update = tch::no_grad(|| match rows {
+        let update = no_grad(|| match rows {
             None => config.update(motion, step, &points, values, &self.buffers),
             Some(rows) if rows.numel() == 0 => self.unchanged(rows),
             Some(rows) => {
@@ -350,11 +351,11 @@ fn component_shape(manifold: &dyn Manifold, points: &Tensor) -> Vec<i64> {
     let point_dims = manifold.point_shape().len();
     let batch = &points.size()[..points.dim() - point_dims];
     let single = [&[-1], manifold.point_shape().as_slice()].concat();
-    let sample = tch::no_grad(|| {
+    let sample = no_grad(|| {
         let rows = points.reshape(&single);
         rows.narrow(0, 0, rows.size()[0].min(1))
     });
     let zero = sample.zeros_like();
-    let values = tch::no_grad(|| manifold.component_inner(&sample, &zero, &zero));
+    let values = no_grad(|| manifold.component_inner(&sample, &zero, &zero));
     [batch, &values.size()[1..]].concat()
 }

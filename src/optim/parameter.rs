@@ -4,6 +4,7 @@ use tch::Tensor;
 
 use super::gradient::Gradient;
 use super::rule::Motion;
+use crate::numerics::no_grad;
 use crate::numerics::rows::copy_into;
 use crate::{Geodesic, Manifold, Result};
 
@@ -161,7 +162,7 @@ impl ManifoldParameter {
 
     /// Writes new points into the leaf's memory: all rows, or the given ones.
     pub(crate) fn write(&mut self, rows: Option<&Tensor>, points: &Tensor) {
-        tch::no_grad(|| match rows {
+        no_grad(|| match rows {
             None => copy_into(&mut self.tensor, points),
             Some(rows) => {
                 let _ = self.tensor.index_copy_(0, rows, points);

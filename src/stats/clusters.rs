@@ -8,6 +8,7 @@ use super::center::mean_of;
 use super::descent::CenterConfig;
 use super::sample::Data;
 use crate::manifold::Geodesic;
+use crate::numerics::no_grad;
 use crate::{Error, Result};
 
 /// Settings of [`k_means`].
@@ -116,7 +117,7 @@ pub fn k_means<M: Geodesic + ?Sized>(
     let mut best: Option<Clusters> = None;
     let mut converged = 0;
     let mut fewest_changed = i64::MAX;
-    tch::no_grad(|| {
+    no_grad(|| {
         for _ in 0..config.restarts {
             let start = spread_out(m, &data, config.clusters, &mut rng);
             let found = match lloyd(m, &data, start, config)? {
@@ -143,7 +144,7 @@ pub fn k_means<M: Geodesic + ?Sized>(
         tolerance: 0.0,
     })?;
     Ok(Clusters {
-        centers: tch::no_grad(|| data.rounded(m, &found.centers)),
+        centers: no_grad(|| data.rounded(m, &found.centers)),
         converged,
         ..found
     })

@@ -5,6 +5,7 @@ use tch::{Kind, Tensor};
 use super::chordal::ChordalCost;
 use super::sample::{Data, check_one};
 use super::trust_region::minimise;
+use crate::numerics::no_grad;
 use crate::{Flag, Grassmann, Manifold, Result};
 
 /// Settings of [`flag_mean`].
@@ -102,7 +103,7 @@ pub(super) fn mean_for(
     weights: Option<&Tensor>,
     config: &MeanConfig,
 ) -> Result<ChordalMean> {
-    tch::no_grad(|| {
+    no_grad(|| {
         let weighted = Data::new(op, flags, points, weights, 1)?;
         let start = checked_start(op, flags, config, &weighted)?;
         let mut mean = mean_of(op, flags, &weighted, start.as_ref(), config)?;

@@ -4,6 +4,7 @@ use tch::{Kind, Tensor};
 
 use super::flag_mean::{MeanConfig, checked_start, mean_of};
 use super::sample::Data;
+use crate::numerics::no_grad;
 use crate::{Error, Flag, Grassmann, Result};
 
 /// Settings of [`flag_median`].
@@ -115,7 +116,7 @@ pub(super) fn median_for(
     if config.max_iterations == 0 {
         return Err(Error::invalid(op, "max_iterations ≥ 1", 0));
     }
-    tch::no_grad(|| {
+    no_grad(|| {
         let weighted = Data::new(op, flags, points, weights, 1)?;
         let kind = weighted.kind;
         let mut median = iterate(op, flags, weighted, config)?;

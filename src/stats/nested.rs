@@ -5,6 +5,7 @@ use tch::{Kind, Tensor};
 use super::sample::check_one;
 use crate::manifold::first_above;
 use crate::manifolds::frames::{square_sum, transposed_times};
+use crate::numerics::no_grad;
 use crate::{Error, Flag, Result};
 
 /// Nested principal subspaces, and what they leave unexplained.
@@ -69,7 +70,7 @@ pub struct NestedPca {
 ///
 /// pennec2018.
 pub fn nested_pca(flags: &Flag, data: &Tensor) -> Result<NestedPca> {
-    tch::no_grad(|| {
+    no_grad(|| {
         let (center, centered) = centered("nested_pca", flags, data)?;
         let count = centered.size()[0] as f64;
         let (_, values, directions) = centered.svd(true, true);
@@ -114,7 +115,7 @@ pub fn nested_pca(flags: &Flag, data: &Tensor) -> Result<NestedPca> {
 pub fn accumulated_unexplained_variance(flags: &Flag, p: &Tensor, data: &Tensor) -> Result<f64> {
     const OP: &str = "accumulated_unexplained_variance";
     check_one(OP, flags, "one flag", p)?;
-    tch::no_grad(|| {
+    no_grad(|| {
         let (_, centered) = centered(OP, flags, data)?;
         let columns = centered.transpose(0, 1);
         let p = p.detach().to_kind(Kind::Double);

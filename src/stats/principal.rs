@@ -6,6 +6,7 @@ use super::center::{Center, mean_of};
 use super::descent::{CenterConfig, Descended, Ending, Place, Problem, Slope, descend};
 use super::sample::Data;
 use crate::manifold::Geodesic;
+use crate::numerics::{no_grad, with_grad};
 use crate::{Error, Result};
 
 /// Principal components in the tangent space at the mean.
@@ -83,7 +84,7 @@ impl Analysis {
         config: &CenterConfig,
     ) -> Result<Self> {
         let mean = mean_of(op, m, data, config)?;
-        tch::no_grad(|| {
+        no_grad(|| {
             let basis = tangent_basis(m, &mean.point);
             let logs = m.log(&mean.point, &data.points);
             let coordinates = coordinates(m, &mean.point, &logs, &basis);
@@ -268,7 +269,7 @@ impl<M: Geodesic + ?Sized> Residual<'_, M> {
             basis,
             ..
         } = self.search;
-        let (value, by_scores, by_row) = tch::with_grad(|| {
+        let (value, by_scores, by_row) = with_grad(|| {
             let scores = scores.detach().set_requires_grad(true);
             let row = row.detach().set_requires_grad(true);
             let rows = Tensor::cat(&[&self.before, &row.unsqueeze(0)], 0);

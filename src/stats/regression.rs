@@ -8,6 +8,7 @@ use super::descent::{
 };
 use super::sample::Data;
 use crate::manifold::Geodesic;
+use crate::numerics::{no_grad, with_grad};
 use crate::{Error, Result};
 
 /// The result of a geodesic regression: x ↦ exp(intercept, x · slope).
@@ -111,10 +112,10 @@ pub fn geodesic_regression<M: Geodesic + ?Sized>(
     let found = problem.solve(OP, &mean.point, config)?;
     let Trial { p, v, value, .. } = found.place.point;
     // From the middle back to x = 0.
-    let (intercept, slope) = tch::no_grad(|| m.exp_transport(&p, &(&v * -middle), &v));
+    let (intercept, slope) = no_grad(|| m.exp_transport(&p, &(&v * -middle), &v));
     let residual = 2.0 * value;
     Ok(GeodesicRegression {
-        intercept: tch::no_grad(|| data.rounded(m, &intercept)),
+        intercept: no_grad(|| data.rounded(m, &intercept)),
         slope: slope.to_kind(y.kind()),
         residual,
         r_squared: 1.0 - residual / mean.objective,
@@ -176,7 +177,7 @@ impl<M: Geodesic + ?Sized> Residual<'_, M> {
         config: &CenterConfig,
     ) -> Result<Descended<Trial>> {
         // The slope of the logarithms at the mean, or none if that leads where there is no residual.
-        let logs = tch::no_grad(|| self.m.log(p, &self.data.points));
+        let logs = no_grad(|| self.m.log(p, &self.data.points));
         let count = self.data.count as f64;
         let v = Data::combine(&logs, &(&self.x / (self.power * count)));
         let starts = [v.shallow_clone(), v.zeros_like()];
@@ -191,7 +192,7 @@ impl<M: Geodesic + ?Sized> Residual<'_, M> {
 
     fn at(&self, p: &Tensor, v: &Tensor) -> Trial {
         let (p, v) = (p.detach(), v.detach());
-        let (value, by_p, by_v) = tch::with_grad(|| {
+        let (value, by_p, by_v) = with_grad(|| {
             // A change of p takes v along in parallel: p moved by a, v moved there with it and by b.
             let a = v.zeros_like().set_requires_grad(true);
             let b = v.zeros_like().set_requires_grad(true);
@@ -207,7 +208,7 @@ impl<M: Geodesic + ?Sized> Residual<'_, M> {
             let [by_a, by_b] = [&gradients[0], &gradients[1]].map(Tensor::detach);
             (value.double_value(&[]), by_a, by_b)
         });
-        tch::no_grad(|| Trial {
+        no_grad(|| Trial {
             by_p: -self.m.rgrad(&p, &by_p),
             by_v: -self.m.rgrad(&p, &by_v) / self.power,
             p,
@@ -236,7 +237,7 @@ impl<M: Geodesic + ?Sized> Problem for Residual<'_, M> {
     }
 
     fn moved(&self, from: &Trial, step: &Tensor) -> Trial {
-        let (p, v) = tch::no_grad(|| {
+        let (p, v) = no_grad(|| {
             let v = &from.v + step.get(1);
             self.m.exp_transport(&from.p, &step.get(0), &v)
         });
@@ -244,18 +245,18 @@ impl<M: Geodesic + ?Sized> Problem for Residual<'_, M> {
     }
 
     fn transport(&self, from: &Trial, to: &Trial, tangents: &Tensor) -> Tensor {
-        tch::no_grad(|| self.m.parallel_transport(&from.p, &to.p, tangents))
+        no_grad(|| self.m.parallel_transport(&from.p, &to.p, tangents))
     }
 
     fn inner(&self, at: &Trial, u: &Tensor, v: &Tensor) -> Tensor {
-        let products = tch::no_grad(|| self.m.inner(&at.p, u, v));
+        let products = no_grad(|| self.m.inner(&at.p, u, v));
         products.select(-1, 0) + products.select(-1, 1) * self.power
     }
 
     fn neighbours(&self, at: &Trial) -> Vec<(Trial, Tensor)> {
-        let points = tch::no_grad(|| nearest_points(self.m, &at.p)).into_iter();
+        let points = no_grad(|| nearest_points(self.m, &at.p)).into_iter();
         let with_way = points.map(|p| {
-            let (way, v) = tch::no_grad(|| {
+            let (way, v) = no_grad(|| {
                 let v = self.m.parallel_transport(&at.p, &p, &at.v);
                 (self.m.log(&at.p, &p), v)
             });

@@ -5,6 +5,7 @@ mod files;
 mod magnitude;
 mod matrices;
 mod optimisers;
+mod recording;
 mod scale;
 mod statistics;
 mod tensors;

@@ -2,7 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use holonomy::embed::{FermiDirac, cross_distances, mean_average_precision, pairwise_distances};
+use holonomy::embed::{
+    DiffusionOperator, FermiDirac, Model, NamedEmbedding, cross_distances, mean_average_precision,
+    pairwise_distances,
+};
 use holonomy::graph::{Graph, gromov_hyperbolicity};
 use holonomy::magnitude::{WeightedSpace, WeightingConfig, differentiable_distances, magnitude};
 use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm};
@@ -361,6 +364,17 @@ fn what_is_built_on_spaces() {
     outcomes("classification_score", &[&labels, &labels], |t| {
         classification_score(&t[0], &t[1]).map(|_| ())
     });
+    outcomes(
+        "DiffusionOperator::from_affinity",
+        &[&(-&distances).exp()],
+        |t| DiffusionOperator::from_affinity(&t[0]).map(|_| ()),
+    );
+    for model in [Model::Ball, Model::Euclidean] {
+        outcomes("NamedEmbedding::new", &[&(&x * 0.5)], |t| {
+            let names = (0..4).map(|i| i.to_string()).collect();
+            NamedEmbedding::new(model, names, &t[0]).map(|_| ())
+        });
+    }
     let names = (0..4).map(|i| i.to_string()).collect();
     let graph = Graph::new(names, vec![(0, 1), (2, 1)], None).unwrap();
     outcomes("mean_average_precision", &[&distances], |t| {

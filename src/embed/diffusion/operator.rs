@@ -5,6 +5,7 @@ use tch::{Device, Kind, Tensor};
 use super::affinity::first_true;
 use crate::graph::Graph;
 use crate::metric::{Diagonal, symmetry};
+use crate::numerics::no_grad;
 use crate::numerics::rows::{is_symmetric, measure_rows};
 use crate::{Error, Result};
 
@@ -86,7 +87,7 @@ impl DiffusionOperator {
     /// coifman2006; lin2023, section 3.
     pub fn from_affinity(affinity: &Tensor) -> Result<Self> {
         const OP: &str = "DiffusionOperator::from_affinity";
-        let affinity = checked(OP, &affinity.detach())?.to_kind(Kind::Double);
+        let affinity = checked(OP, affinity)?.detach().to_kind(Kind::Double);
         let affinity = &affinity / affinity.max();
         let density = affinity.sum_dim_intlist(-1, false, Kind::Double);
         let connected = density.ge(LEAST_DENSITY);
@@ -241,7 +242,7 @@ impl DiffusionOperator {
 }
 
 fn eigenpairs(op: &'static str, symmetric: &Tensor) -> Result<(Tensor, Tensor)> {
-    tch::no_grad(|| symmetric.f_linalg_eigh("L")).map_err(|source| Error::Torch { op, source })
+    no_grad(|| symmetric.f_linalg_eigh("L")).map_err(|source| Error::Torch { op, source })
 }
 
 fn negative_part(values: &Tensor) -> f64 {

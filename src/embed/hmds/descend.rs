@@ -6,6 +6,7 @@ use super::Refined;
 use super::distances::{Distances, dist_rows};
 use crate::manifolds::Lorentz;
 use crate::metric::tiles;
+use crate::numerics::with_grad;
 use crate::optim::{AdamConfig, ManifoldParameter, RiemannianAdam, during};
 use crate::{Error, Result};
 
@@ -23,7 +24,7 @@ pub(super) fn distortion(
     let mut best = (f64::INFINITY, start.shallow_clone());
     for step in 0..=steps {
         optimizer.zero_grad();
-        let loss = tch::with_grad(|| gradient(space, &points, distances));
+        let loss = with_grad(|| gradient(space, &points, distances));
         if !loss.is_finite() {
             return Err(Error::NotFinite {
                 op: super::OP,

@@ -55,6 +55,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::Tensor;
 
 use crate::manifolds::Lorentz;
+use crate::numerics::no_grad;
 use crate::{Error, Result};
 use distances::Distances;
 use spectrum::Spectrum;
@@ -261,7 +262,7 @@ pub struct Fit {
 ///
 /// sala2018, algorithm 2.
 pub fn hmds(distances: &Tensor, config: &HmdsConfig) -> Result<Hmds> {
-    tch::no_grad(|| {
+    no_grad(|| {
         check::settings(config)?;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(config.seed);
         let (distances, largest) = check::distances(distances, config, &mut rng)?;

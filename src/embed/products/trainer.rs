@@ -12,6 +12,7 @@ use super::config::DistanceConfig;
 use super::state::{Part, Start, State, split};
 use crate::embed::plan::EpochRecord;
 use crate::metric::{Distances, mirrored};
+use crate::numerics::no_grad;
 use crate::optim::{Schedule, during};
 use crate::random::mix;
 use crate::{Error, Product, Result, Space};
@@ -217,7 +218,7 @@ impl DistanceTrainer {
         for epoch in 0..epochs {
             let clock = Instant::now();
             state.optimizer.apply_schedule(&schedule, epoch as u64);
-            let loss = tch::no_grad(|| self.epoch(&mut state, epoch))
+            let loss = no_grad(|| self.epoch(&mut state, epoch))
                 .map_err(during(OP, format!("epoch {}", epoch + 1)))?;
             if !loss.is_finite() {
                 return Err(Error::NotFinite {
@@ -369,7 +370,7 @@ mod tests {
 
         let rows = Tensor::arange(6, (Kind::Int64, Device::Cpu));
         let pairs = trainer.known.sum(Kind::Double);
-        let _ = tch::no_grad(|| trainer.step(&mut state, &rows, &pairs))?;
+        let _ = no_grad(|| trainer.step(&mut state, &rows, &pairs))?;
         let given: Vec<Tensor> = state
             .optimizer
             .parameters()

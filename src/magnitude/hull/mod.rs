@@ -13,6 +13,7 @@ use super::similarity::{check_scale, to_vec};
 use crate::embed::pairwise_distances;
 use crate::manifold::Manifold;
 use crate::metric::checked_distances;
+use crate::numerics::no_grad;
 use crate::{Error, Euclidean, Result};
 use inverse::Inverse;
 use moments::distinct_of;
@@ -157,7 +158,7 @@ impl HullApproximation {
     pub fn fit_distances(&self, distances: &Tensor) -> Result<ApproximateHull> {
         let distances = &checked_distances(OP, distances)?;
         self.keep.check(OP)?;
-        tch::no_grad(|| {
+        no_grad(|| {
             let n = distances.size()[0] as usize;
             if n == 0 {
                 return Err(Error::invalid(OP, "at least one point", n));

@@ -7,6 +7,7 @@ use super::super::similarity::check_scale;
 use super::inverse::Inverse;
 use crate::Result;
 use crate::metric::checked_distances;
+use crate::numerics::no_grad;
 
 /// The moment of each point: what it adds to the magnitude of the others.
 ///
@@ -66,7 +67,7 @@ pub fn moments(distances: &Tensor, t: f64) -> Result<Tensor> {
     const OP: &str = "moments";
     check_scale(OP, t)?;
     let distances = &checked_distances(OP, distances)?;
-    tch::no_grad(|| {
+    no_grad(|| {
         if distances.size()[0] == 0 {
             return Ok(Tensor::zeros([0], (Kind::Double, distances.device())));
         }

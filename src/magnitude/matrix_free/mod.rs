@@ -15,6 +15,7 @@ use super::similarity::{check_scale, to_vec};
 use super::weighting::{Weighting, check_points, weighting_of_points};
 use crate::manifold::Geodesic;
 use crate::numerics::compensated::{rounded, sum};
+use crate::numerics::no_grad;
 use crate::{Error, Result};
 use euclidean::Euclidean;
 use operator::{Neighbours, Similarities, Tiled};
@@ -130,7 +131,7 @@ pub fn matrix_free_weighting(
     if points.size()[0] < 2 {
         return weighting_of_points(space, points, t, &WeightingConfig::default());
     }
-    tch::no_grad(|| {
+    no_grad(|| {
         let n = points.size()[0];
         let mut order: Vec<i64> = (0..n).collect();
         order.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(config.seed));

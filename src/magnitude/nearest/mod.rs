@@ -16,6 +16,7 @@ use super::similarity::check_scale;
 use super::weighting::check_points;
 use crate::manifold::Geodesic;
 use crate::metric::checked_distances;
+use crate::numerics::no_grad;
 use crate::{Error, Result};
 use rows::{Matrix, Measured};
 use sampled::{Found, Residuals};
@@ -191,7 +192,7 @@ pub fn nearest_neighbour_weighting(
     check_scale(OP, t)?;
     check_points(OP, space, points)?;
     let size = space.point_shape().iter().product::<i64>() as usize;
-    tch::no_grad(|| {
+    no_grad(|| {
         let points = points.detach().to_kind(Kind::Double);
         if space.dist_is_euclidean() && size <= Coordinates::DIMENSIONS {
             of_points(|points| Coordinates::new(OP, points), &points, t, config)
@@ -245,7 +246,7 @@ pub fn nearest_neighbour_weighting_of_distances(
     config.validate(OP)?;
     check_scale(OP, t)?;
     let distances = &checked_distances(OP, distances)?;
-    tch::no_grad(|| {
+    no_grad(|| {
         let distances = distances.detach();
         let classes = Classes::of(OP, &distances)?;
         let sets = match &classes {

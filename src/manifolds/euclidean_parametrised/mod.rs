@@ -32,7 +32,7 @@ use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::manifolds::Curvature;
 use crate::numerics::rows::{fused_or_formula, map_to_row, map_to_scalar};
 use crate::numerics::{
-    broadcast_to_both, check_points, dot_keep, finite_defect, safe_sqrt, sum_last,
+    broadcast_to_both, check_points, dot_keep, finite_defect, no_grad, safe_sqrt, sum_last,
 };
 use crate::random::random_normal;
 use crate::{Error, Result};
@@ -349,6 +349,6 @@ impl Sample for EuclideanParametrised {
     fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {
         check_points("random_tangent", self.n, &[p]);
         let u = random_normal(rng, &p.size(), p.kind(), p.device());
-        tch::no_grad(|| self.from_frame(p, &u))
+        no_grad(|| self.from_frame(p, &u))
     }
 }

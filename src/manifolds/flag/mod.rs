@@ -38,7 +38,7 @@ use super::frames::{
 use crate::manifold::{Manifold, Sample, first_above, tolerance};
 use crate::numerics::rows::with_kernel_or_formula;
 use crate::numerics::wide::map::map_to_number;
-use crate::numerics::{finite_defect, in_f64};
+use crate::numerics::{finite_defect, in_f64, no_grad};
 use crate::random::random_normal;
 use crate::{Error, Result};
 
@@ -242,7 +242,7 @@ impl Flag {
         const TOLERANCE: f64 = 1e-12;
         self.check("log", &[p, q]);
         let kind = p.kind();
-        tch::no_grad(|| {
+        no_grad(|| {
             let [p, q] = [p, q].map(|x| {
                 // f32 rounds frames; the nearest exact ones are meant.
                 let x = x.detach().to_kind(Kind::Double);
@@ -318,7 +318,7 @@ impl Flag {
     /// Those of [`log`](Self::log).
     pub fn dist(&self, p: &Tensor, q: &Tensor) -> Result<Tensor> {
         let v = self.log(p, q)?;
-        Ok(tch::no_grad(|| self.norm(p, &v)))
+        Ok(no_grad(|| self.norm(p, &v)))
     }
 
     /// The chordal distance, from the projectors onto the blocks.
@@ -687,15 +687,13 @@ impl Sample for Flag {
     ) -> Tensor {
         let size = [batch, &self.point_shape()].concat();
         let z = random_normal(rng, &size, Kind::Double, Device::Cpu);
-        tch::no_grad(|| self.project(&z))
-            .to_kind(kind)
-            .to_device(device)
+        no_grad(|| self.project(&z)).to_kind(kind).to_device(device)
     }
 
     fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {
         self.check("random_tangent", &[p]);
         let z = random_normal(rng, &p.size(), Kind::Double, p.device());
-        tch::no_grad(|| {
+        no_grad(|| {
             let p = p.to_kind(Kind::Double);
             let v = self.project_tangent(&p, &z);
             // The entries of A, each there twice, count half in the metric.

@@ -29,7 +29,7 @@ use super::frames::{
 use crate::manifold::{Geodesic, Manifold, Sample, first_above, tolerance};
 use crate::numerics::rows::{with_kernel_or_formula, with_kernel_or_formulas};
 use crate::numerics::wide::map::{map_matrices, map_to_number};
-use crate::numerics::{in_f64, norm_last, safe_sqrt};
+use crate::numerics::{in_f64, no_grad, norm_last, safe_sqrt};
 use crate::random::random_normal;
 use crate::{Error, Result};
 
@@ -523,14 +523,12 @@ impl Sample for Grassmann {
     ) -> Tensor {
         let size = [batch, &[self.n, self.k]].concat();
         let z = random_normal(rng, &size, Kind::Double, Device::Cpu);
-        tch::no_grad(|| self.project(&z))
-            .to_kind(kind)
-            .to_device(device)
+        no_grad(|| self.project(&z)).to_kind(kind).to_device(device)
     }
 
     fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {
         self.check("random_tangent", &[p]);
         let z = random_normal(rng, &p.size(), Kind::Double, p.device());
-        tch::no_grad(|| self.project_tangent(&p.to_kind(Kind::Double), &z)).to_kind(p.kind())
+        no_grad(|| self.project_tangent(&p.to_kind(Kind::Double), &z)).to_kind(p.kind())
     }
 }

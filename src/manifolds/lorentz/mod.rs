@@ -38,7 +38,7 @@ use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::manifolds::Curvature;
 use crate::numerics::rows::{any_wants_grad, fused_or_formula, fusible, map_rows, map_to_scalar};
 use crate::numerics::{
-    check_points, dot_keep, in_f64, norm_keep, pull_within, safe_sqrt, special, sum_keep,
+    check_points, dot_keep, in_f64, no_grad, norm_keep, pull_within, safe_sqrt, special, sum_keep,
 };
 use crate::random::random_normal;
 use crate::{Error, Result};
@@ -612,7 +612,7 @@ impl Sample for Lorentz {
     ) -> Tensor {
         let size = [batch, &[self.n]].concat();
         let v = random_normal(rng, &size, Kind::Double, device);
-        tch::no_grad(|| {
+        no_grad(|| {
             let root_c = self.c().sqrt();
             self.point(&(special::sinhc(&sum_keep(&v.square())) * v / root_c))
                 .to_kind(kind)
@@ -623,7 +623,7 @@ impl Sample for Lorentz {
         check_points("random_tangent", self.n + 1, &[p]);
         let size = self.spatial(p).size();
         let g = random_normal(rng, &size, Kind::Double, p.device());
-        tch::no_grad(|| {
+        no_grad(|| {
             let x = self.spatial(&p.to_kind(Kind::Double));
             // The boost from the origin to p, which is an isometry of tangent spaces.
             let stretch = dot_keep(&g, &x) * self.c() / (self.time(&x) * self.c().sqrt() + 1.0);

@@ -9,7 +9,7 @@ use crate::manifold::Geodesic;
 use crate::manifolds::Lorentz;
 use crate::numerics::{
     batch_of, check_broadcast, check_numbers, check_points, check_weights, dot_keep, in_f64,
-    norm_keep, norm_last, sum_keep,
+    no_grad, norm_keep, norm_last, sum_keep,
 };
 
 impl PoincareBall {
@@ -156,7 +156,7 @@ impl PoincareBall {
             let weights = weights / total;
             // The midpoint does not depend on where the ball is translated to, so neither does its
             // gradient.
-            let near = tch::no_grad(|| {
+            let near = no_grad(|| {
                 let near = self.midpoint_on_hyperboloid(&points, &weights.unsqueeze(-1));
                 self.pull_inside(&near, edge)
             });

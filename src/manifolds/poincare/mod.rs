@@ -35,8 +35,8 @@ use crate::numerics::rows::{
     any_wants_grad, fused_or_formula, fusible, map_rows, map_to_row, map_to_scalar,
 };
 use crate::numerics::{
-    broadcast_to_both, check_points, dot_keep, finite_defect, norm_keep, norm_last, pull_within,
-    special, sum_keep, sum_last, with_gradient_of,
+    broadcast_to_both, check_points, dot_keep, finite_defect, no_grad, norm_keep, norm_last,
+    pull_within, special, sum_keep, sum_last, with_gradient_of,
 };
 use crate::random::random_normal;
 use crate::{Error, Result};
@@ -178,7 +178,7 @@ impl PoincareBall {
     /// Relative error up to 1e-16 at distance 16 from the origin, 2e-11 at 30, 4e-9 at 35.
     pub(crate) fn alpha(&self, x: &Tensor) -> Tensor {
         let c = -self.kappa.value();
-        let exact = tch::no_grad(|| {
+        let exact = no_grad(|| {
             let radius_above = 2f64.powi((1.0 / c.sqrt()).log2().ceil() as i32);
             let grid = 2f64.powi(26) / radius_above;
             let head = (x * grid).round() / grid;
@@ -523,12 +523,12 @@ impl Sample for PoincareBall {
     ) -> Tensor {
         let size = [batch, &[self.n]].concat();
         let v = random_normal(rng, &size, Kind::Double, device) / (-self.kappa.value()).sqrt();
-        tch::no_grad(|| self.exp(&v.zeros_like(), &(v / 2.0))).to_kind(kind)
+        no_grad(|| self.exp(&v.zeros_like(), &(v / 2.0))).to_kind(kind)
     }
 
     fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {
         check_points("random_tangent", self.n, &[p]);
         let v = random_normal(rng, &p.size(), Kind::Double, p.device());
-        tch::no_grad(|| v * self.alpha(&p.to_kind(Kind::Double)) / 2.0).to_kind(p.kind())
+        no_grad(|| v * self.alpha(&p.to_kind(Kind::Double)) / 2.0).to_kind(p.kind())
     }
 }

@@ -8,6 +8,7 @@ use super::{Cone, bures_transport, dot, fused, spd_operations, spd_type};
 use crate::Result;
 use crate::manifold::{Manifold, Sample, per_point};
 use crate::manifolds::frames::{frobenius, map_to_frame, transposed, transposed_times};
+use crate::numerics::no_grad;
 use crate::numerics::rows::with_kernel_or_formula;
 use crate::numerics::wide::map::map_to_number;
 
@@ -187,7 +188,7 @@ impl SpdBuresWasserstein {
                 place: "the points or the tangent".into(),
             });
         }
-        tch::no_grad(|| {
+        no_grad(|| {
             let [p, q, wide] = [p, q, v].map(|t| t.to_kind(Kind::Double));
             let l = cholesky(&p);
             let k = self.alignment(&p, &q);

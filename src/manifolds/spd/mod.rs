@@ -54,7 +54,7 @@ use super::frames::{check_frames, map_to_frame, transposed};
 use crate::manifold::{first_above, tolerance};
 use crate::numerics::rows::{fusible, with_kernel_or_formula};
 use crate::numerics::wide::map::map_to_number;
-use crate::numerics::{finite_defect, in_f64};
+use crate::numerics::{finite_defect, in_f64, no_grad};
 use crate::{Error, Result};
 use formula::symmetric;
 
@@ -149,7 +149,7 @@ impl Cone {
         let (kind, device) = options;
         let v = formula::random_symmetric(rng, &size, Device::Cpu);
         let one = Tensor::eye(self.n, (Kind::Double, Device::Cpu));
-        tch::no_grad(|| {
+        no_grad(|| {
             map_to_frame([&one.expand_as(&v), &v], || {
                 fused::affine_exp(self.size(), Kind::Double)
             })
@@ -167,7 +167,7 @@ impl Cone {
     ) -> Tensor {
         self.check("random_tangent", &[p]);
         let coordinates = formula::random_symmetric(rng, &p.size(), p.device());
-        tch::no_grad(|| symmetric(&of_coordinates(&p.to_kind(Kind::Double), &coordinates)))
+        no_grad(|| symmetric(&of_coordinates(&p.to_kind(Kind::Double), &coordinates)))
             .to_kind(p.kind())
     }
 }

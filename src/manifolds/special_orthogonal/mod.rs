@@ -25,7 +25,7 @@ use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::numerics::rows::{with_kernel_or_formula, with_kernel_or_formulas};
 use crate::numerics::special::asinc;
 use crate::numerics::wide::map::map_matrices;
-use crate::numerics::{broadcast_to_both, in_f64, norm_last, safe_sqrt, sum_keep};
+use crate::numerics::{broadcast_to_both, in_f64, no_grad, norm_last, safe_sqrt, sum_keep};
 use crate::random::random_normal;
 use crate::{Error, Result};
 
@@ -427,7 +427,7 @@ impl Sample for SpecialOrthogonal {
     ) -> Tensor {
         let size = [batch, &[self.n, self.n]].concat();
         let z = random_normal(rng, &size, Kind::Double, Device::Cpu);
-        tch::no_grad(|| {
+        no_grad(|| {
             // A frame of the other kind becomes a rotation with its last vector turned round.
             let p = self.frames.project(&z);
             let sign = Tensor::linalg_det(&p).sign().unsqueeze(-1).unsqueeze(-1);

@@ -28,7 +28,7 @@ use super::frames::{
 use crate::manifold::{Manifold, Sample};
 use crate::numerics::rows::with_kernel_or_formula;
 use crate::numerics::wide::map::map_matrices;
-use crate::numerics::{broadcast_to_both, in_f64, with_gradient_of};
+use crate::numerics::{broadcast_to_both, in_f64, no_grad, with_gradient_of};
 use crate::random::random_normal;
 use crate::{Error, Result};
 
@@ -298,7 +298,7 @@ impl Stiefel {
     /// Those of [`log`](Self::log).
     pub fn dist(&self, p: &Tensor, q: &Tensor) -> Result<Tensor> {
         let velocity = self.log(p, q)?;
-        let exact = tch::no_grad(|| self.norm(p, &velocity));
+        let exact = no_grad(|| self.norm(p, &velocity));
         if !(p.requires_grad() || q.requires_grad()) {
             return Ok(exact);
         }
@@ -307,7 +307,7 @@ impl Stiefel {
         let zero = length.eq(0.0);
         let safe = length.where_self(&zero.logical_not(), &length.ones_like());
         let plain = [(p, velocity), (q, back)].map(|(p, v)| {
-            let weights = tch::no_grad(|| self.lowered(&p.to_kind(Kind::Double), &v) / &safe);
+            let weights = no_grad(|| self.lowered(&p.to_kind(Kind::Double), &v) / &safe);
             let terms = p.to_kind(Kind::Double) * weights;
             terms.sum_dim_intlist([-2, -1].as_slice(), false, Kind::Double)
         });
@@ -544,15 +544,13 @@ impl Sample for Stiefel {
     ) -> Tensor {
         let size = [batch, &[self.n, self.k]].concat();
         let z = random_normal(rng, &size, Kind::Double, Device::Cpu);
-        tch::no_grad(|| self.project(&z))
-            .to_kind(kind)
-            .to_device(device)
+        no_grad(|| self.project(&z)).to_kind(kind).to_device(device)
     }
 
     fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {
         self.check("random_tangent", &[p]);
         let z = random_normal(rng, &p.size(), Kind::Double, p.device());
-        tch::no_grad(|| {
+        no_grad(|| {
             let p = p.to_kind(Kind::Double);
             let (along, across) = parts(&p, &z);
             let across = &across - p.matmul(&transposed_times(&p, &across));

@@ -13,6 +13,7 @@ use super::descent::{CenterConfig, Descended, Ending, descend};
 use super::sample::{Data, check_one, widened};
 use crate::Result;
 use crate::manifold::Geodesic;
+use crate::numerics::no_grad;
 
 /// The part of a radius that rounding does not take for more: points just at the convexity radius, such as two at
 /// a half turn from each other, have several means.
@@ -121,7 +122,7 @@ pub(super) fn mean_of<M: Geodesic + ?Sized>(
     data: &Data,
     config: &CenterConfig,
 ) -> Result<Center> {
-    tch::no_grad(|| {
+    no_grad(|| {
         let problem = SquaredDistances { m, data };
         let place = start(op, m, data, &problem)?;
         let is_unique = |radius: f64| radius < CERTAINLY * m.convexity_radius();
@@ -182,7 +183,7 @@ pub fn geometric_median<M: Geodesic + ?Sized>(
 ) -> Result<Center> {
     const OP: &str = "geometric_median";
     let data = Data::new(OP, m, points, weights, 1)?;
-    tch::no_grad(|| {
+    no_grad(|| {
         let problem = Distances::new(m, &data);
         let place = start(OP, m, &data, &problem)?;
         let is_convex = |radius: f64| radius < 0.5 * CERTAINLY * m.convexity_radius();
@@ -256,6 +257,6 @@ pub fn variance_about<M: Geodesic + ?Sized>(
     let data = Data::new(OP, m, points, weights, 1)?;
     check_one(OP, m, "a center", center)?;
     let center = center.to_device(data.points.device());
-    let distances = tch::no_grad(|| m.dist(&widened(m, &center), &data.points));
+    let distances = no_grad(|| m.dist(&widened(m, &center), &data.points));
     Ok(data.mean_of(&distances.square()))
 }
