@@ -51,7 +51,7 @@ impl DistanceConfig {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] that names the first setting out of range and its range.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) that names the first setting out of range and its range.
     pub fn validate(&self) -> Result<()> {
         const OP: &str = "DistanceConfig";
         for (name, value) in [("epochs", self.epochs), ("batch", self.batch)] {
