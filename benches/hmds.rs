@@ -14,7 +14,7 @@
 use std::time::Instant;
 
 use holonomy::embed::hmds::{HmdsConfig, Refinement, hmds};
-use holonomy::embed::pairwise_distances;
+use holonomy::metric::pairwise_distances;
 use holonomy::numerics::{EigenConfig, ExtremeEigenpairs, extreme_eigenpairs, norm_last};
 use holonomy::random::random_normal;
 use holonomy::{Geodesic, Lorentz, Manifold, Result, Sample};

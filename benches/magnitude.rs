@@ -14,12 +14,12 @@
 
 use std::time::Instant;
 
-use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{
     MatrixFreeConfig, NearestNeighbourConfig, NearestNeighbourWeighting, NearestNeighbours,
     Weighting, WeightingConfig, magnitude_function, matrix_free_weighting,
     nearest_neighbour_weighting, weighting, weighting_of_points,
 };
+use holonomy::metric::pairwise_distances;
 use holonomy::random::random_normal;
 use holonomy::{Error, Euclidean, Result};
 use rand::SeedableRng;

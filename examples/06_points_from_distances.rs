@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use holonomy::embed::hmds::{HmdsConfig, Scale, hmds};
-use holonomy::embed::{pairwise_distances, read_distances};
+use holonomy::metric::{pairwise_distances, read_distances};
 use holonomy::random::generator;
 use holonomy::tch::{Device, Kind, Tensor};
 use holonomy::{Error, Geodesic, Lorentz, Result, Sample};

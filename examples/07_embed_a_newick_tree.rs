@@ -1,7 +1,8 @@
 //! A tree of species with branch lengths, embedded in the hyperbolic plane and drawn.
 
-use holonomy::embed::{TreeConfig, embed_tree, pairwise_distances};
+use holonomy::embed::{TreeConfig, embed_tree};
 use holonomy::graph::{parse_newick, shortest_paths};
+use holonomy::metric::pairwise_distances;
 use holonomy::plot::DiskPlot;
 use holonomy::{PoincareBall, Result};
 

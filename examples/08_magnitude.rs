@@ -1,10 +1,10 @@
 //! Magnitude: the effective number of points at a scale, the dimension, and the boundary points.
 
-use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{
-    Derivatives, WeightingConfig, differentiable_distances, differentiable_magnitude,
-    magnitude_function, weighting_of_points,
+    Derivatives, WeightingConfig, differentiable_magnitude, magnitude_function, weighting_of_points,
 };
+use holonomy::metric::differentiable_distances;
+use holonomy::metric::pairwise_distances;
 use holonomy::optim::{AdamConfig, ManifoldParameter, RiemannianAdam};
 use holonomy::random::generator;
 use holonomy::tch::{Device, Kind, Tensor};

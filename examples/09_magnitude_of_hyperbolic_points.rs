@@ -2,10 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use holonomy::embed::{TrainConfig, Trainer, pairwise_distances, roc_auc};
+use holonomy::embed::{TrainConfig, Trainer};
 use holonomy::graph::{Graph, shortest_paths};
 use holonomy::magnitude::{WeightingConfig, magnitude_function, weighting};
+use holonomy::metric::pairwise_distances;
 use holonomy::random::generator;
+use holonomy::scores::roc_auc;
 use holonomy::tch::{Device, Kind, Tensor};
 use holonomy::{Geodesic, Grassmann, PoincareBall, Result, Sample};
 

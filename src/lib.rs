@@ -69,10 +69,12 @@
 //!
 //! | module | contents |
 //! | --- | --- |
-//! | [`manifold`] | the traits [`Manifold`], [`Geodesic`], [`Sample`], and the conventions for shapes, kinds and devices |
+//! | [`manifold`] | the traits [`Manifold`], [`Geodesic`], [`Sample`], [`Distance`], and the conventions for shapes, kinds and devices |
 //! | [`manifolds`] | [`Euclidean`], [`Sphere`], [`PoincareBall`], [`Lorentz`], [`EuclideanParametrised`]; matrices: [`Stiefel`], [`Grassmann`], [`Flag`], [`SpecialOrthogonal`], [`SpecialEuclidean`], [`Oblique`], symmetric positive definite matrices ([`spd`](manifolds::spd)); built from other manifolds: [`Product`], [`Power`], [`Scaled`]; and [`Curvature`], fixed or learnable |
 //! | [`optim`] | parameters on manifolds; Riemannian SGD, Adam, Adagrad; schedules, clipping, state |
-//! | [`graph`] | hierarchies: edge lists, WordNet, transitive closure, shortest paths, δ-hyperbolicity |
+//! | [`metric`] | finite metric spaces: distances of points, matrices from files, distortion, δ-hyperbolicity |
+//! | [`graph`] | hierarchies: edge lists, WordNet, transitive closure, shortest paths |
+//! | [`scores`] | figures of merit: accuracy, F1, ROC, rank correlation, mean average precision |
 //! | [`embed`] | embeddings of graphs: objective, trainer, mean average precision and mean rank; points from distances |
 //! | [`magnitude`] | the magnitude of a metric space, its effective number of points at a scale: weighting vectors, magnitude functions, spread, boundary detection |
 //! | [`nn`] | classifiers: classes as subspaces (Grassmann), hyperbolic support vector machines |
@@ -118,13 +120,14 @@ pub mod laws;
 pub mod magnitude;
 pub mod manifold;
 pub mod manifolds;
-mod metric;
+pub mod metric;
 pub mod nn;
 pub mod numerics;
 pub mod optim;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod random;
+pub mod scores;
 mod source;
 pub mod stats;
 
@@ -136,7 +139,7 @@ pub use rand;
 pub use tch;
 
 pub use error::{Error, Result};
-pub use manifold::{Geodesic, Manifold, Sample};
+pub use manifold::{Distance, Geodesic, Manifold, Sample};
 pub use manifolds::{
     Curvature, Euclidean, EuclideanParametrised, Flag, Grassmann, Lorentz, Oblique, PoincareBall,
     Power, Product, Retraction, Scaled, Space, SpdAffineInvariant, SpdBuresWasserstein,

@@ -1,11 +1,12 @@
 //! The traits that every space implements and everything else is written against.
 //!
-//! There are three traits, by what a manifold offers:
+//! There are four traits, by what a space offers:
 //!
 //! - [`Manifold`]: points, tangent vectors, a metric and a retraction, which is all that an
 //!   optimiser needs.
 //! - [`Geodesic`]: exact `exp`, `log`, distance and parallel transport.
 //! - [`Sample`]: random points and tangent vectors.
+//! - [`Distance`]: a distance alone, which every [`Geodesic`] has.
 //!
 //! Exact and approximate operations have different names: `exp` and `parallel_transport` are
 //! exact; `retract` agrees with `exp` at least to first order, and `vector_transport` is any
@@ -219,6 +220,101 @@ pub trait Geodesic: Manifold {
         let q = self.exp(p, v);
         let w = self.parallel_transport(p, &q, w);
         (q, w)
+    }
+}
+
+/// A distance between points that are tensors: all that functions of a finite metric space ask for.
+///
+/// Every [`Geodesic`] is one, by its geodesic distance. Others are
+/// [`Chordal`](crate::manifolds::Chordal) and the Bures–Wasserstein distance of
+/// [`SpdBuresWasserstein`](crate::SpdBuresWasserstein). The law `triangle_inequality` of
+/// `holonomy::laws`, and the two beside it, test a distance of your own.
+///
+/// # Examples
+///
+/// The distance in a city whose streets form a grid:
+///
+/// ```
+/// use holonomy::{Distance, Result, metric::pairwise_distances};
+/// use holonomy::tch::{Kind, Tensor};
+///
+/// #[derive(Debug)]
+/// struct Taxicab(i64);
+///
+/// impl Distance for Taxicab {
+///     fn shape(&self) -> Vec<i64> {
+///         vec![self.0]
+///     }
+///
+///     fn check(&self, _: &Tensor) -> Result<()> {
+///         Ok(())
+///     }
+///
+///     fn between(&self, p: &Tensor, q: &Tensor) -> Tensor {
+///         (p - q).abs().sum_dim_intlist(-1, false, p.kind())
+///     }
+/// }
+///
+/// let corners = Tensor::from_slice2(&[[0.0, 0.0], [3.0, 4.0]]);
+/// assert_eq!(pairwise_distances(&Taxicab(2), &corners).double_value(&[0, 1]), 7.0);
+/// # Ok::<(), holonomy::Error>(())
+/// ```
+pub trait Distance: Debug + Send {
+    /// The trailing dimensions of one point.
+    fn shape(&self) -> Vec<i64>;
+
+    /// Checks that every row of `p` is a point.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotOnManifold`] with the first row that is not; [`Error::InvalidArgument`] for
+    /// another shape or kind.
+    fn check(&self, p: &Tensor) -> Result<()>;
+
+    /// The distance of `p` and `q`, `[..]`, where batch dimensions broadcast.
+    fn between(&self, p: &Tensor, q: &Tensor) -> Tensor;
+
+    /// Whether this is |p − q|, the Euclidean distance of the coordinates. Functions of many
+    /// points then use faster kernels. By default `false`.
+    fn is_euclidean(&self) -> bool {
+        false
+    }
+}
+
+impl<M: Geodesic + ?Sized> Distance for M {
+    fn shape(&self) -> Vec<i64> {
+        self.point_shape()
+    }
+
+    fn check(&self, p: &Tensor) -> Result<()> {
+        self.check_point(p)
+    }
+
+    fn between(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        self.dist(p, q)
+    }
+
+    fn is_euclidean(&self) -> bool {
+        self.dist_is_euclidean()
+    }
+}
+
+/// The geodesic distance of a boxed manifold.
+impl Distance for Box<dyn Geodesic> {
+    fn shape(&self) -> Vec<i64> {
+        self.as_ref().point_shape()
+    }
+
+    fn check(&self, p: &Tensor) -> Result<()> {
+        self.as_ref().check_point(p)
+    }
+
+    fn between(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        self.as_ref().dist(p, q)
+    }
+
+    fn is_euclidean(&self) -> bool {
+        self.as_ref().dist_is_euclidean()
     }
 }
 

@@ -10,10 +10,12 @@ mod issues;
 mod laws;
 mod magnitude;
 mod manifolds;
+mod metric;
 mod nn;
 mod numerics;
 mod optim;
 #[cfg(feature = "plot")]
 mod plot;
 mod random;
+mod scores;
 mod stats;

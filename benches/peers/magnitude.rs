@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use holonomy::Euclidean;
-use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{WeightingConfig, magnitude_function, weighting};
+use holonomy::metric::pairwise_distances;
 use holonomy::random::random_normal;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;

@@ -80,13 +80,12 @@
 //! | --- | --- |
 //! | evaluate an embedding that is too large to rank all nodes | [`Ranking`], [`RankedNodes`] |
 //! | predict held-out pairs | [`Split`], [`link_prediction`] |
-//! | embed an undirected network | [`NetworkTrainer`], [`FermiDirac`], [`both_ways`], [`roc_auc`] |
-//! | score how far "u is a v" holds | [`is_a_scores`], [`spearman`] |
+//! | embed an undirected network | [`NetworkTrainer`], [`FermiDirac`], [`both_ways`](crate::graph::both_ways), [`roc_auc`](crate::scores::roc_auc) |
+//! | score how far "u is a v" holds | [`is_a_scores`], [`spearman`](crate::scores::spearman) |
 //! | fit points to distances, in any product of spaces | [`DistanceTrainer`], [`Signature`] |
 //! | recover a hierarchy from affinities, without training | [`affinity`], [`DiffusionOperator`], [`HyperbolicDiffusion`] |
-//! | rescale distances before comparing them | [`Rescaling`] |
-//! | find points from their distances | [`hmds`](hmds::hmds()), [`read_distances`] |
-//! | compare distances with a graph's | [`pairwise_distances`], [`distortion`], [`mean_average_precision`] |
+//! | find points from their distances | [`hmds`](hmds::hmds()), [`read_distances`](crate::metric::read_distances) |
+//! | compare distances with a graph's | [`metric`](crate::metric), [`mean_average_precision`](crate::scores::mean_average_precision) |
 //!
 //! # References
 //!
@@ -95,7 +94,6 @@
 pub mod combinatorial;
 mod config;
 mod diffusion;
-mod distortion;
 mod entailment;
 mod evaluation;
 pub mod exchange;
@@ -109,9 +107,6 @@ mod native;
 mod network;
 mod plan;
 mod products;
-mod rank;
-mod read_distances;
-mod rescaling;
 mod resume;
 mod sampler;
 mod split;
@@ -124,9 +119,6 @@ pub use config::{Schedule, Start, TrainConfig, TrainPath};
 pub use diffusion::{
     Bandwidth, DiffusionConfig, DiffusionOperator, FeatureDistance, HyperbolicDiffusion, Kernel,
     affinity, feature_distances,
-};
-pub use distortion::{
-    Distortion, cross_distances, distortion, mean_average_precision, pairwise_distances,
 };
 pub use entailment::is_a_scores;
 pub use evaluation::{
@@ -144,9 +136,6 @@ pub use products::{
     DistanceConfig, DistanceEmbedding, DistanceLoss, DistanceProgress, DistanceTrainer, Factor,
     Signature,
 };
-pub use rank::{roc_auc, spearman};
-pub use read_distances::{DistanceMatrix, read_distances};
-pub use rescaling::Rescaling;
 pub use sampler::{NegativeLaw, NegativeSampler};
-pub use split::{Split, SplitConfig, both_ways};
+pub use split::{Split, SplitConfig};
 pub use trainer::{Embedding, Progress, Trainer, pair_step};

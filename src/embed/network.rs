@@ -13,9 +13,9 @@ use super::fermi_dirac::FermiDirac;
 use super::model::Model;
 use super::plan::EpochRecord;
 use super::sampler::{NegativeLaw, NegativeSampler, Seen};
-use super::split::both_ways;
 use super::table::check_pairs;
 use super::trainer::Embedding;
+use crate::graph::both_ways;
 use crate::numerics::{require_at_least_one, require_positive, with_grad};
 use crate::optim::{ManifoldParameter, RiemannianSgd, Schedule, SgdConfig, during};
 use crate::random::mix;
@@ -129,7 +129,8 @@ pub struct NetworkEmbedding {
 ///
 /// ```
 /// use std::ops::ControlFlow;
-/// use holonomy::embed::{NetworkConfig, NetworkTrainer, both_ways, reconstruction};
+/// use holonomy::embed::{NetworkConfig, NetworkTrainer, reconstruction};
+/// use holonomy::graph::both_ways;
 ///
 /// // Two triangles, joined by an edge.
 /// let edges = [(0, 1), (0, 2), (1, 2), (2, 3), (3, 4), (3, 5), (4, 5)];

@@ -5,8 +5,8 @@ use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 
-use super::sampler::Neighbours;
 use super::table::check_pairs;
+use crate::graph::Neighbours;
 use crate::random::mix;
 use crate::{Error, Result};
 
@@ -150,7 +150,7 @@ impl Split {
     /// Splits the edges of an undirected network, each given in one direction or in both.
     ///
     /// Any edge may be held out, unless one of its nodes would be left without a training edge.
-    /// Each edge is returned once, the lower node first; [`both_ways`] turns edges into pairs
+    /// Each edge is returned once, the lower node first; [`both_ways`](crate::graph::both_ways) turns edges into pairs
     /// (node, true neighbour).
     ///
     /// # Errors
@@ -211,17 +211,6 @@ impl Split {
             test,
         })
     }
-}
-
-/// Each edge of an undirected network as two pairs (node, true neighbour).
-///
-/// # Examples
-///
-/// ```
-/// assert_eq!(holonomy::embed::both_ways(&[(0, 1), (1, 2)]), [(0, 1), (1, 0), (1, 2), (2, 1)]);
-/// ```
-pub fn both_ways(edges: &[(u32, u32)]) -> Vec<(u32, u32)> {
-    edges.iter().flat_map(|&(u, v)| [(u, v), (v, u)]).collect()
 }
 
 fn distinct(nodes: usize, mut pairs: Vec<(u32, u32)>) -> Result<Vec<(u32, u32)>> {

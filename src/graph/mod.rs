@@ -5,12 +5,12 @@
 //! in Newick's format ([`read_newick`]) or from code ([`Graph::new`]).
 //!
 //! Functions that measure distances treat edges as undirected: [`shortest_paths`],
-//! [`gromov_hyperbolicity`].
+//! [`gromov_hyperbolicity`](crate::metric::gromov_hyperbolicity).
 
 mod completion;
 mod direction;
 mod edge_list;
-mod hyperbolicity;
+mod neighbours;
 mod newick;
 mod reachability;
 mod shortest_paths;
@@ -24,7 +24,8 @@ pub use direction::Direction;
 pub use edge_list::{
     EdgeListOptions, EdgeListReport, Header, parse_edge_list, read_edge_list, write_edge_list,
 };
-pub use hyperbolicity::{SampledHyperbolicity, gromov_hyperbolicity, sampled_hyperbolicity};
+pub(crate) use neighbours::Neighbours;
+pub use neighbours::both_ways;
 pub use newick::{parse_newick, read_newick};
 pub(crate) use reachability::ancestor_pairs;
 pub use reachability::direct_edges;

@@ -1,8 +1,9 @@
 //! Laws of [`Geodesic`]: exp, log, distance, parallel transport.
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
-use super::measure::{Worst, double, flat, length};
+use super::distance::{between, pairs};
+use super::measure::{Worst, double, length};
 use super::metric::{row_factor, same_coordinates, slope_deficit};
 use super::samples::Samples;
 use crate::Geodesic;
@@ -119,47 +120,6 @@ pub fn dist_is_length_travelled(m: &dyn Geodesic, s: &Samples) -> Worst {
             let error = m.dist(&s.p, &m.exp(&s.p, v)) - m.norm(&s.p, v);
             let scale = length(m, &s.p, v) + &s.rounding_p + &s.rounding_q;
             worst.or(Worst::of(place, &error, &scale))
-        })
-}
-
-/// `dist(p, q) = dist(q, p)`.
-///
-/// # Scale
-///
-/// dist(p, q) + rounding(p) + rounding(q).
-pub fn dist_is_symmetric(m: &dyn Geodesic, s: &Samples) -> Worst {
-    pairs(s)
-        .iter()
-        .fold(Worst::default(), |worst, (place, q, rounding)| {
-            let error = m.dist(&s.p, q) - m.dist(q, &s.p);
-            worst.or(Worst::of(place, &error, &between(m, s, q, rounding)))
-        })
-}
-
-/// `dist(p, p) = 0`.
-///
-/// # Scale
-///
-/// rounding(p).
-pub fn dist_to_itself_is_zero(m: &dyn Geodesic, s: &Samples) -> Worst {
-    Worst::of("dist", &m.dist(&s.p, &s.p), &s.rounding_p)
-}
-
-/// `dist(p, r) ≤ dist(p, q) + dist(q, r)`.
-///
-/// # Scale
-///
-/// The right side, plus rounding at the three points.
-pub fn triangle_inequality(m: &dyn Geodesic, s: &Samples) -> Worst {
-    [("p to far", &s.p, &s.q), ("q to far", &s.q, &s.p)]
-        .iter()
-        .fold(Worst::default(), |worst, (place, from, over)| {
-            let way = double(&m.dist(from, over)) + double(&m.dist(over, &s.far));
-            let excess = (double(&m.dist(from, &s.far)) - &way)
-                .clamp_min(0.0)
-                .reshape([-1]);
-            let scale = way.reshape([-1]) + &s.rounding_p + &s.rounding_q + &s.rounding_far;
-            worst.or(Worst::of(place, &excess, &scale))
         })
 }
 
@@ -342,19 +302,4 @@ pub fn retract_agrees_with_exp(m: &dyn Geodesic, s: &Samples) -> Worst {
         m.dist(&m.retract(&p, &v), &m.exp(&p, &v)).reshape([-1])
     };
     slope_deficit("retract", s, &noise, &differences)
-}
-
-/// The far and the near partner of p, with what rounding costs there.
-fn pairs(s: &Samples) -> [(&'static str, &Tensor, &Tensor); 3] {
-    [
-        ("near", &s.q, &s.rounding_q),
-        ("ahead", &s.ahead, &s.rounding_q),
-        ("far", &s.far, &s.rounding_far),
-    ]
-}
-
-/// dist(p, q) + rounding(p) + rounding(q).
-fn between(m: &dyn Geodesic, s: &Samples, q: &Tensor, rounding: &Tensor) -> Tensor {
-    let dist = flat(&m.dist(&s.p, q).detach(), s.rows).sum_dim_intlist(-1, false, Kind::Double);
-    dist + &s.rounding_p + rounding
 }

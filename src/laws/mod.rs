@@ -35,6 +35,7 @@
 //! proptest reduces a failing case to a simpler one, and stores it in a `.regressions` file beside
 //! the test, to try it again in later runs. The other cases are the same in every run.
 
+mod distance;
 mod edges;
 mod geodesic;
 mod gradients;
@@ -52,23 +53,17 @@ use proptest::test_runner::{
 };
 use tch::{Device, Kind, Tensor};
 
+pub use distance::*;
 pub use edges::*;
 pub use geodesic::*;
 pub use gradients::*;
 pub use measure::Worst;
-pub use metric::{
-    checks_find_the_bad_row, component_inner_adds_up, inner_is_bilinear, inner_is_positive,
-    inner_is_symmetric, norm_is_homogeneous, norm_is_root_of_inner, points_are_valid,
-    project_is_idempotent, project_tangent_is_idempotent, project_tangent_is_linear,
-    retract_is_first_order, retract_of_zero_stays, retract_transport_is_its_parts,
-    rgrad_represents_the_differential, tangents_are_tangent, vector_transport_is_linear,
-    vector_transport_stays,
-};
+pub use metric::*;
 pub use samples::{Case, Samples, cases, rounding};
 pub use sampling::*;
 pub use shapes::*;
 
-use crate::{Geodesic, Manifold, Sample};
+use crate::{Distance, Geodesic, Manifold, Sample};
 
 /// The number of cases for most laws.
 pub const CASES: u32 = 16;
@@ -76,17 +71,6 @@ pub const CASES: u32 = 16;
 /// The number of cases for laws about [`Samples::corners`] and about updates in place. Corners are
 /// nearly the same in all cases.
 pub const FEW_CASES: u32 = 3;
-
-/// The laws that are tried on few cases.
-const ON_FEW_CASES: [&str; 7] = [
-    "gradients_change_no_value_at_corners",
-    "gradient_sees_an_update",
-    "geodesic_gradients_change_no_value_at_corners",
-    "geodesic_gradient_sees_an_update",
-    "distance_is_finite",
-    "gradient_of_distance_at_rest_is_zero",
-    "gradient_of_distance_is_at_most_one",
-];
 
 /// The largest error that a law allows, in terms of a constant C.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -131,6 +115,8 @@ pub struct Law {
     pub name: &'static str,
     /// The largest error that it allows.
     pub budget: Budget,
+    /// The number of cases that it is tried on.
+    pub cases: u32,
     /// Its function.
     pub judge: Judge,
 }
@@ -142,105 +128,120 @@ pub enum Judge {
     Manifold(fn(&dyn Manifold, &Samples) -> Worst),
     /// A law of [`Sample`].
     Sample(fn(&dyn Sample, &Samples) -> Worst),
+    /// A law of [`Distance`].
+    Distance(fn(&dyn Distance, &Samples) -> Worst),
     /// A law of [`Geodesic`].
     Geodesic(fn(&dyn Geodesic, &Samples) -> Worst),
 }
 
-macro_rules! laws {
-    ($($judge:ident { $($budget:ident($constant:expr) $name:ident,)* })*) => {
+/// All laws, once: by the trait that they are about, with their budget and number of cases.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __laws {
+    ($then:ident [$($with:tt)*]) => {
+        $crate::$then! { [$($with)*]
+            Manifold {
+                Rounding(16.0) CASES points_are_valid,
+                Rounding(16.0) CASES tangents_are_tangent,
+                Rounding(8.0) CASES project_is_idempotent,
+                Rounding(16.0) CASES project_tangent_is_idempotent,
+                Rounding(16.0) CASES project_tangent_is_linear,
+                Rounding(8.0) CASES inner_is_symmetric,
+                Rounding(16.0) CASES inner_is_bilinear,
+                Rounding(16.0) CASES inner_is_positive,
+                Rounding(8.0) CASES norm_is_root_of_inner,
+                Rounding(8.0) CASES norm_is_homogeneous,
+                Rounding(16.0) CASES rgrad_represents_the_differential,
+                Rounding(16.0) CASES vector_transport_is_linear,
+                Rounding(16.0) CASES vector_transport_stays,
+                Rounding(8.0) CASES retract_of_zero_stays,
+                Fixed(0.5) CASES retract_is_first_order,
+                Rounding(16.0) CASES retract_transport_is_its_parts,
+                Rounding(16.0) CASES component_inner_adds_up,
+                Fixed(0.0) CASES checks_find_the_bad_row,
+                Rounding(16.0) CASES batch_is_its_rows,
+                Rounding(16.0) CASES shapes_broadcast,
+                Fixed(0.0) CASES empty_batch_is_empty,
+                Rounding(16.0) CASES layout_is_irrelevant,
+                Fixed(0.0) CASES kind_is_kept,
+                Fixed(0.0) CASES arguments_are_kept,
+                Rounding(16.0) CASES gradients_change_no_value,
+                Rounding(16.0) FEW_CASES gradients_change_no_value_at_corners,
+                Rounding(16.0) FEW_CASES gradient_sees_an_update,
+                Single(16.0) CASES single_is_rounded_double,
+                Difference(64.0) CASES gradient_is_difference,
+                Difference(64.0) CASES gradient_is_difference_when_short,
+                Difference(64.0) CASES gradient_is_difference_at_rest,
+            }
+            Sample {
+                Rounding(16.0) CASES random_points_are_valid,
+                Fixed(0.0) CASES random_points_follow_the_seed,
+                Fixed(5.0) CASES random_tangents_are_normal,
+            }
+            Distance {
+                Rounding(16.0) CASES dist_is_symmetric,
+                Rounding(8.0) CASES dist_to_itself_is_zero,
+                Rounding(16.0) CASES triangle_inequality,
+            }
+            Geodesic {
+                Rounding(32.0) CASES exp_inverts_log,
+                Rounding(32.0) CASES log_inverts_exp,
+                Rounding(16.0) CASES geodesic_points_are_valid,
+                Rounding(16.0) CASES geodesic_tangents_are_tangent,
+                Rounding(8.0) CASES exp_of_zero_stays,
+                Rounding(8.0) CASES log_of_itself_is_zero,
+                Rounding(16.0) CASES dist_is_length_of_log,
+                Rounding(16.0) CASES dist_is_length_travelled,
+                Rounding(32.0) CASES geodesic_joins_its_ends,
+                Rounding(32.0) CASES geodesic_has_constant_speed,
+                Rounding(32.0) CASES geodesic_is_exp_of_log,
+                Rounding(32.0) CASES transport_is_an_isometry,
+                Rounding(32.0) CASES transport_there_and_back,
+                Rounding(32.0) CASES transport_carries_the_velocity,
+                Rounding(16.0) CASES transport_is_linear,
+                Rounding(16.0) CASES transport_stays,
+                Rounding(32.0) CASES transport_composes_along_a_geodesic,
+                Rounding(32.0) CASES exp_transport_is_its_parts,
+                Fixed(0.5) CASES retract_agrees_with_exp,
+                Rounding(16.0) CASES geodesic_batch_is_its_rows,
+                Rounding(16.0) CASES geodesic_shapes_broadcast,
+                Fixed(0.0) CASES geodesic_empty_batch_is_empty,
+                Rounding(16.0) CASES geodesic_layout_is_irrelevant,
+                Fixed(0.0) CASES geodesic_kind_is_kept,
+                Fixed(0.0) CASES geodesic_arguments_are_kept,
+                Rounding(16.0) CASES geodesic_gradients_change_no_value,
+                Rounding(16.0) FEW_CASES geodesic_gradients_change_no_value_at_corners,
+                Rounding(16.0) FEW_CASES geodesic_gradient_sees_an_update,
+                Single(16.0) CASES geodesic_single_is_rounded_double,
+                Difference(64.0) CASES geodesic_gradient_is_difference,
+                Difference(64.0) CASES geodesic_gradient_is_difference_when_short,
+                Difference(64.0) CASES geodesic_gradient_is_difference_at_rest,
+                Rounding(64.0) CASES gradient_of_squared_distance_is_log,
+                Rounding(16.0) CASES exp_starts_with_its_velocity,
+                Difference(64.0) CASES second_derivative_of_exp_at_zero,
+                Fixed(0.0) FEW_CASES distance_is_finite,
+                Fixed(0.0) FEW_CASES gradient_of_distance_at_rest_is_zero,
+                Rounding(64.0) FEW_CASES gradient_of_distance_is_at_most_one,
+                Rounding(32.0) CASES convexity_radius_is_kept,
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __law_table {
+    ([] $($judge:ident { $($budget:ident($constant:literal) $cases:ident $name:ident,)* })*) => {
         &[$($(Law {
             name: stringify!($name),
             budget: Budget::$budget($constant),
+            cases: $cases,
             judge: Judge::$judge($name),
         }),*),*]
     };
 }
-
 /// All laws.
-pub const LAWS: &[Law] = laws![
-    Manifold {
-    Rounding(16.0) points_are_valid,
-    Rounding(16.0) tangents_are_tangent,
-    Rounding(8.0) project_is_idempotent,
-    Rounding(16.0) project_tangent_is_idempotent,
-    Rounding(16.0) project_tangent_is_linear,
-    Rounding(8.0) inner_is_symmetric,
-    Rounding(16.0) inner_is_bilinear,
-    Rounding(16.0) inner_is_positive,
-    Rounding(8.0) norm_is_root_of_inner,
-    Rounding(8.0) norm_is_homogeneous,
-    Rounding(16.0) rgrad_represents_the_differential,
-    Rounding(16.0) vector_transport_is_linear,
-    Rounding(16.0) vector_transport_stays,
-    Rounding(8.0) retract_of_zero_stays,
-    Fixed(0.5) retract_is_first_order,
-    Rounding(16.0) retract_transport_is_its_parts,
-    Rounding(16.0) component_inner_adds_up,
-    Fixed(0.0) checks_find_the_bad_row,
-    Rounding(16.0) batch_is_its_rows,
-    Rounding(16.0) shapes_broadcast,
-    Fixed(0.0) empty_batch_is_empty,
-    Rounding(16.0) layout_is_irrelevant,
-    Fixed(0.0) kind_is_kept,
-    Fixed(0.0) arguments_are_kept,
-    Rounding(16.0) gradients_change_no_value,
-    Rounding(16.0) gradients_change_no_value_at_corners,
-    Rounding(16.0) gradient_sees_an_update,
-    Single(16.0) single_is_rounded_double,
-    Difference(64.0) gradient_is_difference,
-    Difference(64.0) gradient_is_difference_when_short,
-    Difference(64.0) gradient_is_difference_at_rest,
-    }
-    Sample {
-    Rounding(16.0) random_points_are_valid,
-    Fixed(0.0) random_points_follow_the_seed,
-    Fixed(5.0) random_tangents_are_normal,
-    }
-    Geodesic {
-    Rounding(32.0) exp_inverts_log,
-    Rounding(32.0) log_inverts_exp,
-    Rounding(16.0) geodesic_points_are_valid,
-    Rounding(16.0) geodesic_tangents_are_tangent,
-    Rounding(8.0) exp_of_zero_stays,
-    Rounding(8.0) log_of_itself_is_zero,
-    Rounding(16.0) dist_is_length_of_log,
-    Rounding(16.0) dist_is_length_travelled,
-    Rounding(16.0) dist_is_symmetric,
-    Rounding(8.0) dist_to_itself_is_zero,
-    Rounding(16.0) triangle_inequality,
-    Rounding(32.0) geodesic_joins_its_ends,
-    Rounding(32.0) geodesic_has_constant_speed,
-    Rounding(32.0) geodesic_is_exp_of_log,
-    Rounding(32.0) transport_is_an_isometry,
-    Rounding(32.0) transport_there_and_back,
-    Rounding(32.0) transport_carries_the_velocity,
-    Rounding(16.0) transport_is_linear,
-    Rounding(16.0) transport_stays,
-    Rounding(32.0) transport_composes_along_a_geodesic,
-    Rounding(32.0) exp_transport_is_its_parts,
-    Fixed(0.5) retract_agrees_with_exp,
-    Rounding(16.0) geodesic_batch_is_its_rows,
-    Rounding(16.0) geodesic_shapes_broadcast,
-    Fixed(0.0) geodesic_empty_batch_is_empty,
-    Rounding(16.0) geodesic_layout_is_irrelevant,
-    Fixed(0.0) geodesic_kind_is_kept,
-    Fixed(0.0) geodesic_arguments_are_kept,
-    Rounding(16.0) geodesic_gradients_change_no_value,
-    Rounding(16.0) geodesic_gradients_change_no_value_at_corners,
-    Rounding(16.0) geodesic_gradient_sees_an_update,
-    Single(16.0) geodesic_single_is_rounded_double,
-    Difference(64.0) geodesic_gradient_is_difference,
-    Difference(64.0) geodesic_gradient_is_difference_when_short,
-    Difference(64.0) geodesic_gradient_is_difference_at_rest,
-    Rounding(64.0) gradient_of_squared_distance_is_log,
-    Rounding(16.0) exp_starts_with_its_velocity,
-    Difference(64.0) second_derivative_of_exp_at_zero,
-    Fixed(0.0) distance_is_finite,
-    Fixed(0.0) gradient_of_distance_at_rest_is_zero,
-    Rounding(64.0) gradient_of_distance_is_at_most_one,
-    Rounding(32.0) convexity_radius_is_kept,
-    }
-];
+pub const LAWS: &[Law] = crate::__laws! { __law_table [] };
 
 /// The lengths of the samples of a law. The default, radius 1 and reach 8, suits curvatures of
 /// about ±1.
@@ -289,6 +290,7 @@ impl Domain {
 pub struct Subject<'m> {
     manifold: &'m dyn Manifold,
     sample: &'m dyn Sample,
+    distance: Option<&'m dyn Distance>,
     geodesic: Option<&'m dyn Geodesic>,
     domain: Domain,
     device: Device,
@@ -301,6 +303,7 @@ impl<'m> Subject<'m> {
         Self {
             manifold,
             sample: manifold,
+            distance: None,
             geodesic: None,
             domain,
             device: Device::Cpu,
@@ -310,7 +313,16 @@ impl<'m> Subject<'m> {
     /// A manifold with [`Geodesic`].
     pub fn geodesic<M: Geodesic + Sample>(manifold: &'m M) -> Self {
         Self {
+            distance: Some(manifold),
             geodesic: Some(manifold),
+            ..Self::new(manifold)
+        }
+    }
+
+    /// The points of a manifold with a distance of their own.
+    pub fn measured_by<M: Sample>(manifold: &'m M, distance: &'m dyn Distance) -> Self {
+        Self {
+            distance: Some(distance),
             ..Self::new(manifold)
         }
     }
@@ -329,9 +341,12 @@ impl<'m> Subject<'m> {
 
     /// The laws that apply.
     pub fn laws(&self) -> impl Iterator<Item = &'static Law> {
-        let all = self.geodesic.is_some();
-        LAWS.iter()
-            .filter(move |law| all || !matches!(law.judge, Judge::Geodesic(_)))
+        let (measured, whole) = (self.distance.is_some(), self.geodesic.is_some());
+        LAWS.iter().filter(move |law| match law.judge {
+            Judge::Manifold(_) | Judge::Sample(_) => true,
+            Judge::Distance(_) => measured,
+            Judge::Geodesic(_) => whole,
+        })
     }
 
     /// The error of a law in one case; `None` if the law does not apply.
@@ -340,6 +355,7 @@ impl<'m> Subject<'m> {
         match law.judge {
             Judge::Manifold(judge) => Some(judge(self.manifold, &samples())),
             Judge::Sample(judge) => Some(judge(self.sample, &samples())),
+            Judge::Distance(judge) => Some(judge(self.distance?, &samples())),
             Judge::Geodesic(judge) => Some(judge(self.geodesic?, &samples())),
         }
     }
@@ -365,7 +381,8 @@ impl<'m> Subject<'m> {
             let budget = known.budget.of(kind);
             (error > budget).then(|| format!("error {error:.3e} in {place} exceeds {budget:.3e}"))
         };
-        let tried = runner(law, source_file).run(&cases(), |case| match violation(&case) {
+        let count = known.map_or(1, |known| known.cases);
+        let tried = runner(law, count, source_file).run(&cases(), |case| match violation(&case) {
             None => Ok(()),
             Some(reason) => Err(TestCaseError::fail(reason)),
         });
@@ -455,7 +472,7 @@ impl fmt::Display for Violation {
 impl std::error::Error for Violation {}
 
 /// A runner with fixed cases, different ones for each law.
-fn runner(law: &str, source_file: Option<&'static str>) -> TestRunner {
+fn runner(law: &str, cases: u32, source_file: Option<&'static str>) -> TestRunner {
     const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const FNV_PRIME: u64 = 0x0100_0000_01b3;
     let seed = law.bytes().fold(FNV_OFFSET, |hash, byte| {
@@ -464,11 +481,7 @@ fn runner(law: &str, source_file: Option<&'static str>) -> TestRunner {
     let persistence =
         source_file.map(|_| Box::new(FileFailurePersistence::WithSource("regressions")) as _);
     TestRunner::new(Config {
-        cases: if ON_FEW_CASES.contains(&law) {
-            FEW_CASES
-        } else {
-            CASES
-        },
+        cases,
         failure_persistence: persistence,
         source_file,
         rng_seed: RngSeed::Fixed(seed),
@@ -518,186 +531,100 @@ pub use tch::Kind as __Kind;
 #[macro_export]
 macro_rules! manifold_laws {
     ($name:ident: $make:expr, without Geodesic $(, within $domain:expr)? $(,)?) => {
-        $crate::__law_module! { $name [new] [$make] [$($domain)?] __bare_law_names }
+        $crate::__law_module! { $name bare [manifold] [$crate::laws::Subject::new(&manifold)] [$make] [$($domain)?] }
     };
     ($name:ident: $make:expr $(, within $domain:expr)? $(,)?) => {
-        $crate::__law_module! { $name [geodesic] [$make] [$($domain)?] __all_law_names }
+        $crate::__law_module! { $name whole [manifold] [$crate::laws::Subject::geodesic(&manifold)] [$make] [$($domain)?] }
+    };
+}
+
+/// One `#[test]` per law of [`Distance`](crate::Distance) and kind.
+///
+/// ```text
+/// distance_laws! { NAME: EXPRESSION, on MANIFOLD }
+/// distance_laws! { NAME: EXPRESSION, on MANIFOLD, within DOMAIN }
+/// ```
+///
+/// The first expression makes the distance, the second one a manifold with
+/// [`Sample`](crate::Sample) that gives points; both may use `?`. The tests are named as those of
+/// [`manifold_laws!`](crate::manifold_laws).
+///
+/// # Examples
+///
+/// ```
+/// use holonomy::manifolds::Chordal;
+/// use holonomy::{Grassmann, distance_laws};
+///
+/// distance_laws! { chordal: Chordal::of(Grassmann::new(5, 2)?), on Grassmann::new(5, 2)? }
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! distance_laws {
+    ($name:ident: $make:expr, on $manifold:expr $(, within $domain:expr)? $(,)?) => {
+        $crate::__law_module! {
+            $name distance [made] [$crate::laws::Subject::measured_by(&made.0, &made.1)]
+            [($manifold, $make)] [$($domain)?]
+        }
     };
 }
 
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __law_module {
-    ($name:ident [$subject:ident] [$make:expr] [$($domain:expr)?] $names:ident) => {
+    ($name:ident $which:ident [$made:ident] [$subject:expr] [$make:expr] [$($domain:expr)?]) => {
         mod $name {
             #[allow(unused_imports, clippy::wildcard_imports)]
             use super::*;
 
             #[allow(clippy::redundant_closure_call)]
             fn __check(law: &'static str, kind: $crate::laws::__Kind) {
-                let manifold = $crate::laws::made((|| Ok($make))());
-                let subject = $crate::laws::Subject::$subject(&manifold);
+                let $made = $crate::laws::made((|| Ok($make))());
+                let subject = $subject;
                 $(let subject = subject.within($domain);)?
                 subject.check(law, kind, file!());
             }
 
             mod double {
-                $crate::$names! { __law_tests [Double] }
+                $crate::__laws! { __law_tests [Double $which] }
             }
 
             mod single {
-                $crate::$names! { __law_tests [Float] }
+                $crate::__laws! { __law_tests [Float $which] }
             }
         }
     };
 }
 
+/// The tests of the laws of some traits.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __law_tests {
-    ([$kind:ident] $($law:ident)*) => {
+    (
+        [$kind:ident bare]
+        Manifold { $($manifold:tt)* } Sample { $($sample:tt)* } $($other:ident { $($rest:tt)* })*
+    ) => {
+        $crate::__tests! { [$kind] $($manifold)* $($sample)* }
+    };
+    ([$kind:ident whole] $($trait:ident { $($law:tt)* })*) => {
+        $crate::__tests! { [$kind] $($($law)*)* }
+    };
+    (
+        [$kind:ident distance]
+        Manifold { $($manifold:tt)* } Sample { $($sample:tt)* } Distance { $($distance:tt)* } $($rest:tt)*
+    ) => {
+        $crate::__tests! { [$kind] $($distance)* }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tests {
+    ([$kind:ident] $($budget:ident($constant:literal) $cases:ident $law:ident,)*) => {
         $(
             #[test]
             fn $law() {
                 super::__check(stringify!($law), $crate::laws::__Kind::$kind);
             }
         )*
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __law_name_list {
-    ([] $($law:ident)*) => {
-        [$(stringify!($law)),*]
-    };
-}
-
-// A macro cannot read the tables above; a test holds these lists equal to them.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __bare_law_names {
-    ($then:ident [$($with:tt)*]) => {
-        $crate::$then! { [$($with)*]
-            points_are_valid
-            tangents_are_tangent
-            project_is_idempotent
-            project_tangent_is_idempotent
-            project_tangent_is_linear
-            inner_is_symmetric
-            inner_is_bilinear
-            inner_is_positive
-            norm_is_root_of_inner
-            norm_is_homogeneous
-            rgrad_represents_the_differential
-            vector_transport_is_linear
-            vector_transport_stays
-            retract_of_zero_stays
-            retract_is_first_order
-            retract_transport_is_its_parts
-            component_inner_adds_up
-            checks_find_the_bad_row
-            batch_is_its_rows
-            shapes_broadcast
-            empty_batch_is_empty
-            layout_is_irrelevant
-            kind_is_kept
-            arguments_are_kept
-            gradients_change_no_value
-            gradients_change_no_value_at_corners
-            gradient_sees_an_update
-            single_is_rounded_double
-            gradient_is_difference
-            gradient_is_difference_when_short
-            gradient_is_difference_at_rest
-            random_points_are_valid
-            random_points_follow_the_seed
-            random_tangents_are_normal
-        }
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __all_law_names {
-    ($then:ident [$($with:tt)*]) => {
-        $crate::$then! { [$($with)*]
-            points_are_valid
-            tangents_are_tangent
-            project_is_idempotent
-            project_tangent_is_idempotent
-            project_tangent_is_linear
-            inner_is_symmetric
-            inner_is_bilinear
-            inner_is_positive
-            norm_is_root_of_inner
-            norm_is_homogeneous
-            rgrad_represents_the_differential
-            vector_transport_is_linear
-            vector_transport_stays
-            retract_of_zero_stays
-            retract_is_first_order
-            retract_transport_is_its_parts
-            component_inner_adds_up
-            checks_find_the_bad_row
-            batch_is_its_rows
-            shapes_broadcast
-            empty_batch_is_empty
-            layout_is_irrelevant
-            kind_is_kept
-            arguments_are_kept
-            gradients_change_no_value
-            gradients_change_no_value_at_corners
-            gradient_sees_an_update
-            single_is_rounded_double
-            gradient_is_difference
-            gradient_is_difference_when_short
-            gradient_is_difference_at_rest
-            random_points_are_valid
-            random_points_follow_the_seed
-            random_tangents_are_normal
-            exp_inverts_log
-            log_inverts_exp
-            geodesic_points_are_valid
-            geodesic_tangents_are_tangent
-            exp_of_zero_stays
-            log_of_itself_is_zero
-            dist_is_length_of_log
-            dist_is_length_travelled
-            dist_is_symmetric
-            dist_to_itself_is_zero
-            triangle_inequality
-            geodesic_joins_its_ends
-            geodesic_has_constant_speed
-            geodesic_is_exp_of_log
-            transport_is_an_isometry
-            transport_there_and_back
-            transport_carries_the_velocity
-            transport_is_linear
-            transport_stays
-            transport_composes_along_a_geodesic
-            exp_transport_is_its_parts
-            retract_agrees_with_exp
-            geodesic_batch_is_its_rows
-            geodesic_shapes_broadcast
-            geodesic_empty_batch_is_empty
-            geodesic_layout_is_irrelevant
-            geodesic_kind_is_kept
-            geodesic_arguments_are_kept
-            geodesic_gradients_change_no_value
-            geodesic_gradients_change_no_value_at_corners
-            geodesic_gradient_sees_an_update
-            geodesic_single_is_rounded_double
-            geodesic_gradient_is_difference
-            geodesic_gradient_is_difference_when_short
-            geodesic_gradient_is_difference_at_rest
-            gradient_of_squared_distance_is_log
-            exp_starts_with_its_velocity
-            second_derivative_of_exp_at_zero
-            distance_is_finite
-            gradient_of_distance_at_rest_is_zero
-            gradient_of_distance_is_at_most_one
-            convexity_radius_is_kept
-        }
     };
 }

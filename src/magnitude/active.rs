@@ -5,8 +5,8 @@ use tch::{Kind, Tensor};
 use super::config::WeightingConfig;
 use super::scale::Scale;
 use super::weighting::{check_points, weighting_of_points};
-use crate::embed::{cross_distances, pairwise_distances};
-use crate::manifold::Geodesic;
+use crate::manifold::Distance;
+use crate::metric::{cross_distances, pairwise_distances};
 use crate::{Error, Result};
 
 /// The rule by which the next point of a pool is chosen.
@@ -71,7 +71,7 @@ impl Default for ActiveConfig {
 /// bunch2020, active learning.
 #[derive(Debug)]
 pub struct ActiveSelector {
-    space: Box<dyn Geodesic>,
+    space: Box<dyn Distance>,
     known: Tensor,
     rule: SelectionRule,
     t: f64,
@@ -90,7 +90,7 @@ impl ActiveSelector {
     ///
     /// Those of [`Scale::of`]; [`Error::NotOnManifold`] for a row
     /// that is not a point.
-    pub fn fit(space: Box<dyn Geodesic>, known: &Tensor, config: &ActiveConfig) -> Result<Self> {
+    pub fn fit(space: Box<dyn Distance>, known: &Tensor, config: &ActiveConfig) -> Result<Self> {
         check_points(OP, space.as_ref(), known)?;
         let known = known.detach().to_kind(Kind::Double);
         let distances = pairwise_distances(space.as_ref(), &known);

@@ -7,7 +7,7 @@ use super::measured::{Measured, area, threshold};
 use super::scale::Scale;
 use super::weighted_space::WeightedSpace;
 use crate::Result;
-use crate::manifold::Geodesic;
+use crate::manifold::Distance;
 
 /// The settings of a [`BoundaryDetector`].
 #[derive(Debug, Clone, PartialEq)]
@@ -68,7 +68,7 @@ impl Default for BoundaryConfig {
 /// bunch2020, bunch2021.
 #[derive(Debug)]
 pub struct BoundaryDetector {
-    space: Box<dyn Geodesic>,
+    space: Box<dyn Distance>,
     measured: Measured,
     threshold: f64,
 }
@@ -83,7 +83,7 @@ impl BoundaryDetector {
     /// Those of [`weighting_of_points`](super::weighting_of_points) and of [`Scale::of`], and
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no points and for a share out
     /// of range.
-    pub fn fit(space: Box<dyn Geodesic>, points: &Tensor, config: &BoundaryConfig) -> Result<Self> {
+    pub fn fit(space: Box<dyn Distance>, points: &Tensor, config: &BoundaryConfig) -> Result<Self> {
         let measured = Measured::new(OP, space.as_ref(), points, config.scale, &config.weighting)?;
         let weights = &measured.weighted.weighting().weights;
         Ok(Self {
@@ -141,7 +141,7 @@ impl BoundaryDetector {
     ///
     /// # Errors
     ///
-    /// Those of [`roc_auc`](crate::embed::roc_auc), and
+    /// Those of [`roc_auc`](crate::scores::roc_auc), and
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for labels of another shape.
     pub fn fitted_score(&self, boundary: &Tensor) -> Result<f64> {
         area(OP, self.weights(), boundary)

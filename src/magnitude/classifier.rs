@@ -7,9 +7,9 @@ use super::measured::Measured;
 use super::scale::Scale;
 use super::weighted_space::NewPoints;
 use super::weighting::check_points;
-use crate::manifold::Geodesic;
-use crate::stats::evaluation::integer_labels;
-use crate::stats::{ClassificationScore, classification_score};
+use crate::manifold::Distance;
+use crate::scores::integer_labels;
+use crate::scores::{ClassificationScore, classification_score};
 use crate::{Error, Result};
 
 /// The quantity that is compared between classes; it is small for a point that belongs to a class.
@@ -77,7 +77,7 @@ impl Default for ClassifierConfig {
 /// bunch2020, classification.
 #[derive(Debug)]
 pub struct MagnitudeClassifier {
-    space: Box<dyn Geodesic>,
+    space: Box<dyn Distance>,
     classes: Vec<i64>,
     /// The points of each class.
     bodies: Vec<Measured>,
@@ -99,7 +99,7 @@ impl MagnitudeClassifier {
     /// Those of [`weighting_of_points`](super::weighting_of_points) and of [`Scale::of`], and
     /// [`Error::InvalidArgument`] for labels of a wrong shape or kind, or fewer than two classes.
     pub fn fit(
-        space: Box<dyn Geodesic>,
+        space: Box<dyn Distance>,
         points: &Tensor,
         labels: &Tensor,
         config: &ClassifierConfig,

@@ -7,10 +7,9 @@ use super::distinct::Distinct;
 use super::duplicates::Classes;
 use super::similarity::{check_scale, to_vec};
 use super::solve::{Solution, Wanted, solve};
-use crate::manifold::Geodesic;
 use crate::metric::checked_distances;
 use crate::numerics::compensated::{rounded, sum};
-use crate::numerics::{check_list, no_grad, with_gradient_of};
+use crate::numerics::{no_grad, with_gradient_of};
 use crate::{Error, Result};
 
 /// The order up to which a result can be differentiated.
@@ -23,50 +22,6 @@ pub enum Derivatives {
     /// First and second derivatives are exact, at the cost of one more solve forward and one
     /// backward.
     Second,
-}
-
-/// The distances between all pairs of points, with gradients.
-///
-/// As [`pairwise_distances`](crate::embed::pairwise_distances), each pair is computed once. But
-/// the computation is recorded for autograd, and not done in tiles.
-///
-/// # Shapes
-///
-/// `points`: `[n, point..]`; the result `[n, n]` of their kind. Memory holds both points of each
-/// of the n²/2 pairs, and what `dist` records for them.
-///
-/// # Gradient
-///
-/// That of the manifold's `dist`; 0 for a pair at distance 0.
-///
-/// # Panics
-///
-/// Unless `points` has one dimension more than a point.
-///
-/// # Examples
-///
-/// ```
-/// use holonomy::{Euclidean, magnitude::differentiable_distances};
-/// use holonomy::tch::Tensor;
-///
-/// let x = Tensor::from_slice(&[0.0, 3.0]).view([2, 1]).set_requires_grad(true);
-/// let d = differentiable_distances(&Euclidean::new(1)?, &x);
-/// d.get(0).get(1).backward();
-/// assert_eq!(x.grad().double_value(&[1, 0]), 1.0);
-/// # Ok::<(), holonomy::Error>(())
-/// ```
-#[track_caller]
-pub fn differentiable_distances(space: &dyn Geodesic, points: &Tensor) -> Tensor {
-    check_list("differentiable_distances", &space.point_shape(), &[points]);
-    let n = points.size()[0];
-    let pairs = Tensor::triu_indices(n, n, 1, (Kind::Int64, points.device()));
-    let (from, to) = (pairs.get(0), pairs.get(1));
-    let lengths = space.dist(&points.index_select(0, &from), &points.index_select(0, &to));
-    let places = from * n + to;
-    let upper = Tensor::zeros([n * n], (points.kind(), points.device()))
-        .index_add(0, &places, &lengths)
-        .view([n, n]);
-    &upper + upper.transpose(0, 1)
 }
 
 /// The magnitude |tX| as a scalar tensor, with gradients in the distances and in t.
@@ -82,7 +37,7 @@ pub fn differentiable_distances(space: &dyn Geodesic, points: &Tensor) -> Tensor
 ///
 /// # Shapes
 ///
-/// `distances`: `[n, n]`, f64 or f32, see [`differentiable_distances`]; `t`: a scalar tensor `[]`.
+/// `distances`: `[n, n]`, f64 or f32, see [`differentiable_distances`](crate::metric::differentiable_distances); `t`: a scalar tensor `[]`.
 /// The result is `[]`, f64.
 ///
 /// # Gradient
@@ -97,9 +52,8 @@ pub fn differentiable_distances(space: &dyn Geodesic, points: &Tensor) -> Tensor
 /// # Examples
 ///
 /// ```
-/// use holonomy::magnitude::{
-///     Derivatives, WeightingConfig, differentiable_distances, differentiable_magnitude,
-/// };
+/// use holonomy::magnitude::{Derivatives, WeightingConfig, differentiable_magnitude};
+/// use holonomy::metric::differentiable_distances;
 /// use holonomy::Euclidean;
 /// use holonomy::tch::Tensor;
 ///

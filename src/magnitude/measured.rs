@@ -7,8 +7,9 @@ use super::scale::Scale;
 use super::similarity::to_vec;
 use super::weighted_space::{NewPoints, WeightedSpace};
 use super::weighting::check_points;
-use crate::embed::{cross_distances, pairwise_distances, roc_auc};
-use crate::manifold::Geodesic;
+use crate::manifold::Distance;
+use crate::metric::{cross_distances, pairwise_distances};
+use crate::scores::roc_auc;
 use crate::{Error, Result};
 
 /// Points of a manifold as a [`WeightedSpace`].
@@ -21,7 +22,7 @@ pub(super) struct Measured {
 impl Measured {
     pub(super) fn new(
         op: &'static str,
-        space: &dyn Geodesic,
+        space: &(impl Distance + ?Sized),
         points: &Tensor,
         scale: Scale,
         config: &WeightingConfig,
@@ -46,7 +47,7 @@ impl Measured {
     pub(super) fn meet(
         &self,
         op: &'static str,
-        space: &dyn Geodesic,
+        space: &(impl Distance + ?Sized),
         points: &Tensor,
     ) -> Result<NewPoints> {
         check_points(op, space, points)?;

@@ -56,8 +56,8 @@
 //! | contribution of each point; magnitude of a union | [`moments`], [`union_magnitude`] |
 //! | a subset that approximates the convex hull | [`HullApproximation`], [`support_loss`] |
 //! | images and their edges | [`ImageMagnitude`] |
-//! | magnitude as a differentiable loss | [`differentiable_distances`], [`differentiable_magnitude`], [`differentiable_weights`] |
-//! | distances of points, of a graph | [`pairwise_distances`](crate::embed::pairwise_distances), [`shortest_paths`](crate::graph::shortest_paths) |
+//! | magnitude as a differentiable loss | [`differentiable_distances`](crate::metric::differentiable_distances), [`differentiable_magnitude`], [`differentiable_weights`] |
+//! | distances of points, of a graph | [`pairwise_distances`](crate::metric::pairwise_distances), [`shortest_paths`](crate::graph::shortest_paths) |
 //!
 //! # Solvers
 //!
@@ -154,9 +154,7 @@ pub use boundary::{BoundaryConfig, BoundaryDetector};
 pub use classifier::{ClassRule, ClassifierConfig, MagnitudeClassifier};
 pub use config::{Solver, WeightingConfig};
 pub use function::{MagnitudeFunction, magnitude_dimension, magnitude_function, spread};
-pub use gradient::{
-    Derivatives, differentiable_distances, differentiable_magnitude, differentiable_weights,
-};
+pub use gradient::{Derivatives, differentiable_magnitude, differentiable_weights};
 pub use hull::{
     ApproximateHull, HullApproximation, Keep, RemovalOrder, SupportLoss, VertexScore, moments,
     support_loss, vertex_score,

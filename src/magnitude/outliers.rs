@@ -7,7 +7,7 @@ use super::measured::{Measured, area, threshold};
 use super::scale::Scale;
 use super::weighted_space::{NewPoints, WeightedSpace};
 use crate::Result;
-use crate::manifold::Geodesic;
+use crate::manifold::Distance;
 
 /// The score of a point x against a set X without x; large for outliers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -80,7 +80,7 @@ impl Default for OutlierConfig {
 /// bunch2020; bunch2021, section on outliers.
 #[derive(Debug)]
 pub struct OutlierDetector {
-    space: Box<dyn Geodesic>,
+    space: Box<dyn Distance>,
     measured: Measured,
     kind: OutlierScore,
     scores: Tensor,
@@ -98,7 +98,7 @@ impl OutlierDetector {
     /// Those of [`weighting_of_points`](super::weighting_of_points) and of [`Scale::of`], and
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no points and for a
     /// contamination out of range.
-    pub fn fit(space: Box<dyn Geodesic>, points: &Tensor, config: &OutlierConfig) -> Result<Self> {
+    pub fn fit(space: Box<dyn Distance>, points: &Tensor, config: &OutlierConfig) -> Result<Self> {
         let measured = Measured::new(OP, space.as_ref(), points, config.scale, &config.weighting)?;
         let weighted = &measured.weighted;
         let scores = match config.score {
@@ -173,7 +173,7 @@ impl OutlierDetector {
     ///
     /// # Errors
     ///
-    /// Those of [`roc_auc`](crate::embed::roc_auc), and
+    /// Those of [`roc_auc`](crate::scores::roc_auc), and
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for labels of another shape.
     pub fn fitted_score(&self, outliers: &Tensor) -> Result<f64> {
         area(OP, &self.scores, outliers)
@@ -185,7 +185,7 @@ impl OutlierDetector {
     ///
     /// # Errors
     ///
-    /// As [`decision`](Self::decision), those of [`roc_auc`](crate::embed::roc_auc), and
+    /// As [`decision`](Self::decision), those of [`roc_auc`](crate::scores::roc_auc), and
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for labels of another shape.
     pub fn score(&self, points: &Tensor, outliers: &Tensor) -> Result<f64> {
         area(OP, &self.decision(points)?, outliers)

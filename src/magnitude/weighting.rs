@@ -8,9 +8,9 @@ use super::distinct::Distinct;
 use super::duplicates::Classes;
 use super::similarity::{check_scale, to_vec};
 use super::solve::{Solution, Wanted, solve};
-use crate::embed::pairwise_distances;
-use crate::manifold::Geodesic;
+use crate::manifold::Distance;
 use crate::metric::checked_distances;
+use crate::metric::pairwise_distances;
 use crate::numerics::compensated::{rounded, sum};
 use crate::numerics::no_grad;
 use crate::{Error, Result};
@@ -224,7 +224,7 @@ pub(super) fn weighting_of_distinct(
 /// # Ok::<(), holonomy::Error>(())
 /// ```
 pub fn weighting_of_points(
-    space: &dyn Geodesic,
+    space: &(impl Distance + ?Sized),
     points: &Tensor,
     t: f64,
     config: &WeightingConfig,
@@ -234,10 +234,14 @@ pub fn weighting_of_points(
 }
 
 /// Checks that these are `[n, point..]`.
-pub(super) fn check_points(op: &'static str, space: &dyn Geodesic, points: &Tensor) -> Result<()> {
-    let found = space.check_point(points);
+pub(super) fn check_points(
+    op: &'static str,
+    space: &(impl Distance + ?Sized),
+    points: &Tensor,
+) -> Result<()> {
+    let found = space.check(points);
     found.map_err(|error| error.told_by(op))?;
-    if points.dim() == space.point_shape().len() + 1 {
+    if points.dim() == space.shape().len() + 1 {
         return Ok(());
     }
     let got = format!("{:?}", points.size());

@@ -8,8 +8,10 @@
 //! | rotations, rigid motions | [`SpecialOrthogonal`], [`SpecialEuclidean`] |
 //! | matrices with unit columns | [`Oblique`] |
 //! | symmetric positive definite matrices, with four metrics | [`spd`] |
+//! | subspaces and flags by the chordal distance | [`Chordal`] |
 //! | products, powers, scaled metrics | [`Product`], [`Power`], [`Scaled`] |
 
+mod chordal;
 mod curvature;
 mod euclidean;
 mod euclidean_parametrised;
@@ -29,6 +31,7 @@ mod special_orthogonal;
 mod sphere;
 mod stiefel;
 
+pub use chordal::Chordal;
 pub use curvature::Curvature;
 pub use euclidean::Euclidean;
 pub use euclidean_parametrised::EuclideanParametrised;

@@ -7,8 +7,8 @@ use tch::{Kind, Tensor};
 
 use crate::numerics::{dot_keep, no_grad, safe_sqrt, special, sum_last, with_grad};
 use crate::optim::{AdamConfig, ManifoldParameter, RiemannianAdam, Schedule, during};
-use crate::stats::evaluation::integer_labels;
-use crate::stats::{ClassificationScore, classification_score};
+use crate::scores::integer_labels;
+use crate::scores::{ClassificationScore, classification_score};
 use crate::{Error, Euclidean, EuclideanParametrised, Lorentz, Manifold, PoincareBall, Result};
 
 /// The space of an SVM: the coordinates of its points and the parameters of its hyperplanes.

@@ -9,7 +9,7 @@
 //! | tests and confidence regions for principal subspaces | [`PrincipalFlag`] |
 //! | covariances of any rank as one metric space | [`WeightedFlags`], [`flagfold`](flagfold()) |
 //! | regression on a real variable | [`geodesic_regression`] |
-//! | quality of predictions | [`classification_score`], [`roc_auc`](crate::embed::roc_auc) |
+//! | quality of predictions | [`scores`](crate::scores) |
 //!
 //! Points are one tensor `[count, point..]`. Functions that are not about flags, subspaces,
 //! rotations or covariances take any [`Geodesic`](crate::Geodesic) manifold. All computations run
@@ -24,7 +24,6 @@ mod center;
 mod chordal;
 mod clusters;
 mod descent;
-pub(crate) mod evaluation;
 mod flag_mean;
 mod flag_median;
 mod flagfold;
@@ -39,7 +38,6 @@ mod trust_region;
 pub use center::{Center, frechet_mean, geometric_median, variance_about};
 pub use clusters::{Clusters, KMeansConfig, k_means};
 pub use descent::{CenterConfig, Ending};
-pub use evaluation::{ClassificationScore, classification_score};
 pub use flag_mean::{ChordalMean, MeanConfig, flag_mean, grassmann_mean};
 pub use flag_median::{ChordalMedian, MedianConfig, flag_median, grassmann_median};
 pub use flagfold::{Flagfold, WeightedFlags, flagfold};

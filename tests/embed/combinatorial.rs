@@ -3,10 +3,10 @@
 use std::f64::consts::PI;
 
 use holonomy::PoincareBall;
-use holonomy::embed::{
-    TreeConfig, TreeEmbedding, distortion, embed_tree, mean_average_precision, pairwise_distances,
-};
+use holonomy::embed::{TreeConfig, TreeEmbedding, embed_tree};
 use holonomy::graph::{Graph, SpanningTree, shortest_paths, spanning_tree};
+use holonomy::metric::{distortion, pairwise_distances};
+use holonomy::scores::mean_average_precision;
 use proptest::prelude::*;
 use rand::RngExt;
 use tch::Tensor;

@@ -2,10 +2,12 @@
 
 use holonomy::embed::{
     Bandwidth, DiffusionConfig, DiffusionOperator, FeatureDistance, HyperbolicDiffusion, Kernel,
-    Rescaling, affinity, distortion, feature_distances, mean_average_precision,
+    affinity, feature_distances,
 };
 use holonomy::graph::{Graph, shortest_paths};
+use holonomy::metric::{Rescaling, distortion};
 use holonomy::random::random_normal;
+use holonomy::scores::mean_average_precision;
 use holonomy::{Geodesic, Manifold};
 use tch::{Device, Kind, Tensor};
 

@@ -2,7 +2,7 @@
 //! pair where they are none.
 
 use holonomy::embed::hmds::{Hmds, HmdsConfig, Refinement, Scale, hmds};
-use holonomy::embed::pairwise_distances;
+use holonomy::metric::pairwise_distances;
 use holonomy::{Error, Geodesic, Lorentz, Manifold, Sample};
 use tch::{Device, Kind, Tensor};
 

@@ -2,7 +2,6 @@ mod combinatorial;
 #[cfg(feature = "cuda-tests")]
 mod cuda;
 mod diffusion;
-mod distortion;
 mod evaluation;
 mod exchange;
 mod exchange_fuzz;
@@ -12,7 +11,6 @@ mod links;
 mod named;
 mod network;
 mod products;
-mod read_distances;
 mod resume;
 mod sampler;
 mod split;
@@ -26,12 +24,18 @@ use tch::{Device, Kind, Tensor};
 
 const MODELS: [Model; 3] = [Model::Ball, Model::Lorentz, Model::Euclidean];
 
-fn seeded(seed: u64) -> Xoshiro256PlusPlus {
+pub(crate) fn seeded(seed: u64) -> Xoshiro256PlusPlus {
     Xoshiro256PlusPlus::seed_from_u64(seed)
 }
 
 /// Points at normally distributed distances from the origin, of standard deviation `spread`.
-fn random_points(model: Model, nodes: i64, dim: usize, spread: f64, rng: &mut dyn Rng) -> Tensor {
+pub(crate) fn random_points(
+    model: Model,
+    nodes: i64,
+    dim: usize,
+    spread: f64,
+    rng: &mut dyn Rng,
+) -> Tensor {
     let manifold = model.manifold(dim).unwrap();
     let options = (Kind::Double, Device::Cpu);
     let origin = manifold.project(&Tensor::zeros([nodes, model.width(dim) as i64], options));
@@ -58,6 +62,6 @@ fn tree_closure(nodes: u32, branching: u32) -> Vec<(u32, u32)> {
     pairs
 }
 
-fn numbers(tensor: &Tensor) -> Vec<f64> {
+pub(crate) fn numbers(tensor: &Tensor) -> Vec<f64> {
     Vec::try_from(tensor.to_kind(Kind::Double).contiguous().view(-1)).unwrap()
 }

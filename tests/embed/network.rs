@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 
 use holonomy::Error;
 use holonomy::embed::{
-    FermiDirac, Model, NetworkConfig, NetworkEmbedding, NetworkTrainer, both_ways, is_a_scores,
-    reconstruction,
+    FermiDirac, Model, NetworkConfig, NetworkEmbedding, NetworkTrainer, is_a_scores, reconstruction,
 };
+use holonomy::graph::both_ways;
 use tch::{Kind, Tensor};
 
 use super::{MODELS, numbers, random_points, seeded};

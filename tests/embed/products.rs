@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use holonomy::embed::{
-    DistanceConfig, DistanceEmbedding, DistanceLoss, DistanceTrainer, Distortion, Signature,
-    distortion, pairwise_distances,
+    DistanceConfig, DistanceEmbedding, DistanceLoss, DistanceTrainer, Signature,
 };
+use holonomy::metric::{Distortion, distortion, pairwise_distances};
 use holonomy::{Error, Euclidean, Lorentz, Manifold, Product, Sample, Space, Sphere};
 use tch::{Kind, Tensor};
 

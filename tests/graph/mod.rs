@@ -5,7 +5,6 @@ mod completion;
 mod direction;
 mod edge_list;
 pub(crate) mod fuzz;
-mod hyperbolicity;
 mod newick;
 mod shipped;
 mod shortest_paths;
@@ -46,6 +45,6 @@ fn numbered_names(count: usize) -> Vec<String> {
     (0..count).map(|node| format!("node{node}")).collect()
 }
 
-fn numbered(nodes: usize, edges: Vec<(u32, u32)>, weights: Option<Vec<f64>>) -> Graph {
+pub(crate) fn numbered(nodes: usize, edges: Vec<(u32, u32)>, weights: Option<Vec<f64>>) -> Graph {
     Graph::new(numbered_names(nodes), edges, weights).unwrap()
 }

@@ -4,18 +4,18 @@ use std::path::Path;
 
 use holonomy::embed::hmds::{HmdsConfig, Refinement, Scale, hmds};
 use holonomy::embed::{
-    Bandwidth, DiffusionOperator, DistanceConfig, DistanceTrainer, Kernel, Rescaling, affinity,
-    distortion, mean_average_precision, read_distances,
+    Bandwidth, DiffusionOperator, DistanceConfig, DistanceTrainer, Kernel, affinity,
 };
-use holonomy::graph::{
-    EdgeListOptions, Graph, gromov_hyperbolicity, parse_edge_list, sampled_hyperbolicity,
-};
+use holonomy::graph::{EdgeListOptions, Graph, parse_edge_list};
 use holonomy::magnitude::{
     Derivatives, HullApproximation, IncrementalMagnitude, Keep, NearestNeighbourConfig,
     WeightedSpace, WeightingConfig, differentiable_magnitude, magnitude_function, moments,
     nearest_neighbour_weighting_of_distances, scale_of_magnitude, spread, union_magnitude,
     weighting,
 };
+use holonomy::metric::{Rescaling, distortion, read_distances};
+use holonomy::metric::{gromov_hyperbolicity, sampled_hyperbolicity};
+use holonomy::scores::mean_average_precision;
 use holonomy::{Error, Result};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;

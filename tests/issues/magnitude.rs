@@ -1,7 +1,7 @@
 //! Weighting vectors and magnitudes.
 
-use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{Solver, Weighting, WeightingConfig, magnitude_function, weighting};
+use holonomy::metric::pairwise_distances;
 use holonomy::{Euclidean, Sample};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;

@@ -6,8 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use holonomy::embed::hmds::{HmdsConfig, Refinement, hmds};
 use holonomy::embed::{
     DistanceConfig, DistanceTrainer, Model, NetworkConfig, NetworkTrainer, TrainConfig, TrainPath,
-    Trainer, pairwise_distances,
+    Trainer,
 };
+use holonomy::metric::pairwise_distances;
 use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm};
 use holonomy::optim::{
     Buffer, Gradient, ManifoldParameter, Motion, Optimizer, Step, Update, UpdateRule,

@@ -5,10 +5,11 @@ use std::ops::ControlFlow;
 use holonomy::Error;
 use holonomy::embed::{
     Model, NegativeSampler, NetworkConfig, NetworkTrainer, TrainConfig, TrainPath, Trainer,
-    TreeConfig, both_ways, embed_tree, link_prediction, mean_average_precision, nested_half_spaces,
-    reconstruction, reconstruction_of,
+    TreeConfig, embed_tree, link_prediction, nested_half_spaces, reconstruction, reconstruction_of,
 };
+use holonomy::graph::both_ways;
 use holonomy::graph::{Graph, shortest_paths};
+use holonomy::scores::mean_average_precision;
 use tch::Tensor;
 
 fn line(nodes: u32) -> Tensor {

@@ -2,17 +2,19 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use holonomy::embed::{
-    DiffusionOperator, FermiDirac, Model, NamedEmbedding, cross_distances, mean_average_precision,
-    pairwise_distances,
-};
-use holonomy::graph::{Graph, gromov_hyperbolicity};
-use holonomy::magnitude::{WeightedSpace, WeightingConfig, differentiable_distances, magnitude};
+use holonomy::embed::{DiffusionOperator, FermiDirac, Model, NamedEmbedding};
+use holonomy::graph::Graph;
+use holonomy::magnitude::{WeightedSpace, WeightingConfig, magnitude};
+use holonomy::metric::differentiable_distances;
+use holonomy::metric::gromov_hyperbolicity;
+use holonomy::metric::{cross_distances, pairwise_distances};
 use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm};
 use holonomy::optim::{Gradient, ManifoldParameter};
+use holonomy::scores::classification_score;
+use holonomy::scores::mean_average_precision;
 use holonomy::stats::{
-    CenterConfig, MeanConfig, PrincipalFlag, WeightedFlags, classification_score, flag_mean,
-    flagfold, frechet_mean, geodesic_regression, rotation_mean, variance_about,
+    CenterConfig, MeanConfig, PrincipalFlag, WeightedFlags, flag_mean, flagfold, frechet_mean,
+    geodesic_regression, rotation_mean, variance_about,
 };
 use holonomy::{
     Curvature, Error, Euclidean, EuclideanParametrised, Flag, Geodesic, Grassmann, Lorentz,

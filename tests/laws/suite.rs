@@ -2,10 +2,12 @@
 
 use holonomy::StiefelMetric::{Canonical, Euclidean as Ambient};
 use holonomy::laws::Domain;
+use holonomy::manifolds::Chordal;
 use holonomy::{
     Euclidean, EuclideanParametrised, Flag, Grassmann, Lorentz, Oblique, PoincareBall, Power,
     Product, Retraction, Scaled, SpdAffineInvariant, SpdBuresWasserstein, SpdLogCholesky,
-    SpdLogEuclidean, SpecialEuclidean, SpecialOrthogonal, Sphere, Stiefel, manifold_laws,
+    SpdLogEuclidean, SpecialEuclidean, SpecialOrthogonal, Sphere, Stiefel, distance_laws,
+    manifold_laws,
 };
 
 use super::toy::Globe;
@@ -129,3 +131,8 @@ fn nested_product() -> holonomy::Result<Product> {
         Box::new(PoincareBall::new(1, -0.25)?),
     ])
 }
+
+distance_laws! { chordal_subspaces: Chordal::of(Grassmann::new(5, 2)?), on Grassmann::new(5, 2)? }
+distance_laws! { chordal_lines: Chordal::of(Grassmann::new(3, 1)?), on Grassmann::new(3, 1)? }
+distance_laws! { chordal_flags: Chordal::of(Flag::new(6, &[1, 3])?), on Flag::new(6, &[1, 3])? }
+distance_laws! { bures_wasserstein: SpdBuresWasserstein::new(3)?, on SpdBuresWasserstein::new(3)? }

@@ -1,17 +1,17 @@
 //! Boundaries, outliers, classes and choices by weights.
 
-use holonomy::embed::{cross_distances, pairwise_distances};
 use holonomy::magnitude::{
     ActiveConfig, ActiveSelector, BoundaryConfig, BoundaryDetector, ClassRule, ClassifierConfig,
     IncrementalMagnitude, MagnitudeClassifier, OutlierConfig, OutlierDetector, OutlierScore, Scale,
     SelectionRule,
 };
-use holonomy::{Euclidean, Geodesic, PoincareBall};
+use holonomy::metric::{cross_distances, pairwise_distances};
+use holonomy::{Distance, Euclidean, Geodesic, PoincareBall};
 use tch::{Kind, Tensor};
 
 use super::{F64, apart, random_points, weigh};
 
-fn plane() -> Box<dyn Geodesic> {
+fn plane() -> Box<dyn Distance> {
     Box::new(Euclidean::new(2).unwrap())
 }
 

@@ -1,9 +1,9 @@
 //! Gradients through the solve, against differences.
 
 use holonomy::magnitude::{
-    Derivatives, Solver, WeightingConfig, differentiable_distances, differentiable_magnitude,
-    differentiable_weights,
+    Derivatives, Solver, WeightingConfig, differentiable_magnitude, differentiable_weights,
 };
+use holonomy::metric::differentiable_distances;
 use holonomy::{Error, Euclidean, Geodesic, Grassmann, Lorentz, Sample, Sphere};
 use tch::{Kind, Tensor};
 
@@ -37,7 +37,7 @@ fn assert_gradient(space: &(impl Geodesic + Sample), t: f64) {
     let points = random_points(space, 11, 8);
     let leaf = points.copy().set_requires_grad(true);
     let value = loss(&differentiable_distances(space, &leaf), &Tensor::from(t));
-    let expected = weigh(&holonomy::embed::pairwise_distances(space, &points), t).magnitude;
+    let expected = weigh(&holonomy::metric::pairwise_distances(space, &points), t).magnitude;
     assert_close(value.double_value(&[]), expected, 1e-13);
     value.backward();
     let gradient = space.rgrad(&points, &leaf.grad());
@@ -46,7 +46,7 @@ fn assert_gradient(space: &(impl Geodesic + Sample), t: f64) {
         let along = space.inner(&points, &gradient, &v).sum(Kind::Double);
         let exact = slope(|s| {
             let moved = space.exp(&points, &(&v * s));
-            weigh(&holonomy::embed::pairwise_distances(space, &moved), t).magnitude
+            weigh(&holonomy::metric::pairwise_distances(space, &moved), t).magnitude
         });
         let error = (along.double_value(&[]) - exact).abs();
         assert!(error < 1e-9 * exact.abs().max(1.0), "{space:?}: {error:e}");

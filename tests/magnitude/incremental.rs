@@ -1,7 +1,7 @@
 //! Factors that change with the points are those of the points that are left.
 
-use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::IncrementalMagnitude;
+use holonomy::metric::pairwise_distances;
 use holonomy::{Euclidean, Lorentz};
 use rand::RngExt;
 use tch::{Kind, Tensor};

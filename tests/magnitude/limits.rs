@@ -1,10 +1,11 @@
 //! What is refused, and what the limits are.
 
-use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{
-    Weighting, WeightingConfig, differentiable_distances, magnitude, magnitude_dimension,
-    magnitude_function, spread, weighting, weighting_of_points,
+    Weighting, WeightingConfig, magnitude, magnitude_dimension, magnitude_function, spread,
+    weighting, weighting_of_points,
 };
+use holonomy::metric::differentiable_distances;
+use holonomy::metric::pairwise_distances;
 use holonomy::{Error, Euclidean, Lorentz, Sample};
 use tch::{Kind, Tensor};
 

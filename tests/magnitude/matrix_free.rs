@@ -1,10 +1,10 @@
 //! Conjugate gradients give the weights that the factorisations give.
 
-use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{
     MatrixFreeConfig, Solver, Weighting, WeightingConfig, matrix_free_weighting,
     weighting_of_points,
 };
+use holonomy::metric::pairwise_distances;
 use holonomy::{
     Error, Euclidean, Geodesic, Grassmann, Lorentz, PoincareBall, Power, Sample, Sphere,
 };

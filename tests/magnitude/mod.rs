@@ -20,9 +20,9 @@ mod solvers;
 mod union;
 mod weighted_space;
 
-use holonomy::embed::pairwise_distances;
 use holonomy::graph::{Graph, shortest_paths};
 use holonomy::magnitude::{Solver, Weighting, WeightingConfig, weighting};
+use holonomy::metric::pairwise_distances;
 use holonomy::{Geodesic, Sample};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;

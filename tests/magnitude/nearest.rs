@@ -1,11 +1,11 @@
 //! Weights from the nearest neighbours: exact with all of them, near with some, and honest about how near.
 
-use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{
     NearestNeighbourConfig, NearestNeighbourWeighting, NearestNeighbours, Weighting,
     WeightingConfig, nearest_neighbour_weighting, nearest_neighbour_weighting_of_distances,
     weighting_of_points,
 };
+use holonomy::metric::pairwise_distances;
 use holonomy::{Error, Euclidean, Geodesic, Grassmann, Lorentz, Power, Sphere};
 use tch::{Kind, Tensor};
 

@@ -1,7 +1,7 @@
 //! The magnitude of a union, its parts and its correction, against solves of each.
 
-use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{UnionMagnitude, magnitude, union_magnitude};
+use holonomy::metric::pairwise_distances;
 use holonomy::{Euclidean, Lorentz};
 use tch::{Kind, Tensor};
 

@@ -1,7 +1,7 @@
 //! New points against direct solves with them, old ones against solves without.
 
-use holonomy::embed::{cross_distances, pairwise_distances};
 use holonomy::magnitude::{WeightedSpace, WeightingConfig};
+use holonomy::metric::{cross_distances, pairwise_distances};
 use holonomy::{Euclidean, Geodesic, PoincareBall, Sample, Sphere};
 use tch::Tensor;
 

@@ -3,7 +3,6 @@
 mod arrival;
 mod center;
 mod clusters;
-mod evaluation;
 mod flagfold;
 mod flags;
 mod nested;

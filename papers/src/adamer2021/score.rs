@@ -1,7 +1,7 @@
 //! How well a map finds the pixels of edges, and how alike two maps are.
 
 use holonomy::Result;
-use holonomy::embed::spearman;
+use holonomy::scores::spearman;
 use serde::Serialize;
 
 /// How well the edges are found.

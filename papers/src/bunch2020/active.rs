@@ -1,9 +1,9 @@
 //! Which rows to ask for a class next: accuracies over the number of known classes.
 
-use holonomy::embed::cross_distances;
 use holonomy::magnitude::{
     ActiveConfig, ActiveSelector, ClassifierConfig, MagnitudeClassifier, Scale, SelectionRule,
 };
+use holonomy::metric::cross_distances;
 use holonomy::{Euclidean, Result};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;

@@ -10,7 +10,7 @@ mod summary;
 mod svm;
 
 use holonomy::Result;
-use holonomy::embed::roc_auc;
+use holonomy::scores::roc_auc;
 use serde::Serialize;
 use tch::Tensor;
 

@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{
     NearestNeighbourConfig, NearestNeighbours, WeightingConfig, nearest_neighbour_weighting,
     weighting,
 };
+use holonomy::metric::pairwise_distances;
 use holonomy::random::random_normal;
 use holonomy::{Euclidean, Result};
 use rand::SeedableRng;

@@ -1,7 +1,7 @@
 //! Boundaries of shapes that are known, by weights and by distances of neighbours.
 
-use holonomy::embed::cross_distances;
 use holonomy::magnitude::{BoundaryConfig, BoundaryDetector, Scale};
+use holonomy::metric::cross_distances;
 use holonomy::{Euclidean, Result};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;

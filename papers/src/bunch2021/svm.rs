@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{WeightingConfig, weighting};
+use holonomy::metric::pairwise_distances;
 use holonomy::random::random_normal;
 use holonomy::{Euclidean, Result};
 use rand::SeedableRng;

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use holonomy::Result;
-use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{
     ApproximateHull, HullApproximation, Keep, RemovalOrder, SupportLoss, WeightingConfig,
     magnitude, support_loss, vertex_score, weighting,
 };
+use holonomy::metric::pairwise_distances;
 use holonomy::{Error, Euclidean};
 use rand::seq::SliceRandom;
 use serde::Serialize;

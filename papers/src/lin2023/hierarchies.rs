@@ -2,10 +2,11 @@
 
 use holonomy::Result;
 use holonomy::embed::{
-    Bandwidth, DiffusionConfig, DiffusionOperator, HyperbolicDiffusion, Kernel, Rescaling,
-    affinity, distortion, mean_average_precision,
+    Bandwidth, DiffusionConfig, DiffusionOperator, HyperbolicDiffusion, Kernel, affinity,
 };
 use holonomy::graph::{Graph, SpanningTree, shortest_paths, spanning_tree};
+use holonomy::metric::{Rescaling, distortion};
+use holonomy::scores::mean_average_precision;
 use serde::Serialize;
 use tch::{Kind, Tensor};
 

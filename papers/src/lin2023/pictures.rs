@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use holonomy::Result;
-use holonomy::embed::Rescaling;
+use holonomy::metric::Rescaling;
 use holonomy::plot::CurvePlot;
 
 use super::hierarchies::{ALPHA, Fit, Study, Walk};

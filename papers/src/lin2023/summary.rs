@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use holonomy::embed::Rescaling;
+use holonomy::metric::Rescaling;
 
 use super::Figures;
 use super::classes::Accuracy;

@@ -2,7 +2,7 @@
 
 use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm};
 use holonomy::random::random_normal;
-use holonomy::stats::ClassificationScore;
+use holonomy::scores::ClassificationScore;
 use holonomy::{Euclidean, EuclideanParametrised, Lorentz, PoincareBall, Result};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;

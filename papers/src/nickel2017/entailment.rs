@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fmt::Write;
 
 use holonomy::Result;
-use holonomy::embed::{Model, TrainConfig, is_a_scores, roc_auc, spearman};
+use holonomy::embed::{Model, TrainConfig, is_a_scores};
+use holonomy::scores::{roc_auc, spearman};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;

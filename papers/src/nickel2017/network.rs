@@ -6,9 +6,11 @@ use std::fmt;
 use holonomy::Result;
 use holonomy::embed::{
     FermiDirac, LinkPrediction, Model, NetworkConfig, NetworkTrainer, Split, SplitConfig,
-    both_ways, link_prediction, reconstruction, roc_auc,
+    link_prediction, reconstruction,
 };
 use holonomy::graph::Graph;
+use holonomy::graph::both_ways;
+use holonomy::scores::roc_auc;
 use serde::Serialize;
 use tch::Tensor;
 

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::ops::ControlFlow;
 
-use holonomy::embed::{
-    DistanceConfig, DistanceEmbedding, DistanceTrainer, Signature, distortion,
-    mean_average_precision, pairwise_distances,
-};
+use holonomy::embed::{DistanceConfig, DistanceEmbedding, DistanceTrainer, Signature};
 use holonomy::graph::shortest_paths;
+use holonomy::metric::{distortion, pairwise_distances};
+use holonomy::scores::mean_average_precision;
 use holonomy::{Error, Result};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;

@@ -3,10 +3,9 @@
 use rayon::prelude::*;
 
 use super::TreeEmbedding;
-use crate::embed::distortion::{Distortion, Ratios, average_precision};
-use crate::embed::sampler::Neighbours;
-use crate::embed::split::both_ways;
-use crate::graph::{Graph, Roads};
+use crate::graph::{Graph, Neighbours, Roads, both_ways};
+use crate::metric::{Distortion, Ratios};
+use crate::scores::average_precision;
 use crate::{Error, Result};
 
 const OP: &str = "TreeEmbedding::measure";

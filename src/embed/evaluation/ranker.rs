@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::embed::kernel::{LANES, Lanes, ball_alpha};
 use crate::embed::native::{Instructions, Space};
-use crate::embed::sampler::Neighbours;
+use crate::graph::Neighbours;
 
 /// The true neighbours of all nodes.
 #[derive(Clone, Copy)]

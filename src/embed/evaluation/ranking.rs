@@ -9,8 +9,8 @@ use super::ranker::{Ranker, Ranks, Targets};
 use super::sample::{RankedNodes, sampling};
 use super::{LinkPrediction, Reconstruction};
 use crate::embed::model::Model;
-use crate::embed::sampler::Neighbours;
 use crate::embed::table::{check_pairs, rows_of};
+use crate::graph::Neighbours;
 use crate::{Error, Result};
 
 /// Ranks nodes by the distances between points: all nodes, or a sample.

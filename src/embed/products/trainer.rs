@@ -96,7 +96,8 @@ impl DistanceProgress<'_> {
 ///
 /// ```
 /// use std::ops::ControlFlow;
-/// use holonomy::embed::{DistanceConfig, DistanceTrainer, distortion, pairwise_distances};
+/// use holonomy::embed::{DistanceConfig, DistanceTrainer};
+/// use holonomy::metric::{distortion, pairwise_distances};
 /// use holonomy::graph::{Graph, shortest_paths};
 ///
 /// let names = (0..12).map(|node| node.to_string()).collect();

@@ -10,9 +10,9 @@ use tch::{Kind, Tensor};
 
 use super::duplicates::Classes;
 use super::similarity::{check_scale, to_vec};
-use crate::embed::pairwise_distances;
 use crate::manifold::Manifold;
 use crate::metric::checked_distances;
+use crate::metric::pairwise_distances;
 use crate::numerics::no_grad;
 use crate::{Error, Euclidean, Result};
 use inverse::Inverse;

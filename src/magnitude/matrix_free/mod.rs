@@ -13,7 +13,7 @@ use super::config::{Solver, WeightingConfig};
 use super::duplicates::Labels;
 use super::similarity::{check_scale, to_vec};
 use super::weighting::{Weighting, check_points, weighting_of_points};
-use crate::manifold::Geodesic;
+use crate::manifold::Distance;
 use crate::numerics::compensated::{rounded, sum};
 use crate::numerics::no_grad;
 use crate::{Error, Result};
@@ -120,7 +120,7 @@ impl MatrixFreeConfig {
 ///
 /// vecchia1988, kaporin1994 (the factor); hestenes1952 (conjugate gradients).
 pub fn matrix_free_weighting(
-    space: &dyn Geodesic,
+    space: &(impl Distance + ?Sized),
     points: &Tensor,
     t: f64,
     config: &MatrixFreeConfig,
@@ -151,13 +151,13 @@ pub fn matrix_free_weighting(
 
 /// The weights of points in the order of the preconditioner.
 fn in_order(
-    space: &dyn Geodesic,
+    space: &(impl Distance + ?Sized),
     points: &Tensor,
     t: f64,
     config: &MatrixFreeConfig,
 ) -> Result<Weighting> {
     let similarities: Box<dyn Similarities + '_> =
-        if space.dist_is_euclidean() && points.device() == Device::Cpu {
+        if space.is_euclidean() && points.device() == Device::Cpu {
             Box::new(Euclidean::new(points, t))
         } else {
             Box::new(Tiled {

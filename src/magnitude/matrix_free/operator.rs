@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use crate::manifold::Geodesic;
+use crate::manifold::Distance;
 
 /// Similarities of points in an order.
 pub(in crate::magnitude) trait Similarities {
@@ -32,37 +32,37 @@ pub(in crate::magnitude) struct Neighbours {
 const TILE: i64 = 1 << 22;
 
 /// e^(−t d) of any space, in tiles of rows on the device of the points.
-pub(in crate::magnitude) struct Tiled<'a> {
-    pub(in crate::magnitude) space: &'a dyn Geodesic,
+pub(in crate::magnitude) struct Tiled<'a, D: Distance + ?Sized> {
+    pub(in crate::magnitude) space: &'a D,
     pub(in crate::magnitude) points: Tensor,
     pub(in crate::magnitude) t: f64,
 }
 
-impl Tiled<'_> {
+impl<D: Distance + ?Sized> Tiled<'_, D> {
     /// (first row, distances `[rows, n]`, f64) of tiles of rows.
     pub(in crate::magnitude) fn tiles(&self) -> impl Iterator<Item = (i64, Tensor)> {
         let n = self.points.size()[0];
-        let width = self.space.point_shape().iter().product::<i64>().max(1);
+        let width = self.space.shape().iter().product::<i64>().max(1);
         let rows = (TILE / (n * width).max(1)).max(1);
         (0..n).step_by(rows as usize).map(move |first| {
             let from = self.points.narrow(0, first, rows.min(n - first));
             let tile = self
                 .space
-                .dist(&from.unsqueeze(1), &self.points.unsqueeze(0));
+                .between(&from.unsqueeze(1), &self.points.unsqueeze(0));
             (first, tile.to_kind(Kind::Double))
         })
     }
 }
 
-impl Similarities for Tiled<'_> {
+impl<D: Distance + ?Sized> Similarities for Tiled<'_, D> {
     fn distances_within(&self, places: &Tensor) -> Tensor {
         let mut shape = places.size();
-        shape.extend(self.space.point_shape());
+        shape.extend(self.space.shape());
         let near = self
             .points
             .index_select(0, &places.contiguous().view(-1))
             .view(shape.as_slice());
-        let distances = self.space.dist(&near.unsqueeze(2), &near.unsqueeze(1));
+        let distances = self.space.between(&near.unsqueeze(2), &near.unsqueeze(1));
         distances.to_kind(Kind::Double)
     }
 

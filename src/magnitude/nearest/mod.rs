@@ -14,7 +14,7 @@ use super::duplicates::Classes;
 use super::matrix_free::operator::Tiled;
 use super::similarity::check_scale;
 use super::weighting::check_points;
-use crate::manifold::Geodesic;
+use crate::manifold::Distance;
 use crate::metric::checked_distances;
 use crate::numerics::no_grad;
 use crate::{Error, Result};
@@ -183,7 +183,7 @@ impl NearestNeighbourConfig {
 ///
 /// bunch2021 (nearest neighbours); vecchia1988, kaporin1994 (earlier ones).
 pub fn nearest_neighbour_weighting(
-    space: &dyn Geodesic,
+    space: &(impl Distance + ?Sized),
     points: &Tensor,
     t: f64,
     config: &NearestNeighbourConfig,
@@ -191,10 +191,10 @@ pub fn nearest_neighbour_weighting(
     config.validate(OP)?;
     check_scale(OP, t)?;
     check_points(OP, space, points)?;
-    let size = space.point_shape().iter().product::<i64>() as usize;
+    let size = space.shape().iter().product::<i64>() as usize;
     no_grad(|| {
         let points = points.detach().to_kind(Kind::Double);
-        if space.dist_is_euclidean() && size <= Coordinates::DIMENSIONS {
+        if space.is_euclidean() && size <= Coordinates::DIMENSIONS {
             of_points(|points| Coordinates::new(OP, points), &points, t, config)
         } else {
             let measured = |points: &Tensor| {

@@ -7,6 +7,7 @@ use super::sets::{CoincidingSets, Column, Near, Sets, System, Trouble, similar_w
 use crate::magnitude::duplicates::Labels;
 use crate::magnitude::matrix_free::operator::{Similarities, Tiled};
 use crate::magnitude::similarity::to_vec;
+use crate::manifold::Distance;
 use crate::numerics::rows::measure_rows;
 
 /// Columns that are in memory at once.
@@ -93,9 +94,9 @@ impl Sets for Matrix {
 }
 
 /// Points of a space, whose distances are measured in tiles.
-pub(super) struct Measured<'a>(pub(super) Tiled<'a>);
+pub(super) struct Measured<'a, D: Distance + ?Sized>(pub(super) Tiled<'a, D>);
 
-impl Measured<'_> {
+impl<D: Distance + ?Sized> Measured<'_, D> {
     /// The columns of some sets, of which the first is the largest.
     fn solve(&self, sets: &[Vec<u32>], system: System) -> Vec<Result<Column, Trouble>> {
         let width = sets.iter().map(Vec::len).max().unwrap_or(0);
@@ -127,7 +128,7 @@ impl Measured<'_> {
     }
 }
 
-impl Sets for Measured<'_> {
+impl<D: Distance + ?Sized> Sets for Measured<'_, D> {
     fn len(&self) -> usize {
         Similarities::len(&self.0) as usize
     }
@@ -138,7 +139,7 @@ impl Sets for Measured<'_> {
         system: System,
         take: &mut dyn FnMut(Column),
     ) -> Result<(), Trouble> {
-        let size = self.0.space.point_shape().iter().product::<i64>().max(1) as usize;
+        let size = self.0.space.shape().iter().product::<i64>().max(1) as usize;
         let width = near.count.min(self.len()) + 1;
         let batch = (MEASURED / (width * width * size)).max(1);
         for (first, tile) in self.0.tiles() {
@@ -164,7 +165,7 @@ impl Sets for Measured<'_> {
         let mut products = Vec::with_capacity(points.len());
         for &point in points {
             let from = self.0.points.get(point as i64).unsqueeze(0);
-            let distances = self.0.space.dist(&from, &self.0.points);
+            let distances = self.0.space.between(&from, &self.0.points);
             let mut distances = to_vec(&distances.to_kind(Kind::Double));
             distances[point] = 0.0;
             products.push(similar_weight(t, weights, |first, out| {
@@ -175,7 +176,7 @@ impl Sets for Measured<'_> {
     }
 }
 
-impl CoincidingSets for Measured<'_> {
+impl<D: Distance + ?Sized> CoincidingSets for Measured<'_, D> {
     fn coinciding(&self) -> Option<Labels> {
         let mut first: Vec<usize> = Vec::with_capacity(self.len());
         for (start, tile) in self.0.tiles() {

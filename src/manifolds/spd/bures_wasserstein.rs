@@ -6,7 +6,7 @@ use tch::{Device, Kind, Tensor};
 use super::formula::{Spectrum, cholesky, divide_transposed, lyapunov, root_of_square, symmetric};
 use super::{Cone, bures_transport, dot, fused, spd_operations, spd_type};
 use crate::Result;
-use crate::manifold::{Manifold, Sample, per_point};
+use crate::manifold::{Distance, Manifold, Sample, per_point};
 use crate::manifolds::frames::{frobenius, map_to_frame, transposed, transposed_times};
 use crate::numerics::no_grad;
 use crate::numerics::rows::with_kernel_or_formula;
@@ -211,6 +211,21 @@ impl SpdBuresWasserstein {
 fn exp_formula(p: &Tensor, v: &Tensor) -> Tensor {
     let x = lyapunov(p, v);
     symmetric(&(p + v + x.matmul(&symmetric(p)).matmul(&x)))
+}
+
+/// The Bures–Wasserstein distance.
+impl Distance for SpdBuresWasserstein {
+    fn shape(&self) -> Vec<i64> {
+        self.point_shape()
+    }
+
+    fn check(&self, p: &Tensor) -> Result<()> {
+        self.check_point(p)
+    }
+
+    fn between(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        self.dist(p, q)
+    }
 }
 
 impl Manifold for SpdBuresWasserstein {

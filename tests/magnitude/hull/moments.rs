@@ -1,7 +1,7 @@
 //! Moments are what goes with each point.
 
-use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{HullApproximation, IncrementalMagnitude, Keep, RemovalOrder, moments};
+use holonomy::metric::pairwise_distances;
 use holonomy::{Euclidean, Lorentz};
 use tch::Tensor;
 

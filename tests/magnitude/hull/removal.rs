@@ -1,9 +1,9 @@
 //! Removal by moments, and where it ends.
 
-use holonomy::embed::pairwise_distances;
 use holonomy::magnitude::{
     ApproximateHull, HullApproximation, Keep, RemovalOrder, Weighting, moments,
 };
+use holonomy::metric::pairwise_distances;
 use holonomy::{Error, Euclidean, Lorentz};
 use tch::{Kind, Tensor};
 

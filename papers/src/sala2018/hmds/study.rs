@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use holonomy::embed::hmds::{Hmds, HmdsConfig, Refinement, Scale, hmds};
-use holonomy::embed::{mean_average_precision, pairwise_distances};
 use holonomy::graph::shortest_paths;
+use holonomy::metric::pairwise_distances;
 use holonomy::numerics::norm_last;
 use holonomy::random::random_normal;
+use holonomy::scores::mean_average_precision;
 use holonomy::{Geodesic, Lorentz, Manifold, Result, Sample};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;

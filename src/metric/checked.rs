@@ -1,9 +1,4 @@
-//! The check of distance matrices, shared by all operations.
-//!
-//! A matrix counts as symmetric with 0 on the diagonal when what differs is at most 1e-10 of its largest finite
-//! entry, in f32 1e-5: that much rounding makes. Then the mean of an entry and its mirror image counts, and 0 on the
-//! diagonal; the first time that an operation meets such a matrix, a warning says so. What differs by more is
-//! refused, with the pair.
+//! The check of distance matrices, shared by all operations: the rule is told in the documentation of the room.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +11,7 @@ use crate::{Error, Result};
 /// Numbers in a tile of rows.
 const TILE: i64 = 1 << 19;
 
-/// The distances of a matrix `[n, n]`, whose entries may be +∞, by the rule of this module: the tensor itself
+/// The distances of a matrix `[n, n]`, whose entries may be +∞, by the room's rule: the tensor itself
 /// where it is symmetric to the last bit.
 ///
 /// The gradient of the mean goes to both entries.
@@ -41,7 +36,7 @@ pub(crate) fn checked_distances(op: &'static str, distances: &Tensor) -> Result<
     Ok(mean_of_both(distances))
 }
 
-/// A square matrix of any floating kind by the rule of this module, whatever its entries are: the tensor itself where it
+/// A square matrix of any floating kind by the room's rule, whatever its entries are: the tensor itself where it
 /// is symmetric to the last bit and 0 on the diagonal. NaN and ∞ must stand on both sides; NaN may stand on the diagonal.
 ///
 /// # Errors
@@ -68,7 +63,7 @@ pub(crate) enum Diagonal {
     Free,
 }
 
-/// Whether a square matrix is symmetric to the last bit, where it is so to rounding: see the module.
+/// Whether a square matrix is symmetric to the last bit, where it is so to rounding: see the room.
 ///
 /// By tiles of rows on the matrix's device, with a few copies of a tile.
 ///
@@ -194,7 +189,8 @@ pub(crate) fn tiles(n: i64, numbers_a_row: i64) -> impl Iterator<Item = (i64, i6
         .map(move |first| (first, rows.min(n - first)))
 }
 
-fn check_square(op: &'static str, distances: &Tensor) -> Result<()> {
+/// Checks that these are `[n, n]`.
+pub(crate) fn check_square(op: &'static str, distances: &Tensor) -> Result<()> {
     crate::numerics::require_defined(op, &[distances])?;
     let size = distances.size();
     if size.len() != 2 || size[0] != size[1] {

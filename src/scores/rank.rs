@@ -18,7 +18,7 @@ use crate::{Error, Result};
 /// # Examples
 ///
 /// ```
-/// use holonomy::embed::spearman;
+/// use holonomy::scores::spearman;
 ///
 /// assert_eq!(spearman(&[1.0, 2.0, 9.0], &[0.1, 0.2, 0.3])?, 1.0);
 /// // Ranks 1, 2½, 2½, 4 against 1, 3, 2, 4: 4½ / √(4½ · 5).
@@ -61,7 +61,7 @@ pub fn spearman(x: &[f64], y: &[f64]) -> Result<f64> {
 /// # Examples
 ///
 /// ```
-/// use holonomy::embed::roc_auc;
+/// use holonomy::scores::roc_auc;
 ///
 /// // Of the six comparisons one is lost and one is a tie.
 /// assert_eq!(roc_auc(&[3.0, 1.0], &[2.0, 1.0, 0.0])?, 4.5 / 6.0);

@@ -4,7 +4,7 @@ use rand::{Rng, RngExt};
 use rayon::prelude::*;
 use tch::Tensor;
 
-use crate::metric::Distances;
+use super::checked::Distances;
 use crate::{Error, Result};
 
 /// Gromov's δ of a finite metric space by the four-point condition, exactly.
@@ -37,7 +37,8 @@ use crate::{Error, Result};
 /// # Examples
 ///
 /// ```
-/// use holonomy::graph::{Graph, gromov_hyperbolicity, shortest_paths};
+/// use holonomy::graph::{Graph, shortest_paths};
+/// use holonomy::metric::gromov_hyperbolicity;
 ///
 /// let names: Vec<String> = (0..4).map(|node| node.to_string()).collect();
 /// let square = Graph::new(names, vec![(0, 1), (1, 2), (2, 3), (3, 0)], None)?;
@@ -106,7 +107,8 @@ pub struct SampledHyperbolicity {
 /// # Examples
 ///
 /// ```
-/// use holonomy::graph::{Graph, sampled_hyperbolicity, shortest_paths};
+/// use holonomy::graph::{Graph, shortest_paths};
+/// use holonomy::metric::sampled_hyperbolicity;
 ///
 /// let names: Vec<String> = (0..4).map(|node| node.to_string()).collect();
 /// let square = Graph::new(names, vec![(0, 1), (1, 2), (2, 3), (3, 0)], None)?;

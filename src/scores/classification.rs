@@ -1,4 +1,4 @@
-//! The quality of predictions.
+//! Accuracy and F1.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub struct ClassificationScore {
 /// # Examples
 ///
 /// ```
-/// use holonomy::stats::classification_score;
+/// use holonomy::scores::classification_score;
 /// use holonomy::tch::Tensor;
 ///
 /// let (predicted, labels) = (Tensor::from_slice(&[0_i64, 0, 1, 1]), Tensor::from_slice(&[0_i64, 0, 0, 1]));

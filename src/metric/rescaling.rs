@@ -2,7 +2,7 @@
 
 use tch::Tensor;
 
-use crate::metric::mirrored;
+use super::checked::mirrored;
 use crate::numerics::rows::measure_rows;
 use crate::{Error, Result};
 
@@ -73,7 +73,7 @@ impl Rescaling {
     /// # Examples
     ///
     /// ```
-    /// use holonomy::embed::{Rescaling, distortion};
+    /// use holonomy::metric::{Rescaling, distortion};
     /// use holonomy::tch::Tensor;
     ///
     /// let truth = Tensor::from_slice2(&[[0.0, 1.0, 2.0], [1.0, 0.0, 1.0], [2.0, 1.0, 0.0]]);

@@ -1,12 +1,12 @@
 //! Distance matrices from files, and errors that say where.
 
 use holonomy::Error;
-use holonomy::embed::read_distances;
+use holonomy::metric::read_distances;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Kind, Tensor};
 
-use super::numbers;
+use crate::embed::numbers;
 use crate::graph::fuzz::mutate;
 
 fn read(name: &str, content: impl AsRef<[u8]>) -> Result<(Option<Vec<String>>, Vec<f64>), String> {

@@ -1,11 +1,12 @@
 //! Gromov's δ against its definition and against spaces where it is known.
 
-use holonomy::graph::{gromov_hyperbolicity, sampled_hyperbolicity, shortest_paths};
+use holonomy::graph::shortest_paths;
+use holonomy::metric::{gromov_hyperbolicity, sampled_hyperbolicity};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Kind, Tensor};
 
-use super::numbered;
+use crate::graph::numbered;
 
 fn cycle(n: u32) -> Tensor {
     let edges = (0..n).map(|node| (node, (node + 1) % n)).collect();

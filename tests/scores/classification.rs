@@ -1,6 +1,6 @@
 //! Scores of predictions against their definitions.
 
-use holonomy::stats::classification_score;
+use holonomy::scores::classification_score;
 use tch::{Kind, Tensor};
 
 #[test]

@@ -1,0 +1,7 @@
+//! Finite metric spaces.
+
+mod distances;
+mod distortion;
+mod hyperbolicity;
+mod pairwise;
+mod reading;

@@ -1,0 +1,5 @@
+//! Figures of merit.
+
+mod classification;
+mod precision;
+mod rank;
