@@ -12,7 +12,7 @@ use crate::numerics::no_grad;
 use crate::random::random_normal;
 
 /// The choices that proptest makes. They determine the [`Samples`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Case {
     /// The seed of the generator that draws all numbers.
     pub seed: u64,
@@ -280,26 +280,36 @@ impl Samples {
         })
     }
 
+    /// The same tensors.
     fn copied(&self) -> Self {
+        self.with_each(Tensor::shallow_clone)
+    }
+
+    /// The same numbers in other tensors.
+    pub(super) fn copy(&self) -> Self {
+        self.with_each(Tensor::copy)
+    }
+
+    fn with_each(&self, copy: impl Fn(&Tensor) -> Tensor) -> Self {
         Self {
             batch: self.batch.clone(),
             rows: self.rows,
             radius: self.radius,
-            p: self.p.shallow_clone(),
-            q: self.q.shallow_clone(),
-            ahead: self.ahead.shallow_clone(),
-            far: self.far.shallow_clone(),
-            u: self.u.shallow_clone(),
-            w: self.w.shallow_clone(),
-            v: self.v.shallow_clone(),
-            stride: self.stride.shallow_clone(),
-            z: self.z.shallow_clone(),
-            t: self.t.shallow_clone(),
-            rounding_p: self.rounding_p.shallow_clone(),
-            rounding_q: self.rounding_q.shallow_clone(),
-            rounding_far: self.rounding_far.shallow_clone(),
-            stretch: self.stretch.shallow_clone(),
-            signs: self.signs.shallow_clone(),
+            p: copy(&self.p),
+            q: copy(&self.q),
+            ahead: copy(&self.ahead),
+            far: copy(&self.far),
+            u: copy(&self.u),
+            w: copy(&self.w),
+            v: copy(&self.v),
+            stride: copy(&self.stride),
+            z: copy(&self.z),
+            t: copy(&self.t),
+            rounding_p: copy(&self.rounding_p),
+            rounding_q: copy(&self.rounding_q),
+            rounding_far: copy(&self.rounding_far),
+            stretch: copy(&self.stretch),
+            signs: copy(&self.signs),
             seed: self.seed,
         }
     }

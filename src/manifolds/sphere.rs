@@ -266,6 +266,8 @@ impl Sample for Sphere {
     fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {
         self.check("random_tangent", &[p]);
         let z = random_normal(rng, &p.size(), Kind::Double, p.device());
-        no_grad(|| Self::across(&p.to_kind(Kind::Double), &z)).to_kind(p.kind())
+        let p_wide = p.to_kind(Kind::Double);
+        // Twice: what is left of numbers along p is short, and must be across too.
+        no_grad(|| Self::across(&p_wide, &Self::across(&p_wide, &z))).to_kind(p.kind())
     }
 }

@@ -1,6 +1,4 @@
-//! The laws, on every manifold of the crate and on one written here as a user would.
+//! The laws find what is wrong; `suite.rs`, a program of its own, tests all manifolds by them.
 
 mod mutants;
 mod oracle;
-mod suite;
-mod toy;

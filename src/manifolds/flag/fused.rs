@@ -1,28 +1,9 @@
 //! The flag manifold's operations on eight frames at a time.
 
-use crate::manifolds::frames::fused::{Polar, add_scaled};
+use crate::manifolds::frames::fused::add_scaled;
 use crate::numerics::wide::factor::orthonormalise;
 use crate::numerics::wide::matrix::{Matrix, Onto, times, transposed_times};
 use crate::numerics::wide::{Wide, for_each_processor};
-
-/// The polar factor of z.
-pub(super) fn project(n: usize, d: usize) -> impl FnMut(&[Matrix; 1], &mut Matrix) {
-    let mut polar = Polar::new(n, d);
-    move |[z], out| {
-        out.copy_from(z);
-        polar.of(out);
-    }
-}
-
-/// The polar factor of p + v.
-pub(super) fn retract(n: usize, d: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
-    let mut polar = Polar::new(n, d);
-    move |[p, v], out| {
-        out.copy_from(p);
-        add_scaled(v, 1.0, out);
-        polar.of(out);
-    }
-}
 
 /// Q of p + v = Q R.
 pub(super) fn retract_qr(_: usize, d: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) {

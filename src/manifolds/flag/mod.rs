@@ -32,7 +32,7 @@ use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
 use super::frames::{
-    check_frames, frobenius, identity_like, map_to_frame, matrix_exponential, newton_schulz,
+    self, check_frames, frobenius, identity_like, map_to_frame, matrix_exponential, newton_schulz,
     orthonormality_defect, polar, transposed, transposed_times,
 };
 use crate::manifold::{Manifold, Sample, first_above, tolerance};
@@ -595,7 +595,7 @@ impl Manifold for Flag {
         let (n, d) = self.sizes();
         with_kernel_or_formula(
             [z],
-            || map_to_frame([z], || fused::project(n, d)),
+            || map_to_frame([z], || frames::fused::project(n, d)),
             |[z]| polar(&z),
         )
     }
@@ -653,7 +653,7 @@ impl Manifold for Flag {
         let (n, d) = self.sizes();
         with_kernel_or_formula(
             [p, v],
-            || map_to_frame([p, v], || fused::retract(n, d)),
+            || map_to_frame([p, v], || frames::fused::polar_step(n, d)),
             |[p, v]| polar(&(p + v)),
         )
     }

@@ -1,6 +1,6 @@
 //! The Grassmannian's operations on eight pairs of frames at a time.
 
-use crate::manifolds::frames::fused::{Polar, Polish, add_scaled, column_lengths, subtract};
+use crate::manifolds::frames::fused::{Polish, column_lengths, subtract};
 use crate::manifolds::frames::series::{angle_over_sine, at_numbers};
 use crate::numerics::wide::factor::orthonormalise;
 use crate::numerics::wide::jacobi::{diagonalise, orthogonalise_columns};
@@ -168,25 +168,6 @@ pub(super) fn transport(n: usize, k: usize) -> impl FnMut(&[Matrix; 3], &mut Mat
         times(&moved, &aligned, Onto::Nothing, out);
         transposed_times(q, out, Onto::Nothing, &mut small);
         times(q, &small, Onto::Minus, out);
-    }
-}
-
-/// The polar factor of z.
-pub(super) fn project(n: usize, k: usize) -> impl FnMut(&[Matrix; 1], &mut Matrix) {
-    let mut polar = Polar::new(n, k);
-    move |[z], out| {
-        out.copy_from(z);
-        polar.of(out);
-    }
-}
-
-/// The polar factor of p + v.
-pub(super) fn retract(n: usize, k: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
-    let mut polar = Polar::new(n, k);
-    move |[p, v], out| {
-        out.copy_from(p);
-        add_scaled(v, 1.0, out);
-        polar.of(out);
     }
 }
 

@@ -23,8 +23,8 @@ use super::frames::series::{
     angle_over_sine, at_matrices, cosine_and_sinc, reciprocal_of_one_plus,
 };
 use super::frames::{
-    check_frames, frobenius, identity_like, map_to_frame, newton_schulz, orthonormality_defect,
-    polar, square_sum, transposed, transposed_times,
+    self, check_frames, frobenius, identity_like, map_to_frame, newton_schulz,
+    orthonormality_defect, polar, square_sum, transposed, transposed_times,
 };
 use crate::manifold::{Geodesic, Manifold, Sample, first_above, tolerance};
 use crate::numerics::rows::{with_kernel_or_formula, with_kernel_or_formulas};
@@ -344,7 +344,7 @@ impl Manifold for Grassmann {
         let (n, k) = self.sizes();
         with_kernel_or_formula(
             [z],
-            || map_to_frame([z], || fused::project(n, k)),
+            || map_to_frame([z], || frames::fused::project(n, k)),
             |[z]| polar(&z),
         )
     }
@@ -392,7 +392,7 @@ impl Manifold for Grassmann {
         let (n, k) = self.sizes();
         with_kernel_or_formula(
             [p, v],
-            || map_to_frame([p, v], || fused::retract(n, k)),
+            || map_to_frame([p, v], || frames::fused::polar_step(n, k)),
             |[p, v]| polar(&(p + v)),
         )
     }

@@ -1,6 +1,6 @@
 //! The Stiefel manifold's operations on eight matrices at a time.
 
-use crate::manifolds::frames::fused::{Polar, Polish, add_scaled, make_skew};
+use crate::manifolds::frames::fused::{Polish, add_scaled, make_skew};
 use crate::numerics::wide::exponential::Exponential;
 use crate::numerics::wide::factor::{divide_by_transpose, orthonormalise};
 use crate::numerics::wide::matrix::{
@@ -117,43 +117,6 @@ pub(super) fn project_tangent(_: usize, k: usize) -> impl FnMut(&[Matrix; 2], &m
             make_symmetric(&mut along);
             times(p, &along, Onto::Minus, out);
         }
-    }
-}
-
-/// The polar factor of z: where z is nearly a frame, by Newton and Schulz's iteration, which moves a
-/// frame no further than it is off.
-pub(super) fn project(n: usize, k: usize) -> impl FnMut(&[Matrix; 1], &mut Matrix) {
-    let (mut polar, mut polish) = (Polar::new(n, k), Polish::new(n, k));
-    let (mut square, mut near) = (Matrix::zeros(k, k), Matrix::zeros(n, k));
-    move |[z], out| {
-        near.copy_from(z);
-        gram(z, &mut square);
-        square.add_to_diagonal(-1.0);
-        let defect = square.norm_squared();
-        polish.of(&mut near);
-        polish.of(&mut near);
-        out.copy_from(z);
-        polar.of(out);
-        keep_where_small(defect, &near, out);
-    }
-}
-
-for_each_processor! {
-    /// `near` in the lanes where the square of the defect is so small that two steps leave nothing.
-    fn keep_where_small(defect: Wide, near: &Matrix, out: &mut Matrix) {
-        for (out, &near) in out.data.iter_mut().zip(&near.data) {
-            *out = Wide::splat(1e-12).if_above(defect, near, *out);
-        }
-    }
-}
-
-/// The polar factor of p + v.
-pub(super) fn polar_step(n: usize, k: usize) -> impl FnMut(&[Matrix; 2], &mut Matrix) {
-    let mut polar = Polar::new(n, k);
-    move |[p, v], out| {
-        out.copy_from(p);
-        add_scaled(v, 1.0, out);
-        polar.of(out);
     }
 }
 

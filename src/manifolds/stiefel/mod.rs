@@ -22,8 +22,8 @@ use tch::{Device, Kind, Tensor};
 
 use super::frames::series::exponential_minus_one;
 use super::frames::{
-    check_frames, frobenius, identity_like, map_to_frame, newton_schulz, orthonormality_defect,
-    polar, skew, transposed, transposed_times,
+    self, check_frames, frobenius, identity_like, map_to_frame, newton_schulz,
+    orthonormality_defect, polar, skew, transposed, transposed_times,
 };
 use crate::manifold::{Manifold, Sample};
 use crate::numerics::rows::with_kernel_or_formula;
@@ -447,7 +447,7 @@ impl Manifold for Stiefel {
         let (n, k) = self.sizes();
         with_kernel_or_formula(
             [z],
-            || map_to_frame([z], || fused::project(n, k)),
+            || map_to_frame([z], || frames::fused::project(n, k)),
             |[z]| polar(&z),
         )
     }
@@ -517,7 +517,7 @@ impl Manifold for Stiefel {
         match self.retraction {
             Retraction::Polar => with_kernel_or_formula(
                 [p, v],
-                || map_to_frame([p, v], || fused::polar_step(n, k)),
+                || map_to_frame([p, v], || frames::fused::polar_step(n, k)),
                 |[p, v]| polar(&(p + v)),
             ),
             Retraction::Qr => with_kernel_or_formula(
