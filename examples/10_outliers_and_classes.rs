@@ -1,5 +1,6 @@
 //! Outliers, classification and active learning by weights, in the hyperbolic plane.
 
+use holonomy::learn::Classifier;
 use holonomy::magnitude::{
     ActiveConfig, ActiveSelector, ClassifierConfig, MagnitudeClassifier, OutlierConfig,
     OutlierDetector, Scale,

@@ -77,7 +77,8 @@
 //! | [`scores`] | figures of merit: accuracy, F1, ROC, rank correlation, mean average precision |
 //! | [`embed`] | embeddings of graphs: objective, trainer, mean average precision and mean rank; points from distances |
 //! | [`magnitude`] | the magnitude of a metric space, its effective number of points at a scale: weighting vectors, magnitude functions, spread, boundary detection |
-//! | [`nn`] | classifiers: classes as subspaces (Grassmann), hyperbolic support vector machines |
+//! | [`learn`] | classifiers: hyperbolic support vector machines |
+//! | [`nn`] | layers: classes as subspaces (Grassmann) |
 //! | [`stats`] | Fréchet means and medians, k-means, principal geodesics, geodesic regression; means and medians of flags, subspaces and rotations; nested principal components |
 //! | `laws` | feature `laws`: a suite of property tests for manifolds, including your own |
 //! | `plot` | feature `plot`: plots of the Poincaré disk, of curves and of points in ℝ³, as SVG and PNG |
@@ -117,6 +118,7 @@ mod error;
 pub mod graph;
 #[cfg(feature = "laws")]
 pub mod laws;
+pub mod learn;
 pub mod magnitude;
 pub mod manifold;
 pub mod manifolds;

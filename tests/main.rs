@@ -8,6 +8,7 @@ mod golden;
 mod graph;
 mod issues;
 mod laws;
+mod learn;
 mod magnitude;
 mod manifolds;
 mod metric;

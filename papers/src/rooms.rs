@@ -17,7 +17,7 @@ type Imports = BTreeMap<Module, BTreeSet<Module>>;
 const SHARED: [(&str, &[&str]); 2] = [("harness", &[]), ("data", &["harness"])];
 
 /// The rooms of the library, each after those that it may import.
-const LIBRARY: [&str; 18] = [
+const LIBRARY: [&str; 19] = [
     "error",
     "random",
     "source",
@@ -31,6 +31,7 @@ const LIBRARY: [&str; 18] = [
     "scores",
     "optim",
     "stats",
+    "learn",
     "laws",
     "embed",
     "magnitude",

@@ -95,6 +95,7 @@ pub mod combinatorial;
 mod config;
 mod diffusion;
 mod entailment;
+mod epochs;
 mod evaluation;
 pub mod exchange;
 mod fermi_dirac;
@@ -121,6 +122,7 @@ pub use diffusion::{
     affinity, feature_distances,
 };
 pub use entailment::is_a_scores;
+pub use epochs::EpochRecord;
 pub use evaluation::{
     LinkPrediction, RankedNodes, Ranking, Reconstruction, Sampling, link_prediction,
     reconstruction, reconstruction_of,
@@ -130,8 +132,7 @@ pub use fermi_dirac::FermiDirac;
 pub use half_spaces::nested_half_spaces;
 pub use model::Model;
 pub use named::NamedEmbedding;
-pub use network::{NetworkConfig, NetworkEmbedding, NetworkTrainer};
-pub use plan::EpochRecord;
+pub use network::{NetworkConfig, NetworkEmbedding, NetworkProgress, NetworkTrainer};
 pub use products::{
     DistanceConfig, DistanceEmbedding, DistanceLoss, DistanceProgress, DistanceTrainer, Factor,
     Signature,

@@ -1,20 +1,22 @@
 //! Embeddings of undirected networks, in which edges are more likely between near nodes.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor};
 
+use super::epochs::{self, EpochRecord, Resumable, Training};
 use super::fermi_dirac::FermiDirac;
 use super::model::Model;
-use super::plan::EpochRecord;
+use super::resume::digest_of;
 use super::sampler::{NegativeLaw, NegativeSampler, Seen};
 use super::table::check_pairs;
 use super::trainer::Embedding;
+use crate::checkpoint::Checkpoint;
 use crate::graph::both_ways;
 use crate::numerics::{require_at_least_one, require_positive, with_grad};
 use crate::optim::{ManifoldParameter, RiemannianSgd, Schedule, SgdConfig, during};
@@ -149,8 +151,97 @@ pub struct NetworkEmbedding {
 pub struct NetworkTrainer {
     config: NetworkConfig,
     manifold: Box<dyn Geodesic>,
+    /// In the order of the last epoch.
     pairs: Vec<(u32, u32)>,
+    /// Of the pairs as they were given.
+    digest: String,
     sampler: NegativeSampler,
+    resumed: Option<Resumed>,
+}
+
+/// What is done already of a training that goes on from a checkpoint.
+struct Resumed {
+    state: Checkpoint,
+    records: Vec<EpochRecord>,
+}
+
+/// A training that has begun.
+struct Running {
+    trainer: NetworkTrainer,
+    model: Parameters,
+    schedule: Schedule,
+}
+
+impl Training for Running {
+    const OP: &'static str = OP;
+
+    fn rate(&self, epoch: usize) -> f64 {
+        self.trainer.config.learning_rate * self.schedule.factor(epoch as u64)
+    }
+
+    fn epoch(&mut self, epoch: usize) -> Result<f64> {
+        let model = &mut self.model;
+        model.optimizer.apply_schedule(&self.schedule, epoch as u64);
+        let done = self.trainer.epoch(model, epoch);
+        done.map_err(during(OP, format!("epoch {}", epoch + 1)))
+    }
+
+    /// The optimiser has checked the points.
+    fn first_bad_row(&self) -> Option<usize> {
+        None
+    }
+}
+
+/// What a callback sees after each epoch of a [`NetworkTrainer`].
+pub struct NetworkProgress<'a> {
+    /// This epoch.
+    pub record: EpochRecord,
+    /// The number of epochs in the settings.
+    pub epochs: usize,
+    running: &'a Running,
+    history: &'a [EpochRecord],
+}
+
+impl NetworkProgress<'_> {
+    /// A copy of the embedding as it is now, `[nodes, width]`.
+    pub fn points(&self) -> Tensor {
+        self.running.model.points.detach().copy()
+    }
+
+    /// Everything that [`NetworkTrainer::resuming_from`] needs to continue after this epoch:
+    /// settings, a digest of the edges, the state of the optimiser and the records.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] or [`Error::Torch`] when a part cannot be copied.
+    pub fn checkpoint(&self) -> Result<Checkpoint> {
+        let mut checkpoint = self.running.model.optimizer.state()?;
+        epochs::describe(&self.running.trainer, self.history, &mut checkpoint)?;
+        Ok(checkpoint)
+    }
+}
+
+impl Resumable for NetworkTrainer {
+    const CONTENT: &'static str = "holonomy::embed::NetworkTrainer";
+    const VERSION: u32 = 1;
+    const RESUMING: &'static str = "NetworkTrainer::resuming_from";
+    type Config = NetworkConfig;
+
+    fn config(&self) -> &NetworkConfig {
+        &self.config
+    }
+
+    fn epochs(&self) -> usize {
+        self.config.epochs
+    }
+
+    fn data(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("nodes", json!(self.sampler.nodes())),
+            ("pairs", json!(self.pairs.len())),
+            ("pairs_sha256", json!(self.digest)),
+        ]
+    }
 }
 
 const OP: &str = "NetworkTrainer";
@@ -180,9 +271,49 @@ impl NetworkTrainer {
         Ok(Self {
             manifold: config.model.manifold(config.dim)?,
             sampler,
+            // Before an epoch changes the order.
+            digest: digest_of(&pairs),
             pairs,
             config,
+            resumed: None,
         })
+    }
+
+    /// Continues from a [`NetworkProgress::checkpoint`], including its history and training time.
+    /// The result is bitwise that of an uninterrupted training.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] that names the difference when the checkpoint is not one of such
+    /// a training, or when its settings, its nodes, or its edges or their order differ. Whether
+    /// its points fit is checked by [`run`](Self::run).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use holonomy::embed::{NetworkConfig, NetworkTrainer};
+    ///
+    /// let edges = [(0, 1), (0, 2), (1, 2), (2, 3), (3, 4), (3, 5), (4, 5)];
+    /// let config = NetworkConfig { dim: 2, epochs: 9, ..NetworkConfig::default() };
+    /// let mut checkpoint = None;
+    /// let whole = NetworkTrainer::new(config.clone(), 6, &edges)?.run(|progress| {
+    ///     if progress.record.epoch == 5 {
+    ///         checkpoint = progress.checkpoint().ok();
+    ///     }
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// let resumed = NetworkTrainer::new(config, 6, &edges)?.resuming_from(&checkpoint.unwrap())?;
+    /// let resumed = resumed.run(|_| ControlFlow::Continue(()))?;
+    /// assert_eq!(resumed.embedding.points, whole.embedding.points);
+    /// # Ok::<(), holonomy::Error>(())
+    /// ```
+    pub fn resuming_from(mut self, checkpoint: &Checkpoint) -> Result<Self> {
+        self.resumed = Some(Resumed {
+            records: epochs::records(&self, checkpoint)?,
+            state: checkpoint.clone(),
+        });
+        Ok(self)
     }
 
     /// Trains, and calls `on_epoch` after every epoch; `ControlFlow::Break` ends the training there.
@@ -193,60 +324,59 @@ impl NetworkTrainer {
     /// too large learning rate makes them.
     pub fn run(
         mut self,
-        mut on_epoch: impl FnMut(&EpochRecord) -> ControlFlow<()>,
+        mut on_epoch: impl FnMut(&NetworkProgress<'_>) -> ControlFlow<()>,
     ) -> Result<NetworkEmbedding> {
-        let mut model = Trained::new(&self)?;
-        let epochs = self.config.epochs;
-        let schedule = Schedule::linear(epochs as u64, LAST_RATE)?;
-        let mut history = Vec::with_capacity(epochs);
-        let mut seconds = 0.0;
-        let mut stopped_early = false;
-        for epoch in 0..epochs {
-            let clock = Instant::now();
-            let step = epoch as u64;
-            model.optimizer.apply_schedule(&schedule, step);
-            let loss = self
-                .epoch(&mut model, mix(self.config.seed, step))
-                .map_err(during(OP, format!("epoch {}", epoch + 1)))?;
-            if !loss.is_finite() {
-                return Err(Error::NotFinite {
-                    op: OP,
-                    what: "the loss",
-                    place: format!("epoch {}", epoch + 1),
-                });
-            }
-            seconds += clock.elapsed().as_secs_f64();
-            let record = EpochRecord {
-                epoch: epoch + 1,
-                loss,
-                seconds,
-                learning_rate: self.config.learning_rate * schedule.factor(step),
-            };
-            history.push(record);
-            if on_epoch(&record).is_break() {
-                stopped_early = epoch + 1 < epochs;
-                break;
+        let mut model = Parameters::new(&self)?;
+        let mut history = Vec::new();
+        if let Some(Resumed { state, records }) = self.resumed.take() {
+            model.optimizer.load_state(&state)?;
+            history = records;
+            // The order of an epoch is made from that of the epoch before.
+            for epoch in 0..history.len() {
+                self.order_pairs(epoch);
             }
         }
+        let epochs = self.config.epochs;
+        let schedule = Schedule::linear(epochs as u64, LAST_RATE)?;
+        let mut running = Running {
+            trainer: self,
+            model,
+            schedule,
+        };
+        let trained = epochs::train(&mut running, epochs, history, |running, history| {
+            on_epoch(&NetworkProgress {
+                record: history[history.len() - 1],
+                epochs,
+                running,
+                history,
+            })
+        })?;
+        let Running { trainer, model, .. } = running;
         Ok(NetworkEmbedding {
             edges: FermiDirac {
-                radius: self.config.edges.radius + model.widening.double_value(&[]),
-                ..self.config.edges
+                radius: trainer.config.edges.radius + model.widening.double_value(&[]),
+                ..trainer.config.edges
             },
             embedding: Embedding {
-                model: self.config.model,
+                model: trainer.config.model,
                 points: model.points.detach().copy(),
-                history,
-                seconds,
-                stopped_early,
+                history: trained.history,
+                seconds: trained.seconds,
+                stopped_early: trained.stopped_early,
             },
         })
     }
 
-    /// Visits every edge from both ends; the mean loss of a visit.
-    fn epoch(&mut self, model: &mut Trained, seed: u64) -> Result<f64> {
-        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+    /// Puts the pairs into the order of an epoch; the generator for its negatives.
+    fn order_pairs(&mut self, epoch: usize) -> Xoshiro256PlusPlus {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(mix(self.config.seed, epoch as u64));
         self.pairs.shuffle(&mut rng);
+        rng
+    }
+
+    /// Visits every edge from both ends; the mean loss of a visit.
+    fn epoch(&mut self, model: &mut Parameters, epoch: usize) -> Result<f64> {
+        let mut rng = self.order_pairs(epoch);
         let mut seen = Seen::new(self.sampler.nodes());
         let mut total = Tensor::zeros([], (Kind::Double, Device::Cpu));
         for pairs in self.pairs.chunks(self.config.batch) {
@@ -286,7 +416,7 @@ impl NetworkTrainer {
     }
 
     /// The summed loss, a scalar.
-    fn loss(&self, model: &Trained, comparisons: &Comparisons) -> Tensor {
+    fn loss(&self, model: &Parameters, comparisons: &Comparisons) -> Tensor {
         let at = |nodes: &[i64]| model.points.index_select(0, &Tensor::from_slice(nodes));
         let dist = self
             .manifold
@@ -312,14 +442,14 @@ impl NetworkTrainer {
 }
 
 /// What is trained, sharing its memory with the optimiser.
-struct Trained {
+struct Parameters {
     points: Tensor,
     /// What the radius has grown by; stays 0 unless it is learned.
     widening: Tensor,
     optimizer: RiemannianSgd,
 }
 
-impl Trained {
+impl Parameters {
     fn new(trainer: &NetworkTrainer) -> Result<Self> {
         let config = &trainer.config;
         let manifold = config.model.manifold(config.dim)?;
@@ -327,20 +457,20 @@ impl Trained {
         let zero = Tensor::zeros([1], (Kind::Double, Device::Cpu));
         let line = Box::new(Euclidean::new(1)?);
         let widening = ManifoldParameter::geodesic(line, &zero)?.named("the radius");
-        let mut trained = Self {
+        let mut parameters = Self {
             points: points.tensor().shallow_clone(),
             widening: zero,
             optimizer: RiemannianSgd::new(vec![points], SgdConfig::new(config.learning_rate))?,
         };
         if config.learn_radius {
-            trained.widening = widening.tensor().shallow_clone();
+            parameters.widening = widening.tensor().shallow_clone();
             // All edges share the radius, so that it follows their mean.
             let rate = config.learning_rate / config.batch as f64;
-            trained
+            parameters
                 .optimizer
                 .add_group(vec![widening], SgdConfig::new(rate))?;
         }
-        Ok(trained)
+        Ok(parameters)
     }
 }
 

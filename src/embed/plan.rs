@@ -1,23 +1,9 @@
-//! One epoch: what it asks of the code that takes its steps, and what is recorded of it.
+//! What an epoch asks of the code that takes its steps.
 
-use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use super::sampler::{NegativeLaw, NegativeSampler};
 use crate::Result;
-
-/// The record of one epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct EpochRecord {
-    /// The number of epochs done, this one included.
-    pub epoch: usize,
-    /// The mean loss of the pairs, each computed just before its step.
-    pub loss: f64,
-    /// The training time in seconds so far, without callbacks.
-    pub seconds: f64,
-    /// The learning rate in this epoch.
-    pub learning_rate: f64,
-}
 
 /// What one epoch asks of a path.
 pub(super) struct EpochPlan<'a> {

@@ -1,27 +1,29 @@
-//! The state of a training between two epochs, as a checkpoint.
+//! The state of a hierarchy's training between two epochs, as a checkpoint.
 //!
 //! An epoch's order of pairs and its negatives follow from the seed and the epoch alone, so the
 //! state is the points, the epochs done and their records.
 
 use std::cell::OnceCell;
 
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tch::{Kind, Tensor};
 
 use super::config::TrainConfig;
-use super::plan::EpochRecord;
+use super::epochs::{self, EpochRecord, Resumable, check_shape};
 use super::table::{rows_of, tensor_of};
-use crate::checkpoint::{Checkpoint, Difference};
-use crate::{Error, Result};
+use crate::Result;
+use crate::checkpoint::Checkpoint;
 
-/// What a checkpoint says that it is, and the version of what it holds.
-const CONTENT: &str = "holonomy::embed::Trainer";
-const VERSION: u32 = 1;
-
-const OP: &str = "Trainer::resuming_from";
-
-/// The numbers that a record has beside its epoch: loss, seconds, learning rate.
-const RECORD_WIDTH: usize = 3;
+/// The digest of pairs in their order.
+pub(super) fn digest_of(pairs: &[(u32, u32)]) -> String {
+    let mut hash = Sha256::new();
+    for (source, target) in pairs {
+        hash.update(source.to_le_bytes());
+        hash.update(target.to_le_bytes());
+    }
+    format!("{:x}", hash.finalize())
+}
 
 /// What has to be the same for a training to be the same.
 pub(super) struct Identity {
@@ -40,6 +42,30 @@ pub(super) struct State {
     pub(super) history: Vec<EpochRecord>,
 }
 
+impl Resumable for Identity {
+    const CONTENT: &'static str = "holonomy::embed::Trainer";
+    const VERSION: u32 = 1;
+    const RESUMING: &'static str = "Trainer::resuming_from";
+    type Config = TrainConfig;
+
+    fn config(&self) -> &TrainConfig {
+        &self.config
+    }
+
+    fn epochs(&self) -> usize {
+        self.config.epochs
+    }
+
+    fn data(&self) -> Vec<(&'static str, Value)> {
+        let digest = self.digest.get_or_init(|| digest_of(&self.pairs));
+        vec![
+            ("nodes", json!(self.nodes)),
+            ("pairs", json!(self.pairs.len())),
+            ("pairs_sha256", json!(digest)),
+        ]
+    }
+}
+
 impl Identity {
     pub(super) fn new(config: TrainConfig, nodes: usize, pairs: &[(u32, u32)]) -> Self {
         Self {
@@ -50,24 +76,9 @@ impl Identity {
         }
     }
 
-    pub(super) fn config(&self) -> &TrainConfig {
-        &self.config
-    }
-
     /// The pairs in the order in which they were given.
     pub(super) fn pairs(&self) -> &[(u32, u32)] {
         &self.pairs
-    }
-
-    fn pairs_digest(&self) -> &str {
-        self.digest.get_or_init(|| {
-            let mut hash = Sha256::new();
-            for (source, target) in &self.pairs {
-                hash.update(source.to_le_bytes());
-                hash.update(target.to_le_bytes());
-            }
-            format!("{:x}", hash.finalize())
-        })
     }
 
     /// A checkpoint of the training as it stands after the epochs of `history`.
@@ -76,101 +87,27 @@ impl Identity {
         points: &Tensor,
         history: &[EpochRecord],
     ) -> Result<Checkpoint> {
-        let records: Vec<f64> = history
-            .iter()
-            .flat_map(|record| [record.loss, record.seconds, record.learning_rate])
-            .collect();
         let mut checkpoint = Checkpoint::new();
-        checkpoint.set("content", &CONTENT)?;
-        checkpoint.set("version", &VERSION)?;
-        checkpoint.set("config", &self.config)?;
-        checkpoint.set("nodes", &self.nodes)?;
-        checkpoint.set("pairs", &self.pairs.len())?;
-        checkpoint.set("pairs_sha256", &self.pairs_digest())?;
+        epochs::describe(self, history, &mut checkpoint)?;
         checkpoint.insert("points", points)?;
-        checkpoint.insert("history", &tensor_of(&records, RECORD_WIDTH))?;
         Ok(checkpoint)
     }
 
     /// The state that a checkpoint of this very training holds.
     pub(super) fn state(&self, checkpoint: &Checkpoint) -> Result<State> {
-        check_content(checkpoint)?;
-        self.check_same(checkpoint)?;
+        let history = epochs::records(self, checkpoint)?;
         let points = checkpoint.tensor("points")?;
         Ok(State {
             kind: points.kind(),
             points: self.points(points)?,
-            history: self.history(checkpoint.tensor("history")?)?,
+            history,
         })
-    }
-
-    fn check_same(&self, checkpoint: &Checkpoint) -> Result<()> {
-        let differences = [
-            checkpoint.difference("config", &self.config)?,
-            checkpoint.difference("nodes", &self.nodes)?,
-            checkpoint.difference("pairs", &self.pairs.len())?,
-            checkpoint.difference("pairs_sha256", &self.pairs_digest())?,
-        ];
-        let Some(difference) = differences.into_iter().flatten().next() else {
-            return Ok(());
-        };
-        let Difference {
-            setting,
-            stored,
-            given,
-        } = difference;
-        let expected = format!("{setting} = {stored}, as in the checkpoint");
-        Err(Error::invalid(OP, expected, given))
     }
 
     fn points(&self, points: &Tensor) -> Result<Tensor> {
         let width = self.config.model.width(self.config.dim);
-        check_shape("points", points, [self.nodes, width])?;
-        Ok(tensor_of(&rows_of(OP, self.config.model, points)?, width))
+        check_shape(Self::RESUMING, "points", points, [self.nodes, width])?;
+        let rows = rows_of(Self::RESUMING, self.config.model, points)?;
+        Ok(tensor_of(&rows, width))
     }
-
-    fn history(&self, records: &Tensor) -> Result<Vec<EpochRecord>> {
-        let done = records.size().first().map_or(0, |&rows| rows as usize);
-        check_shape("history", records, [done, RECORD_WIDTH])?;
-        if done > self.config.epochs || records.kind() != Kind::Double {
-            let expected = format!("at most {} records in f64", self.config.epochs);
-            let got = format!("{done} in {:?}", records.kind());
-            return Err(Error::invalid(OP, expected, got));
-        }
-        let numbers = Vec::<f64>::try_from(records.contiguous().view(-1))
-            .map_err(|source| Error::Torch { op: OP, source })?;
-        let record = |(index, record): (usize, &[f64])| EpochRecord {
-            epoch: index + 1,
-            loss: record[0],
-            seconds: record[1],
-            learning_rate: record[2],
-        };
-        Ok(numbers
-            .chunks_exact(RECORD_WIDTH)
-            .enumerate()
-            .map(record)
-            .collect())
-    }
-}
-
-fn check_content(checkpoint: &Checkpoint) -> Result<()> {
-    let content = checkpoint.get::<String>("content").ok();
-    let version = checkpoint.get::<u32>("version").ok();
-    if content.as_deref() == Some(CONTENT) && version == Some(VERSION) {
-        return Ok(());
-    }
-    let expected = format!("a checkpoint of {CONTENT}, version {VERSION}");
-    let got = match (content, version) {
-        (Some(content), Some(version)) => format!("one of {content}, version {version}"),
-        _ => "one of something else".into(),
-    };
-    Err(Error::invalid(OP, expected, got))
-}
-
-fn check_shape(name: &str, tensor: &Tensor, [rows, width]: [usize; 2]) -> Result<()> {
-    if tensor.size() == [rows as i64, width as i64] {
-        return Ok(());
-    }
-    let expected = format!("{name} of shape [{rows}, {width}]");
-    Err(Error::invalid(OP, expected, format!("{:?}", tensor.size())))
 }

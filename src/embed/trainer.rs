@@ -1,7 +1,6 @@
-//! The one training loop of both paths.
+//! The trainer of hierarchies, by either path.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -9,10 +8,11 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind, Tensor};
 
 use super::config::{Start, TrainConfig, TrainPath};
+use super::epochs::{self, EpochRecord, Resumable, Training};
 use super::half_spaces::nested_half_spaces;
 use super::model::Model;
 use super::native::{self, Instructions, NativePath, Negatives, Pass, Table};
-use super::plan::{EpochPlan, EpochRecord, OnPairs, StepTaker};
+use super::plan::{EpochPlan, OnPairs, StepTaker};
 use super::resume::{Identity, State};
 use super::sampler::{NegativeLaw, NegativeSampler};
 use super::table::{check_pairs, check_rows, rows_of, tensor_of};
@@ -249,67 +249,36 @@ impl Trainer {
         self,
         mut on_epoch: impl FnMut(&Progress<'_>) -> ControlFlow<()>,
     ) -> Result<Embedding> {
-        let mut history = self.records_so_far()?;
-        let Self {
-            identity,
-            sampler,
-            start,
-            options,
-            on_pairs,
-            ..
-        } = self;
-        let config = identity.config();
-        let mut path: Box<dyn StepTaker> = match config.path {
-            TrainPath::Native => Box::new(NativePath::new(config, &start)?),
-            TrainPath::Tensor => Box::new(super::tensor::TensorPath::new(config, &start, options)?),
+        let history = self.records_so_far()?;
+        let config = self.identity.config();
+        let path: Box<dyn StepTaker> = match config.path {
+            TrainPath::Native => Box::new(NativePath::new(config, &self.start)?),
+            TrainPath::Tensor => Box::new(super::tensor::TensorPath::new(
+                config,
+                &self.start,
+                self.options,
+            )?),
         };
-        let mut pairs = Vec::with_capacity(identity.pairs().len());
-        let mut seconds = history.last().map_or(0.0, |record| record.seconds);
-        let mut stopped_early = false;
-        for epoch in history.len()..config.epochs {
-            let clock = Instant::now();
-            order_pairs(&mut pairs, identity.pairs(), config.seed, epoch);
-            let plan = EpochPlan {
-                pairs: &pairs,
-                sampler: &sampler,
-                law: if config.is_burn_in(epoch) {
-                    NegativeLaw::ByDegree
-                } else {
-                    NegativeLaw::Uniform
-                },
-                negatives: config.negatives,
-                rate: config.rate_at(epoch),
-                seed: crate::random::mix(config.seed, epoch as u64),
-                on_pairs: on_pairs.as_ref(),
-            };
-            let loss = path.epoch(&plan)? / pairs.len() as f64;
-            check_finite(epoch + 1, loss, path.first_bad_row())?;
-            seconds += clock.elapsed().as_secs_f64();
-            let record = EpochRecord {
-                epoch: epoch + 1,
-                loss,
-                seconds,
-                learning_rate: plan.rate,
-            };
-            history.push(record);
-            let progress = Progress {
-                record,
+        let mut training = Running {
+            pairs: Vec::with_capacity(self.identity.pairs().len()),
+            trainer: &self,
+            path,
+        };
+        let trained = epochs::train(&mut training, config.epochs, history, |running, history| {
+            on_epoch(&Progress {
+                record: history[history.len() - 1],
                 epochs: config.epochs,
-                path: path.as_ref(),
-                identity: &identity,
-                history: &history,
-            };
-            if on_epoch(&progress).is_break() {
-                stopped_early = epoch + 1 < config.epochs;
-                break;
-            }
-        }
+                path: running.path.as_ref(),
+                identity: &self.identity,
+                history,
+            })
+        })?;
         Ok(Embedding {
             model: config.model,
-            points: path.points(),
-            history,
-            seconds,
-            stopped_early,
+            points: training.path.points(),
+            history: trained.history,
+            seconds: trained.seconds,
+            stopped_early: trained.stopped_early,
         })
     }
 
@@ -324,6 +293,46 @@ impl Trainer {
             return Err(Error::invalid("Trainer::run", expected, got));
         }
         Ok(resumed.history.clone())
+    }
+}
+
+/// A training that has begun.
+struct Running<'a> {
+    trainer: &'a Trainer,
+    path: Box<dyn StepTaker>,
+    /// In the order of the epoch.
+    pairs: Vec<(u32, u32)>,
+}
+
+impl Training for Running<'_> {
+    const OP: &'static str = "Trainer::run";
+
+    fn rate(&self, epoch: usize) -> f64 {
+        self.trainer.identity.config().rate_at(epoch)
+    }
+
+    fn epoch(&mut self, epoch: usize) -> Result<f64> {
+        let identity = &self.trainer.identity;
+        let config = identity.config();
+        order_pairs(&mut self.pairs, identity.pairs(), config.seed, epoch);
+        let plan = EpochPlan {
+            pairs: &self.pairs,
+            sampler: &self.trainer.sampler,
+            law: if config.is_burn_in(epoch) {
+                NegativeLaw::ByDegree
+            } else {
+                NegativeLaw::Uniform
+            },
+            negatives: config.negatives,
+            rate: config.rate_at(epoch),
+            seed: crate::random::mix(config.seed, epoch as u64),
+            on_pairs: self.trainer.on_pairs.as_ref(),
+        };
+        Ok(self.path.epoch(&plan)? / self.pairs.len() as f64)
+    }
+
+    fn first_bad_row(&self) -> Option<usize> {
+        self.path.first_bad_row()
     }
 }
 
@@ -353,21 +362,6 @@ fn random_start(config: &TrainConfig, nodes: usize) -> Tensor {
         rows.extend(point);
     }
     tensor_of(&rows, config.model.width(config.dim))
-}
-
-fn check_finite(epoch: usize, loss: f64, bad_row: Option<usize>) -> Result<()> {
-    let not_finite = |what, place| Error::NotFinite {
-        op: "Trainer::run",
-        what,
-        place,
-    };
-    if let Some(row) = bad_row {
-        return Err(not_finite("a point", format!("epoch {epoch}, row {row}")));
-    }
-    if !loss.is_finite() {
-        return Err(not_finite("the loss", format!("epoch {epoch}")));
-    }
-    Ok(())
 }
 
 /// One training step for the pair (source, target) with the given negatives, on either path.

@@ -3,8 +3,8 @@
 use tch::{Kind, Tensor};
 
 use super::config::WeightingConfig;
-use super::distinct::Distinct;
-use super::duplicates::Classes;
+use super::similarity::distinct::Distinct;
+use super::similarity::duplicates::Classes;
 use super::similarity::{check_scale, to_vec};
 use super::solve::{Solution, Wanted, solve};
 use crate::metric::checked_distances;

@@ -120,39 +120,27 @@
 //! leinster2013 (magnitude, examples); meckes2013 (positive definite spaces); willerton2015 (spread, dimension);
 //! bunch2020 and bunch2021 (weights as boundaries), fung2019 (hulls); bunch1977, higham1988, ogita2005 (numerics).
 
-mod active;
-mod boundary;
-mod classifier;
-mod components;
-mod condition;
 mod config;
-mod derivative;
-mod distinct;
-mod duplicates;
-mod factor;
+mod detect;
 mod function;
 mod gradient;
 mod hull;
 mod image;
 mod incremental;
-mod inverse_column;
 mod matrix_free;
-mod measured;
 mod nearest;
-mod outliers;
-mod pivoted;
 mod scale;
 mod similarity;
 mod solve;
-mod triangular;
 mod union;
 mod weighted_space;
 mod weighting;
 
-pub use active::{ActiveConfig, ActiveSelector, SelectionRule};
-pub use boundary::{BoundaryConfig, BoundaryDetector};
-pub use classifier::{ClassRule, ClassifierConfig, MagnitudeClassifier};
 pub use config::{Solver, WeightingConfig};
+pub use detect::{ActiveConfig, ActiveSelector, SelectionRule};
+pub use detect::{BoundaryConfig, BoundaryDetector};
+pub use detect::{ClassRule, ClassifierConfig, MagnitudeClassifier};
+pub use detect::{OutlierConfig, OutlierDetector, OutlierScore};
 pub use function::{MagnitudeFunction, magnitude_dimension, magnitude_function, spread};
 pub use gradient::{Derivatives, differentiable_magnitude, differentiable_weights};
 pub use hull::{
@@ -166,7 +154,6 @@ pub use nearest::{
     NearestNeighbourConfig, NearestNeighbourWeighting, NearestNeighbours,
     nearest_neighbour_weighting, nearest_neighbour_weighting_of_distances,
 };
-pub use outliers::{OutlierConfig, OutlierDetector, OutlierScore};
 pub use scale::{Scale, scale_of_magnitude};
 pub use union::{UnionMagnitude, union_magnitude};
 pub use weighted_space::{NewPoints, WeightedSpace};

@@ -3,9 +3,9 @@
 use tch::{Kind, Tensor};
 
 use super::config::WeightingConfig;
-use super::derivative::scale_derivative;
-use super::distinct::Distinct;
 use super::similarity::check_scale;
+use super::similarity::derivative::scale_derivative;
+use super::similarity::distinct::Distinct;
 use super::weighting::weighting_of_distinct;
 use crate::metric::checked_distances;
 use crate::numerics::no_grad;

@@ -3,9 +3,9 @@
 use tch::{Kind, Tensor};
 
 use super::IncrementalMagnitude;
-use super::duplicates::Classes;
 use super::incremental::forward;
 use super::similarity::check_scale;
+use super::similarity::duplicates::Classes;
 use crate::metric::checked_distances;
 use crate::{Error, Result};
 

@@ -3,9 +3,9 @@
 use tch::{Kind, Tensor};
 
 use super::config::WeightingConfig;
-use super::distinct::Distinct;
-use super::duplicates::Classes;
 use super::similarity::check_scale;
+use super::similarity::distinct::Distinct;
+use super::similarity::duplicates::Classes;
 use super::solve::{Solution, Wanted, solve};
 use super::weighting::Weighting;
 use crate::metric::checked_distances;

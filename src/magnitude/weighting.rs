@@ -3,9 +3,9 @@
 use tch::{Device, Kind, Tensor};
 
 use super::config::{Solver, WeightingConfig};
-use super::derivative::scale_derivative;
-use super::distinct::Distinct;
-use super::duplicates::Classes;
+use super::similarity::derivative::scale_derivative;
+use super::similarity::distinct::Distinct;
+use super::similarity::duplicates::Classes;
 use super::similarity::{check_scale, to_vec};
 use super::solve::{Solution, Wanted, solve};
 use crate::manifold::Distance;

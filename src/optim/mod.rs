@@ -47,6 +47,7 @@ mod parameter;
 mod rule;
 mod schedule;
 mod sgd;
+pub(crate) mod solve;
 mod state;
 
 pub use adagrad::{AdagradConfig, RiemannianAdagrad};

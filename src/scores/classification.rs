@@ -81,3 +81,19 @@ pub(crate) fn integer_labels(op: &'static str, labels: &Tensor, count: i64) -> R
     let values = labels.to_kind(Kind::Int64).to_device(Device::Cpu);
     Vec::try_from(values).map_err(|source| Error::Torch { op, source })
 }
+
+/// The classes that occur among labels, in increasing order.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] for fewer than two.
+pub(crate) fn classes_of(op: &'static str, labels: &[i64]) -> Result<Vec<i64>> {
+    let mut classes = labels.to_vec();
+    classes.sort_unstable();
+    classes.dedup();
+    if classes.len() < 2 {
+        let got = format!("only {classes:?} among {} points", labels.len());
+        return Err(Error::invalid(op, "labels of two classes or more", got));
+    }
+    Ok(classes)
+}

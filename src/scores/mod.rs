@@ -14,8 +14,8 @@ mod classification;
 mod precision;
 mod rank;
 
-pub(crate) use classification::integer_labels;
 pub use classification::{ClassificationScore, classification_score};
+pub(crate) use classification::{classes_of, integer_labels};
 pub(crate) use precision::average_precision;
 pub use precision::mean_average_precision;
 pub use rank::{roc_auc, spearman};

@@ -2,8 +2,8 @@
 
 use tch::{Kind, Tensor};
 
-use super::trust_region::Objective;
 use crate::manifolds::frames::{identity_like, newton_schulz, polar, transposed, transposed_times};
+use crate::optim::solve::trust_region::Objective;
 use crate::{Flag, Manifold};
 
 /// The mean of squared chordal distances to weighted flags, up to its constant:

@@ -5,10 +5,10 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Kind, Tensor};
 
 use super::center::mean_of;
-use super::descent::CenterConfig;
 use super::sample::Data;
 use crate::manifold::Geodesic;
 use crate::numerics::no_grad;
+use crate::optim::solve::descent::CenterConfig;
 use crate::{Error, Result};
 
 /// Settings of [`k_means`].

@@ -4,8 +4,8 @@ use tch::{Kind, Tensor};
 
 use super::chordal::ChordalCost;
 use super::sample::{Data, check_one};
-use super::trust_region::minimise;
 use crate::numerics::no_grad;
+use crate::optim::solve::trust_region::minimise;
 use crate::{Flag, Grassmann, Manifold, Result};
 
 /// Settings of [`flag_mean`].

@@ -23,7 +23,6 @@
 mod center;
 mod chordal;
 mod clusters;
-mod descent;
 mod flag_mean;
 mod flag_median;
 mod flagfold;
@@ -33,11 +32,10 @@ mod principal_flag;
 mod regression;
 mod rotations;
 mod sample;
-mod trust_region;
 
+pub use crate::optim::solve::descent::{CenterConfig, Ending};
 pub use center::{Center, frechet_mean, geometric_median, variance_about};
 pub use clusters::{Clusters, KMeansConfig, k_means};
-pub use descent::{CenterConfig, Ending};
 pub use flag_mean::{ChordalMean, MeanConfig, flag_mean, grassmann_mean};
 pub use flag_median::{ChordalMedian, MedianConfig, flag_median, grassmann_median};
 pub use flagfold::{Flagfold, WeightedFlags, flagfold};

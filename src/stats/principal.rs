@@ -3,10 +3,12 @@
 use tch::{Kind, Tensor};
 
 use super::center::{Center, mean_of};
-use super::descent::{CenterConfig, Descended, Ending, Place, Problem, Slope, descend};
 use super::sample::Data;
 use crate::manifold::Geodesic;
 use crate::numerics::{no_grad, with_grad};
+use crate::optim::solve::descent::{
+    CenterConfig, Descended, Ending, Place, Problem, Slope, descend,
+};
 use crate::{Error, Result};
 
 /// Principal components in the tangent space at the mean.

@@ -3,12 +3,12 @@
 use tch::{Kind, Tensor};
 
 use super::center::mean_of;
-use super::descent::{
-    CenterConfig, Descended, Ending, Place, Problem, Slope, descend, nearest_points,
-};
 use super::sample::Data;
 use crate::manifold::Geodesic;
 use crate::numerics::{no_grad, with_grad};
+use crate::optim::solve::descent::{
+    CenterConfig, Descended, Ending, Place, Problem, Slope, descend, nearest_points,
+};
 use crate::{Error, Result};
 
 /// The result of a geodesic regression: x ↦ exp(intercept, x · slope).

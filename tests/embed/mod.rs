@@ -12,6 +12,7 @@ mod named;
 mod network;
 mod products;
 mod resume;
+mod resume_others;
 mod sampler;
 mod split;
 mod step;

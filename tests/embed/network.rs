@@ -174,8 +174,8 @@ fn a_callback_can_end_the_training() {
     let stop_at = |epoch| move |done: usize| done == epoch;
     let stop = stop_at(3);
     let trained = trainer
-        .run(|record| {
-            if stop(record.epoch) {
+        .run(|progress| {
+            if stop(progress.record.epoch) {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())

@@ -8,8 +8,8 @@ use holonomy::embed::{
     DistanceConfig, DistanceTrainer, Model, NetworkConfig, NetworkTrainer, TrainConfig, TrainPath,
     Trainer,
 };
+use holonomy::learn::{HyperbolicSvm, SvmConfig, SvmForm};
 use holonomy::metric::pairwise_distances;
-use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm};
 use holonomy::optim::{
     Buffer, Gradient, ManifoldParameter, Motion, Optimizer, Step, Update, UpdateRule,
 };

@@ -1,7 +1,7 @@
 //! Means, medians and what is built on them. References are by mpmath at 40 digits or more.
 
+use holonomy::learn::{HyperbolicSvm, SvmConfig, SvmForm};
 use holonomy::magnitude::{WeightingConfig, weighting_of_points};
-use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm};
 use holonomy::optim::ManifoldParameter;
 use holonomy::stats::{
     CenterConfig, Ending, KMeansConfig, MeanConfig, MedianConfig, accumulated_unexplained_variance,

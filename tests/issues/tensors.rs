@@ -4,11 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use holonomy::embed::{DiffusionOperator, FermiDirac, Model, NamedEmbedding};
 use holonomy::graph::Graph;
+use holonomy::learn::{HyperbolicSvm, SvmConfig, SvmForm};
 use holonomy::magnitude::{WeightedSpace, WeightingConfig, magnitude};
 use holonomy::metric::differentiable_distances;
 use holonomy::metric::gromov_hyperbolicity;
 use holonomy::metric::{cross_distances, pairwise_distances};
-use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm};
 use holonomy::optim::{Gradient, ManifoldParameter};
 use holonomy::scores::classification_score;
 use holonomy::scores::mean_average_precision;

@@ -1,9 +1,9 @@
 //! Magnitude against closed forms, big floats, differences and its own identities.
 
-mod applications;
 mod closed_forms;
 #[cfg(feature = "cuda-tests")]
 mod cuda;
+mod detect;
 mod function;
 mod golden;
 mod gradients;

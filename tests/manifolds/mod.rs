@@ -3,11 +3,11 @@
 mod combinators;
 mod curvature;
 mod edge;
-mod euclidean_parametrised;
 mod flag;
 mod grassmann;
 mod gyro;
 mod lorentz;
+mod normal_coordinates;
 mod paths;
 mod product;
 mod rotations;

@@ -1,6 +1,4 @@
-//! Layers on manifolds, and classifiers of points.
-
-mod hyperbolic_svm;
+//! Layers on manifolds.
 
 use holonomy::Error;
 use holonomy::nn::{GrassmannClassifier, GrassmannClassifierConfig};
@@ -10,7 +8,7 @@ use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind, Tensor};
 
-const DOUBLE: (Kind, Device) = (Kind::Double, Device::Cpu);
+pub(crate) const DOUBLE: (Kind, Device) = (Kind::Double, Device::Cpu);
 
 fn config(k: i64, scale: Option<f64>) -> GrassmannClassifierConfig {
     GrassmannClassifierConfig {
@@ -26,7 +24,7 @@ fn classifier(k: i64, scale: Option<f64>) -> GrassmannClassifier {
         .0
 }
 
-fn features(size: &[i64]) -> Tensor {
+pub(crate) fn features(size: &[i64]) -> Tensor {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(2);
     holonomy::random::random_normal(&mut rng, size, Kind::Double, Device::Cpu)
 }

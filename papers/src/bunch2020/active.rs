@@ -1,5 +1,6 @@
 //! Which rows to ask for a class next: accuracies over the number of known classes.
 
+use holonomy::learn::Classifier;
 use holonomy::magnitude::{
     ActiveConfig, ActiveSelector, ClassifierConfig, MagnitudeClassifier, Scale, SelectionRule,
 };

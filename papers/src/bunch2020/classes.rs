@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::data::features::{Split, Standardised, Table};
 use crate::harness::scikit_learn;
 use crate::harness::spread::Spread;
+use holonomy::learn::Classifier;
 use holonomy::magnitude::{
     ClassRule, ClassifierConfig, MagnitudeClassifier, Scale, WeightingConfig,
 };

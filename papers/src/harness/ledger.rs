@@ -1,9 +1,10 @@
 //! `checkpoint.safetensors`: what an unfinished run has done so far.
 //!
 //! A run consists of trainings, each with a label. The file holds what the run was asked for, the
-//! outcome and the points of every finished training, and the state of the one in progress. It is
-//! replaced as a whole, and removed when the run is complete.
+//! outcome and the points, or the last state, of every finished training, and the state of the one in
+//! progress. It is replaced as a whole, and removed when the run is complete.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -132,7 +133,14 @@ impl Ledger {
     }
 
     fn tell(&self) {
-        let finished = self.finished.names().count();
+        let labels = self
+            .finished
+            .names()
+            .filter_map(|name| name.rsplit_once('/'));
+        let finished = labels
+            .map(|(label, _)| label)
+            .collect::<BTreeSet<_>>()
+            .len();
         let begun = match &self.begun {
             Some((label, _)) => format!(", {label} in progress"),
             None => String::new(),
@@ -157,6 +165,36 @@ impl Ledger {
     pub(crate) fn begun(&self, label: &str) -> Option<&Checkpoint> {
         let (begun, checkpoint) = self.begun.as_ref()?;
         (begun == label).then_some(checkpoint)
+    }
+
+    /// The last state of this training, which was finished or in progress when the file was written.
+    pub(crate) fn state(&self, label: &str) -> Option<Checkpoint> {
+        let finished = self.finished.part(label);
+        if finished.names().next().is_some() {
+            return Some(finished);
+        }
+        self.begun(label).cloned()
+    }
+
+    /// Writes down the state of a training after an epoch, if that was the last one, if the run stops
+    /// there, or if it is time.
+    pub(crate) fn note_epoch(
+        &mut self,
+        label: &str,
+        (epoch, epochs): (usize, usize),
+        stops: bool,
+        state: impl FnOnce() -> Result<Checkpoint>,
+    ) {
+        if epoch == epochs {
+            let written = state().and_then(|state| {
+                self.finished.insert_part(label, state);
+                self.begun = None;
+                self.write(None)
+            });
+            self.note_attempt(written);
+        } else if stops || self.is_due() {
+            self.write_training(label, state());
+        }
     }
 
     /// Whether it is time for a checkpoint.

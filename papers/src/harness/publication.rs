@@ -7,6 +7,7 @@ use holonomy::Result;
 use holonomy::device::Choice;
 use serde::Serialize;
 
+use crate::harness::ledger::without_options;
 use crate::harness::machine::{self, Machine, Versions};
 use crate::harness::report::{Claim, Report, Summary, command_line};
 use crate::harness::{Outcome, Paper, files, output, results};
@@ -86,7 +87,7 @@ impl<D: Serialize> Publication<'_, D> {
         let summary = Summary {
             key: self.paper.key.into(),
             title: self.paper.title.into(),
-            command: command_line(std::env::args()),
+            command: command_line(without_options(std::env::args())),
             quick: self.quick,
             interrupted: !self.complete,
             versions: Versions::current(),

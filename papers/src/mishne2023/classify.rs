@@ -1,6 +1,6 @@
 //! Support vector machines on generated points: groups at random, and one behind the other far out.
 
-use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm};
+use holonomy::learn::{Classifier, HyperbolicSvm, SvmConfig, SvmForm};
 use holonomy::random::random_normal;
 use holonomy::scores::ClassificationScore;
 use holonomy::{Euclidean, EuclideanParametrised, Lorentz, PoincareBall, Result};

@@ -72,7 +72,8 @@ impl Experiment for Nickel2017 {
         machine::use_threads(threads)?;
         output::note(&format!("device: {}, {threads} threads", settings.device));
         if options.task.task != Task::Reconstruction {
-            return tasks::run(&Nickel2017::PAPER, &options.task, &settings);
+            let paper = &Nickel2017::PAPER;
+            return tasks::run(paper, &options.task, &options.checkpoints, &settings);
         }
         let data = showing("reading the hierarchy and its closure", || {
             data::load(&settings)

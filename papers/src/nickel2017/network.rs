@@ -12,6 +12,7 @@ use holonomy::graph::Graph;
 use holonomy::graph::both_ways;
 use holonomy::scores::roc_auc;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use tch::Tensor;
 
 use super::experiment::median;
@@ -19,6 +20,8 @@ use super::findings::{Findings, go_on, json, seeds};
 use super::options::{Settings, title};
 use super::published::PAPER_NETWORKS;
 use super::task::TaskOptions;
+use crate::harness::Experiment;
+use crate::harness::ledger::{CheckpointOptions, Ledger};
 use crate::harness::progress::Progress;
 use crate::harness::report::Claim;
 use crate::harness::{interrupt, output, table};
@@ -145,8 +148,13 @@ const HEADER: [&str; 7] = [
 ];
 
 /// Embeds every network in the main space and in flat space beside it.
-pub(super) fn run(options: &TaskOptions, settings: &Settings) -> Result<Findings> {
+pub(super) fn run(
+    options: &TaskOptions,
+    checkpoints: &CheckpointOptions,
+    settings: &Settings,
+) -> Result<Findings> {
     let networks = Network::load(options, settings)?;
+    let mut ledger = open_ledger(options, checkpoints, settings, &networks)?;
     let mut models = vec![settings.main.model];
     if settings.main.model != Model::Euclidean {
         models.push(Model::Euclidean);
@@ -160,12 +168,17 @@ pub(super) fn run(options: &TaskOptions, settings: &Settings) -> Result<Findings
                 nodes: network.nodes(),
                 edges: network.graph.edge_count(),
                 model,
-                results: over_seeds(network, model, options, settings)?,
+                results: over_seeds(network, model, options, settings, &mut ledger)?,
             });
         }
     }
     let count = settings.seeds.len();
     let complete = runs.iter().all(|runs| runs.results.len() == count);
+    if complete {
+        ledger.close()?;
+    } else {
+        ledger.leave();
+    }
     runs.retain(|runs| !runs.results.is_empty());
     let shipped = settings.edges.is_none();
     Ok(Findings {
@@ -183,6 +196,51 @@ pub(super) fn run(options: &TaskOptions, settings: &Settings) -> Result<Findings
         table: text(settings, &runs),
         complete,
     })
+}
+
+/// The checkpoints of this run, which can be resumed with the same settings, seeds and networks.
+fn open_ledger(
+    options: &TaskOptions,
+    checkpoints: &CheckpointOptions,
+    settings: &Settings,
+    networks: &[Network],
+) -> Result<Ledger> {
+    let (radii, temperatures) = grid(options, settings);
+    let main = config(settings, settings.main.model, settings.main.seed, FIRST);
+    let width = main.model.width(main.dim);
+    let nodes: usize = networks.iter().map(Network::nodes).sum();
+    let trainings = 2 * settings.seeds.len() * (radii.len() * temperatures.len() + 1);
+    let description = |network: &Network| {
+        serde_json::json!({
+            "name": network.name,
+            "nodes": network.nodes(),
+            "edges": network.graph.edge_count(),
+            "sha256": digest(network.graph.edges()),
+        })
+    };
+    let request = vec![
+        ("task", serde_json::json!("network")),
+        ("seeds", serde_json::json!(settings.seeds)),
+        ("config", serde_json::json!(main)),
+        ("held_out", serde_json::json!(options.held_out)),
+        ("radii", serde_json::json!(radii)),
+        ("temperatures", serde_json::json!(temperatures)),
+        ("quick", serde_json::json!(settings.quick)),
+        ("networks", networks.iter().map(description).collect()),
+    ];
+    let bytes = size_of::<f64>() * trainings * (nodes * width + 3 * main.epochs);
+    let key = super::Nickel2017::PAPER.key;
+    Ledger::open(checkpoints, &settings.out, key, &request, bytes as u64)
+}
+
+/// The SHA-256 of edges in their order.
+fn digest(edges: &[(u32, u32)]) -> String {
+    let mut hash = Sha256::new();
+    for (source, target) in edges {
+        hash.update(source.to_le_bytes());
+        hash.update(target.to_le_bytes());
+    }
+    format!("{:x}", hash.finalize())
 }
 
 const NOTES: &str = "Each seed draws a split of its own. Radius and temperature are those with the \
@@ -226,12 +284,13 @@ fn over_seeds(
     model: Model,
     options: &TaskOptions,
     settings: &Settings,
+    ledger: &mut Ledger,
 ) -> Result<Vec<Outcome>> {
     let mut results = Vec::new();
     // Refuses what cannot be trained before it is split: what is held out has no edge.
     let (nodes, edges) = (network.nodes(), network.graph.edges());
     NetworkTrainer::new(config(settings, model, 0, FIRST), nodes, edges)?;
-    for &seed in &settings.seeds {
+    for (index, &seed) in settings.seeds.iter().enumerate() {
         let shares = SplitConfig {
             validation: options.held_out,
             test: options.held_out,
@@ -239,14 +298,27 @@ fn over_seeds(
         };
         let split = Split::of_network(network.nodes(), network.graph.edges(), &shares)?;
         let candidates = candidates(options, settings);
-        let label = format!("{}, {}, seed {seed}", network.name, title(model));
+        let title = format!("{}, {}, seed {seed}", network.name, title(model));
         let trainings = candidates.len() as u64 + 1;
-        let progress = Progress::start(label.clone(), trainings * settings.main.epochs as u64);
+        let progress = Progress::start(title.clone(), trainings * settings.main.epochs as u64);
         let config = |edges| config(settings, model, seed, edges);
+        // The index tells apart what a user asks for twice.
+        let label = format!("{title}, run {}", index + 1);
+        let mut train = |name: &str, edges, pairs: &[(u32, u32)]| {
+            let label = format!("{label}, {name}");
+            train(
+                &label,
+                config(edges),
+                network.nodes(),
+                pairs,
+                &progress,
+                ledger,
+            )
+        };
         let mut best: Option<Outcome> = None;
         for edges in candidates {
-            let Some(points) = train(config(edges), network.nodes(), &split.train, &progress)?
-            else {
+            let name = format!("r {}, t {}", edges.radius, edges.temperature);
+            let Some(points) = train(&name, edges, &split.train)? else {
                 break;
             };
             let outcome = evaluate(model, &split, &points, edges, seed)?;
@@ -258,12 +330,7 @@ fn over_seeds(
             }
         }
         let whole = match &best {
-            Some(best) => train(
-                config(best.fermi_dirac),
-                network.nodes(),
-                &split.all(),
-                &progress,
-            )?,
+            Some(best) => train("all edges", best.fermi_dirac, &split.all())?,
             None => None,
         };
         let (Some(mut best), Some(whole)) = (best, whole) else {
@@ -272,7 +339,7 @@ fn over_seeds(
         best.reconstruction_map =
             reconstruction(model, &whole.points, &both_ways(&split.all()))?.map;
         progress.finish(&format!(
-            "{label}: MAP {:.4} of held-out edges",
+            "{title}: MAP {:.4} of held-out edges",
             best.test.map
         ));
         results.push(best);
@@ -297,22 +364,30 @@ struct Trained {
     seconds: f64,
 }
 
-/// Trains to the end; `None` where the user stopped it.
+/// Trains to the end, from where the ledger's training of that label is; `None` where the user stopped it.
 fn train(
+    label: &str,
     config: NetworkConfig,
     nodes: usize,
     edges: &[(u32, u32)],
     progress: &Progress,
+    ledger: &mut Ledger,
 ) -> Result<Option<Trained>> {
     if interrupt::requested() {
         return Ok(None);
     }
-    let trained = NetworkTrainer::new(config, nodes, edges)?
-        .run(|epoch| {
-            progress.advance(epoch.loss);
-            go_on()
-        })?
-        .embedding;
+    let mut trainer = NetworkTrainer::new(config, nodes, edges)?;
+    if let Some(state) = ledger.state(label) {
+        trainer = trainer.resuming_from(&state)?;
+    }
+    let trained = trainer.run(|epoch| {
+        progress.advance(epoch.record.loss);
+        let stops = interrupt::requested();
+        let done = (epoch.record.epoch, epoch.epochs);
+        ledger.note_epoch(label, done, stops, || epoch.checkpoint());
+        go_on()
+    });
+    let trained = trained?.embedding;
     Ok((!trained.stopped_early).then_some(Trained {
         points: trained.points,
         seconds: trained.seconds,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::options::Settings;
 use super::task::{Task, TaskOptions};
 use super::{entailment, links, network};
+use crate::harness::ledger::{self, CheckpointOptions};
 use crate::harness::machine::{Machine, Versions};
 use crate::harness::report::{Report, Summary, command_line};
 use crate::harness::{Outcome, Paper, files, interrupt, output};
@@ -20,17 +21,22 @@ struct Details<'a> {
 }
 
 /// Does a task other than reconstruction, writes its report and prints its table.
-pub(super) fn run(paper: &Paper, options: &TaskOptions, settings: &Settings) -> Result<Outcome> {
+pub(super) fn run(
+    paper: &Paper,
+    options: &TaskOptions,
+    checkpoints: &CheckpointOptions,
+    settings: &Settings,
+) -> Result<Outcome> {
     interrupt::listen();
     let findings = match options.task {
         Task::Links | Task::Reconstruction => links::run(options, settings)?,
-        Task::Network => network::run(options, settings)?,
+        Task::Network => network::run(options, checkpoints, settings)?,
         Task::Entailment => entailment::run(options, settings)?,
     };
     let summary = Summary {
         key: paper.key.into(),
         title: paper.title.into(),
-        command: command_line(std::env::args()),
+        command: command_line(ledger::without_options(std::env::args())),
         quick: settings.quick,
         interrupted: !findings.complete,
         versions: Versions::current(),

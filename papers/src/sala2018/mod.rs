@@ -60,7 +60,7 @@ impl Experiment for Sala2018 {
         let findings = match settings.task {
             Task::Combinatorial => combinatorial::run(&settings)?,
             Task::Hmds => hmds::run(&settings)?,
-            Task::Products => products::run(&settings)?,
+            Task::Products => products::run(&settings, &options.checkpoints)?,
         };
         let own_data = settings.edges.is_some();
         Publication {

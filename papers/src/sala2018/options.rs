@@ -7,6 +7,7 @@ use holonomy::embed::Signature;
 use serde::Serialize;
 
 use crate::harness::arguments::EdgeListArgs;
+use crate::harness::ledger::CheckpointOptions;
 use crate::harness::publication::{RunOptions, ThreadOptions};
 
 /// What of the paper is run.
@@ -36,7 +37,8 @@ impl Task {
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 An edge list has two columns of names and, where edges have lengths, a third of numbers; an edge may be \
-walked both ways. Ctrl-C stops at once and leaves no report.")]
+walked both ways. Ctrl-C stops at once and leaves no report; a run of --task products goes on from \
+its last checkpoint with the same options and --resume.")]
 pub(crate) struct Options {
     /// What to run
     #[arg(long, value_enum, default_value_t = Task::Combinatorial)]
@@ -65,6 +67,9 @@ pub(crate) struct Options {
 
     #[command(flatten)]
     threads: ThreadOptions,
+
+    #[command(flatten)]
+    pub(super) checkpoints: CheckpointOptions,
 
     #[command(flatten)]
     run: RunOptions,

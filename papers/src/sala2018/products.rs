@@ -12,11 +12,14 @@ use holonomy::{Error, Result};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
+use serde_json::json;
 use tch::Tensor;
 
 use super::options::Settings;
 use super::{Findings, unfolding};
 use crate::data::graphs::{self, Named};
+use crate::harness::Experiment;
+use crate::harness::ledger::{CheckpointOptions, Ledger};
 use crate::harness::progress::Progress;
 use crate::harness::report::Claim;
 use crate::harness::table;
@@ -29,6 +32,8 @@ const FEW: [&str; 3] = ["E10", "H10", "H2"];
 const LARGE: usize = 500;
 /// The spaces of three dimensions that each suit one of the small graphs.
 const MATCHING: [&str; 4] = ["E3", "H3", "S3", "H2xS1"];
+/// The seeds of small graphs.
+const SEEDS: u64 = 3;
 /// The shares of distances that are known, in per cent.
 const KNOWN: [u32; 5] = [100, 50, 20, 10, 5];
 
@@ -65,19 +70,22 @@ struct Details<'a> {
     incomplete: &'a [Incomplete],
 }
 
-pub(super) fn run(settings: &Settings) -> Result<Findings> {
+pub(super) fn run(settings: &Settings, checkpoints: &CheckpointOptions) -> Result<Findings> {
     let own = graphs::own(settings.edges.as_deref(), settings.edge_list)?;
+    let plan = plan(settings, own.as_ref())?;
+    let mut ledger = open_ledger(settings, checkpoints, &plan)?;
     let mut fits = Vec::new();
-    for (graph, signatures) in plan(settings, own.as_ref())? {
+    for (index, (graph, signatures)) in plan.into_iter().enumerate() {
         for signature in signatures {
-            fits.push(fit(settings, &graph, signature)?);
+            fits.push(fit(settings, (index, &graph), signature, &mut ledger)?);
         }
     }
     let tree = match own {
         Some(own) => own,
         None => graphs::balanced_tree(3, 3)?,
     };
-    let incomplete = incomplete(settings, &tree)?;
+    let incomplete = incomplete(settings, &tree, &mut ledger)?;
+    ledger.close()?;
     let mut files = unfolding::draw(settings, &tree);
     files.extend(unfolding::draw_incomplete(
         settings,
@@ -98,6 +106,32 @@ pub(super) fn run(settings: &Settings) -> Result<Findings> {
         tables: tables(settings, &fits, &incomplete, &tree.name),
         files,
     })
+}
+
+/// The checkpoints of this run, which can be resumed with the same settings and graphs.
+fn open_ledger(
+    settings: &Settings,
+    checkpoints: &CheckpointOptions,
+    plan: &[(Named, Vec<Signature>)],
+) -> Result<Ledger> {
+    let graphs = plan.iter().map(|(named, signatures)| {
+        let (nodes, edges) = (named.graph.node_count(), named.graph.edge_count());
+        json!({"name": named.name, "nodes": nodes, "edges": edges, "signatures": signatures})
+    });
+    let request = vec![("settings", json!(settings)), ("graphs", graphs.collect())];
+    // Points, and two moments of each.
+    let numbers = |(named, signatures): &(Named, Vec<Signature>)| {
+        let width = |s: &Signature| {
+            s.factors()
+                .iter()
+                .map(|f| f.dim() as usize + 1)
+                .sum::<usize>()
+        };
+        3 * SEEDS as usize * named.graph.node_count() * signatures.iter().map(width).sum::<usize>()
+    };
+    let bytes = size_of::<f64>() * plan.iter().map(numbers).sum::<usize>();
+    let key = super::Sala2018::PAPER.key;
+    Ledger::open(checkpoints, &settings.out, key, &request, bytes as u64)
 }
 
 /// Which graph goes into which spaces.
@@ -158,18 +192,26 @@ fn config(settings: &Settings, nodes: usize, signature: Signature, seed: u64) ->
     }
 }
 
-fn fit(settings: &Settings, named: &Named, signature: Signature) -> Result<Fit> {
+/// A graph, with its place in the plan, in a space.
+fn fit(
+    settings: &Settings,
+    (index, named): (usize, &Named),
+    signature: Signature,
+    ledger: &mut Ledger,
+) -> Result<Fit> {
     let truth = shortest_paths(&named.graph);
     let nodes = named.graph.node_count();
     let seeds = if settings.quick || nodes > LARGE {
         1
     } else {
-        3
+        SEEDS
     };
     let (mut best, mut averages): (Option<(DistanceEmbedding, Tensor)>, _) = (None, Vec::new());
     for seed in 0..seeds {
         let config = config(settings, nodes, signature.clone(), settings.seed + seed);
-        let found = train(&format!("{} in {signature}", named.name), config, &truth)?;
+        let title = format!("{} in {signature}", named.name);
+        let label = format!("{index}, {title}, seed {seed}");
+        let found = train(&title, &label, config, &truth, ledger)?;
         let distances = pairwise_distances(&found.space, &found.points);
         averages.push(distortion(&truth, &distances)?.average);
         if best
@@ -196,15 +238,27 @@ fn fit(settings: &Settings, named: &Named, signature: Signature) -> Result<Fit> 
     })
 }
 
-fn train(label: &str, config: DistanceConfig, truth: &Tensor) -> Result<DistanceEmbedding> {
-    let progress = Progress::start(label.to_owned(), config.epochs as u64);
-    let trainer = DistanceTrainer::new(config, truth)?;
+/// Trains from where the ledger's training of that label is.
+fn train(
+    title: &str,
+    label: &str,
+    config: DistanceConfig,
+    truth: &Tensor,
+    ledger: &mut Ledger,
+) -> Result<DistanceEmbedding> {
+    let progress = Progress::start(title.to_owned(), config.epochs as u64);
+    let mut trainer = DistanceTrainer::new(config, truth)?;
+    if let Some(state) = ledger.state(label) {
+        trainer = trainer.resuming_from(&state)?;
+    }
     let found = trainer.run(|epoch| {
         progress.epoch(epoch.record.epoch as u64, epoch.record.loss);
+        let done = (epoch.record.epoch, epoch.epochs);
+        ledger.note_epoch(label, done, false, || epoch.checkpoint());
         ControlFlow::Continue(())
     })?;
     progress.finish(&format!(
-        "{label}: loss {:.4}, {:.1} s",
+        "{title}: loss {:.4}, {:.1} s",
         last_loss(&found),
         found.seconds
     ));
@@ -219,7 +273,7 @@ fn last_loss(found: &DistanceEmbedding) -> f64 {
 }
 
 /// The tree from parts of its distances, drawn at random.
-fn incomplete(settings: &Settings, named: &Named) -> Result<Vec<Incomplete>> {
+fn incomplete(settings: &Settings, named: &Named, ledger: &mut Ledger) -> Result<Vec<Incomplete>> {
     let truth = shortest_paths(&named.graph);
     let n = truth.size()[0];
     let signature: Signature = "H10".parse()?;
@@ -234,7 +288,7 @@ fn incomplete(settings: &Settings, named: &Named) -> Result<Vec<Incomplete>> {
         let rest = truth.masked_fill(&hidden.logical_not(), f64::NAN);
         let config = config(settings, n as usize, signature.clone(), settings.seed);
         let label = format!("{}, {percent} % of distances known", named.name);
-        let found = train(&label, config, &known)?;
+        let found = train(&label, &label, config, &known, ledger)?;
         let distances = pairwise_distances(&found.space, &found.points);
         let some_hidden = rest.isfinite().any().int64_value(&[]) == 1;
         rows.push(Incomplete {

@@ -6,10 +6,15 @@ use tch::{Device, Kind, Tensor};
 
 use super::config::DistanceConfig;
 use super::signature::Factor;
+use crate::checkpoint::Checkpoint;
+use crate::numerics::no_grad;
 use crate::optim::{AdamConfig, Gradient, ManifoldParameter, RiemannianAdam};
 use crate::random::mix;
 use crate::random::random_normal;
-use crate::{Euclidean, Geodesic, Product, Result, Space};
+use crate::{Error, Euclidean, Geodesic, Product, Result, Space};
+
+/// The name of the logarithms of the radii in a checkpoint.
+const LOG_RADII: &str = "log_radii";
 
 /// The random stream of the start; the epochs count up from 0.
 const START_STREAM: u64 = u64::MAX - 29;
@@ -118,6 +123,27 @@ impl State {
             learns_radii,
             optimizer,
         })
+    }
+
+    /// Points, radii and what the optimiser remembers.
+    pub(super) fn checkpoint(&self) -> Result<Checkpoint> {
+        let mut checkpoint = self.optimizer.state()?;
+        checkpoint.insert(LOG_RADII, &self.log_radii)?;
+        Ok(checkpoint)
+    }
+
+    /// Goes back to a [`checkpoint`](Self::checkpoint) of a state with the same factors and number of points.
+    pub(super) fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        const OP: &str = "DistanceTrainer::resuming_from";
+        let log_radii = checkpoint.tensor(LOG_RADII)?;
+        let fits = log_radii.size() == self.log_radii.size() && log_radii.kind() == Kind::Double;
+        if !fits || log_radii.isfinite().all().int64_value(&[]) == 0 {
+            let expected = format!("{} finite logarithms of radii", self.log_radii.numel());
+            return Err(Error::invalid(OP, expected, format!("{log_radii:?}")));
+        }
+        self.optimizer.load_state(checkpoint)?;
+        no_grad(|| self.log_radii.copy_(log_radii));
+        Ok(())
     }
 
     /// The radius of each factor in units of the mean distance; 1 for flat ones.

@@ -1,18 +1,21 @@
 //! The descent.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tch::{Kind, Tensor};
 
 use super::config::DistanceConfig;
 use super::state::{Part, Start, State, split};
-use crate::embed::plan::EpochRecord;
+use crate::checkpoint::Checkpoint;
+use crate::embed::epochs::{self, EpochRecord, Resumable, Training};
 use crate::metric::{Distances, mirrored};
 use crate::numerics::no_grad;
+use crate::numerics::rows::measure_rows;
 use crate::optim::{Schedule, during};
 use crate::random::mix;
 use crate::{Error, Product, Result, Space};
@@ -45,8 +48,8 @@ pub struct DistanceProgress<'a> {
     pub record: EpochRecord,
     /// The number of epochs in the settings.
     pub epochs: usize,
-    state: &'a State,
-    unit: f64,
+    running: &'a Running<'a>,
+    history: &'a [EpochRecord],
 }
 
 impl DistanceProgress<'_> {
@@ -56,8 +59,20 @@ impl DistanceProgress<'_> {
     ///
     /// [`Error::InvalidArgument`] when a curvature overflows or underflows.
     pub fn embedding(&self) -> Result<(Product<dyn Space>, Tensor)> {
-        let (space, _, points) = self.state.embedding(self.unit)?;
+        let (space, _, points) = self.running.state.embedding(self.running.trainer.unit)?;
         Ok((space, points))
+    }
+
+    /// Everything that [`DistanceTrainer::resuming_from`] needs to continue after this epoch:
+    /// settings, a digest of the distances, the state of the optimiser and the records.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] or [`Error::Torch`] when a part cannot be copied.
+    pub fn checkpoint(&self) -> Result<Checkpoint> {
+        let mut checkpoint = self.running.state.checkpoint()?;
+        epochs::describe(self.running.trainer, self.history, &mut checkpoint)?;
+        Ok(checkpoint)
     }
 }
 
@@ -126,6 +141,74 @@ pub struct DistanceTrainer {
     /// The mean distance.
     unit: f64,
     start: Option<Start>,
+    resumed: Option<Resumed>,
+}
+
+/// What is done already of a training that goes on from a checkpoint.
+#[derive(Debug)]
+struct Resumed {
+    state: Checkpoint,
+    records: Vec<EpochRecord>,
+}
+
+/// A training that has begun.
+#[derive(Debug)]
+struct Running<'a> {
+    trainer: &'a DistanceTrainer,
+    state: State,
+    schedule: Schedule,
+}
+
+impl Training for Running<'_> {
+    const OP: &'static str = OP;
+
+    fn rate(&self, epoch: usize) -> f64 {
+        self.trainer.config.learning_rate * self.schedule.factor(epoch as u64)
+    }
+
+    fn epoch(&mut self, epoch: usize) -> Result<f64> {
+        let state = &mut self.state;
+        state.optimizer.apply_schedule(&self.schedule, epoch as u64);
+        no_grad(|| self.trainer.epoch(state, epoch))
+            .map_err(during(OP, format!("epoch {}", epoch + 1)))
+    }
+
+    /// The optimiser has checked the points.
+    fn first_bad_row(&self) -> Option<usize> {
+        None
+    }
+}
+
+impl Resumable for DistanceTrainer {
+    const CONTENT: &'static str = "holonomy::embed::DistanceTrainer";
+    const VERSION: u32 = 1;
+    const RESUMING: &'static str = "DistanceTrainer::resuming_from";
+    type Config = DistanceConfig;
+
+    fn config(&self) -> &DistanceConfig {
+        &self.config
+    }
+
+    fn epochs(&self) -> usize {
+        self.config.epochs
+    }
+
+    fn data(&self) -> Vec<(&'static str, Value)> {
+        let mut hash = Sha256::new();
+        for tensor in [&self.truth, &self.known] {
+            for row in measure_rows([tensor], |_, [row]| row.to_vec()) {
+                for distance in row {
+                    hash.update(distance.to_le_bytes());
+                }
+            }
+        }
+        vec![
+            ("points", json!(self.truth.size()[0])),
+            ("unit", json!(self.unit)),
+            ("kind", json!(format!("{:?}", self.truth.kind()))),
+            ("distances_sha256", json!(format!("{:x}", hash.finalize()))),
+        ]
+    }
 }
 
 impl DistanceTrainer {
@@ -155,7 +238,47 @@ impl DistanceTrainer {
             known: known.to_kind(distances.kind()),
             unit,
             start: None,
+            resumed: None,
         })
+    }
+
+    /// Continues from a [`DistanceProgress::checkpoint`], including its history and training time,
+    /// wherever that training had started. The result is bitwise that of an uninterrupted
+    /// training.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] that names the difference when the checkpoint is not one of such
+    /// a training, or when its settings or its distances differ. Whether its points fit is checked
+    /// by [`run`](Self::run).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use holonomy::embed::{DistanceConfig, DistanceTrainer};
+    /// use holonomy::tch::Tensor;
+    ///
+    /// let line = Tensor::from_slice2(&[[0.0, 1.0, 3.0], [1.0, 0.0, 2.0], [3.0, 2.0, 0.0]]);
+    /// let config = DistanceConfig { epochs: 9, ..DistanceConfig::new("H2".parse()?) };
+    /// let mut checkpoint = None;
+    /// let whole = DistanceTrainer::new(config.clone(), &line)?.run(|progress| {
+    ///     if progress.record.epoch == 5 {
+    ///         checkpoint = progress.checkpoint().ok();
+    ///     }
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// let resumed = DistanceTrainer::new(config, &line)?.resuming_from(&checkpoint.unwrap())?;
+    /// let resumed = resumed.run(|_| ControlFlow::Continue(()))?;
+    /// assert_eq!(resumed.points, whole.points);
+    /// # Ok::<(), holonomy::Error>(())
+    /// ```
+    pub fn resuming_from(mut self, checkpoint: &Checkpoint) -> Result<Self> {
+        self.resumed = Some(Resumed {
+            records: epochs::records(&self, checkpoint)?,
+            state: checkpoint.clone(),
+        });
+        Ok(self)
     }
 
     /// Starts from these points, `[n, width]` in the layout of [`Product`], instead of random ones; the
@@ -196,6 +319,7 @@ impl DistanceTrainer {
             .collect();
         let radii = radii.iter().map(|radius| radius / self.unit).collect();
         self.start = Some(Start { points, radii });
+        self.resumed = None;
         Ok(self)
     }
 
@@ -212,56 +336,45 @@ impl DistanceTrainer {
     ) -> Result<DistanceEmbedding> {
         let mut state = State::new(&self.config, self.start.as_ref(), &self.truth)
             .map_err(|error| error.told_by(OP))?;
+        let mut history = Vec::new();
+        if let Some(Resumed {
+            state: saved,
+            records,
+        }) = &self.resumed
+        {
+            state.restore(saved)?;
+            history.clone_from(records);
+        }
         let epochs = self.config.epochs;
         let schedule = Schedule::linear(epochs as u64, LAST_RATE)?;
-        let mut history = Vec::with_capacity(epochs);
-        let (mut seconds, mut stopped_early) = (0.0, false);
-        for epoch in 0..epochs {
-            let clock = Instant::now();
-            state.optimizer.apply_schedule(&schedule, epoch as u64);
-            let loss = no_grad(|| self.epoch(&mut state, epoch))
-                .map_err(during(OP, format!("epoch {}", epoch + 1)))?;
-            if !loss.is_finite() {
-                return Err(Error::NotFinite {
-                    op: OP,
-                    what: "the loss",
-                    place: format!("epoch {}", epoch + 1),
-                });
-            }
-            seconds += clock.elapsed().as_secs_f64();
-            let record = EpochRecord {
-                epoch: epoch + 1,
-                loss,
-                seconds,
-                learning_rate: self.config.learning_rate * schedule.factor(epoch as u64),
-            };
-            history.push(record);
-            let progress = DistanceProgress {
-                record,
+        let mut running = Running {
+            trainer: &self,
+            state,
+            schedule,
+        };
+        let trained = epochs::train(&mut running, epochs, history, |running, history| {
+            on_epoch(&DistanceProgress {
+                record: history[history.len() - 1],
                 epochs,
-                state: &state,
-                unit: self.unit,
-            };
-            if on_epoch(&progress).is_break() {
-                stopped_early = epoch + 1 < epochs;
-                break;
-            }
-        }
-        let (space, curvatures, points) = state.embedding(self.unit)?;
+                running,
+                history,
+            })
+        })?;
+        let (space, curvatures, points) = running.state.embedding(self.unit)?;
         if points.isfinite().all().int64_value(&[]) == 0 {
             return Err(Error::NotFinite {
                 op: OP,
                 what: "a point",
-                place: format!("epoch {}", history.len()),
+                place: format!("epoch {}", trained.history.len()),
             });
         }
         Ok(DistanceEmbedding {
             space,
             curvatures,
             points,
-            history,
-            seconds,
-            stopped_early,
+            history: trained.history,
+            seconds: trained.seconds,
+            stopped_early: trained.stopped_early,
         })
     }
 

@@ -2,11 +2,11 @@
 
 use tch::{Kind, Tensor};
 
-use super::super::components::{among, components};
 use super::super::config::{Solver, WeightingConfig};
-use super::super::distinct::Distinct;
 use super::super::similarity::to_vec;
 use super::super::solve::{Wanted, solve};
+use crate::magnitude::similarity::components::{among, components};
+use crate::magnitude::similarity::distinct::Distinct;
 use crate::numerics::wide::for_each_processor;
 use crate::{Error, Result};
 

@@ -8,7 +8,7 @@ mod score;
 
 use tch::{Kind, Tensor};
 
-use super::duplicates::Classes;
+use super::similarity::duplicates::Classes;
 use super::similarity::{check_scale, to_vec};
 use crate::manifold::Manifold;
 use crate::metric::checked_distances;

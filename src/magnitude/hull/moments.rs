@@ -2,10 +2,10 @@
 
 use tch::{Kind, Tensor};
 
-use super::super::duplicates::Classes;
 use super::super::similarity::check_scale;
 use super::inverse::Inverse;
 use crate::Result;
+use crate::magnitude::similarity::duplicates::Classes;
 use crate::metric::checked_distances;
 use crate::numerics::no_grad;
 

@@ -10,7 +10,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind, Tensor};
 
 use super::config::{Solver, WeightingConfig};
-use super::duplicates::Labels;
+use super::similarity::duplicates::Labels;
 use super::similarity::{check_scale, to_vec};
 use super::weighting::{Weighting, check_points, weighting_of_points};
 use crate::manifold::Distance;

@@ -8,7 +8,7 @@
 use tch::{Kind, Tensor};
 
 use super::operator::{Neighbours, Similarities};
-use crate::magnitude::inverse_column::inverse_column;
+use crate::magnitude::solve::inverse_column::inverse_column;
 use crate::numerics::rows::measure_rows;
 use crate::{Error, Result};
 

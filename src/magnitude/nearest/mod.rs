@@ -10,9 +10,9 @@ use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Kind, Tensor};
 
-use super::duplicates::Classes;
 use super::matrix_free::operator::Tiled;
 use super::similarity::check_scale;
+use super::similarity::duplicates::Classes;
 use super::weighting::check_points;
 use crate::manifold::Distance;
 use crate::metric::checked_distances;

@@ -4,8 +4,8 @@ use rayon::prelude::*;
 use tch::{Device, Kind, Tensor};
 
 use super::sets::{CoincidingSets, Column, Near, Sets, System, Trouble, similar_weight};
-use crate::magnitude::duplicates::Labels;
 use crate::magnitude::matrix_free::operator::{Similarities, Tiled};
+use crate::magnitude::similarity::duplicates::Labels;
 use crate::magnitude::similarity::to_vec;
 use crate::manifold::Distance;
 use crate::numerics::rows::measure_rows;

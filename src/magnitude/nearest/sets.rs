@@ -1,7 +1,7 @@
 //! Small systems, each of a point and others near it, and the weights that follow from them.
 
-use crate::magnitude::duplicates::Labels;
-use crate::magnitude::inverse_column::inverse_column;
+use crate::magnitude::similarity::duplicates::Labels;
+use crate::magnitude::solve::inverse_column::inverse_column;
 use crate::numerics::compensated::{dot, plus, rounded};
 use crate::numerics::wide::similarity::row_of_similarities;
 

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use tch::{Device, Kind, Tensor};
 
 use super::sets::{CoincidingSets, Column, Near, Sets, System, Trouble, similar_weight};
-use crate::magnitude::duplicates::Labels;
+use crate::magnitude::similarity::duplicates::Labels;
 use crate::magnitude::similarity::to_vec;
 use crate::{Error, Result};
 

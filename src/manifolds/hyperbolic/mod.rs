@@ -1,3 +1,6 @@
-//! What the models of hyperbolic space share.
+//! The models of hyperbolic space, and what they share.
 
+pub(crate) mod lorentz;
+pub(crate) mod normal_coordinates;
+pub(crate) mod poincare;
 pub(crate) mod scalars;

@@ -4,7 +4,7 @@ use tch::Tensor;
 
 use super::start::Spread;
 use crate::manifold::Geodesic;
-use crate::stats::descent::{Problem, Slope, nearest_points};
+use crate::optim::solve::descent::{Problem, Slope, nearest_points};
 use crate::stats::sample::Data;
 
 /// ½ Σ wᵢ d(x, pᵢ)²

@@ -6,7 +6,7 @@ use tch::{Kind, Tensor};
 
 use super::start::Spread;
 use crate::manifold::Geodesic;
-use crate::stats::descent::{Problem, Slope, nearest_points};
+use crate::optim::solve::descent::{Problem, Slope, nearest_points};
 use crate::stats::sample::Data;
 
 /// Σ wᵢ d(x, pᵢ)

@@ -9,11 +9,11 @@ use tch::Tensor;
 use self::mean::SquaredDistances;
 use self::median::Distances;
 use self::start::{Spread, beyond_saddle, start};
-use super::descent::{CenterConfig, Descended, Ending, descend};
 use super::sample::{Data, check_one, widened};
 use crate::Result;
 use crate::manifold::Geodesic;
 use crate::numerics::no_grad;
+use crate::optim::solve::descent::{CenterConfig, Descended, Ending, descend};
 
 /// The part of a radius that rounding does not take for more: points just at the convexity radius, such as two at
 /// a half turn from each other, have several means.

@@ -3,7 +3,9 @@
 use tch::Tensor;
 
 use crate::manifold::Geodesic;
-use crate::stats::descent::{CenterConfig, Descended, Place, Problem, descend, some_tangent};
+use crate::optim::solve::descent::{
+    CenterConfig, Descended, Place, Problem, descend, some_tangent,
+};
 use crate::stats::sample::Data;
 use crate::{Error, Result};
 

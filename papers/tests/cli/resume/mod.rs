@@ -1,5 +1,7 @@
 //! Runs that are stopped, killed or cannot write, and go on.
 
+mod tasks;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;

@@ -5,10 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
+use super::Classifier;
 use crate::numerics::{dot_keep, no_grad, safe_sqrt, special, sum_last, with_grad};
 use crate::optim::{AdamConfig, ManifoldParameter, RiemannianAdam, Schedule, during};
-use crate::scores::integer_labels;
-use crate::scores::{ClassificationScore, classification_score};
+use crate::scores::{classes_of, integer_labels};
 use crate::{Error, Euclidean, EuclideanParametrised, Lorentz, Manifold, PoincareBall, Result};
 
 /// The space of an SVM: the coordinates of its points and the parameters of its hyperplanes.
@@ -155,13 +155,7 @@ impl HyperbolicSvm {
         check_config(config)?;
         let points = checked_points(OP, &form, points)?;
         let labels = integer_labels(OP, labels, points.size()[0])?;
-        let mut classes = labels.clone();
-        classes.sort_unstable();
-        classes.dedup();
-        if classes.len() < 2 {
-            let got = format!("only {classes:?} among {} points", labels.len());
-            return Err(Error::invalid(OP, "labels of two classes or more", got));
-        }
+        let classes = classes_of(OP, &labels)?;
         let signs = signs(&classes, &labels, &points);
         let weights = form.start(&points, &signs)?;
         let weights = form.train(weights, &points.unsqueeze(0), &signs, config)?;
@@ -170,11 +164,6 @@ impl HyperbolicSvm {
             classes,
             weights,
         })
-    }
-
-    /// The classes, ascending.
-    pub fn classes(&self) -> &[i64] {
-        &self.classes
     }
 
     /// The form in which it was fitted.
@@ -192,26 +181,16 @@ impl HyperbolicSvm {
         let decide = || self.form.decide(&self.weights, &points.unsqueeze(0));
         Ok(no_grad(decide).transpose(0, 1).contiguous())
     }
+}
 
-    /// The class of each point, `[count]`, integers.
-    ///
-    /// # Errors
-    ///
-    /// As [`decision`](Self::decision).
-    pub fn predict(&self, points: &Tensor) -> Result<Tensor> {
-        let best = self.decision(points)?.argmax(-1, false);
-        let classes = Tensor::from_slice(&self.classes).to_device(best.device());
-        Ok(classes.index_select(0, &best))
+impl Classifier for HyperbolicSvm {
+    fn classes(&self) -> &[i64] {
+        &self.classes
     }
 
-    /// Accuracy and macro-F1 of the predictions. A label without training points is a class that
-    /// is never predicted.
-    ///
-    /// # Errors
-    ///
-    /// As [`decision`](Self::decision), and for labels of a wrong shape or kind.
-    pub fn score(&self, points: &Tensor, labels: &Tensor) -> Result<ClassificationScore> {
-        classification_score(&self.predict(points)?, labels)
+    /// The greatest [`decision`](Self::decision) value decides, of equal ones the first.
+    fn places(&self, points: &Tensor) -> Result<Tensor> {
+        Ok(self.decision(points)?.argmax(-1, false))
     }
 }
 

@@ -14,7 +14,7 @@ const ROUNDING: f64 = 16.0 * f64::EPSILON;
 /// A step counts if it lowers the lowest value by more than its rounding and as much as the slope promises, or
 /// if it leaves that value where it is, to rounding, and shortens the gradient. So no steps lead
 /// back to where they came from.
-pub(in crate::stats) fn descend<P: Problem>(
+pub(crate) fn descend<P: Problem>(
     op: &'static str,
     problem: &P,
     config: &CenterConfig,

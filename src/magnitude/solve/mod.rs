@@ -1,15 +1,21 @@
 //! From similarities to weights: which factorisation, how it went, and what is left over.
 
+pub(super) mod condition;
+mod factor;
+pub(super) mod inverse_column;
+mod pivoted;
+mod triangular;
+
 use tch::{Kind, Tensor};
 
-use super::components::among;
-use super::condition::inverse_norm;
 use super::config::{Solver, WeightingConfig};
-use super::distinct::Distinct;
-use super::factor::{Factor, Ldl, Shifted, Spectral};
-use super::pivoted::PivotedCholesky;
 use super::similarity::Similarity;
+use super::similarity::components::among;
+use super::similarity::distinct::Distinct;
 use crate::{Error, Result};
+use condition::inverse_norm;
+use factor::{Factor, Ldl, Shifted, Spectral};
+use pivoted::PivotedCholesky;
 
 /// The residual above which a system that is singular to rounding has no solution, whatever |X| is.
 const UNSOLVABLE: f64 = 1e-4;
@@ -117,7 +123,7 @@ impl Solution {
     }
 }
 
-/// Solves Zw = 1 for different points at checked distances, each of the [components](super::components::components)
+/// Solves Zw = 1 for different points at checked distances, each of the [components](super::similarity::components::components)
 /// apart; `None` of no points.
 ///
 /// Similarities between components are 0. Together with those within that are nearly 1, they would keep

@@ -3,7 +3,7 @@
 use tch::{Kind, Tensor};
 
 use super::components::among;
-use super::similarity::to_vec;
+use super::to_vec;
 use crate::manifold::tolerance;
 use crate::numerics::rows::measure_rows;
 use crate::numerics::wide::similarity::count_zeros;
@@ -14,7 +14,7 @@ const ROUNDINGS: f64 = 4.0;
 
 /// The classes of points at distance 0.
 #[derive(Debug)]
-pub(super) struct Classes {
+pub(in crate::magnitude) struct Classes {
     /// The first point of each class, `[classes]`.
     representatives: Tensor,
     /// The class of each point, `[n]`.
@@ -29,7 +29,7 @@ impl Classes {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] where points of one class are at different distances from a third.
-    pub(super) fn of(op: &'static str, distances: &Tensor) -> Result<Option<Self>> {
+    pub(in crate::magnitude) fn of(op: &'static str, distances: &Tensor) -> Result<Option<Self>> {
         let distances = distances.detach();
         let zeros = measure_rows([&distances], |_, [row]| count_zeros(row));
         if zeros.iter().all(|&zeros| zeros == 1) {
@@ -43,7 +43,10 @@ impl Classes {
     /// # Errors
     ///
     /// Those of [`of`](Self::of).
-    pub(super) fn of_coinciding(op: &'static str, distances: &Tensor) -> Result<Self> {
+    pub(in crate::magnitude) fn of_coinciding(
+        op: &'static str,
+        distances: &Tensor,
+    ) -> Result<Self> {
         let n = distances.size()[0] as usize;
         // Distance 0 is transitive (checked below), so a point's class is that of the first 0 of its row.
         let first = distances.eq(0.0).to_kind(Kind::Int).argmax(1, false);
@@ -109,12 +112,12 @@ impl Classes {
     }
 
     /// The first point of a class.
-    pub(super) fn point(&self, class: usize) -> i64 {
+    pub(in crate::magnitude) fn point(&self, class: usize) -> i64 {
         self.representatives.int64_value(&[class as i64])
     }
 
     /// The first point of each class.
-    pub(super) fn representatives(&self) -> Vec<usize> {
+    pub(in crate::magnitude) fn representatives(&self) -> Vec<usize> {
         to_vec(&self.representatives.to_kind(Kind::Double))
             .into_iter()
             .map(|point| point as usize)
@@ -122,23 +125,23 @@ impl Classes {
     }
 
     /// The first point of the class of each point, `[n]`.
-    pub(super) fn first_of_each(&self) -> Tensor {
+    pub(in crate::magnitude) fn first_of_each(&self) -> Tensor {
         self.for_each_point(&self.representatives)
     }
 
     /// What each class has, for each of its points: `[n]` of `[classes]`.
-    pub(super) fn for_each_point(&self, of_classes: &Tensor) -> Tensor {
+    pub(in crate::magnitude) fn for_each_point(&self, of_classes: &Tensor) -> Tensor {
         of_classes.index_select(0, &self.labels)
     }
 
     /// The distances of one point of each class.
-    pub(super) fn distinct(&self, distances: &Tensor) -> Tensor {
+    pub(in crate::magnitude) fn distinct(&self, distances: &Tensor) -> Tensor {
         among(distances, &self.representatives)
     }
 
     /// The distances of the classes in f64, each the mean over its points, so that gradients reach them
     /// all.
-    pub(super) fn averaged(&self, distances: &Tensor) -> Tensor {
+    pub(in crate::magnitude) fn averaged(&self, distances: &Tensor) -> Tensor {
         let n = self.labels.size()[0];
         let classes = self.representatives.size()[0];
         let distances = distances.to_kind(Kind::Double);
@@ -150,29 +153,29 @@ impl Classes {
     }
 
     /// Weights `[classes]`, shared equally among the points of each class: `[n]`.
-    pub(super) fn share(&self, weights: &Tensor) -> Tensor {
+    pub(in crate::magnitude) fn share(&self, weights: &Tensor) -> Tensor {
         self.for_each_point(weights) / &self.sizes
     }
 
     /// The columns of one point of each class, of distances `[m, n]`.
-    pub(super) fn columns(&self, distances: &Tensor) -> Tensor {
+    pub(in crate::magnitude) fn columns(&self, distances: &Tensor) -> Tensor {
         distances.index_select(1, &self.representatives)
     }
 
     /// How many points each class has, `[classes]`, f64.
-    pub(super) fn counts(&self) -> Tensor {
+    pub(in crate::magnitude) fn counts(&self) -> Tensor {
         self.sizes.index_select(0, &self.representatives)
     }
 
     /// A value `[classes]` for each point, `[n]`: 0 where the class has several.
-    pub(super) fn only_of_single(&self, values: &Tensor) -> Tensor {
+    pub(in crate::magnitude) fn only_of_single(&self, values: &Tensor) -> Tensor {
         self.for_each_point(values)
             .masked_fill(&self.sizes.gt(1.0), 0.0)
     }
 }
 
 /// The points that coincide with earlier ones.
-pub(super) struct Labels {
+pub(in crate::magnitude) struct Labels {
     /// The first point of each class, `[classes]`.
     kept: Vec<i64>,
     /// The class of each point, `[n]`.
@@ -181,7 +184,7 @@ pub(super) struct Labels {
 
 impl Labels {
     /// Of each point's first that coincides with it, which may be itself; `None` where all points differ.
-    pub(super) fn new(first: &[usize]) -> Option<Self> {
+    pub(in crate::magnitude) fn new(first: &[usize]) -> Option<Self> {
         let mut labels = Self {
             kept: Vec::new(),
             class: Vec::with_capacity(first.len()),
@@ -198,12 +201,12 @@ impl Labels {
     }
 
     /// The first point of a class.
-    pub(super) fn point(&self, class: usize) -> i64 {
+    pub(in crate::magnitude) fn point(&self, class: usize) -> i64 {
         self.kept[class]
     }
 
     /// The points `[n, ..]` that differ, `[classes, ..]`.
-    pub(super) fn kept(&self, points: &Tensor) -> Tensor {
+    pub(in crate::magnitude) fn kept(&self, points: &Tensor) -> Tensor {
         points.index_select(
             0,
             &Tensor::from_slice(&self.kept).to_device(points.device()),
@@ -211,7 +214,7 @@ impl Labels {
     }
 
     /// Weights `[classes]`, shared equally among the points of each class: `[n]`.
-    pub(super) fn share(&self, weights: &Tensor) -> Tensor {
+    pub(in crate::magnitude) fn share(&self, weights: &Tensor) -> Tensor {
         let mut sizes = vec![0.0; self.kept.len()];
         for &class in &self.class {
             sizes[class as usize] += 1.0;

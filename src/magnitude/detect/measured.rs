@@ -2,11 +2,11 @@
 
 use tch::{Kind, Tensor};
 
-use super::config::WeightingConfig;
-use super::scale::Scale;
-use super::similarity::to_vec;
-use super::weighted_space::{NewPoints, WeightedSpace};
-use super::weighting::check_points;
+use crate::magnitude::config::WeightingConfig;
+use crate::magnitude::scale::Scale;
+use crate::magnitude::similarity::to_vec;
+use crate::magnitude::weighted_space::{NewPoints, WeightedSpace};
+use crate::magnitude::weighting::check_points;
 use crate::manifold::Distance;
 use crate::metric::{cross_distances, pairwise_distances};
 use crate::scores::roc_auc;

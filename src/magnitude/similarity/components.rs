@@ -9,7 +9,7 @@ use crate::numerics::wide::similarity::count_below;
 /// The points of each component, `[m]`, in the order of their first points.
 ///
 /// A component is what steps of finite length connect.
-pub(super) fn components(distances: &Tensor) -> Vec<Tensor> {
+pub(in crate::magnitude) fn components(distances: &Tensor) -> Vec<Tensor> {
     let n = distances.size()[0];
     let finite = measure_rows([distances], |_, [row]| count_below(f64::INFINITY, row));
     if finite.iter().all(|&count| count == n as usize) {
@@ -19,7 +19,7 @@ pub(super) fn components(distances: &Tensor) -> Vec<Tensor> {
 }
 
 /// The points of a space without infinite distances.
-pub(super) fn all_in_one(distances: &Tensor) -> Vec<Tensor> {
+pub(in crate::magnitude) fn all_in_one(distances: &Tensor) -> Vec<Tensor> {
     match distances.size()[0] {
         0 => Vec::new(),
         n => vec![Tensor::arange(n, (Kind::Int64, distances.device()))],
@@ -27,7 +27,7 @@ pub(super) fn all_in_one(distances: &Tensor) -> Vec<Tensor> {
 }
 
 /// [`components`] of a space with infinite distances.
-pub(super) fn connected(distances: &Tensor) -> Vec<Tensor> {
+pub(in crate::magnitude) fn connected(distances: &Tensor) -> Vec<Tensor> {
     let n = distances.size()[0];
     let finite = distances.isfinite().to_device(Device::Cpu);
     let mut joined = UnionFind::<usize>::new(n as usize);
@@ -54,7 +54,7 @@ pub(super) fn connected(distances: &Tensor) -> Vec<Tensor> {
 }
 
 /// The rows and columns of some points, in order.
-pub(super) fn among(distances: &Tensor, points: &Tensor) -> Tensor {
+pub(in crate::magnitude) fn among(distances: &Tensor, points: &Tensor) -> Tensor {
     if points.size()[0] == distances.size()[0] {
         return distances.shallow_clone();
     }

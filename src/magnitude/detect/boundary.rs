@@ -2,11 +2,11 @@
 
 use tch::Tensor;
 
-use super::config::WeightingConfig;
 use super::measured::{Measured, area, threshold};
-use super::scale::Scale;
-use super::weighted_space::WeightedSpace;
 use crate::Result;
+use crate::magnitude::config::WeightingConfig;
+use crate::magnitude::scale::Scale;
+use crate::magnitude::weighted_space::WeightedSpace;
 use crate::manifold::Distance;
 
 /// The settings of a [`BoundaryDetector`].
@@ -80,7 +80,7 @@ impl BoundaryDetector {
     ///
     /// # Errors
     ///
-    /// Those of [`weighting_of_points`](super::weighting_of_points) and of [`Scale::of`], and
+    /// Those of [`weighting_of_points`](crate::magnitude::weighting_of_points) and of [`Scale::of`], and
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no points and for a share out
     /// of range.
     pub fn fit(space: Box<dyn Distance>, points: &Tensor, config: &BoundaryConfig) -> Result<Self> {

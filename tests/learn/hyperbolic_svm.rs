@@ -1,8 +1,8 @@
-use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm};
+use holonomy::learn::{Classifier, HyperbolicSvm, SvmConfig, SvmForm};
 use holonomy::{Error, Euclidean, EuclideanParametrised, Lorentz, Manifold, PoincareBall};
 use tch::{Kind, Tensor};
 
-use super::features;
+use crate::nn::features;
 
 fn parametrised() -> EuclideanParametrised {
     EuclideanParametrised::new(2, -1.0).unwrap()
@@ -183,7 +183,7 @@ fn the_parametrised_form_learns_to_radius_340() {
 #[test]
 fn a_rare_class_that_is_missed_costs_macro_f1() {
     // 18 points of one class and 2 of the other in one place, and no way to tell them apart.
-    let z = Tensor::ones([20, 2], super::DOUBLE);
+    let z = Tensor::ones([20, 2], crate::nn::DOUBLE);
     let labels = Tensor::arange(20, (Kind::Int64, tch::Device::Cpu)).lt(2);
     let labels = labels.to_kind(Kind::Int64);
     let form = SvmForm::Parametrised(parametrised());

@@ -6,7 +6,7 @@ use crate::numerics::wide::for_each_processor;
 for_each_processor! {
     /// c = L⁻ᵀ e of the last unit vector e, for `matrix` = L Lᵀ, which is overwritten; with it Z⁻¹e = c·c_last. `None` where a
     /// pivot is not above `least`.
-    pub(super) fn inverse_column(matrix: &mut [f64], width: usize, least: f64) -> Option<Vec<f64>> {
+    pub(in crate::magnitude) fn inverse_column(matrix: &mut [f64], width: usize, least: f64) -> Option<Vec<f64>> {
         for i in 0..width {
             let (above, row) = matrix.split_at_mut(i * width);
             for j in 0..i {

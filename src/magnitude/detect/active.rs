@@ -2,9 +2,9 @@
 
 use tch::{Kind, Tensor};
 
-use super::config::WeightingConfig;
-use super::scale::Scale;
-use super::weighting::{check_points, weighting_of_points};
+use crate::magnitude::config::WeightingConfig;
+use crate::magnitude::scale::Scale;
+use crate::magnitude::weighting::{check_points, weighting_of_points};
 use crate::manifold::Distance;
 use crate::metric::{cross_distances, pairwise_distances};
 use crate::{Error, Result};

@@ -9,13 +9,13 @@ use crate::numerics::rows::measure_rows;
 use crate::numerics::wide::similarity::{count_below, count_zeros};
 
 /// Distances of different points, of which all that is wanted is found in one pass.
-pub(super) struct Distinct {
+pub(in crate::magnitude) struct Distinct {
     /// Which points they stand for; `None` where all points differ.
-    pub(super) classes: Option<Classes>,
+    pub(in crate::magnitude) classes: Option<Classes>,
     /// `[classes, classes]`, f64.
-    pub(super) distances: Tensor,
+    pub(in crate::magnitude) distances: Tensor,
     /// The points of each [component](super::components::components).
-    pub(super) components: Vec<Tensor>,
+    pub(in crate::magnitude) components: Vec<Tensor>,
 }
 
 impl Distinct {
@@ -24,7 +24,7 @@ impl Distinct {
     /// # Errors
     ///
     /// Those of [`Classes::of`].
-    pub(super) fn of(op: &'static str, distances: &Tensor) -> Result<Self> {
+    pub(in crate::magnitude) fn of(op: &'static str, distances: &Tensor) -> Result<Self> {
         let distances = distances.detach();
         let counts = measure_rows([&distances], |_, [row]| {
             (count_zeros(row), count_below(f64::INFINITY, row))
@@ -52,7 +52,7 @@ impl Distinct {
     }
 
     /// A space of these points alone, whose weights are not shared by others.
-    pub(super) fn alone(self) -> Self {
+    pub(in crate::magnitude) fn alone(self) -> Self {
         Self {
             classes: None,
             ..self

@@ -1,5 +1,6 @@
 //! Boundaries, outliers, classes and choices by weights.
 
+use holonomy::learn::Classifier;
 use holonomy::magnitude::{
     ActiveConfig, ActiveSelector, BoundaryConfig, BoundaryDetector, ClassRule, ClassifierConfig,
     IncrementalMagnitude, MagnitudeClassifier, OutlierConfig, OutlierDetector, OutlierScore, Scale,

@@ -13,7 +13,7 @@ const STEPS: usize = 5;
 /// Climbs from column to column of A⁻¹ along the gradient of its norm, and compares with the image of
 /// one alternating vector, which meets the cases where the climb is misled (higham1988), and with the column `suspect`, of the
 /// smallest pivot where one is known: of two equal rows of A both may be misled.
-pub(super) fn inverse_norm(
+pub(in crate::magnitude) fn inverse_norm(
     of_ones: &Tensor,
     suspect: Option<i64>,
     solve: impl Fn(&Tensor) -> Result<Tensor>,

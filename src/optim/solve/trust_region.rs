@@ -6,7 +6,7 @@ use tch::{Kind, Tensor};
 use crate::{Error, Result};
 
 /// A function on matrices with the metric tr uᵀv, and its derivatives.
-pub(super) trait Objective {
+pub(crate) trait Objective {
     fn value(&self, y: &Tensor) -> f64;
     fn gradient(&self, y: &Tensor) -> Tensor;
     /// The Hessian at y, as a map of tangents.
@@ -15,11 +15,11 @@ pub(super) trait Objective {
 }
 
 /// Where the descent ended.
-pub(super) struct Minimum {
-    pub(super) point: Tensor,
-    pub(super) gradient_norm: f64,
+pub(crate) struct Minimum {
+    pub(crate) point: Tensor,
+    pub(crate) gradient_norm: f64,
     /// Steps tried, those that were refused among them.
-    pub(super) iterations: usize,
+    pub(crate) iterations: usize,
 }
 
 /// A radius that no tangent of an orthonormal frame needs to exceed.
@@ -29,7 +29,7 @@ const GREATEST_RADIUS: f64 = 2.0;
 const VALUE_ROUNDING: f64 = 1e3 * f64::EPSILON;
 
 /// Descends from `start` until the gradient is at most `tolerance` long.
-pub(super) fn minimise(
+pub(crate) fn minimise(
     op: &'static str,
     objective: &dyn Objective,
     start: &Tensor,

@@ -2,15 +2,15 @@
 
 use tch::{Kind, Tensor};
 
-use super::config::WeightingConfig;
 use super::measured::Measured;
-use super::scale::Scale;
-use super::weighted_space::NewPoints;
-use super::weighting::check_points;
+use crate::Result;
+use crate::learn::Classifier;
+use crate::magnitude::config::WeightingConfig;
+use crate::magnitude::scale::Scale;
+use crate::magnitude::weighted_space::NewPoints;
+use crate::magnitude::weighting::check_points;
 use crate::manifold::Distance;
-use crate::scores::integer_labels;
-use crate::scores::{ClassificationScore, classification_score};
-use crate::{Error, Result};
+use crate::scores::{classes_of, integer_labels};
 
 /// The quantity that is compared between classes; it is small for a point that belongs to a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -96,8 +96,8 @@ impl MagnitudeClassifier {
     ///
     /// # Errors
     ///
-    /// Those of [`weighting_of_points`](super::weighting_of_points) and of [`Scale::of`], and
-    /// [`Error::InvalidArgument`] for labels of a wrong shape or kind, or fewer than two classes.
+    /// Those of [`weighting_of_points`](crate::magnitude::weighting_of_points) and of [`Scale::of`], and
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for labels of a wrong shape or kind, or fewer than two classes.
     pub fn fit(
         space: Box<dyn Distance>,
         points: &Tensor,
@@ -106,13 +106,7 @@ impl MagnitudeClassifier {
     ) -> Result<Self> {
         check_points(OP, space.as_ref(), points)?;
         let labels = integer_labels(OP, labels, points.size()[0])?;
-        let mut classes = labels.clone();
-        classes.sort_unstable();
-        classes.dedup();
-        if classes.len() < 2 {
-            let got = format!("only {classes:?} among {} points", labels.len());
-            return Err(Error::invalid(OP, "labels of two classes or more", got));
-        }
+        let classes = classes_of(OP, &labels)?;
         let labels = Tensor::from_slice(&labels).to_device(points.device());
         let body = |&class: &i64| {
             let of_class = labels.eq(class).nonzero().view(-1);
@@ -125,11 +119,6 @@ impl MagnitudeClassifier {
             space,
             rule: config.rule,
         })
-    }
-
-    /// The classes, ascending.
-    pub fn classes(&self) -> &[i64] {
-        &self.classes
     }
 
     /// The scale t of each class.
@@ -156,26 +145,16 @@ impl MagnitudeClassifier {
             .collect::<Result<_>>()?;
         Ok(Tensor::stack(&columns, 1))
     }
+}
 
-    /// The class of each point, `[count]`, integers; of tied classes the first.
-    ///
-    /// # Errors
-    ///
-    /// As [`decision`](Self::decision).
-    pub fn predict(&self, points: &Tensor) -> Result<Tensor> {
-        let best = self.decision(points)?.argmin(-1, false);
-        let classes = Tensor::from_slice(&self.classes).to_device(best.device());
-        Ok(classes.index_select(0, &best))
+impl Classifier for MagnitudeClassifier {
+    fn classes(&self) -> &[i64] {
+        &self.classes
     }
 
-    /// Accuracy and macro-F1 of the predictions. A label without training points is a class that
-    /// is never predicted.
-    ///
-    /// # Errors
-    ///
-    /// As [`decision`](Self::decision), and those of [`classification_score`].
-    pub fn score(&self, points: &Tensor, labels: &Tensor) -> Result<ClassificationScore> {
-        classification_score(&self.predict(points)?, labels)
+    /// The smallest [`decision`](Self::decision) value decides, of equal ones the first.
+    fn places(&self, points: &Tensor) -> Result<Tensor> {
+        Ok(self.decision(points)?.argmin(-1, false))
     }
 }
 

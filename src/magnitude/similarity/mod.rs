@@ -1,5 +1,10 @@
 //! Scales, and the similarities at them.
 
+pub(super) mod components;
+pub(super) mod derivative;
+pub(super) mod distinct;
+pub(super) mod duplicates;
+
 use std::cell::OnceCell;
 
 use tch::{Device, Kind, Tensor};

@@ -3,8 +3,8 @@
 use tch::{Kind, Tensor};
 
 use super::pivoted::PivotedCholesky;
-use super::similarity::{Similarity, to_vec};
 use super::triangular::cholesky_solve;
+use crate::magnitude::similarity::{Similarity, to_vec};
 use crate::numerics::cholesky::{DoubleCholesky, SingleCholesky, is_fast};
 use crate::numerics::compensated::{plus, rounded, sum};
 use crate::numerics::no_grad;
@@ -12,7 +12,7 @@ use crate::{Error, Result};
 
 /// Z in a form that systems are solved with.
 #[derive(Debug)]
-pub(super) enum Factor {
+pub(in crate::magnitude) enum Factor {
     /// Z = L Lᵀ.
     Cholesky(Tensor),
     /// Z ≈ L Lᵀ in f32: good enough to find weights by refinement, in half the time.
@@ -33,7 +33,7 @@ impl Factor {
     /// L Lᵀ, or the pivot, counted from 1, that is not positive.
     ///
     /// What it solves is differentiable in its right sides if the factor is of the `differentiable` kind.
-    pub(super) fn cholesky(
+    pub(in crate::magnitude) fn cholesky(
         op: &'static str,
         similarity: &Similarity,
         differentiable: bool,
@@ -54,7 +54,10 @@ impl Factor {
     }
 
     /// L Lᵀ in f32; `None` where a pivot is not positive.
-    pub(super) fn single(op: &'static str, similarity: &Similarity) -> Result<Option<Self>> {
+    pub(in crate::magnitude) fn single(
+        op: &'static str,
+        similarity: &Similarity,
+    ) -> Result<Option<Self>> {
         if Panels::suit(similarity) {
             let factor = similarity.by_panels().ok();
             return Ok(factor.map(|l| Self::Panels(Panels::Single(l))));
@@ -67,7 +70,7 @@ impl Factor {
     }
 
     /// Z⁻¹ b for columns b, `[n, k]`; differentiable in b. By [`Single`](Self::Single) to f32 at best.
-    pub(super) fn solve(&self, b: &Tensor) -> Tensor {
+    pub(in crate::magnitude) fn solve(&self, b: &Tensor) -> Tensor {
         match self {
             Self::Cholesky(l) => cholesky_solve(l, b),
             Self::Single(l) => cholesky_solve(l, &b.to_kind(Kind::Float)).to_kind(Kind::Double),
@@ -80,7 +83,7 @@ impl Factor {
     }
 
     /// The unknowns of Zw = 1: w, `[n, 1]`, and for Z = E + 11ᵀ another one.
-    pub(super) fn first_unknowns(&self, similarity: &Similarity) -> Tensor {
+    pub(in crate::magnitude) fn first_unknowns(&self, similarity: &Similarity) -> Tensor {
         let ones = ones_like(similarity);
         match self {
             Self::Shifted(shifted) => {
@@ -91,7 +94,11 @@ impl Factor {
     }
 
     /// What the unknowns leave of Zw = 1.
-    pub(super) fn residual(&self, similarity: &Similarity, unknowns: &Tensor) -> Tensor {
+    pub(in crate::magnitude) fn residual(
+        &self,
+        similarity: &Similarity,
+        unknowns: &Tensor,
+    ) -> Tensor {
         match self {
             Self::Shifted(_) => Shifted::residual(similarity, unknowns),
             _ => similarity.residual(unknowns),
@@ -99,7 +106,7 @@ impl Factor {
     }
 
     /// The change of the unknowns that removes a residual.
-    pub(super) fn correction(&self, residual: &Tensor) -> Tensor {
+    pub(in crate::magnitude) fn correction(&self, residual: &Tensor) -> Tensor {
         match self {
             Self::Shifted(shifted) => {
                 let n = residual.size()[0] - 1;
@@ -110,7 +117,7 @@ impl Factor {
     }
 
     /// As [`solve`](Self::solve), for the matrix that was factored: E where Z = E + 11ᵀ.
-    pub(super) fn solve_factored(&self, b: &Tensor) -> Tensor {
+    pub(in crate::magnitude) fn solve_factored(&self, b: &Tensor) -> Tensor {
         match self {
             Self::Shifted(shifted) => shifted.ldl.solve(b),
             _ => self.solve(b),
@@ -119,7 +126,7 @@ impl Factor {
 
     /// What an estimate of the factored matrix's inverse is multiplied by to give a condition: its 1-norm,
     /// and what Z = E + 11ᵀ may cancel.
-    pub(super) fn norm(&self, similarity: &Similarity) -> f64 {
+    pub(in crate::magnitude) fn norm(&self, similarity: &Similarity) -> f64 {
         match self {
             Self::Shifted(shifted) => largest_row(similarity.entries()) * shifted.cancellation(),
             _ => similarity.norm(),
@@ -127,7 +134,7 @@ impl Factor {
     }
 
     /// Where the smallest pivot is, of a Cholesky factor.
-    pub(super) fn smallest_pivot(&self) -> Option<i64> {
+    pub(in crate::magnitude) fn smallest_pivot(&self) -> Option<i64> {
         match self {
             Self::Cholesky(l) | Self::Single(l) => {
                 Some(l.diagonal(0, 0, 1).argmin(0, false).int64_value(&[]))
@@ -138,7 +145,7 @@ impl Factor {
     }
 
     /// How many dimensions Z has, but for those that are 0 to rounding.
-    pub(super) fn rank(&self, n: i64) -> i64 {
+    pub(in crate::magnitude) fn rank(&self, n: i64) -> i64 {
         match self {
             Self::Pivoted(pivoted) => pivoted.rank(),
             Self::Spectral(spectral) => spectral.inverse_values.size()[0],
@@ -147,7 +154,7 @@ impl Factor {
     }
 
     /// How many eigenvalues of Z are negative.
-    pub(super) fn negative_eigenvalues(&self) -> i64 {
+    pub(in crate::magnitude) fn negative_eigenvalues(&self) -> i64 {
         match self {
             Self::Cholesky(_) | Self::Single(_) | Self::Panels(_) | Self::Pivoted(_) => 0,
             Self::Indefinite(ldl) => ldl.negative,
@@ -163,7 +170,7 @@ impl Factor {
 
 /// A factor L on the CPU by [panels](crate::numerics::cholesky).
 #[derive(Debug)]
-pub(super) enum Panels {
+pub(in crate::magnitude) enum Panels {
     /// In f32.
     Single(SingleCholesky),
     /// In f64.
@@ -213,7 +220,7 @@ fn largest_row(a: &Tensor) -> f64 {
 
 /// The factorisation of Bunch and Kaufman, on the CPU.
 #[derive(Debug)]
-pub(super) struct Ldl {
+pub(in crate::magnitude) struct Ldl {
     compact: Tensor,
     pivots: Tensor,
     /// The device that right sides come from.
@@ -224,7 +231,7 @@ pub(super) struct Ldl {
 
 impl Ldl {
     /// `None` where a block of D is singular.
-    pub(super) fn new(op: &'static str, a: &Tensor) -> Result<Option<Self>> {
+    pub(in crate::magnitude) fn new(op: &'static str, a: &Tensor) -> Result<Option<Self>> {
         let device = a.device();
         let a = a.to_device(tch::Device::Cpu);
         let (compact, pivots, info) = a
@@ -270,7 +277,7 @@ impl Ldl {
 ///
 /// of the unknowns w and μ, which Z at small scales would have to tell from rounding.
 #[derive(Debug)]
-pub(super) struct Shifted {
+pub(in crate::magnitude) struct Shifted {
     /// Of E.
     ldl: Ldl,
     /// E⁻¹1, `[n, 1]`.
@@ -281,7 +288,10 @@ pub(super) struct Shifted {
 
 impl Shifted {
     /// `None` where E is singular, or Z is.
-    pub(super) fn new(op: &'static str, similarity: &Similarity) -> Result<Option<Self>> {
+    pub(in crate::magnitude) fn new(
+        op: &'static str,
+        similarity: &Similarity,
+    ) -> Result<Option<Self>> {
         let Some(ldl) = Ldl::new(op, similarity.entries())? else {
             return Ok(None);
         };
@@ -342,14 +352,14 @@ fn ones_like(similarity: &Similarity) -> Tensor {
 
 /// The eigenvectors of the eigenvalues that are not 0 to rounding.
 #[derive(Debug)]
-pub(super) struct Spectral {
+pub(in crate::magnitude) struct Spectral {
     vectors: Tensor,
     inverse_values: Tensor,
 }
 
 impl Spectral {
     /// Without the eigenvalues of at most n·ε times the largest.
-    pub(super) fn new(op: &'static str, z: &Tensor) -> Result<Self> {
+    pub(in crate::magnitude) fn new(op: &'static str, z: &Tensor) -> Result<Self> {
         let (values, vectors) = z
             .f_linalg_eigh("L")
             .map_err(|source| Error::Torch { op, source })?;

@@ -2,11 +2,11 @@
 
 use tch::Tensor;
 
-use super::config::WeightingConfig;
 use super::measured::{Measured, area, threshold};
-use super::scale::Scale;
-use super::weighted_space::{NewPoints, WeightedSpace};
 use crate::Result;
+use crate::magnitude::config::WeightingConfig;
+use crate::magnitude::scale::Scale;
+use crate::magnitude::weighted_space::{NewPoints, WeightedSpace};
 use crate::manifold::Distance;
 
 /// The score of a point x against a set X without x; large for outliers.
@@ -95,7 +95,7 @@ impl OutlierDetector {
     ///
     /// # Errors
     ///
-    /// Those of [`weighting_of_points`](super::weighting_of_points) and of [`Scale::of`], and
+    /// Those of [`weighting_of_points`](crate::magnitude::weighting_of_points) and of [`Scale::of`], and
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no points and for a
     /// contamination out of range.
     pub fn fit(space: Box<dyn Distance>, points: &Tensor, config: &OutlierConfig) -> Result<Self> {

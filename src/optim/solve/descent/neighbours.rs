@@ -12,7 +12,7 @@ use crate::random::random_normal;
 ///
 /// Ups and downs are drawn at random for one point of each pair. The other has them turned over at every second
 /// coordinate, so that in the plane one of the two leads across the other.
-pub(in crate::stats) fn nearest_points<M: Manifold + ?Sized>(m: &M, p: &Tensor) -> Vec<Tensor> {
+pub(crate) fn nearest_points<M: Manifold + ?Sized>(m: &M, p: &Tensor) -> Vec<Tensor> {
     const ROUNDINGS: f64 = 4.0;
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
     let count = p.numel();
@@ -34,7 +34,7 @@ pub(in crate::stats) fn nearest_points<M: Manifold + ?Sized>(m: &M, p: &Tensor) 
 }
 
 /// A tangent at `p` of a length, in a direction that is special to no data.
-pub(in crate::stats) fn some_tangent<M: Manifold + ?Sized>(
+pub(crate) fn some_tangent<M: Manifold + ?Sized>(
     m: &M,
     p: &Tensor,
     length: f64,

@@ -6,8 +6,8 @@ mod search;
 
 use tch::Tensor;
 
-pub(super) use neighbours::{nearest_points, some_tangent};
-pub(super) use search::descend;
+pub(crate) use neighbours::{nearest_points, some_tangent};
+pub(crate) use search::descend;
 
 /// When the search for a mean, a median or a geodesic ends.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +43,7 @@ pub enum Ending {
 }
 
 /// A function of the points of a space, to be made small.
-pub(super) trait Problem {
+pub(crate) trait Problem {
     /// A point, with what the value there left behind.
     type Point;
 
@@ -73,27 +73,27 @@ pub(super) trait Problem {
 }
 
 /// The way down from a point.
-pub(super) struct Slope {
+pub(crate) struct Slope {
     /// Minus the gradient; where there is none, minus the least of the subgradients.
-    pub(super) pull: Tensor,
+    pub(crate) pull: Tensor,
     /// Its length.
-    pub(super) gradient: f64,
+    pub(crate) gradient: f64,
     /// The step that flat space would take is this many times the pull.
-    pub(super) scale: f64,
+    pub(crate) scale: f64,
     /// What the tolerance is a part of.
-    pub(super) unit: f64,
+    pub(crate) unit: f64,
 }
 
 /// Where a descent is.
-pub(super) struct Place<P> {
-    pub(super) point: P,
-    pub(super) value: f64,
-    pub(super) slope: Slope,
+pub(crate) struct Place<P> {
+    pub(crate) point: P,
+    pub(crate) value: f64,
+    pub(crate) slope: Slope,
 }
 
 impl<P> Place<P> {
     /// The point with its value and its way down, where both exist.
-    pub(super) fn at<Q: Problem<Point = P>>(problem: &Q, mut point: P) -> Option<Self> {
+    pub(crate) fn at<Q: Problem<Point = P>>(problem: &Q, mut point: P) -> Option<Self> {
         let value = problem.value(&point);
         if !value.is_finite() {
             return None;
@@ -108,8 +108,8 @@ impl<P> Place<P> {
 }
 
 /// Where a descent ended, and how.
-pub(super) struct Descended<P> {
-    pub(super) place: Place<P>,
-    pub(super) iterations: usize,
-    pub(super) ending: Ending,
+pub(crate) struct Descended<P> {
+    pub(crate) place: Place<P>,
+    pub(crate) iterations: usize,
+    pub(crate) ending: Ending,
 }

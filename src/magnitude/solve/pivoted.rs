@@ -2,8 +2,8 @@
 
 use tch::{Kind, Tensor};
 
-use super::similarity::to_vec;
 use super::triangular::cholesky_solve;
+use crate::magnitude::similarity::to_vec;
 
 /// Columns that are made before the rest of the matrix is updated, all at once.
 const PANEL: usize = 64;
@@ -13,7 +13,7 @@ const REMAINDER: f64 = 8.0;
 
 /// L of the points that were kept, in the order of the pivots.
 #[derive(Debug)]
-pub(super) struct PivotedCholesky {
+pub(in crate::magnitude) struct PivotedCholesky {
     /// `[rank, rank]`
     l: Tensor,
     /// The points that were kept, `[rank]`.
@@ -26,7 +26,7 @@ impl PivotedCholesky {
     /// Takes the point of the largest remaining variance until that is at most n·ε.
     ///
     /// `None` where what remains then is more than rounding: the matrix is not positive semidefinite.
-    pub(super) fn new(z: &Tensor) -> Option<Self> {
+    pub(in crate::magnitude) fn new(z: &Tensor) -> Option<Self> {
         let n = z.size()[0];
         let device = z.device();
         let mut rest = z.to_device(tch::Device::Cpu).copy();
@@ -62,11 +62,11 @@ impl PivotedCholesky {
     }
 
     /// How many points were kept.
-    pub(super) fn rank(&self) -> i64 {
+    pub(in crate::magnitude) fn rank(&self) -> i64 {
         self.kept.size()[0]
     }
 
-    pub(super) fn solve(&self, b: &Tensor) -> Tensor {
+    pub(in crate::magnitude) fn solve(&self, b: &Tensor) -> Tensor {
         let x = cholesky_solve(&self.l, &b.index_select(0, &self.kept));
         Tensor::zeros([self.n, b.size()[1]], (Kind::Double, b.device()))
             .index_add(0, &self.kept, &x)

@@ -7,7 +7,7 @@ use tch::Tensor;
 const FEW_COLUMNS: i64 = 8;
 
 /// (L Lᵀ)⁻¹ b.
-pub(super) fn cholesky_solve(l: &Tensor, b: &Tensor) -> Tensor {
+pub(in crate::magnitude) fn cholesky_solve(l: &Tensor, b: &Tensor) -> Tensor {
     let columns = b.size()[1];
     if columns == 1 || columns > FEW_COLUMNS {
         let half = l.linalg_solve_triangular(b, false, true, false);

@@ -1,0 +1,3 @@
+//! Classifiers of points.
+
+mod hyperbolic_svm;
