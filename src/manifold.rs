@@ -318,6 +318,18 @@ impl Distance for Box<dyn Geodesic> {
     }
 }
 
+impl<D: Distance + 'static> From<Box<D>> for Box<dyn Distance> {
+    fn from(distance: Box<D>) -> Self {
+        distance
+    }
+}
+
+impl From<Box<dyn Geodesic>> for Box<dyn Distance> {
+    fn from(manifold: Box<dyn Geodesic>) -> Self {
+        Box::new(manifold)
+    }
+}
+
 /// A manifold with random points and tangents.
 ///
 /// The caller passes a seeded generator; libtorch's global generator is never used. Numbers are

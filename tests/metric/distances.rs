@@ -126,7 +126,7 @@ fn a_boxed_manifold_and_a_reference_are_distances() {
         assert_eq!(d.double_value(&[0, 1]), 2.0);
     }
     let config = BoundaryConfig::default();
-    assert!(BoundaryDetector::fit(Box::new(space), &points, &config).is_ok());
+    assert!(BoundaryDetector::fit(space, &points, &config).is_ok());
 }
 
 #[test]

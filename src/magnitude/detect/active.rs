@@ -90,7 +90,12 @@ impl ActiveSelector {
     ///
     /// Those of [`Scale::of`]; [`Error::NotOnManifold`] for a row
     /// that is not a point.
-    pub fn fit(space: Box<dyn Distance>, known: &Tensor, config: &ActiveConfig) -> Result<Self> {
+    pub fn fit(
+        space: impl Into<Box<dyn Distance>>,
+        known: &Tensor,
+        config: &ActiveConfig,
+    ) -> Result<Self> {
+        let space = space.into();
         check_points(OP, space.as_ref(), known)?;
         let known = known.detach().to_kind(Kind::Double);
         let distances = pairwise_distances(space.as_ref(), &known);

@@ -83,7 +83,12 @@ impl BoundaryDetector {
     /// Those of [`weighting_of_points`](crate::magnitude::weighting_of_points) and of [`Scale::of`], and
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no points and for a share out
     /// of range.
-    pub fn fit(space: Box<dyn Distance>, points: &Tensor, config: &BoundaryConfig) -> Result<Self> {
+    pub fn fit(
+        space: impl Into<Box<dyn Distance>>,
+        points: &Tensor,
+        config: &BoundaryConfig,
+    ) -> Result<Self> {
+        let space = space.into();
         let measured = Measured::new(OP, space.as_ref(), points, config.scale, &config.weighting)?;
         let weights = &measured.weighted.weighting().weights;
         Ok(Self {

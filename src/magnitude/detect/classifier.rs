@@ -99,11 +99,12 @@ impl MagnitudeClassifier {
     /// Those of [`weighting_of_points`](crate::magnitude::weighting_of_points) and of [`Scale::of`], and
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for labels of a wrong shape or kind, or fewer than two classes.
     pub fn fit(
-        space: Box<dyn Distance>,
+        space: impl Into<Box<dyn Distance>>,
         points: &Tensor,
         labels: &Tensor,
         config: &ClassifierConfig,
     ) -> Result<Self> {
+        let space = space.into();
         check_points(OP, space.as_ref(), points)?;
         let labels = integer_labels(OP, labels, points.size()[0])?;
         let classes = classes_of(OP, &labels)?;

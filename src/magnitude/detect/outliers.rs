@@ -98,7 +98,12 @@ impl OutlierDetector {
     /// Those of [`weighting_of_points`](crate::magnitude::weighting_of_points) and of [`Scale::of`], and
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no points and for a
     /// contamination out of range.
-    pub fn fit(space: Box<dyn Distance>, points: &Tensor, config: &OutlierConfig) -> Result<Self> {
+    pub fn fit(
+        space: impl Into<Box<dyn Distance>>,
+        points: &Tensor,
+        config: &OutlierConfig,
+    ) -> Result<Self> {
+        let space = space.into();
         let measured = Measured::new(OP, space.as_ref(), points, config.scale, &config.weighting)?;
         let weighted = &measured.weighted;
         let scores = match config.score {
