@@ -67,25 +67,100 @@
 //!
 //! # Modules
 //!
+//! The modules are in the order in which they may import each other: each imports only modules above
+//! it. A test, `papers/src/rooms.rs`, checks this.
+//!
 //! | module | contents |
 //! | --- | --- |
-//! | [`manifold`] | the traits [`Manifold`], [`Geodesic`], [`Sample`], [`Distance`], and the conventions for shapes, kinds and devices |
-//! | [`manifolds`] | [`Euclidean`], [`Sphere`], [`PoincareBall`], [`Lorentz`], [`EuclideanParametrised`]; matrices: [`Stiefel`], [`Grassmann`], [`Flag`], [`SpecialOrthogonal`], [`SpecialEuclidean`], [`Oblique`], symmetric positive definite matrices ([`spd`](manifolds::spd)); built from other manifolds: [`Product`], [`Power`], [`Scaled`]; and [`Curvature`], fixed or learnable |
-//! | [`optim`] | parameters on manifolds; Riemannian SGD, Adam, Adagrad; schedules, clipping, state |
-//! | [`metric`] | finite metric spaces: distances of points, matrices from files, distortion, δ-hyperbolicity |
-//! | [`graph`] | hierarchies: edge lists, WordNet, transitive closure, shortest paths |
-//! | [`scores`] | figures of merit: accuracy, F1, ROC, rank correlation, mean average precision |
-//! | [`embed`] | embeddings of graphs: objective, trainer, mean average precision and mean rank; points from distances |
-//! | [`magnitude`] | the magnitude of a metric space, its effective number of points at a scale: weighting vectors, magnitude functions, spread, boundary detection |
-//! | [`learn`] | classifiers: hyperbolic support vector machines |
-//! | [`nn`] | layers: classes as subspaces (Grassmann) |
-//! | [`stats`] | Fréchet means and medians, k-means, principal geodesics, geodesic regression; means and medians of flags, subspaces and rotations; nested principal components |
-//! | `laws` | feature `laws`: a suite of property tests for manifolds, including your own |
-//! | `plot` | feature `plot`: plots of the Poincaré disk, of curves and of points in ℝ³, as SVG and PNG |
+//! | `error` | private: [`enum@Error`] and [`Result`] |
 //! | [`random`] | a random number generator made from a seed |
-//! | [`checkpoint`] | tensors and settings in one file, protected by a checksum |
+//! | `source` | private: text files, their rows, and errors that name a line |
 //! | [`device`] | choice of the device, with the reason |
 //! | [`numerics`] | numerical helpers, and the two ways in which operations are computed |
+//! | [`checkpoint`] | tensors and settings in one file, protected by a checksum |
+//! | [`manifold`] | the traits [`Manifold`], [`Geodesic`], [`Sample`], [`Distance`], and the conventions for shapes, kinds and devices |
+//! | [`manifolds`] | [`Euclidean`], [`Sphere`], [`PoincareBall`], [`Lorentz`], [`EuclideanParametrised`]; matrices: [`Stiefel`], [`Grassmann`], [`Flag`], [`SpecialOrthogonal`], [`SpecialEuclidean`], [`Oblique`], symmetric positive definite matrices ([`spd`](manifolds::spd)); built from other manifolds: [`Product`], [`Power`], [`Scaled`]; the chordal distance ([`Chordal`](manifolds::Chordal)); and [`Curvature`], fixed or learnable |
+//! | [`metric`] | finite metric spaces: distances of points, matrices from files, distortion, δ-hyperbolicity |
+//! | [`graph`] | graphs and hierarchies: edge lists, WordNet, Newick trees, transitive closure, shortest paths |
+//! | [`scores`] | figures of merit: accuracy, F1, ROC, rank correlation, mean average precision of distances |
+//! | [`optim`] | parameters on manifolds; Riemannian SGD, Adam, Adagrad; schedules, clipping, state |
+//! | [`stats`] | Fréchet means and medians, k-means, principal geodesics, geodesic regression; means and medians of flags, subspaces and rotations; nested principal components |
+//! | [`learn`] | classifiers: their trait, and hyperbolic support vector machines |
+//! | `laws` | feature `laws`: a suite of property tests for manifolds and distances, including your own |
+//! | [`embed`] | embeddings of graphs: objective, trainers, mean average precision and mean rank; points from distances |
+//! | [`magnitude`] | the magnitude of a metric space, its effective number of points at a scale: weighting vectors, magnitude functions, spread; boundaries, outliers and classes by weights |
+//! | [`nn`] | layers: classes as subspaces (Grassmann) |
+//! | `plot` | feature `plot`: plots of the Poincaré disk, of curves and of points in ℝ³, as SVG and PNG |
+//!
+//! # A walk: from a file of edges to a picture
+//!
+//! `cargo papers run nickel2017 --edges FILE` embeds a hierarchy of your own. The program in `papers/`
+//! calls one public function of this crate after another, as your program can. These are the steps,
+//! each with the place where it happens:
+//!
+//! 1. **The command.** `Nickel2017::run` in `papers/src/nickel2017/mod.rs` goes through all steps.
+//!    `Options::settings` in `papers/src/nickel2017/options.rs` makes a
+//!    [`TrainConfig`](embed::TrainConfig) of the options.
+//! 2. **The file.** [`read_edge_list`](graph::read_edge_list) gives a [`Graph`](graph::Graph), whose
+//!    edges run from child to parent, and a report of what was found and left out. `Source::read` in
+//!    `src/source.rs` unpacks the file; `parse` in `src/graph/edge_list/read.rs` finds the layout and
+//!    reads the rows. `load` in `papers/src/nickel2017/data.rs` calls them and tells the
+//!    [direction](graph::Graph::direction) of the hierarchy.
+//! 3. **The closure.** [`Graph::transitive_closure`](graph::Graph::transitive_closure) makes the pairs
+//!    (descendant, ancestor), which the embedding has to learn. `ancestor_pairs` in
+//!    `src/graph/reachability.rs` finds them in one pass over the strongly connected components.
+//! 4. **The start.** [`Trainer::new`](embed::Trainer::new) in `src/embed/trainer.rs` checks settings
+//!    and pairs. The points start near the origin (`random_start` in the same file) or as
+//!    [`nested_half_spaces`](embed::nested_half_spaces) (`src/embed/half_spaces/mod.rs`).
+//! 5. **The epochs.** [`Trainer::run`](embed::Trainer::run) enters `train` in `src/embed/epochs.rs`,
+//!    the one loop of all trainers. In each epoch `Running::epoch` in `src/embed/trainer.rs` puts the
+//!    pairs into a new order. Then the path that [`TrainPath`](embed::TrainPath) names takes the steps.
+//!    The [`NegativeSampler`](embed::NegativeSampler) draws their negatives (`draw_into` in
+//!    `src/embed/sampler.rs`).
+//! 6. **A step.** `Worker::step` in `src/embed/native.rs` is that of the native path. It moves the nodes
+//!    of one pair and its negatives, by the arithmetic in `src/embed/kernel.rs`. `TensorPath::step` in
+//!    `src/embed/tensor.rs` moves those of a batch on any device, by [`Geodesic::dist`],
+//!    [`Manifold::rgrad`] and [`Geodesic::exp`] of the model.
+//! 7. **The checkpoint.** After each epoch the callback gets a [`Progress`](embed::Progress).
+//!    `Identity::checkpoint` in `src/embed/resume.rs` makes a [`Checkpoint`](checkpoint::Checkpoint) of
+//!    it, and `Ledger::write_training` in `papers/src/harness/ledger.rs` saves that from time to time;
+//!    `write_atomically` in `src/checkpoint/atomic.rs` replaces the file as a whole. With `--resume`
+//!    [`Trainer::resuming_from`](embed::Trainer::resuming_from) goes on from it.
+//! 8. **The ranking.** [`Ranking`](embed::Ranking) compares the distances from each node to all others:
+//!    `Ranker::rank` in `src/embed/evaluation/ranker.rs`. `summary` in
+//!    `src/embed/evaluation/ranking.rs` makes mean average precision and mean rank of it. The tasks
+//!    `network` and `entailment` of the same command also use [`roc_auc`](scores::roc_auc) and
+//!    [`spearman`](scores::spearman) (`src/scores/rank.rs`).
+//! 9. **The names.** [`NamedEmbedding::new`](embed::NamedEmbedding::new) in `src/embed/named.rs` joins
+//!    points and names. `write_embedding` in `papers/src/nickel2017/artefacts.rs` saves them.
+//!    `cargo papers neighbors` reads the file and calls
+//!    [`NamedEmbedding::neighbours`](embed::NamedEmbedding::neighbours) (`neighbors` in
+//!    `papers/src/embedding.rs`).
+//! 10. **The picture.** `draw` in `papers/src/nickel2017/artefacts.rs` takes an embedding in two
+//!     dimensions and the [`direct_edges`](graph::direct_edges) of the closure, and makes a
+//!     `plot::DiskPlot` (feature `plot`). `DiskPlot::draw` in `src/plot/disk/mod.rs` draws each edge as a
+//!     geodesic (`geodesic` in `src/plot/arcs.rs`) and finds room for the labels (`place` in
+//!     `src/plot/labels.rs`). `Picture::save` in `src/plot/picture.rs` writes SVG and PNG.
+//!
+//! The same walk without files and picture:
+//!
+//! ```
+//! use std::ops::ControlFlow;
+//! use holonomy::embed::{NamedEmbedding, TrainConfig, Trainer, reconstruction};
+//! use holonomy::graph::{EdgeListOptions, parse_edge_list};
+//!
+//! let rows = "cat,feline\nlion,feline\nfeline,mammal\ndog,canine\nwolf,canine\ncanine,mammal";
+//! let (graph, _) = parse_edge_list(rows, "animals.csv", EdgeListOptions::default())?;
+//! let closure = graph.transitive_closure();
+//! let config = TrainConfig { dim: 2, threads: 1, ..TrainConfig::default() };
+//! let trainer = Trainer::new(config, closure.node_count(), closure.edges())?;
+//! let found = trainer.run(|_| ControlFlow::Continue(()))?;
+//! let score = reconstruction(found.model, &found.points, closure.edges())?;
+//! assert!(score.map > 0.9);
+//! let animals = NamedEmbedding::new(found.model, closure.names().to_vec(), &found.points)?;
+//! println!("{:?}", animals.neighbours("cat", 2)?);
+//! # Ok::<(), holonomy::Error>(())
+//! ```
 //!
 //! # Accuracy
 //!

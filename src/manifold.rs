@@ -122,17 +122,8 @@ pub trait Manifold: Debug + Send {
     /// kind is wrong.
     fn check_point(&self, p: &Tensor) -> Result<()> {
         check_shape("check_point", &self.point_shape(), p)?;
-        let tolerance = tolerance(p.kind());
-        match first_above(&self.point_defect(p), tolerance) {
-            None => Ok(()),
-            Some((row, defect)) => Err(Error::NotOnManifold {
-                op: "check_point",
-                manifold: format!("{self:?}"),
-                row,
-                defect,
-                tolerance,
-            }),
-        }
+        let defect = self.point_defect(p);
+        require_points("check_point", || format!("{self:?}"), &defect, p.kind())
     }
 
     /// Checks that every row of `v` is tangent at the same row of `p`.
@@ -388,6 +379,30 @@ fn check_shape(op: &'static str, point_shape: &[i64], p: &Tensor) -> Result<()> 
         "kind Double or Float",
         format!("{:?}", p.kind()),
     ))
+}
+
+/// Checks that defects of rows, `[..]`, are within the [`tolerance`] of the kind of the points.
+///
+/// # Errors
+///
+/// [`Error::NotOnManifold`] with the first row that is not.
+pub(crate) fn require_points(
+    op: &'static str,
+    manifold: impl FnOnce() -> String,
+    defect: &Tensor,
+    kind: Kind,
+) -> Result<()> {
+    let tolerance = tolerance(kind);
+    match first_above(defect, tolerance) {
+        None => Ok(()),
+        Some((row, defect)) => Err(Error::NotOnManifold {
+            op,
+            manifold: manifold(),
+            row,
+            defect,
+            tolerance,
+        }),
+    }
 }
 
 /// The first entry that is not at most `bound` (so NaN counts), with its value.

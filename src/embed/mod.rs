@@ -45,7 +45,9 @@
 //! The order of the pairs and the negatives of an epoch follow from the seed and the epoch alone.
 //! [`Progress::checkpoint`] therefore needs only the points and records, and
 //! [`Trainer::resuming_from`] continues from them. With one thread the resumed training ends with
-//! bitwise the same points as an uninterrupted one (tested on both paths).
+//! bitwise the same points as an uninterrupted one (tested on both paths). Trainings of networks
+//! and of distances resume likewise ([`NetworkTrainer::resuming_from`],
+//! [`DistanceTrainer::resuming_from`]), from the state of their optimiser.
 //!
 //! # Figures
 //!

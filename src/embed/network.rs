@@ -280,7 +280,8 @@ impl NetworkTrainer {
     }
 
     /// Continues from a [`NetworkProgress::checkpoint`], including its history and training time.
-    /// The result is bitwise that of an uninterrupted training.
+    /// With as many threads, and on the same kind of processor, the result is bitwise that of an
+    /// uninterrupted training.
     ///
     /// # Errors
     ///
@@ -316,6 +317,13 @@ impl NetworkTrainer {
         Ok(self)
     }
 
+    /// The number of epochs that a checkpoint has brought; 0 without one.
+    pub fn epochs_done(&self) -> usize {
+        self.resumed
+            .as_ref()
+            .map_or(0, |resumed| resumed.records.len())
+    }
+
     /// Trains, and calls `on_epoch` after every epoch; `ControlFlow::Break` ends the training there.
     ///
     /// # Errors
@@ -329,7 +337,8 @@ impl NetworkTrainer {
         let mut model = Parameters::new(&self)?;
         let mut history = Vec::new();
         if let Some(Resumed { state, records }) = self.resumed.take() {
-            model.optimizer.load_state(&state)?;
+            let restored = model.optimizer.load_state(&state);
+            restored.map_err(|error| error.told_by(Self::RESUMING))?;
             history = records;
             // The order of an epoch is made from that of the epoch before.
             for epoch in 0..history.len() {

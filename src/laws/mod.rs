@@ -60,6 +60,8 @@ pub use geodesic::*;
 pub use gradients::*;
 pub use measure::Worst;
 pub use metric::*;
+use shared::Purpose;
+
 pub use samples::{Case, Samples, cases, rounding};
 pub use sampling::*;
 pub use shapes::*;
@@ -366,7 +368,16 @@ impl<'m> Subject<'m> {
     pub fn try_case(&self, law: &Law, kind: Kind, case: &Case) -> Option<Worst> {
         let draw = || Samples::draw(self, case, (kind, self.device));
         let samples = || match self.name {
-            Some(name) => shared::samples(name, kind, case, draw),
+            Some(name) => {
+                let purpose = Purpose {
+                    name,
+                    domain: self.domain,
+                    device: self.device,
+                    kind,
+                    case: case.clone(),
+                };
+                shared::samples(purpose, draw)
+            }
             None => draw(),
         };
         match law.judge {

@@ -25,7 +25,7 @@ pub trait Classifier {
     fn predict(&self, points: &Tensor) -> Result<Tensor> {
         let places = self.places(points)?;
         let classes = Tensor::from_slice(self.classes()).to_device(places.device());
-        Ok(classes.index_select(0, &places))
+        Ok(classes.index_select(0, &places).to_device(points.device()))
     }
 
     /// How well the predictions agree with labels `[points]`.

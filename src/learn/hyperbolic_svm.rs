@@ -62,7 +62,7 @@ pub struct SvmConfig {
     /// C > 0, the weight of the hinge losses against the margin.
     pub penalty: f64,
     /// The initial learning rate of Adam, > 0; it falls to 0 along half a cosine wave.
-    pub lr: f64,
+    pub learning_rate: f64,
     /// The number of full-batch steps, ≥ 1.
     pub steps: u64,
 }
@@ -72,9 +72,35 @@ impl Default for SvmConfig {
     fn default() -> Self {
         Self {
             penalty: 1.0,
-            lr: 0.1,
+            learning_rate: 0.1,
             steps: 500,
         }
+    }
+}
+
+impl SvmConfig {
+    /// Whether every setting has a value that training is defined for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] that names the first setting out of range and its range.
+    pub fn validate(&self) -> Result<()> {
+        for (name, value) in [
+            ("penalty", self.penalty),
+            ("learning_rate", self.learning_rate),
+        ] {
+            if !(value.is_finite() && value > 0.0) {
+                return Err(Error::invalid(
+                    OP,
+                    format!("{name} finite and above 0"),
+                    value,
+                ));
+            }
+        }
+        if self.steps == 0 {
+            return Err(Error::invalid(OP, "at least one step", 0));
+        }
+        Ok(())
     }
 }
 
@@ -103,7 +129,7 @@ impl Default for SvmConfig {
 ///
 /// ```
 /// use holonomy::EuclideanParametrised;
-/// use holonomy::nn::{HyperbolicSvm, SvmConfig, SvmForm};
+/// use holonomy::learn::{Classifier, HyperbolicSvm, SvmConfig, SvmForm};
 /// use holonomy::tch::Tensor;
 ///
 /// // In one direction, 300 and 310 away from the origin.
@@ -152,7 +178,7 @@ impl HyperbolicSvm {
         labels: &Tensor,
         config: &SvmConfig,
     ) -> Result<Self> {
-        check_config(config)?;
+        config.validate()?;
         let points = checked_points(OP, &form, points)?;
         let labels = integer_labels(OP, labels, points.size()[0])?;
         let classes = classes_of(OP, &labels)?;
@@ -192,22 +218,6 @@ impl Classifier for HyperbolicSvm {
     fn places(&self, points: &Tensor) -> Result<Tensor> {
         Ok(self.decision(points)?.argmax(-1, false))
     }
-}
-
-fn check_config(config: &SvmConfig) -> Result<()> {
-    for (name, value) in [("penalty", config.penalty), ("lr", config.lr)] {
-        if !(value.is_finite() && value > 0.0) {
-            return Err(Error::invalid(
-                OP,
-                format!("{name} finite and above 0"),
-                value,
-            ));
-        }
-    }
-    if config.steps == 0 {
-        return Err(Error::invalid(OP, "at least one step", 0));
-    }
-    Ok(())
 }
 
 /// The points in f64, where they are on the manifold to its last digit: a time coordinate is that of the others.
@@ -329,7 +339,7 @@ impl SvmForm {
             .iter()
             .map(|parameter| parameter.tensor().shallow_clone())
             .collect();
-        let mut optimizer = RiemannianAdam::new(parameters, AdamConfig::new(config.lr))?;
+        let mut optimizer = RiemannianAdam::new(parameters, AdamConfig::new(config.learning_rate))?;
         let schedule = Schedule::cosine(config.steps, 0.0)?;
         let edge = if matches!(self, Self::Euclidean(_)) {
             1.0
@@ -345,7 +355,11 @@ impl SvmForm {
                 let loss = self.square(&weights).sum(Kind::Double) / 2.0 + hinges * config.penalty;
                 loss.backward();
             });
-            let when = format!("step {} with lr {}", step + 1, config.lr);
+            let when = format!(
+                "step {} with learning_rate {}",
+                step + 1,
+                config.learning_rate
+            );
             optimizer.step().map_err(during(OP, when))?;
             if let Self::Hyperboloid(_) = self {
                 no_grad(|| {
@@ -361,7 +375,10 @@ impl SvmForm {
         Err(Error::NotFinite {
             op: OP,
             what: "a hyperplane",
-            place: format!("the end of {} steps with lr {}", config.steps, config.lr),
+            place: format!(
+                "the end of {} steps with learning_rate {}",
+                config.steps, config.learning_rate
+            ),
         })
     }
 

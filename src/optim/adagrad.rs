@@ -14,7 +14,7 @@ use crate::Result;
 /// ```text
 /// g = rgrad(p, ∂f + weight_decay·p)
 /// s ← s + ⟨g, g⟩                         one value per irreducible factor
-/// p ← p moved along −lr/(1 + (t − 1)·lr_decay) · g / (√s + ε)
+/// p ← p moved along −learning_rate/(1 + (t − 1)·learning_rate_decay) · g / (√s + ε)
 /// ```
 ///
 /// at step t = 1, 2, …, with s = `initial_sum` at first.
@@ -31,9 +31,9 @@ pub type RiemannianAdagrad = Optimizer<AdagradConfig>;
 #[serde(deny_unknown_fields)]
 pub struct AdagradConfig {
     /// The learning rate, ≥ 0.
-    pub lr: f64,
+    pub learning_rate: f64,
     /// The decay of the learning rate per step, ≥ 0: see the formula of [`RiemannianAdagrad`].
-    pub lr_decay: f64,
+    pub learning_rate_decay: f64,
     /// ε, added to the root of the sum, ≥ 0.
     pub eps: f64,
     /// The value of s before the first step, ≥ 0.
@@ -46,8 +46,8 @@ pub struct AdagradConfig {
 impl Default for AdagradConfig {
     fn default() -> Self {
         Self {
-            lr: 1e-2,
-            lr_decay: 0.0,
+            learning_rate: 1e-2,
+            learning_rate_decay: 0.0,
             eps: 1e-10,
             initial_sum: 0.0,
             weight_decay: 0.0,
@@ -57,9 +57,9 @@ impl Default for AdagradConfig {
 
 impl AdagradConfig {
     /// The default settings with this learning rate.
-    pub fn new(lr: f64) -> Self {
+    pub fn new(learning_rate: f64) -> Self {
         Self {
-            lr,
+            learning_rate,
             ..Self::default()
         }
     }
@@ -70,8 +70,8 @@ impl UpdateRule for AdagradConfig {
 
     fn validate(&self) -> Result<()> {
         for (name, value) in [
-            ("lr", self.lr),
-            ("lr_decay", self.lr_decay),
+            ("learning_rate", self.learning_rate),
+            ("learning_rate_decay", self.learning_rate_decay),
             ("eps", self.eps),
             ("initial_sum", self.initial_sum),
             ("weight_decay", self.weight_decay),
@@ -81,8 +81,8 @@ impl UpdateRule for AdagradConfig {
         Ok(())
     }
 
-    fn lr(&self) -> f64 {
-        self.lr
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
     }
 
     fn buffers(&self) -> Vec<Buffer> {
@@ -110,9 +110,13 @@ impl UpdateRule for AdagradConfig {
             .component_inner(points, &gradient, &gradient);
         let sum = sum + squared;
         let denominator = sum.sqrt().g_add_scalar_(self.eps);
-        let lr = step.lr / (1.0 + (step.count - 1) as f64 * self.lr_decay);
+        let learning_rate =
+            step.learning_rate / (1.0 + (step.count - 1) as f64 * self.learning_rate_decay);
         Update {
-            points: motion.advance(points, &scaled_ratio(&gradient, -lr, &denominator)),
+            points: motion.advance(
+                points,
+                &scaled_ratio(&gradient, -learning_rate, &denominator),
+            ),
             buffers: vec![sum],
         }
     }

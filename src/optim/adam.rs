@@ -18,7 +18,7 @@ use crate::numerics::rows::{fusible, map_rows};
 /// s ← β₂ s + (1 − β₂) ⟨g, g⟩            one value per irreducible factor
 /// s' = s, or the largest s so far with amsgrad
 /// d = m / (1 − β₁ᵗ) / (√(s' / (1 − β₂ᵗ)) + ε)
-/// p ← p moved along −lr·d, m transported along
+/// p ← p moved along −learning_rate·d, m transported along
 /// ```
 ///
 /// at step t = 1, 2, …. Euclidean space is a product of lines, so that it equals
@@ -34,7 +34,7 @@ pub type RiemannianAdam = Optimizer<AdamConfig>;
 #[serde(deny_unknown_fields)]
 pub struct AdamConfig {
     /// The learning rate, ≥ 0.
-    pub lr: f64,
+    pub learning_rate: f64,
     /// The decay β₁ of the mean gradient, in [0, 1).
     pub beta1: f64,
     /// The decay β₂ of the mean squared length, in [0, 1).
@@ -54,7 +54,7 @@ pub struct AdamConfig {
 impl Default for AdamConfig {
     fn default() -> Self {
         Self {
-            lr: 1e-3,
+            learning_rate: 1e-3,
             beta1: 0.9,
             beta2: 0.999,
             eps: 1e-8,
@@ -67,9 +67,9 @@ impl Default for AdamConfig {
 
 impl AdamConfig {
     /// The default settings with this learning rate.
-    pub fn new(lr: f64) -> Self {
+    pub fn new(learning_rate: f64) -> Self {
         Self {
-            lr,
+            learning_rate,
             ..Self::default()
         }
     }
@@ -113,7 +113,11 @@ impl AdamConfig {
             .sqrt()
             .g_div_scalar_(second_correction)
             .g_add_scalar_(self.eps);
-        let direction = scaled_ratio(&momentum, -(step.lr / first_correction), &denominator);
+        let direction = scaled_ratio(
+            &momentum,
+            -(step.learning_rate / first_correction),
+            &denominator,
+        );
         Moments {
             momentum,
             second,
@@ -127,7 +131,7 @@ impl AdamConfig {
         let [shape, _, _, scalars] = moments.map(Tensor::size);
         let [momentum, gradient, squared, second] = moments;
         let (first_correction, second_correction) = self.corrections(step.count);
-        let factor = -(step.lr / first_correction);
+        let factor = -(step.learning_rate / first_correction);
         let [momentum, second, direction] = map_rows(
             [
                 &momentum.reshape([-1, width]),
@@ -159,7 +163,13 @@ impl UpdateRule for AdamConfig {
 
     fn validate(&self) -> Result<()> {
         let op = Self::NAME;
-        require(op, "lr", self.lr, "≥ 0", self.lr >= 0.0)?;
+        require(
+            op,
+            "learning_rate",
+            self.learning_rate,
+            "≥ 0",
+            self.learning_rate >= 0.0,
+        )?;
         for (name, beta) in [("beta1", self.beta1), ("beta2", self.beta2)] {
             require(op, name, beta, "in [0, 1)", (0.0..1.0).contains(&beta))?;
         }
@@ -168,8 +178,8 @@ impl UpdateRule for AdamConfig {
         require(op, "weight_decay", decay, "≥ 0", decay >= 0.0)
     }
 
-    fn lr(&self) -> f64 {
-        self.lr
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
     }
 
     fn buffers(&self) -> Vec<Buffer> {

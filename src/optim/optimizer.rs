@@ -39,7 +39,7 @@ pub struct Optimizer<R> {
 #[derive(Debug)]
 pub struct ParameterGroup<R> {
     pub(super) config: R,
-    pub(super) lr: f64,
+    pub(super) learning_rate: f64,
     pub(super) slots: Vec<Slot>,
 }
 
@@ -58,8 +58,8 @@ impl<R: UpdateRule> ParameterGroup<R> {
     }
 
     /// The present learning rate.
-    pub fn lr(&self) -> f64 {
-        self.lr
+    pub fn learning_rate(&self) -> f64 {
+        self.learning_rate
     }
 
     /// Sets the learning rate, until it is set again or a schedule is applied.
@@ -67,9 +67,15 @@ impl<R: UpdateRule> ParameterGroup<R> {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) unless it is finite and ≥ 0.
-    pub fn set_lr(&mut self, lr: f64) -> Result<()> {
-        require("set_lr", "lr", lr, "≥ 0", lr >= 0.0)?;
-        self.lr = lr;
+    pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<()> {
+        require(
+            "set_learning_rate",
+            "learning_rate",
+            learning_rate,
+            "≥ 0",
+            learning_rate >= 0.0,
+        )?;
+        self.learning_rate = learning_rate;
         Ok(())
     }
 
@@ -104,7 +110,7 @@ impl<R: UpdateRule> Optimizer<R> {
         let layout = config.buffers();
         let slots = parameters.into_iter().map(|p| Slot::new(p, &layout));
         self.groups.push(ParameterGroup {
-            lr: config.lr(),
+            learning_rate: config.learning_rate(),
             slots: slots.collect(),
             config,
         });
@@ -155,14 +161,20 @@ impl<R: UpdateRule> Optimizer<R> {
     #[track_caller]
     pub fn step(&mut self) -> Result<()> {
         for group in &self.groups {
-            require(R::NAME, "lr", group.lr, "finite and ≥ 0", group.lr >= 0.0)?;
+            require(
+                R::NAME,
+                "learning_rate",
+                group.learning_rate,
+                "finite and ≥ 0",
+                group.learning_rate >= 0.0,
+            )?;
         }
         if self.check_finite {
             return self.step_if_finite();
         }
         for group in &mut self.groups {
             for slot in &mut group.slots {
-                if let Some(proposal) = slot.propose(&group.config, group.lr) {
+                if let Some(proposal) = slot.propose(&group.config, group.learning_rate) {
                     slot.adopt(proposal);
                 }
             }
@@ -175,7 +187,7 @@ impl<R: UpdateRule> Optimizer<R> {
         let mut proposals = Vec::new();
         for group in &self.groups {
             for slot in &group.slots {
-                proposals.push(slot.propose(&group.config, group.lr));
+                proposals.push(slot.propose(&group.config, group.learning_rate));
             }
         }
         if !no_grad(|| all_finite(proposals.iter().flatten())) {
@@ -238,10 +250,10 @@ impl<R: UpdateRule> Optimizer<R> {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) unless it is finite and ≥ 0.
-    pub fn set_lr(&mut self, lr: f64) -> Result<()> {
+    pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<()> {
         self.groups
             .iter_mut()
-            .try_for_each(|group| group.set_lr(lr))
+            .try_for_each(|group| group.set_learning_rate(learning_rate))
     }
 
     /// Sets each group's learning rate to that of its settings times the schedule's factor at
@@ -249,7 +261,7 @@ impl<R: UpdateRule> Optimizer<R> {
     pub fn apply_schedule(&mut self, schedule: &Schedule, step: u64) {
         let factor = schedule.factor(step);
         for group in &mut self.groups {
-            group.lr = group.config.lr() * factor;
+            group.learning_rate = group.config.learning_rate() * factor;
         }
     }
 
@@ -291,7 +303,7 @@ impl Slot {
 
     /// What a step would make of the parameter, which stays as it is; `None` without a gradient.
     #[track_caller]
-    fn propose<R: UpdateRule>(&self, config: &R, lr: f64) -> Option<Proposal> {
+    fn propose<R: UpdateRule>(&self, config: &R, learning_rate: f64) -> Option<Proposal> {
         let gradient = self.parameter.gradient()?;
         let (values, rows) = gradient.parts();
         assert!(
@@ -301,7 +313,7 @@ impl Slot {
         );
         let points = self.parameter.tensor().detach();
         let step = Step {
-            lr,
+            learning_rate,
             count: self.steps + 1,
         };
         let motion = self.parameter.motion();

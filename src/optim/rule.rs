@@ -47,7 +47,7 @@ impl Motion {
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
     /// The present learning rate.
-    pub lr: f64,
+    pub learning_rate: f64,
     /// The number of steps of the parameter, including this one: 1 at the first step.
     pub count: i64,
 }
@@ -98,7 +98,7 @@ pub trait UpdateRule: Clone + Debug + Send + Serialize + DeserializeOwned {
     fn validate(&self) -> Result<()>;
 
     /// The learning rate in the settings.
-    fn lr(&self) -> f64;
+    fn learning_rate(&self) -> f64;
 
     /// The tensors that the rule keeps for each parameter.
     fn buffers(&self) -> Vec<Buffer>;

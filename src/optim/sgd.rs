@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// g = rgrad(p, ∂f + weight_decay·p)
 /// b ← momentum·b + (1 − dampening)·g        (b ← g at the first step)
 /// d = g + momentum·b with nesterov, else b  (d = g without momentum)
-/// p ← p moved along −lr·d, b transported along
+/// p ← p moved along −learning_rate·d, b transported along
 /// ```
 ///
 /// In Euclidean space it equals `torch.optim.SGD`.
@@ -28,7 +28,7 @@ pub type RiemannianSgd = Optimizer<SgdConfig>;
 #[serde(deny_unknown_fields)]
 pub struct SgdConfig {
     /// The learning rate, ≥ 0.
-    pub lr: f64,
+    pub learning_rate: f64,
     /// The factor of the previous direction, in [0, 1); 0 means no momentum.
     pub momentum: f64,
     /// The gradient enters the momentum with the factor 1 − dampening; in [0, 1].
@@ -43,7 +43,7 @@ pub struct SgdConfig {
 impl Default for SgdConfig {
     fn default() -> Self {
         Self {
-            lr: 1e-3,
+            learning_rate: 1e-3,
             momentum: 0.0,
             dampening: 0.0,
             nesterov: false,
@@ -54,9 +54,9 @@ impl Default for SgdConfig {
 
 impl SgdConfig {
     /// Plain gradient descent with this learning rate.
-    pub fn new(lr: f64) -> Self {
+    pub fn new(learning_rate: f64) -> Self {
         Self {
-            lr,
+            learning_rate,
             ..Self::default()
         }
     }
@@ -67,7 +67,13 @@ impl UpdateRule for SgdConfig {
 
     fn validate(&self) -> Result<()> {
         let op = Self::NAME;
-        require(op, "lr", self.lr, "≥ 0", self.lr >= 0.0)?;
+        require(
+            op,
+            "learning_rate",
+            self.learning_rate,
+            "≥ 0",
+            self.learning_rate >= 0.0,
+        )?;
         let kept = (0.0..1.0).contains(&self.momentum);
         require(op, "momentum", self.momentum, "in [0, 1)", kept)?;
         let withheld = (0.0..=1.0).contains(&self.dampening);
@@ -87,8 +93,8 @@ impl UpdateRule for SgdConfig {
         Ok(())
     }
 
-    fn lr(&self) -> f64 {
-        self.lr
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
     }
 
     fn buffers(&self) -> Vec<Buffer> {
@@ -113,7 +119,7 @@ impl UpdateRule for SgdConfig {
         let gradient = decayed_rgrad(motion, points, egrad, self.weight_decay);
         let [momentum] = buffers else {
             return Update {
-                points: motion.advance(points, &(gradient * -step.lr)),
+                points: motion.advance(points, &(gradient * -step.learning_rate)),
                 buffers: Vec::new(),
             };
         };
@@ -126,9 +132,9 @@ impl UpdateRule for SgdConfig {
             (momentum * self.momentum).g_add_(&(&gradient * (1.0 - self.dampening)))
         };
         let direction = if self.nesterov {
-            (&momentum * self.momentum).g_add_(&gradient) * -step.lr
+            (&momentum * self.momentum).g_add_(&gradient) * -step.learning_rate
         } else {
-            &momentum * -step.lr
+            &momentum * -step.learning_rate
         };
         let (points, carried) = motion.advance_transport(points, &direction, &momentum);
         Update {
@@ -143,8 +149,8 @@ impl RiemannianSgd {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] unless lr is finite and ≥ 0.
-    pub fn plain(parameters: Vec<ManifoldParameter>, lr: f64) -> Result<Self> {
-        Self::new(parameters, SgdConfig::new(lr))
+    /// [`Error::InvalidArgument`] unless learning_rate is finite and ≥ 0.
+    pub fn plain(parameters: Vec<ManifoldParameter>, learning_rate: f64) -> Result<Self> {
+        Self::new(parameters, SgdConfig::new(learning_rate))
     }
 }

@@ -27,7 +27,7 @@ struct Saved<R> {
 #[serde(bound(deserialize = "R: DeserializeOwned"))]
 struct SavedGroup<R> {
     config: R,
-    lr: f64,
+    learning_rate: f64,
     parameters: Vec<SavedParameter>,
 }
 
@@ -71,7 +71,7 @@ impl<R: UpdateRule> Optimizer<R> {
             }
             groups.push(SavedGroup {
                 config: group.config.clone(),
-                lr: group.lr,
+                learning_rate: group.learning_rate,
                 parameters,
             });
         }
@@ -125,7 +125,13 @@ impl<R: UpdateRule> ParameterGroup<R> {
         index: &mut usize,
     ) -> Result<Vec<Restored>> {
         saved.config.validate()?;
-        require(OP, "lr", saved.lr, "≥ 0", saved.lr >= 0.0)?;
+        require(
+            OP,
+            "learning_rate",
+            saved.learning_rate,
+            "≥ 0",
+            saved.learning_rate >= 0.0,
+        )?;
         let count = saved.parameters.len();
         expect(&self.slots.len(), &count, "parameters in a group:")?;
         let mut restored = Vec::new();
@@ -144,7 +150,7 @@ impl<R: UpdateRule> ParameterGroup<R> {
 
     fn adopt(&mut self, saved: SavedGroup<R>, restored: Vec<Restored>) {
         self.config = saved.config;
-        self.lr = saved.lr;
+        self.learning_rate = saved.learning_rate;
         let saved = saved.parameters.iter().zip(restored);
         for (slot, (parameter, tensors)) in self.slots.iter_mut().zip(saved) {
             slot.steps = parameter.steps;

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use tch::{Kind, Tensor};
 
-use crate::manifold::{first_above, tolerance};
+use crate::manifold::{first_above, require_points};
 use crate::manifolds::frames::{transposed, transposed_times};
 use crate::numerics::safe_sqrt;
 use crate::{Error, Result};
@@ -68,16 +68,10 @@ impl WeightedFlags {
             let got = format!("{size:?}");
             return Err(Error::invalid(OP, "shape [.., n, n] with n ≥ 1", got));
         }
-        let tolerance = tolerance(covariances.kind());
-        let refuse = |defect: &Tensor, what: &str| match first_above(defect, tolerance) {
-            None => Ok(()),
-            Some((row, defect)) => Err(Error::NotOnManifold {
-                op: OP,
-                manifold: format!("positive semidefinite matrices ({what})"),
-                row,
-                defect,
-                tolerance,
-            }),
+        let kind = covariances.kind();
+        let refuse = |defect: &Tensor, what: &str| {
+            let name = || format!("positive semidefinite matrices ({what})");
+            require_points(OP, name, defect, kind)
         };
         let s = covariances.detach().to_kind(Kind::Double);
         let largest = |t: Tensor| t.abs().amax([-2, -1].as_slice(), false);

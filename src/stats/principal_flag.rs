@@ -3,7 +3,7 @@
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 use tch::{Kind, Tensor};
 
-use crate::manifold::{first_above, tolerance};
+use crate::manifold::{first_above, require_points};
 use crate::manifolds::frames::{orthonormality_defect, transposed_times};
 use crate::{Error, Result};
 
@@ -254,17 +254,10 @@ impl PrincipalFlag {
             let got = format!("{:?}", frame.size());
             return Err(Error::invalid(op, format!("shape [.., {n}, {width}]"), got));
         }
-        let tolerance = tolerance(frame.kind());
+        let kind = frame.kind();
         let frame = frame.detach().to_kind(Kind::Double);
-        if let Some((row, defect)) = first_above(&orthonormality_defect(&frame), tolerance) {
-            return Err(Error::NotOnManifold {
-                op,
-                manifold: format!("frames of {width} orthonormal columns"),
-                row,
-                defect,
-                tolerance,
-            });
-        }
+        let name = || format!("frames of {width} orthonormal columns");
+        require_points(op, name, &orthonormality_defect(&frame), kind)?;
         Ok(transposed_times(&frame, &self.frame))
     }
 

@@ -4,7 +4,7 @@ use tch::{Kind, Tensor};
 
 use super::flag_mean::{ChordalMean, MeanConfig, mean_for};
 use super::flag_median::{ChordalMedian, MedianConfig, median_for};
-use crate::manifold::{first_above, tolerance};
+use crate::manifold::{first_above, require_points};
 use crate::manifolds::frames::transposed;
 use crate::{Error, Flag, Result};
 
@@ -109,21 +109,13 @@ fn as_flags(op: &'static str, points: &Tensor) -> Result<(Flag, Tensor)> {
 
 /// Orthonormal columns are the flag's to check; here the last one and the sign of the determinant.
 fn check_rotations(op: &'static str, points: &Tensor, n: i64) -> Result<()> {
-    let tolerance = tolerance(points.kind());
+    let kind = points.kind();
     let points = points.to_kind(Kind::Double);
     let identity = Tensor::eye(n, (Kind::Double, points.device()));
     let error = (transposed(&points).matmul(&points) - identity).abs();
     let defect = error.amax([-2, -1].as_slice(), false) + (points.det() - 1.0).abs();
-    match first_above(&defect, tolerance) {
-        None => Ok(()),
-        Some((row, defect)) => Err(Error::NotOnManifold {
-            op,
-            manifold: format!("the rotations of {n} dimensions"),
-            row,
-            defect,
-            tolerance,
-        }),
-    }
+    let name = || format!("the rotations of {n} dimensions");
+    require_points(op, name, &defect, kind)
 }
 
 /// The rotation whose first columns are those of the flag, with signs as in the weighted sum.

@@ -1,4 +1,4 @@
-//! Mirror of `src/checkpoint.rs`.
+//! Mirror of `src/checkpoint/`.
 
 #![allow(clippy::unwrap_used)]
 

@@ -213,7 +213,7 @@ fn any_learning_rate_gives_finite_points_or_an_error() {
         || Box::new(SpdLogCholesky::new(3).unwrap()),
     ];
     for make in spaces {
-        for lr in [1.0, 1e2, 1e8, 1e154, 1e300] {
+        for learning_rate in [1.0, 1e2, 1e8, 1e154, 1e300] {
             for exact in [false, true] {
                 let start = points(make().as_ref(), 4);
                 let parameter = if exact {
@@ -221,14 +221,18 @@ fn any_learning_rate_gives_finite_points_or_an_error() {
                 } else {
                     ManifoldParameter::new(make(), &start).unwrap()
                 };
-                let mut optimizer = RiemannianSgd::plain(vec![parameter], lr).unwrap();
+                let mut optimizer = RiemannianSgd::plain(vec![parameter], learning_rate).unwrap();
                 for _ in 0..3 {
                     let size = start.size();
                     give(&mut optimizer, 0, Gradient::Dense(ones_but(&size, 2, -0.3)));
                     let stopped = optimizer.step().is_err();
                     let point = optimizer.parameters().next().unwrap().tensor();
                     let finite = point.isfinite().all().int64_value(&[]) == 1;
-                    assert!(finite, "{:?} lr {lr} exact {exact}", make());
+                    assert!(
+                        finite,
+                        "{:?} learning_rate {learning_rate} exact {exact}",
+                        make()
+                    );
                     if stopped {
                         break;
                     }

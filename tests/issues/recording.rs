@@ -135,7 +135,7 @@ impl UpdateRule for Fails {
         Ok(())
     }
 
-    fn lr(&self) -> f64 {
+    fn learning_rate(&self) -> f64 {
         1.0
     }
 
@@ -146,6 +146,33 @@ impl UpdateRule for Fails {
     fn update(&self, _: &Motion, _: Step, _: &Tensor, _: &Tensor, _: &[Tensor]) -> Update {
         panic!("as it is meant to")
     }
+}
+
+/// A distance that fails where it is asked.
+#[derive(Debug)]
+struct Refuses;
+
+impl holonomy::Distance for Refuses {
+    fn shape(&self) -> Vec<i64> {
+        vec![2]
+    }
+
+    fn check(&self, _: &Tensor) -> holonomy::Result<()> {
+        Ok(())
+    }
+
+    fn between(&self, _: &Tensor, _: &Tensor) -> Tensor {
+        panic!("as it is meant to")
+    }
+}
+
+#[test]
+fn a_distance_that_panics_leaves_recording_as_it_was() {
+    let points = Tensor::zeros([3, 2], DOUBLE);
+    let measure = || holonomy::metric::pairwise_distances(&Refuses, &points);
+    assert!(catch_unwind(AssertUnwindSafe(measure)).is_err());
+    let leaf = points.set_requires_grad(true);
+    assert!((&leaf * 2.0).requires_grad());
 }
 
 /// Who catches a panic, as a property test does, got no gradients from then on.

@@ -5,6 +5,8 @@
 
 mod toy;
 
+use std::collections::HashSet;
+
 use holonomy::StiefelMetric::{Canonical, Euclidean as Ambient};
 use holonomy::laws::{Domain, Subject};
 use holonomy::manifolds::Chordal;
@@ -193,6 +195,8 @@ fn main() {
         distance chordal_flags: Chordal::of(Flag::new(6, &[1, 3])?), on Flag::new(6, &[1, 3])?;
         distance bures_wasserstein: SpdBuresWasserstein::new(3)?, on SpdBuresWasserstein::new(3)?;
     };
-    let trials = subjects.into_iter().flatten().collect();
+    let trials: Vec<Trial> = subjects.into_iter().flatten().collect();
+    let names: HashSet<&str> = trials.iter().map(Trial::name).collect();
+    assert_eq!(names.len(), trials.len(), "two subjects of one name");
     libtest_mimic::run(&Arguments::from_args(), trials).exit()
 }

@@ -65,7 +65,7 @@ fn the_three_hyperbolic_forms_agree() {
     let z = z * 0.4;
     let config = SvmConfig {
         steps: 1_000,
-        lr: 0.05,
+        learning_rate: 0.05,
         ..SvmConfig::default()
     };
     let decide = |index: usize| {
@@ -110,7 +110,7 @@ fn two_points_have_the_hyperplane_of_the_closed_form() {
     let config = SvmConfig {
         penalty: 10.0,
         steps: 2_000,
-        lr: 0.02,
+        learning_rate: 0.02,
     };
     for kappa in [-1.0_f64, -0.25] {
         let root_c = (-kappa).sqrt();
@@ -226,7 +226,7 @@ fn what_cannot_be_learned_from_is_refused() {
             ..config.clone()
         },
         SvmConfig {
-            lr: f64::NAN,
+            learning_rate: f64::NAN,
             ..config.clone()
         },
         SvmConfig { steps: 0, ..config },

@@ -7,7 +7,7 @@ use holonomy::magnitude::{
 use holonomy::manifolds::Chordal;
 use holonomy::metric::{cross_distances, differentiable_distances, pairwise_distances};
 use holonomy::{
-    Distance, Error, Euclidean, Flag, Geodesic, Grassmann, Sample, SpdBuresWasserstein,
+    Distance, Error, Euclidean, Flag, Geodesic, Grassmann, Manifold, Sample, SpdBuresWasserstein,
 };
 use tch::{Device, Kind, Tensor};
 
@@ -102,17 +102,75 @@ fn detectors_take_them() {
     }
 }
 
+/// The gradient through the projection matrices is the same.
 #[test]
 fn gradients_reach_the_points() {
-    let rng = &mut seeded(8);
     let subspaces = Grassmann::new(4, 2).unwrap();
-    let points = subspaces
-        .random_point(rng, &[5], F64)
-        .set_requires_grad(true);
-    let distances = differentiable_distances(&Chordal::of(subspaces), &points);
-    distances.sum(Kind::Double).backward();
-    let gradient = points.grad();
-    assert!(largest(&gradient) > 0.1 && gradient.isfinite().all().int64_value(&[]) == 1);
+    let frames = || {
+        subspaces
+            .random_point(&mut seeded(8), &[5], F64)
+            .set_requires_grad(true)
+    };
+    let (points, same) = (frames(), frames());
+    let own = differentiable_distances(&Chordal::of(subspaces.clone()), &points);
+    own.sum(Kind::Double).backward();
+    let flat = same.matmul(&same.transpose(-2, -1)).view([5, 16]) / 2_f64.sqrt();
+    let euclidean = Euclidean::new(16).unwrap();
+    differentiable_distances(&euclidean, &flat)
+        .sum(Kind::Double)
+        .backward();
+    let along = |frames: &Tensor| {
+        let frames_now = frames.detach();
+        subspaces.project_tangent(&frames_now, &frames.grad())
+    };
+    let error = largest(&(along(&points) - along(&same)));
+    assert!(error < 1e-12 && largest(&along(&same)) > 0.1, "{error:e}");
+}
+
+/// Matrices in the distance of their numbers, as somebody else's distance may be.
+#[derive(Debug)]
+struct Frobenius;
+
+impl Distance for Frobenius {
+    fn shape(&self) -> Vec<i64> {
+        vec![2, 3]
+    }
+
+    fn check(&self, _: &Tensor) -> holonomy::Result<()> {
+        Ok(())
+    }
+
+    fn between(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        (p - q)
+            .square()
+            .sum_dim_intlist([-2, -1].as_slice(), false, p.kind())
+            .sqrt()
+    }
+
+    fn is_euclidean(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn euclidean_points_may_be_matrices() {
+    let flat = Euclidean::new(6)
+        .unwrap()
+        .random_point(&mut seeded(9), &[200], F64);
+    let points = flat.view([200, 2, 3]);
+    let config = MatrixFreeConfig::default();
+    let expected = weighting_of_points(
+        &Euclidean::new(6).unwrap(),
+        &flat,
+        2.0,
+        &WeightingConfig::default(),
+    );
+    let own = matrix_free_weighting(&Frobenius, &points, 2.0, &config).unwrap();
+    assert!(largest(&(own.weights - expected.unwrap().weights)) < 1e-9);
+    let config = NearestNeighbourConfig::default();
+    let own = nearest_neighbour_weighting(&Frobenius, &points, 2.0, &config).unwrap();
+    let expected = nearest_neighbour_weighting(&Euclidean::new(6).unwrap(), &flat, 2.0, &config);
+    assert!(largest(&(own.weights - expected.unwrap().weights)) < 1e-9);
 }
 
 #[test]

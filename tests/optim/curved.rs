@@ -203,7 +203,7 @@ fn one_step_is_the_formula() {
     }
 }
 
-/// Adam's first step has Riemannian length lr (with ε = 0) in each factor, whatever the gradient.
+/// Adam's first step has Riemannian length learning_rate (with ε = 0) in each factor, whatever the gradient.
 #[test]
 fn adams_first_step_has_length_lr_in_each_factor() {
     let start = {

@@ -25,7 +25,7 @@ impl ScalarAdam {
         } else {
             (1.0, 1.0)
         };
-        x - config.lr / c1 * self.m / (v.sqrt() / c2.sqrt() + config.eps)
+        x - config.learning_rate / c1 * self.m / (v.sqrt() / c2.sqrt() + config.eps)
     }
 }
 

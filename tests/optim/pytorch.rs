@@ -74,7 +74,7 @@ fn adam_follows_torch() {
     );
     follows(
         &AdamConfig {
-            lr: 0.2,
+            learning_rate: 0.2,
             beta1: 0.5,
             beta2: 0.75,
             eps: 0.1,
@@ -123,7 +123,7 @@ fn adagrad_follows_torch() {
     follows(&AdagradConfig::new(0.3), "adagrad");
     follows(
         &AdagradConfig {
-            lr_decay: 0.1,
+            learning_rate_decay: 0.1,
             initial_sum: 0.5,
             weight_decay: 0.02,
             ..AdagradConfig::new(0.3)

@@ -129,7 +129,7 @@ impl UpdateRule for CountPoints {
         Ok(())
     }
 
-    fn lr(&self) -> f64 {
+    fn learning_rate(&self) -> f64 {
         1.0
     }
 

@@ -37,14 +37,18 @@ fn each_group_keeps_its_own_rate() {
     optimizer.add_group(point(2), SgdConfig::new(0.25)).unwrap();
     optimizer.apply_schedule(&Schedule::exponential(0.5).unwrap(), 2);
     let rates = |optimizer: &RiemannianSgd| -> Vec<f64> {
-        optimizer.groups().iter().map(ParameterGroup::lr).collect()
+        optimizer
+            .groups()
+            .iter()
+            .map(ParameterGroup::learning_rate)
+            .collect()
     };
     assert_eq!(rates(&optimizer), [0.125, 0.0625]);
     optimizer.apply_schedule(&Schedule::constant(), 3);
     assert_eq!(rates(&optimizer), [0.5, 0.25]);
-    optimizer.groups_mut()[1].set_lr(2.0).unwrap();
+    optimizer.groups_mut()[1].set_learning_rate(2.0).unwrap();
     assert_eq!(rates(&optimizer), [0.5, 2.0]);
-    optimizer.set_lr(3.0).unwrap();
+    optimizer.set_learning_rate(3.0).unwrap();
     assert_eq!(rates(&optimizer), [3.0, 3.0]);
 }
 

@@ -21,9 +21,9 @@ fn refused<R: UpdateRule>(config: &R, setting: &str) {
 #[test]
 fn settings_out_of_range_are_refused_by_name() {
     for bad in [-1.0, f64::NAN, f64::INFINITY] {
-        refused(&SgdConfig::new(bad), "lr");
-        refused(&AdamConfig::new(bad), "lr");
-        refused(&AdagradConfig::new(bad), "lr");
+        refused(&SgdConfig::new(bad), "learning_rate");
+        refused(&AdamConfig::new(bad), "learning_rate");
+        refused(&AdagradConfig::new(bad), "learning_rate");
         let (sgd, adam) = (SgdConfig::default(), AdamConfig::default());
         let weight_decay = bad;
         refused(
@@ -51,10 +51,10 @@ fn settings_out_of_range_are_refused_by_name() {
         let adagrad = AdagradConfig::default();
         refused(
             &AdagradConfig {
-                lr_decay: bad,
+                learning_rate_decay: bad,
                 ..adagrad.clone()
             },
-            "lr_decay",
+            "learning_rate_decay",
         );
         refused(
             &AdagradConfig {
@@ -104,13 +104,13 @@ fn defaults_are_valid() {
 }
 
 #[test]
-fn the_constructor_and_set_lr_check() {
+fn the_constructor_and_set_learning_rate_check() {
     let parameter = || vec![table(&numbers(&[2], 1))];
     assert!(RiemannianAdam::new(parameter(), AdamConfig::new(-1.0)).is_err());
     let mut optimizer = RiemannianSgd::plain(parameter(), 0.1).unwrap();
-    assert!(optimizer.set_lr(f64::NAN).is_err());
-    assert!(optimizer.groups_mut()[0].set_lr(-0.1).is_err());
-    assert_eq!(optimizer.groups()[0].lr(), 0.1);
+    assert!(optimizer.set_learning_rate(f64::NAN).is_err());
+    assert!(optimizer.groups_mut()[0].set_learning_rate(-0.1).is_err());
+    assert_eq!(optimizer.groups()[0].learning_rate(), 0.1);
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn resumes<R: UpdateRule>(config: &R, other: &R) {
         let path = folder.path().join("state.safetensors");
         let mut straight = fresh(config, kind);
         train(&mut straight, 0..5);
-        straight.groups_mut()[1].set_lr(0.123).unwrap();
+        straight.groups_mut()[1].set_learning_rate(0.123).unwrap();
         straight.state().unwrap().save(&path).unwrap();
         train(&mut straight, 5..12);
 
@@ -60,7 +60,7 @@ fn resumes<R: UpdateRule>(config: &R, other: &R) {
         resumed
             .load_state(&Checkpoint::load(&path).unwrap())
             .unwrap();
-        assert_eq!(resumed.groups()[1].lr(), 0.123);
+        assert_eq!(resumed.groups()[1].learning_rate(), 0.123);
         train(&mut resumed, 5..12);
         assert_eq!(all_bits(&straight), all_bits(&resumed), "{config:?}");
     }

@@ -135,7 +135,7 @@ fn shortest(line: &Tensor, plane: &Tensor, steps: i64, iterations: usize) -> Res
         // To a smooth stop.
         for group in adam.groups_mut() {
             let left = 1.0 - iteration as f64 / iterations as f64;
-            group.set_lr(RATE * left * left)?;
+            group.set_learning_rate(RATE * left * left)?;
         }
         adam.step()?;
     }

@@ -40,6 +40,25 @@ pub(crate) struct CheckpointOptions {
     checkpoint_minutes: f64,
 }
 
+impl CheckpointOptions {
+    /// Refuses the options that go on with a run or drop it, for a task without checkpoints.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] where one of them is given.
+    pub(crate) fn refuse(&self, paper: &'static str, tasks: &str) -> Result<()> {
+        if !(self.resume || self.restart) {
+            return Ok(());
+        }
+        let expected = format!("--resume and --restart with {tasks} alone");
+        Err(Error::invalid(
+            paper,
+            expected,
+            "another task, which writes no checkpoints",
+        ))
+    }
+}
+
 /// The words of a command line without those that only say how it was begun.
 pub(crate) fn without_options(words: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
     words.filter(|word| word != "--resume" && word != "--restart")
@@ -118,7 +137,11 @@ impl Ledger {
         }
         let asked = file.part("request");
         for (name, value) in request {
-            if let Some(difference) = asked.difference(name, value)? {
+            let Ok(difference) = asked.difference(name, value) else {
+                let reason = format!("the unfinished run is of another task, without {name:?}");
+                return Err(self.refused(reason));
+            };
+            if let Some(difference) = difference {
                 return Err(self.refused(format!(
                     "the unfinished run was begun with other options: {difference}"
                 )));

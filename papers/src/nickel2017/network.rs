@@ -147,12 +147,13 @@ const HEADER: [&str; 7] = [
     "runs",
 ];
 
-/// Embeds every network in the main space and in flat space beside it.
+/// Embeds every network in the main space and in flat space beside it; the checkpoints stay until the report
+/// is written.
 pub(super) fn run(
     options: &TaskOptions,
     checkpoints: &CheckpointOptions,
     settings: &Settings,
-) -> Result<Findings> {
+) -> Result<(Findings, Ledger)> {
     let networks = Network::load(options, settings)?;
     let mut ledger = open_ledger(options, checkpoints, settings, &networks)?;
     let mut models = vec![settings.main.model];
@@ -163,25 +164,21 @@ pub(super) fn run(
     for network in &networks {
         output::note(&format!("data: {network}; Ctrl-C stops"));
         for &model in &models {
+            let place = runs.len();
             runs.push(Runs {
                 network: network.name.clone(),
                 nodes: network.nodes(),
                 edges: network.graph.edge_count(),
                 model,
-                results: over_seeds(network, model, options, settings, &mut ledger)?,
+                results: over_seeds(network, (place, model), options, settings, &mut ledger)?,
             });
         }
     }
     let count = settings.seeds.len();
     let complete = runs.iter().all(|runs| runs.results.len() == count);
-    if complete {
-        ledger.close()?;
-    } else {
-        ledger.leave();
-    }
     runs.retain(|runs| !runs.results.is_empty());
     let shipped = settings.edges.is_none();
-    Ok(Findings {
+    let findings = Findings {
         details: serde_json::json!({
             "config": config(settings, settings.main.model, settings.main.seed, FIRST),
             "held_out": options.held_out,
@@ -195,7 +192,8 @@ pub(super) fn run(
         claims: claims(&runs, shipped),
         table: text(settings, &runs),
         complete,
-    })
+    };
+    Ok((findings, ledger))
 }
 
 /// The checkpoints of this run, which can be resumed with the same settings, seeds and networks.
@@ -212,7 +210,6 @@ fn open_ledger(
     let trainings = 2 * settings.seeds.len() * (radii.len() * temperatures.len() + 1);
     let description = |network: &Network| {
         serde_json::json!({
-            "name": network.name,
             "nodes": network.nodes(),
             "edges": network.graph.edge_count(),
             "sha256": digest(network.graph.edges()),
@@ -225,6 +222,7 @@ fn open_ledger(
         ("held_out", serde_json::json!(options.held_out)),
         ("radii", serde_json::json!(radii)),
         ("temperatures", serde_json::json!(temperatures)),
+        ("threads", serde_json::json!(settings.main.threads)),
         ("quick", serde_json::json!(settings.quick)),
         ("networks", networks.iter().map(description).collect()),
     ];
@@ -281,7 +279,7 @@ fn config(settings: &Settings, model: Model, seed: u64, edges: FermiDirac) -> Ne
 
 fn over_seeds(
     network: &Network,
-    model: Model,
+    (place, model): (usize, Model),
     options: &TaskOptions,
     settings: &Settings,
     ledger: &mut Ledger,
@@ -303,7 +301,7 @@ fn over_seeds(
         let progress = Progress::start(title.clone(), trainings * settings.main.epochs as u64);
         let config = |edges| config(settings, model, seed, edges);
         // The index tells apart what a user asks for twice.
-        let label = format!("{title}, run {}", index + 1);
+        let label = format!("network {place}, run {}", index + 1);
         let mut train = |name: &str, edges, pairs: &[(u32, u32)]| {
             let label = format!("{label}, {name}");
             train(
@@ -379,6 +377,7 @@ fn train(
     let mut trainer = NetworkTrainer::new(config, nodes, edges)?;
     if let Some(state) = ledger.state(label) {
         trainer = trainer.resuming_from(&state)?;
+        progress.bar().inc(trainer.epochs_done() as u64);
     }
     let trained = trainer.run(|epoch| {
         progress.advance(epoch.record.loss);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::options::Settings;
 use super::task::{Task, TaskOptions};
 use super::{entailment, links, network};
-use crate::harness::ledger::{self, CheckpointOptions};
+use crate::harness::ledger::{self, CheckpointOptions, Ledger};
 use crate::harness::machine::{Machine, Versions};
 use crate::harness::report::{Report, Summary, command_line};
 use crate::harness::{Outcome, Paper, files, interrupt, output};
@@ -27,11 +27,17 @@ pub(super) fn run(
     checkpoints: &CheckpointOptions,
     settings: &Settings,
 ) -> Result<Outcome> {
+    if options.task != Task::Network {
+        checkpoints.refuse(paper.key, "the tasks reconstruction and network")?;
+    }
     interrupt::listen();
-    let findings = match options.task {
-        Task::Links | Task::Reconstruction => links::run(options, settings)?,
-        Task::Network => network::run(options, checkpoints, settings)?,
-        Task::Entailment => entailment::run(options, settings)?,
+    let (findings, ledger) = match options.task {
+        Task::Links | Task::Reconstruction => (links::run(options, settings)?, None),
+        Task::Network => {
+            let (findings, ledger) = network::run(options, checkpoints, settings)?;
+            (findings, Some(ledger))
+        }
+        Task::Entailment => (entailment::run(options, settings)?, None),
     };
     let summary = Summary {
         key: paper.key.into(),
@@ -65,8 +71,12 @@ pub(super) fn run(
     let folder = settings.out.display();
     output::print(&format!("\nWritten to {folder}: report.json\n"))?;
     if findings.complete {
+        ledger.map_or(Ok(()), Ledger::close)?;
         return Ok(Outcome::Complete);
     }
     output::note("interrupted: what was measured up to then is in the report, the rest is missing");
+    if let Some(ledger) = ledger {
+        ledger.leave();
+    }
     Ok(Outcome::Interrupted)
 }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use holonomy::Result;
 use serde::Serialize;
 
+use crate::harness::ledger::Ledger;
 use crate::harness::publication::Publication;
 use crate::harness::report::Claim;
 use crate::harness::{Experiment, Outcome, Paper, files, machine};
@@ -54,16 +55,21 @@ impl Experiment for Sala2018 {
         let settings = options.settings();
         if settings.task != Task::Products {
             products::refuse_options(&settings)?;
+            let key = Sala2018::PAPER.key;
+            options.checkpoints.refuse(key, "--task products")?;
         }
-        files::prepare(&settings.out)?;
+        let _occupied = files::occupy(&settings.out)?;
         machine::use_threads(settings.threads)?;
-        let findings = match settings.task {
-            Task::Combinatorial => combinatorial::run(&settings)?,
-            Task::Hmds => hmds::run(&settings)?,
-            Task::Products => products::run(&settings, &options.checkpoints)?,
+        let (findings, ledger) = match settings.task {
+            Task::Combinatorial => (combinatorial::run(&settings)?, None),
+            Task::Hmds => (hmds::run(&settings)?, None),
+            Task::Products => {
+                let (findings, ledger) = products::run(&settings, &options.checkpoints)?;
+                (findings, Some(ledger))
+            }
         };
         let own_data = settings.edges.is_some();
-        Publication {
+        let outcome = Publication {
             paper: &Sala2018::PAPER,
             folder: &settings.out,
             quick: settings.quick,
@@ -83,6 +89,8 @@ impl Experiment for Sala2018 {
             files: &findings.files,
             tables: findings.tables,
         }
-        .publish()
+        .publish()?;
+        ledger.map_or(Ok(()), Ledger::close)?;
+        Ok(outcome)
     }
 }

@@ -13,6 +13,7 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use tch::Tensor;
 
 use super::options::Settings;
@@ -32,6 +33,8 @@ const FEW: [&str; 3] = ["E10", "H10", "H2"];
 const LARGE: usize = 500;
 /// The spaces of three dimensions that each suit one of the small graphs.
 const MATCHING: [&str; 4] = ["E3", "H3", "S3", "H2xS1"];
+/// The epochs of small graphs.
+const MOST_EPOCHS: usize = 2000;
 /// The seeds of small graphs.
 const SEEDS: u64 = 3;
 /// The shares of distances that are known, in per cent.
@@ -70,7 +73,11 @@ struct Details<'a> {
     incomplete: &'a [Incomplete],
 }
 
-pub(super) fn run(settings: &Settings, checkpoints: &CheckpointOptions) -> Result<Findings> {
+/// The checkpoints stay until the report is written.
+pub(super) fn run(
+    settings: &Settings,
+    checkpoints: &CheckpointOptions,
+) -> Result<(Findings, Ledger)> {
     let own = graphs::own(settings.edges.as_deref(), settings.edge_list)?;
     let plan = plan(settings, own.as_ref())?;
     let mut ledger = open_ledger(settings, checkpoints, &plan)?;
@@ -85,7 +92,6 @@ pub(super) fn run(settings: &Settings, checkpoints: &CheckpointOptions) -> Resul
         None => graphs::balanced_tree(3, 3)?,
     };
     let incomplete = incomplete(settings, &tree, &mut ledger)?;
-    ledger.close()?;
     let mut files = unfolding::draw(settings, &tree);
     files.extend(unfolding::draw_incomplete(
         settings,
@@ -96,7 +102,7 @@ pub(super) fn run(settings: &Settings, checkpoints: &CheckpointOptions) -> Resul
         fits: &fits,
         incomplete: &incomplete,
     };
-    Ok(Findings {
+    let findings = Findings {
         details: serde_json::to_value(details).map_err(|error| Error::Data {
             path: settings.out.join("report.json"),
             reason: error.to_string(),
@@ -105,7 +111,8 @@ pub(super) fn run(settings: &Settings, checkpoints: &CheckpointOptions) -> Resul
         claims: claims(&fits, &incomplete),
         tables: tables(settings, &fits, &incomplete, &tree.name),
         files,
-    })
+    };
+    Ok((findings, ledger))
 }
 
 /// The checkpoints of this run, which can be resumed with the same settings and graphs.
@@ -116,10 +123,18 @@ fn open_ledger(
 ) -> Result<Ledger> {
     let graphs = plan.iter().map(|(named, signatures)| {
         let (nodes, edges) = (named.graph.node_count(), named.graph.edge_count());
-        json!({"name": named.name, "nodes": nodes, "edges": edges, "signatures": signatures})
+        let digest = digest(named);
+        json!({"nodes": nodes, "edges": edges, "sha256": digest, "signatures": signatures})
     });
-    let request = vec![("settings", json!(settings)), ("graphs", graphs.collect())];
-    // Points, and two moments of each.
+    let request = vec![
+        ("signatures", json!(settings.signatures)),
+        ("epochs", json!(settings.epochs)),
+        ("seed", json!(settings.seed)),
+        ("quick", json!(settings.quick)),
+        ("threads", json!(settings.threads)),
+        ("graphs", graphs.collect()),
+    ];
+    // Points and two moments of each, and the records; as many again for the distances that are incomplete.
     let numbers = |(named, signatures): &(Named, Vec<Signature>)| {
         let width = |s: &Signature| {
             s.factors()
@@ -129,9 +144,28 @@ fn open_ledger(
         };
         3 * SEEDS as usize * named.graph.node_count() * signatures.iter().map(width).sum::<usize>()
     };
-    let bytes = size_of::<f64>() * plan.iter().map(numbers).sum::<usize>();
+    let nodes = plan.iter().map(|(named, _)| named.graph.node_count());
+    let trainings: usize = plan.iter().map(|(_, signatures)| signatures.len()).sum();
+    let trainings = KNOWN.len() + SEEDS as usize * trainings;
+    let incomplete = 3 * 11 * KNOWN.len() * nodes.max().unwrap_or(0);
+    let records = 3 * trainings * settings.epochs.unwrap_or(MOST_EPOCHS);
+    let points: usize = plan.iter().map(numbers).sum();
+    let bytes = size_of::<f64>() * (points + incomplete + records);
     let key = super::Sala2018::PAPER.key;
     Ledger::open(checkpoints, &settings.out, key, &request, bytes as u64)
+}
+
+/// The SHA-256 of a graph's edges and their lengths.
+fn digest(named: &Named) -> String {
+    let mut hash = Sha256::new();
+    for (source, target) in named.graph.edges() {
+        hash.update(source.to_le_bytes());
+        hash.update(target.to_le_bytes());
+    }
+    for weight in named.graph.weights().unwrap_or_default() {
+        hash.update(weight.to_le_bytes());
+    }
+    format!("{:x}", hash.finalize())
 }
 
 /// Which graph goes into which spaces.
@@ -183,7 +217,7 @@ fn config(settings: &Settings, nodes: usize, signature: Signature, seed: u64) ->
     let usual = match (settings.quick, nodes > LARGE) {
         (true, _) => 60,
         (false, true) => 300,
-        (false, false) => 2000,
+        (false, false) => MOST_EPOCHS,
     };
     DistanceConfig {
         epochs: settings.epochs.unwrap_or(usual),
@@ -210,7 +244,7 @@ fn fit(
     for seed in 0..seeds {
         let config = config(settings, nodes, signature.clone(), settings.seed + seed);
         let title = format!("{} in {signature}", named.name);
-        let label = format!("{index}, {title}, seed {seed}");
+        let label = format!("graph {index} in {signature}, seed {seed}");
         let found = train(&title, &label, config, &truth, ledger)?;
         let distances = pairwise_distances(&found.space, &found.points);
         averages.push(distortion(&truth, &distances)?.average);
@@ -288,7 +322,8 @@ fn incomplete(settings: &Settings, named: &Named, ledger: &mut Ledger) -> Result
         let rest = truth.masked_fill(&hidden.logical_not(), f64::NAN);
         let config = config(settings, n as usize, signature.clone(), settings.seed);
         let label = format!("{}, {percent} % of distances known", named.name);
-        let found = train(&label, &label, config, &known, ledger)?;
+        let state = format!("{percent} % known");
+        let found = train(&label, &state, config, &known, ledger)?;
         let distances = pairwise_distances(&found.space, &found.points);
         let some_hidden = rest.isfinite().any().int64_value(&[]) == 1;
         rows.push(Incomplete {

@@ -179,10 +179,10 @@ impl Network {
             let turn = std::f64::consts::PI * epoch as f64 / recipe.epochs as f64;
             let part = 0.5 + 0.5 * turn.cos();
             for group in adam.groups_mut() {
-                group.set_lr(recipe.rate * part)?;
+                group.set_learning_rate(recipe.rate * part)?;
             }
             for group in descent.groups_mut() {
-                group.set_lr(recipe.subspace_rate * part)?;
+                group.set_learning_rate(recipe.subspace_rate * part)?;
             }
             order.shuffle(rng);
             for batch in order.chunks(recipe.batch) {

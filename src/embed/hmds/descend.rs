@@ -36,7 +36,7 @@ pub(super) fn distortion(
             best = (loss, points.detach().copy());
         }
         for group in optimizer.groups_mut() {
-            group.set_lr(learning_rate * (1.0 - step as f64 / steps.max(1) as f64))?;
+            group.set_learning_rate(learning_rate * (1.0 - step as f64 / steps.max(1) as f64))?;
         }
         if step < steps {
             optimizer

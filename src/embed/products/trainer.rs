@@ -15,7 +15,6 @@ use crate::checkpoint::Checkpoint;
 use crate::embed::epochs::{self, EpochRecord, Resumable, Training};
 use crate::metric::{Distances, mirrored};
 use crate::numerics::no_grad;
-use crate::numerics::rows::measure_rows;
 use crate::optim::{Schedule, during};
 use crate::random::mix;
 use crate::{Error, Product, Result, Space};
@@ -140,6 +139,8 @@ pub struct DistanceTrainer {
     known: Tensor,
     /// The mean distance.
     unit: f64,
+    /// Of the distances as they were given.
+    digest: String,
     start: Option<Start>,
     resumed: Option<Resumed>,
 }
@@ -194,19 +195,11 @@ impl Resumable for DistanceTrainer {
     }
 
     fn data(&self) -> Vec<(&'static str, Value)> {
-        let mut hash = Sha256::new();
-        for tensor in [&self.truth, &self.known] {
-            for row in measure_rows([tensor], |_, [row]| row.to_vec()) {
-                for distance in row {
-                    hash.update(distance.to_le_bytes());
-                }
-            }
-        }
         vec![
             ("points", json!(self.truth.size()[0])),
             ("unit", json!(self.unit)),
             ("kind", json!(format!("{:?}", self.truth.kind()))),
-            ("distances_sha256", json!(format!("{:x}", hash.finalize()))),
+            ("distances_sha256", json!(self.digest)),
         ]
     }
 }
@@ -237,14 +230,15 @@ impl DistanceTrainer {
             truth,
             known: known.to_kind(distances.kind()),
             unit,
+            digest: digest_of(&checked),
             start: None,
             resumed: None,
         })
     }
 
     /// Continues from a [`DistanceProgress::checkpoint`], including its history and training time,
-    /// wherever that training had started. The result is bitwise that of an uninterrupted
-    /// training.
+    /// wherever that training had started. With as many threads, and on the same kind of processor,
+    /// the result is bitwise that of an uninterrupted training.
     ///
     /// # Errors
     ///
@@ -342,7 +336,9 @@ impl DistanceTrainer {
             records,
         }) = &self.resumed
         {
-            state.restore(saved)?;
+            state
+                .restore(saved)
+                .map_err(|error| error.told_by(Self::RESUMING))?;
             history.clone_from(records);
         }
         let epochs = self.config.epochs;
@@ -420,6 +416,22 @@ impl DistanceTrainer {
         state.optimizer.step()?;
         Ok((loss * known).sum(Kind::Double))
     }
+}
+
+/// The SHA-256 of distances; what is not known counts as one number, whatever its bits are.
+fn digest_of(distances: &Distances) -> String {
+    let mut hash = Sha256::new();
+    for x in 0..distances.len() {
+        for &distance in distances.row(x) {
+            let distance = if distance.is_nan() {
+                f64::NAN
+            } else {
+                distance
+            };
+            hash.update(distance.to_le_bytes());
+        }
+    }
+    format!("{:x}", hash.finalize())
 }
 
 /// The mean of the known distances between different points, and how many there are.

@@ -60,6 +60,7 @@ impl Default for ClassifierConfig {
 ///
 /// ```
 /// use holonomy::Euclidean;
+/// use holonomy::learn::Classifier;
 /// use holonomy::magnitude::{ClassifierConfig, MagnitudeClassifier};
 /// use holonomy::tch::Tensor;
 ///

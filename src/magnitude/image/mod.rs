@@ -74,7 +74,12 @@ impl Default for ImageMagnitudeConfig {
 }
 
 impl ImageMagnitudeConfig {
-    fn validate(&self) -> Result<()> {
+    /// Whether every setting has a value that the function is defined for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] that names the first setting out of range and its range.
+    pub fn validate(&self) -> Result<()> {
         check_scale(OP, self.scale)?;
         if !(self.intensity >= 0.0 && self.intensity.is_finite()) {
             let expected = "a finite weight of intensities ≥ 0";

@@ -51,7 +51,12 @@ impl Default for MatrixFreeConfig {
 }
 
 impl MatrixFreeConfig {
-    fn validate(&self) -> Result<()> {
+    /// Whether every setting has a value that the function is defined for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] that names the first setting out of range and its range.
+    pub fn validate(&self) -> Result<()> {
         if !(self.tolerance > 0.0 && self.tolerance < 1.0) {
             let expected = "a tolerance between 0 and 1";
             return Err(Error::invalid(OP, expected, self.tolerance));
@@ -158,7 +163,7 @@ fn in_order(
 ) -> Result<Weighting> {
     let similarities: Box<dyn Similarities + '_> =
         if space.is_euclidean() && points.device() == Device::Cpu {
-            Box::new(Euclidean::new(points, t))
+            Box::new(Euclidean::new(&points.reshape([points.size()[0], -1]), t))
         } else {
             Box::new(Tiled {
                 space,

@@ -74,15 +74,20 @@ impl Default for NearestNeighbourConfig {
 }
 
 impl NearestNeighbourConfig {
-    fn validate(&self, op: &'static str) -> Result<()> {
+    /// Whether every setting has a value that the function is defined for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] that names the first setting out of range and its range.
+    pub fn validate(&self) -> Result<()> {
         if self.neighbours == 0 {
-            return Err(Error::invalid(op, "neighbours ≥ 1", 0));
+            return Err(Error::invalid(OP, "neighbours ≥ 1", 0));
         }
         if self.from == (NearestNeighbours::Earlier { orders: 0 }) {
-            return Err(Error::invalid(op, "orders ≥ 1", 0));
+            return Err(Error::invalid(OP, "orders ≥ 1", 0));
         }
         if self.sample < 2 {
-            return Err(Error::invalid(op, "a sample ≥ 2", self.sample));
+            return Err(Error::invalid(OP, "a sample ≥ 2", self.sample));
         }
         Ok(())
     }
@@ -188,7 +193,7 @@ pub fn nearest_neighbour_weighting(
     t: f64,
     config: &NearestNeighbourConfig,
 ) -> Result<NearestNeighbourWeighting> {
-    config.validate(OP)?;
+    config.validate()?;
     check_scale(OP, t)?;
     check_points(OP, space, points)?;
     let size = space.shape().iter().product::<i64>() as usize;
@@ -243,7 +248,7 @@ pub fn nearest_neighbour_weighting_of_distances(
     config: &NearestNeighbourConfig,
 ) -> Result<NearestNeighbourWeighting> {
     const OP: &str = "nearest_neighbour_weighting_of_distances";
-    config.validate(OP)?;
+    config.validate()?;
     check_scale(OP, t)?;
     let distances = &checked_distances(OP, distances)?;
     no_grad(|| {

@@ -26,7 +26,7 @@ use super::frames::{
     self, check_frames, frobenius, identity_like, map_to_frame, newton_schulz,
     orthonormality_defect, polar, square_sum, transposed, transposed_times,
 };
-use crate::manifold::{Geodesic, Manifold, Sample, first_above, tolerance};
+use crate::manifold::{Geodesic, Manifold, Sample, require_points};
 use crate::numerics::rows::{with_kernel_or_formula, with_kernel_or_formulas};
 use crate::numerics::wide::map::{map_matrices, map_to_number};
 use crate::numerics::{in_f64, no_grad, norm_last, safe_sqrt};
@@ -281,17 +281,9 @@ impl Grassmann {
         let basis = vectors.narrow(-1, n - self.k, self.k).contiguous();
         let error = (basis.matmul(&transposed(&basis)) - &p).abs();
         let defect = error.amax([-2, -1].as_slice(), false);
-        let tolerance = tolerance(projector.kind());
-        match first_above(&defect, tolerance) {
-            None => Ok(basis.to_kind(projector.kind())),
-            Some((row, defect)) => Err(Error::NotOnManifold {
-                op: OP,
-                manifold: format!("{self:?}"),
-                row,
-                defect,
-                tolerance,
-            }),
-        }
+        let kind = projector.kind();
+        require_points(OP, || format!("{self:?}"), &defect, kind)?;
+        Ok(basis.to_kind(kind))
     }
 
     #[track_caller]

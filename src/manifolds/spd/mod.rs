@@ -51,7 +51,7 @@ use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
 use super::frames::{check_frames, map_to_frame, transposed};
-use crate::manifold::{first_above, tolerance};
+use crate::manifold::require_points;
 use crate::numerics::rows::{fusible, with_kernel_or_formula};
 use crate::numerics::wide::map::map_to_number;
 use crate::numerics::{finite_defect, in_f64, no_grad};
@@ -130,17 +130,9 @@ impl Cone {
             let got = format!("{:?}", matrices.size());
             return Err(Error::invalid(OP, format!("shape [.., {n}, {n}]"), got));
         }
-        let tolerance = tolerance(matrices.kind());
-        match first_above(&self.point_defect(matrices), tolerance) {
-            None => Ok(in_f64([matrices], |[m]| symmetric(&m))),
-            Some((row, defect)) => Err(Error::NotOnManifold {
-                op: OP,
-                manifold: format!("{space:?}"),
-                row,
-                defect,
-                tolerance,
-            }),
-        }
+        let defect = self.point_defect(matrices);
+        require_points(OP, || format!("{space:?}"), &defect, matrices.kind())?;
+        Ok(in_f64([matrices], |[m]| symmetric(&m)))
     }
 
     /// The exponential of matrices with independent normal coordinates.

@@ -104,6 +104,7 @@ impl Run {
             assert_eq!(output.status.code(), Some(0), "{messages}");
             assert_eq!(results(&out), results(&whole), "after {kills} kills");
             assert!(!out.join(CHECKPOINT).exists());
+            assert_eq!(temporaries(&out), 0);
             done += 1;
         }
         assert!(resumed > 0);
@@ -158,7 +159,11 @@ fn a_killed_training_of_distances_goes_on_where_it_was() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        wait_until("more epochs", || epochs_kept() > killed + 20);
+        wait_until("more epochs", || {
+            let kept = epochs_kept();
+            assert!(kept >= killed, "begun anew: {kept} epochs after {killed}");
+            kept > killed + 20
+        });
         child.kill().unwrap();
         child.wait().unwrap();
         killed = epochs_kept();
