@@ -197,13 +197,15 @@ impl HyperbolicSvm {
         &self.form
     }
 
-    /// The decision values of every class, `[count, classes]` in f64.
+    /// The decision values of every class, `[count, classes]` in f64, on the device of the points
+    /// that it was fitted to.
     ///
     /// # Errors
     ///
     /// As [`fit`](Self::fit) for the points.
     pub fn decision(&self, points: &Tensor) -> Result<Tensor> {
         let points = checked_points("HyperbolicSvm::decision", &self.form, points)?;
+        let points = points.to_device(self.weights[0].device());
         let decide = || self.form.decide(&self.weights, &points.unsqueeze(0));
         Ok(no_grad(decide).transpose(0, 1).contiguous())
     }
