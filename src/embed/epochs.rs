@@ -113,6 +113,25 @@ pub(super) trait Resumable {
     fn data(&self) -> Vec<(&'static str, Value)>;
 }
 
+/// What is done already of a training that goes on from a checkpoint: its state, and the records of its epochs.
+#[derive(Debug)]
+pub(super) struct Resumed {
+    pub(super) state: Checkpoint,
+    pub(super) records: Vec<EpochRecord>,
+}
+
+impl Resumed {
+    /// # Errors
+    ///
+    /// Those of [`records`].
+    pub(super) fn from<R: Resumable>(training: &R, checkpoint: &Checkpoint) -> Result<Self> {
+        Ok(Self {
+            records: records(training, checkpoint)?,
+            state: checkpoint.clone(),
+        })
+    }
+}
+
 /// The numbers that a record has beside its epoch: loss, seconds, learning rate.
 const RECORD_WIDTH: usize = 3;
 

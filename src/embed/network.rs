@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor};
 
-use super::epochs::{self, EpochRecord, Resumable, Training};
+use super::epochs::{self, EpochRecord, Resumable, Resumed, Training};
 use super::fermi_dirac::FermiDirac;
 use super::model::Model;
 use super::resume::digest_of;
@@ -159,12 +159,6 @@ pub struct NetworkTrainer {
     resumed: Option<Resumed>,
 }
 
-/// What is done already of a training that goes on from a checkpoint.
-struct Resumed {
-    state: Checkpoint,
-    records: Vec<EpochRecord>,
-}
-
 /// A training that has begun.
 struct Running {
     trainer: NetworkTrainer,
@@ -310,10 +304,7 @@ impl NetworkTrainer {
     /// # Ok::<(), holonomy::Error>(())
     /// ```
     pub fn resuming_from(mut self, checkpoint: &Checkpoint) -> Result<Self> {
-        self.resumed = Some(Resumed {
-            records: epochs::records(&self, checkpoint)?,
-            state: checkpoint.clone(),
-        });
+        self.resumed = Some(Resumed::from(&self, checkpoint)?);
         Ok(self)
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use holonomy::Result;
 use holonomy::graph::Graph;
+use sha2::{Digest, Sha256};
 
 use super::networks::Network;
 use super::wordnet::{self, MAMMALS_TITLE, NOUNS_TITLE};
@@ -87,4 +88,21 @@ pub(crate) fn networks() -> Result<Vec<Named>> {
         })
     };
     Network::ALL.iter().map(named).collect()
+}
+
+/// The SHA-256 of a graph's names, edges and weights in their order: equal for equal data.
+pub(crate) fn digest(graph: &Graph) -> String {
+    let mut hash = Sha256::new();
+    for name in graph.names() {
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name);
+    }
+    for (source, target) in graph.edges() {
+        hash.update(source.to_le_bytes());
+        hash.update(target.to_le_bytes());
+    }
+    for weight in graph.weights().unwrap_or_default() {
+        hash.update(weight.to_le_bytes());
+    }
+    format!("{:x}", hash.finalize())
 }

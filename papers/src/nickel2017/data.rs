@@ -7,9 +7,9 @@ use holonomy::embed::Start;
 use holonomy::graph::Graph;
 use holonomy::{Error, Result};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::options::{Dataset, Settings};
+use crate::data::graphs::digest;
 use crate::data::wordnet::{self, MAMMALS_TITLE, NOUNS_TITLE};
 use crate::harness::output;
 
@@ -25,16 +25,7 @@ pub(crate) struct Data {
 impl Data {
     /// A digest of the names and pairs in their order: equal for equal data.
     pub(crate) fn digest(&self) -> String {
-        let mut hash = Sha256::new();
-        for name in self.closure.names() {
-            hash.update((name.len() as u64).to_le_bytes());
-            hash.update(name);
-        }
-        for (node, ancestor) in self.closure.edges() {
-            hash.update(node.to_le_bytes());
-            hash.update(ancestor.to_le_bytes());
-        }
-        format!("{:x}", hash.finalize())
+        digest(&self.closure)
     }
 }
 

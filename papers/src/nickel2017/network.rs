@@ -12,7 +12,6 @@ use holonomy::graph::Graph;
 use holonomy::graph::both_ways;
 use holonomy::scores::roc_auc;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use tch::Tensor;
 
 use super::experiment::median;
@@ -20,6 +19,7 @@ use super::findings::{Findings, go_on, json, seeds};
 use super::options::{Settings, title};
 use super::published::PAPER_NETWORKS;
 use super::task::TaskOptions;
+use crate::data::graphs::digest;
 use crate::harness::Experiment;
 use crate::harness::ledger::{CheckpointOptions, Ledger};
 use crate::harness::progress::Progress;
@@ -212,7 +212,7 @@ fn open_ledger(
         serde_json::json!({
             "nodes": network.nodes(),
             "edges": network.graph.edge_count(),
-            "sha256": digest(network.graph.edges()),
+            "sha256": digest(&network.graph),
         })
     };
     let request = vec![
@@ -229,16 +229,6 @@ fn open_ledger(
     let bytes = size_of::<f64>() * trainings * (nodes * width + 3 * main.epochs);
     let key = super::Nickel2017::PAPER.key;
     Ledger::open(checkpoints, &settings.out, key, &request, bytes as u64)
-}
-
-/// The SHA-256 of edges in their order.
-fn digest(edges: &[(u32, u32)]) -> String {
-    let mut hash = Sha256::new();
-    for (source, target) in edges {
-        hash.update(source.to_le_bytes());
-        hash.update(target.to_le_bytes());
-    }
-    format!("{:x}", hash.finalize())
 }
 
 const NOTES: &str = "Each seed draws a split of its own. Radius and temperature are those with the \

@@ -13,7 +13,6 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use tch::Tensor;
 
 use super::options::Settings;
@@ -123,7 +122,7 @@ fn open_ledger(
 ) -> Result<Ledger> {
     let graphs = plan.iter().map(|(named, signatures)| {
         let (nodes, edges) = (named.graph.node_count(), named.graph.edge_count());
-        let digest = digest(named);
+        let digest = graphs::digest(&named.graph);
         json!({"nodes": nodes, "edges": edges, "sha256": digest, "signatures": signatures})
     });
     let request = vec![
@@ -153,19 +152,6 @@ fn open_ledger(
     let bytes = size_of::<f64>() * (points + incomplete + records);
     let key = super::Sala2018::PAPER.key;
     Ledger::open(checkpoints, &settings.out, key, &request, bytes as u64)
-}
-
-/// The SHA-256 of a graph's edges and their lengths.
-fn digest(named: &Named) -> String {
-    let mut hash = Sha256::new();
-    for (source, target) in named.graph.edges() {
-        hash.update(source.to_le_bytes());
-        hash.update(target.to_le_bytes());
-    }
-    for weight in named.graph.weights().unwrap_or_default() {
-        hash.update(weight.to_le_bytes());
-    }
-    format!("{:x}", hash.finalize())
 }
 
 /// Which graph goes into which spaces.

@@ -12,7 +12,7 @@ use tch::{Kind, Tensor};
 use super::config::DistanceConfig;
 use super::state::{Part, Start, State, split};
 use crate::checkpoint::Checkpoint;
-use crate::embed::epochs::{self, EpochRecord, Resumable, Training};
+use crate::embed::epochs::{self, EpochRecord, Resumable, Resumed, Training};
 use crate::metric::{Distances, mirrored};
 use crate::numerics::no_grad;
 use crate::optim::{Schedule, during};
@@ -145,13 +145,6 @@ pub struct DistanceTrainer {
     resumed: Option<Resumed>,
 }
 
-/// What is done already of a training that goes on from a checkpoint.
-#[derive(Debug)]
-struct Resumed {
-    state: Checkpoint,
-    records: Vec<EpochRecord>,
-}
-
 /// A training that has begun.
 #[derive(Debug)]
 struct Running<'a> {
@@ -268,10 +261,7 @@ impl DistanceTrainer {
     /// # Ok::<(), holonomy::Error>(())
     /// ```
     pub fn resuming_from(mut self, checkpoint: &Checkpoint) -> Result<Self> {
-        self.resumed = Some(Resumed {
-            records: epochs::records(&self, checkpoint)?,
-            state: checkpoint.clone(),
-        });
+        self.resumed = Some(Resumed::from(&self, checkpoint)?);
         Ok(self)
     }
 

@@ -1,5 +1,6 @@
 //! The models of hyperbolic space, and what they share.
 
+mod dispatch;
 pub(crate) mod lorentz;
 pub(crate) mod normal_coordinates;
 pub(crate) mod poincare;

@@ -18,6 +18,7 @@ use tch::{Kind, Tensor};
 
 use super::Lorentz;
 use super::fused::Hyperboloid;
+use crate::manifolds::hyperbolic::dispatch::Model;
 use crate::numerics::across::{Across, pivot};
 use crate::numerics::lanes::{compiled_twice, dot};
 use crate::numerics::rows::map_rows;

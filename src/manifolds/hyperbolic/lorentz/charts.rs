@@ -3,6 +3,7 @@
 use tch::{Kind, Tensor};
 
 use super::Lorentz;
+use crate::manifolds::hyperbolic::dispatch::Model;
 use crate::numerics::{
     batch_of, check_batches, check_broadcast, check_numbers, check_points, dot_keep, in_f64,
     sum_keep,

@@ -36,7 +36,8 @@ use tch::{Device, Kind, Tensor};
 
 use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::manifolds::Curvature;
-use crate::numerics::rows::{any_wants_grad, fused_or_formula, fusible, map_rows, map_to_scalar};
+use crate::manifolds::hyperbolic::dispatch::Model;
+use crate::numerics::rows::{map_rows, map_to_scalar};
 use crate::numerics::{
     check_points, dot_keep, in_f64, no_grad, norm_keep, pull_within, safe_sqrt, special, sum_keep,
 };
@@ -145,35 +146,6 @@ impl Lorentz {
         } else {
             2f64.powi(126)
         }
-    }
-
-    /// c = −κ as a scalar tensor.
-    fn c(&self) -> Tensor {
-        -self.kappa.tensor()
-    }
-
-    /// The fused kernels, when they alone may run: on the CPU, and no gradient is wanted.
-    fn fused(&self, inputs: &[&Tensor]) -> Option<Hyperboloid> {
-        (fusible(inputs) && !any_wants_grad(inputs, &self.kappa.tensor())).then(|| self.kernels())
-    }
-
-    fn kernels(&self) -> Hyperboloid {
-        Hyperboloid::new(-self.kappa.value())
-    }
-
-    /// The fused result where there is one, with the gradient of the formula where one is wanted.
-    fn run<const N: usize>(
-        &self,
-        inputs: [&Tensor; N],
-        fused: impl FnOnce(Hyperboloid) -> Tensor,
-        formula: impl Fn([Tensor; N]) -> Tensor,
-    ) -> Tensor {
-        fused_or_formula(
-            inputs,
-            &self.kappa.tensor(),
-            || fused(self.kernels()),
-            formula,
-        )
     }
 
     /// [`run`](Self::run) with a formula of spatial parts.
@@ -292,6 +264,18 @@ impl Lorentz {
 
         let far = radial + angular;
         far.where_self(&far_side, &mixed.where_self(&mixed_side, &near))
+    }
+}
+
+impl Model for Lorentz {
+    type Kernels = Hyperboloid;
+
+    fn kappa(&self) -> &Curvature {
+        &self.kappa
+    }
+
+    fn kernels_at(c: f64) -> Hyperboloid {
+        Hyperboloid::new(c)
     }
 }
 

@@ -4,6 +4,7 @@ use tch::Tensor;
 
 use super::EuclideanParametrised;
 use super::fused::kernels;
+use crate::manifolds::hyperbolic::dispatch::Model;
 use crate::numerics::rows::{map_to_row, map_to_scalar};
 use crate::numerics::{check_points, dot_keep, in_f64, safe_sqrt, special, sum_keep};
 use crate::{Lorentz, PoincareBall, Result};

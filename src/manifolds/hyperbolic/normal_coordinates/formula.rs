@@ -8,6 +8,7 @@ use tch::Tensor;
 
 use super::EuclideanParametrised;
 use super::fused::{COS_ASIDE, EDGE};
+use crate::manifolds::hyperbolic::dispatch::Model;
 use crate::numerics::{dot_keep, norm_keep, pull_within, safe_sqrt, special, sum_keep};
 
 /// c|x|² up to which a point is near the origin.

@@ -30,7 +30,8 @@ use tch::{Device, Kind, Tensor};
 
 use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::manifolds::Curvature;
-use crate::numerics::rows::{fused_or_formula, map_to_row, map_to_scalar};
+use crate::manifolds::hyperbolic::dispatch::Model;
+use crate::numerics::rows::{map_to_row, map_to_scalar};
 use crate::numerics::{
     broadcast_to_both, check_points, dot_keep, finite_defect, no_grad, safe_sqrt, sum_last,
 };
@@ -147,21 +148,17 @@ impl EuclideanParametrised {
     pub fn curvature(&self) -> &Curvature {
         &self.kappa
     }
+}
 
-    /// c = −κ as a scalar tensor.
-    fn c(&self) -> Tensor {
-        -self.kappa.tensor()
+impl Model for EuclideanParametrised {
+    type Kernels = Polar;
+
+    fn kappa(&self) -> &Curvature {
+        &self.kappa
     }
 
-    /// The fused result where there is one, with the gradient of the formula where one is wanted.
-    fn run<const N: usize>(
-        &self,
-        inputs: [&Tensor; N],
-        fused: impl FnOnce(Polar) -> Tensor,
-        formula: impl Fn([Tensor; N]) -> Tensor,
-    ) -> Tensor {
-        let kernels = || fused(Polar::new(-self.kappa.value()));
-        fused_or_formula(inputs, &self.kappa.tensor(), kernels, formula)
+    fn kernels_at(c: f64) -> Polar {
+        Polar::new(c)
     }
 }
 

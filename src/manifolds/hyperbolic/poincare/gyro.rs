@@ -7,6 +7,7 @@ use super::PoincareBall;
 use crate::Result;
 use crate::manifold::Geodesic;
 use crate::manifolds::Lorentz;
+use crate::manifolds::hyperbolic::dispatch::Model;
 use crate::numerics::{
     batch_of, check_broadcast, check_numbers, check_points, check_weights, dot_keep, in_f64,
     no_grad, norm_keep, norm_last, sum_keep,

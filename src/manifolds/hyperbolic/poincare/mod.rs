@@ -30,10 +30,9 @@ use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
 use crate::manifold::{Geodesic, Manifold, Sample};
+use crate::manifolds::hyperbolic::dispatch::Model;
 use crate::manifolds::{Curvature, Lorentz};
-use crate::numerics::rows::{
-    any_wants_grad, fused_or_formula, fusible, map_rows, map_to_row, map_to_scalar,
-};
+use crate::numerics::rows::{map_rows, map_to_row, map_to_scalar};
 use crate::numerics::{
     broadcast_to_both, check_points, dot_keep, finite_defect, no_grad, norm_keep, norm_last,
     pull_within, special, sum_keep, sum_last, with_gradient_of,
@@ -143,35 +142,6 @@ impl PoincareBall {
         }
     }
 
-    /// c = −κ as a scalar tensor.
-    fn c(&self) -> Tensor {
-        -self.kappa.tensor()
-    }
-
-    /// The fused kernels, when they alone may run: on the CPU, and no gradient is wanted.
-    fn fused(&self, inputs: &[&Tensor]) -> Option<Ball> {
-        (fusible(inputs) && !any_wants_grad(inputs, &self.kappa.tensor())).then(|| self.kernels())
-    }
-
-    fn kernels(&self) -> Ball {
-        Ball::new(-self.kappa.value())
-    }
-
-    /// The fused result where there is one, with the gradient of the formula where one is wanted.
-    fn run<const N: usize>(
-        &self,
-        inputs: [&Tensor; N],
-        fused: impl FnOnce(Ball) -> Tensor,
-        formula: impl Fn([Tensor; N]) -> Tensor,
-    ) -> Tensor {
-        fused_or_formula(
-            inputs,
-            &self.kappa.tensor(),
-            || fused(self.kernels()),
-            formula,
-        )
-    }
-
     /// 1 − c|x|² of f64 points, `[.., 1]`, by splitting the coordinates on a fixed grid so that
     /// the leading part of the sum of squares is exact.
     ///
@@ -268,6 +238,18 @@ fn two_product(a: f64, b: &Tensor) -> (Tensor, Tensor) {
     let product = b * a;
     let error = ((&b_high * a_high - &product) + &b_low * a_high + b_high * a_low) + b_low * a_low;
     (product, error)
+}
+
+impl Model for PoincareBall {
+    type Kernels = Ball;
+
+    fn kappa(&self) -> &Curvature {
+        &self.kappa
+    }
+
+    fn kernels_at(c: f64) -> Ball {
+        Ball::new(c)
+    }
 }
 
 impl Manifold for PoincareBall {
