@@ -35,8 +35,10 @@ pub(super) trait Training {
     /// Trains for one epoch; the mean loss.
     fn epoch(&mut self, epoch: usize) -> Result<f64>;
 
-    /// The first row that is not a finite point.
-    fn first_bad_row(&self) -> Option<usize>;
+    /// The first row that is not a finite point; none where an optimiser has checked the points.
+    fn first_bad_row(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// How the epochs of a training went.

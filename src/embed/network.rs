@@ -179,11 +179,6 @@ impl Training for Running {
         let done = self.trainer.epoch(model, epoch);
         done.map_err(during(OP, format!("epoch {}", epoch + 1)))
     }
-
-    /// The optimiser has checked the points.
-    fn first_bad_row(&self) -> Option<usize> {
-        None
-    }
 }
 
 /// What a callback sees after each epoch of a [`NetworkTrainer`].

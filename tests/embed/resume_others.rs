@@ -207,7 +207,7 @@ fn another_training_is_refused_with_what_differs() {
     let (_, of_distances) = whole_distances(distances(&config, &truth));
     let trainer = distances(&config, &(&truth * 2.0));
     let message = refusal(trainer.resuming_from(&of_distances[1]).map(|_| ()));
-    assert!(message.contains("unit"), "{message}");
+    assert!(message.contains("distances_sha256"), "{message}");
     let message = refusal(distances(&config, &truth).resuming_from(state).map(|_| ()));
     assert!(
         message.contains("a checkpoint of holonomy::embed::DistanceTrainer"),
@@ -262,4 +262,33 @@ fn a_checkpoint_with_a_wrong_part_is_refused() {
         trainer.run(|_| ControlFlow::Continue(())),
         Err(Error::InvalidArgument { .. })
     ));
+}
+
+/// Who breaks off after the last epoch has stopped nothing.
+#[test]
+fn a_break_after_the_last_epoch_is_no_early_end() {
+    for stop in [EPOCHS - 1, EPOCHS] {
+        let at = |epoch: usize| {
+            if epoch == stop {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        let early = stop < EPOCHS;
+        let trained = network(&network_config()).run(|progress| at(progress.record.epoch));
+        assert_eq!(trained.unwrap().embedding.stopped_early, early);
+        let trainer = distances(&distance_config("H2", true), &tree_distances());
+        let trained = trainer.run(|progress| at(progress.record.epoch));
+        assert_eq!(trained.unwrap().stopped_early, early);
+        let config = TrainConfig {
+            epochs: EPOCHS,
+            burn_in_epochs: 2,
+            threads: 1,
+            ..TrainConfig::default()
+        };
+        let trainer = Trainer::new(config, 8, &EDGES).unwrap();
+        let trained = trainer.run(|progress| at(progress.record.epoch));
+        assert_eq!(trained.unwrap().stopped_early, early);
+    }
 }

@@ -166,11 +166,6 @@ impl Training for Running<'_> {
         no_grad(|| self.trainer.epoch(state, epoch))
             .map_err(during(OP, format!("epoch {}", epoch + 1)))
     }
-
-    /// The optimiser has checked the points.
-    fn first_bad_row(&self) -> Option<usize> {
-        None
-    }
 }
 
 impl Resumable for DistanceTrainer {
@@ -190,7 +185,6 @@ impl Resumable for DistanceTrainer {
     fn data(&self) -> Vec<(&'static str, Value)> {
         vec![
             ("points", json!(self.truth.size()[0])),
-            ("unit", json!(self.unit)),
             ("kind", json!(format!("{:?}", self.truth.kind()))),
             ("distances_sha256", json!(self.digest)),
         ]
