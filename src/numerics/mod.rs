@@ -1,10 +1,10 @@
 //! Numerical building blocks: kernels, safe functions and linear algebra.
 //!
-//! Every hyperbolic operation has two implementations. *Fused* row kernels (`rows`) compute the
-//! value on the CPU: f64 arithmetic row by row, with the few sums that decide accuracy in
-//! double-double. *Tensor* formulas compute the gradients, and also the values on other devices.
-//! Both widen f32 to f64 and round the result once. Tests check that the two agree
-//! ([`with_tensor_formulas`]).
+//! An operation of a manifold can have two forms. A *kernel* computes the value on the CPU, in f64, on
+//! single rows (`rows`) or on eight matrices at a time (`wide`), with the few sums that decide accuracy
+//! in double-double. A *tensor formula* computes the gradient, and also the value on other devices.
+//! Both widen f32 to f64 and round the result once. The choice between them is made in one place,
+//! `operation`; [`with_tensor_formulas`] makes it for a test.
 
 pub(crate) mod across;
 mod boundary;
@@ -13,6 +13,7 @@ pub(crate) mod compensated;
 pub(crate) mod double_double;
 mod eigen;
 pub(crate) mod lanes;
+pub(crate) mod operation;
 mod recording;
 pub(crate) mod rows;
 pub(crate) mod special;
@@ -23,8 +24,8 @@ pub(crate) use boundary::{
     require_at_least_one, require_defined, require_floating, require_positive,
 };
 pub use eigen::{EigenConfig, ExtremeEigenpairs, extreme_eigenpairs};
-pub(crate) use recording::{no_grad, with_grad};
-pub use rows::with_tensor_formulas;
+pub use operation::with_tensor_formulas;
+pub(crate) use recording::{is_recorded, no_grad, with_grad};
 
 use tch::{Kind, Tensor};
 
@@ -119,7 +120,7 @@ pub(crate) fn dot_keep(x: &Tensor, y: &Tensor) -> Tensor {
 ///
 /// Where `plain` is not finite the value is `exact` still, and nothing flows back into `plain`.
 pub(crate) fn with_gradient_of(exact: &Tensor, plain: &Tensor) -> Tensor {
-    if plain.requires_grad() {
+    if is_recorded(plain) {
         // NaN − NaN would change the value.
         let plain = plain.nan_to_num(0.0, 0.0, 0.0);
         exact.detach() + (&plain - plain.detach())

@@ -4,164 +4,17 @@
 //! widened to f64, computed, and rounded once. Rows are independent, so the result does not depend
 //! on the number of threads.
 
-use std::cell::Cell;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 use tch::{Device, Kind, Tensor};
 
-use super::{in_f64, with_gradient_of};
-
 /// Rows that a thread takes at a time.
 const ROWS_PER_TASK: usize = 128;
 
 /// Rows from which on waking another thread pays.
 const ROWS_WORTH_A_THREAD: usize = 512;
-
-thread_local! {
-    static FORMULAS_ONLY: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs `f` with the tensor formulas only, as on a device without fused kernels. It is for tests
-/// and accuracy studies of these formulas on a CPU.
-pub fn with_tensor_formulas<T>(f: impl FnOnce() -> T) -> T {
-    struct Restore(bool);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            FORMULAS_ONLY.set(self.0);
-        }
-    }
-    let _restore = Restore(FORMULAS_ONLY.replace(true));
-    f()
-}
-
-/// Whether there are fused kernels for these inputs: all on the CPU, of one supported kind.
-pub(crate) fn fusible(inputs: &[&Tensor]) -> bool {
-    let kind = inputs[0].kind();
-    !FORMULAS_ONLY.get()
-        && matches!(kind, Kind::Double | Kind::Float)
-        && inputs
-            .iter()
-            .all(|t| t.device() == Device::Cpu && t.kind() == kind)
-}
-
-/// Whether an operation on the inputs or on κ would be recorded.
-pub(crate) fn any_wants_grad(inputs: &[&Tensor], kappa: &Tensor) -> bool {
-    inputs.iter().any(|t| wants_grad(t)) || wants_grad(kappa)
-}
-
-/// `requires_grad`, outside of `no_grad`.
-fn wants_grad(t: &Tensor) -> bool {
-    t.requires_grad() && t.alias().requires_grad()
-}
-
-/// The value of the fused kernel where there is one, with the gradient of the tensor formula where
-/// one is wanted; the formula, which sees f64 inputs, everywhere else.
-pub(crate) fn fused_or_formula<const N: usize>(
-    inputs: [&Tensor; N],
-    kappa: &Tensor,
-    fused: impl FnOnce() -> Tensor,
-    formula: impl Fn([Tensor; N]) -> Tensor,
-) -> Tensor {
-    if !fusible(&inputs) {
-        return in_f64(inputs, formula);
-    }
-    let exact = fused();
-    if any_wants_grad(&inputs, kappa) {
-        with_gradient_of_rows(&exact, inputs, 1, formula, None)
-    } else {
-        exact
-    }
-}
-
-/// As [`fused_or_formula`], for spaces of matrices, which have no curvature to learn.
-pub(crate) fn with_kernel_or_formula<const N: usize>(
-    inputs: [&Tensor; N],
-    fused: impl FnOnce() -> Tensor,
-    formula: impl Fn([Tensor; N]) -> Tensor,
-) -> Tensor {
-    if !fusible(&inputs) {
-        return in_f64(inputs, formula);
-    }
-    let exact = fused();
-    if inputs.iter().any(|t| wants_grad(t)) {
-        with_gradient_of_rows(&exact, inputs, 2, formula, None)
-    } else {
-        exact
-    }
-}
-
-/// As [`with_kernel_or_formula`], with the gradient of another formula in some rows: those that the
-/// kernel names, and those where the first formula is not finite and the kernel is.
-pub(crate) fn with_kernel_or_formulas<const N: usize>(
-    inputs: [&Tensor; N],
-    fused: impl FnOnce() -> (Tensor, Tensor),
-    formula: impl Fn([Tensor; N]) -> Tensor,
-    beyond: impl Fn([Tensor; N]) -> Tensor,
-) -> Tensor {
-    if !fusible(&inputs) {
-        return in_f64(inputs, formula);
-    }
-    let (exact, rows) = fused();
-    if inputs.iter().any(|t| wants_grad(t)) {
-        with_gradient_of_rows(&exact, inputs, 2, formula, Some((&rows, &beyond)))
-    } else {
-        exact
-    }
-}
-
-/// A formula, and the rows that take their gradient from it.
-type Beyond<'a, const N: usize> = (&'a Tensor, &'a dyn Fn([Tensor; N]) -> Tensor);
-
-/// `exact` with the gradient of the formula.
-///
-/// In a row where the formula is not finite though the value is, at a cut locus, the gradient is that
-/// of `beyond`, or 0: the row's inputs become constants there, for 0 · NaN would reach every row that
-/// an input is shared by. A row without a finite value keeps its gradient that is not finite.
-fn with_gradient_of_rows<const N: usize>(
-    exact: &Tensor,
-    inputs: [&Tensor; N],
-    point_dims: usize,
-    formula: impl Fn([Tensor; N]) -> Tensor,
-    beyond: Option<Beyond<N>>,
-) -> Tensor {
-    let plain = in_f64(inputs, &formula);
-    // One reduction tells the usual case, where all numbers are finite.
-    let total = plain.detach().sum(Kind::Double).double_value(&[]);
-    if total.is_finite() && beyond.is_none() {
-        return with_gradient_of(exact, &plain);
-    }
-    let lost = exact
-        .isfinite()
-        .logical_and(&plain.isfinite().logical_not());
-    let batch_dims = inputs.map(Tensor::dim).into_iter().fold(0, usize::max) - point_dims;
-    let lost = if lost.dim() > batch_dims {
-        lost.flatten(batch_dims as i64, -1).any_dim(-1, false)
-    } else {
-        lost
-    };
-    let lost = match beyond {
-        Some((rows, _)) => lost.logical_or(rows),
-        None => lost,
-    };
-    if lost.any().int64_value(&[]) == 0 {
-        return with_gradient_of(exact, &plain);
-    }
-    let over =
-        |mask: &Tensor, dims: usize| (0..dims).fold(mask.copy(), |mask, _| mask.unsqueeze(-1));
-    let fixed_where = |mask: &Tensor| {
-        let mask = over(mask, point_dims);
-        inputs.map(|x| x.detach().where_self(&mask, x))
-    };
-    let plain = in_f64(fixed_where(&lost).each_ref(), &formula);
-    let Some((_, beyond)) = beyond else {
-        return with_gradient_of(exact, &plain);
-    };
-    let other = in_f64(fixed_where(&lost.logical_not()).each_ref(), beyond);
-    let lost = over(&lost, plain.dim() - batch_dims);
-    with_gradient_of(exact, &other.where_self(&lost, &plain))
-}
 
 /// Maps `kernel` over the rows (last dimension) of the inputs, which broadcast against each other
 /// in the dimensions before it; returns one tensor `[.., widths[i]]` per output.

@@ -8,7 +8,7 @@ use super::rule::{
     Buffer, BufferShape, Motion, Step, Update, UpdateRule, decayed_rgrad, require, scaled_ratio,
 };
 use crate::Result;
-use crate::numerics::rows::{fusible, map_rows};
+use crate::numerics::operation::Operation;
 
 /// Riemannian Adam, and AMSGrad with [`AdamConfig::amsgrad`].
 ///
@@ -126,35 +126,39 @@ impl AdamConfig {
         }
     }
 
-    /// [`moments`](Self::moments) in one pass over memory, for one second moment a point.
+    /// [`moments`](Self::moments) for one second moment a point: in one pass over memory where kernels serve.
     fn moments_by_rows(&self, step: Step, moments: [&Tensor; 4], width: i64) -> Moments {
         let [shape, _, _, scalars] = moments.map(Tensor::size);
         let [momentum, gradient, squared, second] = moments;
         let (first_correction, second_correction) = self.corrections(step.count);
         let factor = -(step.learning_rate / first_correction);
-        let [momentum, second, direction] = map_rows(
-            [
-                &momentum.reshape([-1, width]),
-                &gradient.reshape([-1, width]),
-                &squared.reshape([-1, 1]),
-                &second.reshape([-1, 1]),
-            ],
-            [width as usize, 1, width as usize],
-            |[momentum, gradient, squared, second], [new, new_second, direction]| {
-                new_second[0] = second[0] * self.beta2 + squared[0] * (1.0 - self.beta2);
-                let denominator = new_second[0].sqrt() / second_correction + self.eps;
-                for (i, direction) in direction.iter_mut().enumerate() {
-                    new[i] = momentum[i] + (gradient[i] - momentum[i]) * (1.0 - self.beta1);
-                    *direction = new[i] * factor / denominator;
-                }
-            },
-        );
-        Moments {
-            momentum: momentum.view(shape.as_slice()),
-            second: second.view(scalars.as_slice()),
-            largest: None,
-            direction: direction.view(shape.as_slice()),
-        }
+        let rows = [
+            (momentum, width),
+            (gradient, width),
+            (squared, 1),
+            (second, 1),
+        ]
+        .map(|(t, width)| t.reshape([-1, width]));
+        Operation::on(rows.each_ref())
+            .at(|| ())
+            .rows(
+                [width as usize, 1, width as usize],
+                |(), [momentum, gradient, squared, second], [new, new_second, direction]| {
+                    new_second[0] = second[0] * self.beta2 + squared[0] * (1.0 - self.beta2);
+                    let denominator = new_second[0].sqrt() / second_correction + self.eps;
+                    for (i, direction) in direction.iter_mut().enumerate() {
+                        new[i] = momentum[i] + (gradient[i] - momentum[i]) * (1.0 - self.beta1);
+                        *direction = new[i] * factor / denominator;
+                    }
+                },
+            )
+            .map(|[momentum, second, direction]| Moments {
+                momentum: momentum.view(shape.as_slice()),
+                second: second.view(scalars.as_slice()),
+                largest: None,
+                direction: direction.view(shape.as_slice()),
+            })
+            .or_else(|| self.moments(step, moments, None))
     }
 }
 
@@ -222,9 +226,7 @@ impl UpdateRule for AdamConfig {
             largest,
             direction,
         } = match largest.first() {
-            None if is_one_a_point && fusible(&moments) => {
-                self.moments_by_rows(step, moments, width)
-            }
+            None if is_one_a_point => self.moments_by_rows(step, moments, width),
             largest => self.moments(step, moments, largest),
         };
         let (points, carried) = motion.advance_transport(points, &direction, &momentum);

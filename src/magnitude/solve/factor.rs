@@ -7,7 +7,7 @@ use super::triangular::cholesky_solve;
 use crate::magnitude::similarity::{Similarity, to_vec};
 use crate::numerics::cholesky::{DoubleCholesky, SingleCholesky, is_fast};
 use crate::numerics::compensated::{plus, rounded, sum};
-use crate::numerics::no_grad;
+use crate::numerics::{is_recorded, no_grad};
 use crate::{Error, Result};
 
 /// Z in a form that systems are solved with.
@@ -256,7 +256,7 @@ impl Ldl {
     }
 
     fn solve(&self, b: &Tensor) -> Tensor {
-        if b.requires_grad() {
+        if is_recorded(b) {
             // libtorch does not differentiate its solve; a product with the inverse it does.
             let n = self.compact.size()[0];
             let inverse = no_grad(|| self.solve(&Tensor::eye(n, (Kind::Double, tch::Device::Cpu))));

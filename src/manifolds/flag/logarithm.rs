@@ -9,8 +9,7 @@ use crate::manifolds::frames::{
     identity_like, matrix_exponential, newton_schulz, polar, square_sum, transposed,
     transposed_times,
 };
-use crate::numerics::rows::fusible;
-use crate::numerics::wide::map::map_matrices;
+use crate::numerics::operation::Operation;
 
 /// A candidate, and how far it is from being the logarithm.
 pub(super) struct Solution {
@@ -105,13 +104,12 @@ impl Basis {
 
 /// Q and R with x = Q R, orthonormal Q also where columns of x are dependent.
 fn orthogonal_factor(x: &Tensor) -> (Tensor, Tensor) {
-    if !fusible(&[x]) {
-        return Tensor::linalg_qr(x, "reduced");
-    }
     let size = x.size();
     let (n, d) = (size[size.len() - 2] as usize, size[size.len() - 1] as usize);
-    let [q, r] = map_matrices([x], [(n, d), (d, d)], fused::orthogonal_factor);
-    (q, r)
+    Operation::on([x])
+        .matrices([(n, d), (d, d)], fused::orthogonal_factor)
+        .map(|[q, r]| (q, r))
+        .or_else(|| Tensor::linalg_qr(x, "reduced"))
 }
 
 impl Flag {

@@ -32,12 +32,11 @@ use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
 use super::frames::{
-    self, check_frames, frobenius, identity_like, map_to_frame, matrix_exponential, newton_schulz,
+    self, check_frames, frobenius, identity_like, matrix_exponential, newton_schulz,
     orthonormality_defect, polar, transposed, transposed_times,
 };
 use crate::manifold::{Manifold, Sample, first_above, tolerance};
-use crate::numerics::rows::with_kernel_or_formula;
-use crate::numerics::wide::map::map_to_number;
+use crate::numerics::operation::Operation;
 use crate::numerics::{finite_defect, in_f64, no_grad};
 use crate::random::random_normal;
 use crate::{Error, Result};
@@ -347,19 +346,16 @@ impl Flag {
     ///
     /// pitaval2013; mankovich2023.
     pub fn chordal_dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        self.check("chordal_dist", &[p, q]);
         let (n, d) = self.sizes();
-        with_kernel_or_formula(
-            [p, q],
-            || map_to_number([p, q], || fused::chordal_dist(n, d, self.block_of())),
-            |[p, q]| {
+        self.operation("chordal_dist", [p, q])
+            .number(|| fused::chordal_dist(n, d, self.block_of()))
+            .or(|[p, q]| {
                 let blocks = self.blocks_mask(&p);
                 let along = transposed_times(&p, &q) * &blocks;
                 let rest = q - p.matmul(&along);
                 let along = transposed_times(&p, &rest) * &blocks;
                 frobenius(&(rest - p.matmul(&along)))
-            },
-        )
+            })
     }
 
     /// The retraction to the flag of the nested column spans of p + v:
@@ -376,17 +372,14 @@ impl Flag {
     ///
     /// `[.., n, d_k]`.
     pub fn retract_qr(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        self.check("retract_qr", &[p, v]);
         let (n, d) = self.sizes();
-        with_kernel_or_formula(
-            [p, v],
-            || map_to_frame([p, v], || fused::retract_qr(n, d)),
-            |[p, v]| {
+        self.operation("retract_qr", [p, v])
+            .matrix(|| fused::retract_qr(n, d))
+            .or(|[p, v]| {
                 let (q, r) = Tensor::linalg_qr(&(p + v), "reduced");
                 let signs = r.detach().diagonal(0, -2, -1).sign();
                 q * signs.unsqueeze(-2)
-            },
-        )
+            })
     }
 
     /// The orthogonal projectors pᵢpᵢᵀ onto the blocks, `[.., k, n, n]`, which do not depend on
@@ -503,6 +496,16 @@ impl Flag {
         check_frames(op, self.n, self.frame_dim(), tensors);
     }
 
+    /// An operation on points and tangents.
+    #[track_caller]
+    fn operation<'a, const N: usize>(
+        &self,
+        name: &str,
+        inputs: [&'a Tensor; N],
+    ) -> Operation<'a, N> {
+        Operation::new(name, inputs, &[self.n, self.frame_dim()])
+    }
+
     fn sizes(&self) -> (usize, usize) {
         (self.n as usize, self.frame_dim() as usize)
     }
@@ -591,29 +594,23 @@ impl Manifold for Flag {
     /// The polar factor z (zᵀz)^(−½), the nearest matrix with orthonormal columns. NaN where the
     /// columns of z are linearly dependent.
     fn project(&self, z: &Tensor) -> Tensor {
-        self.check("project", &[z]);
         let (n, d) = self.sizes();
-        with_kernel_or_formula(
-            [z],
-            || map_to_frame([z], || frames::fused::project(n, d)),
-            |[z]| polar(&z),
-        )
+        self.operation("project", [z])
+            .matrix(|| frames::fused::project(n, d))
+            .or(|[z]| polar(&z))
     }
 
     /// ```text
     /// z − p (M − A),  M = pᵀz,  A = ½(M − Mᵀ) outside the diagonal blocks
     /// ```
     fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
-        self.check("project_tangent", &[p, z]);
         let (_, d) = self.sizes();
-        with_kernel_or_formula(
-            [p, z],
-            || map_to_frame([p, z], || fused::project_tangent(d, self.block_of())),
-            |[p, z]| {
+        self.operation("project_tangent", [p, z])
+            .matrix(|| fused::project_tangent(d, self.block_of()))
+            .or(|[p, z]| {
                 let once = self.horizontal(&p, &z);
                 self.horizontal(&p, &once)
-            },
-        )
+            })
     }
 
     /// ```text
@@ -649,13 +646,10 @@ impl Manifold for Flag {
     /// whose representative changes with that of p and v. It agrees with [`exp`](Self::exp) to
     /// first order, and with one block to second order.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        self.check("retract", &[p, v]);
         let (n, d) = self.sizes();
-        with_kernel_or_formula(
-            [p, v],
-            || map_to_frame([p, v], || frames::fused::polar_step(n, d)),
-            |[p, v]| polar(&(p + v)),
-        )
+        self.operation("retract", [p, v])
+            .matrix(|| frames::fused::polar_step(n, d))
+            .or(|[p, v]| polar(&(p + v)))
     }
 
     /// The projection in the space of the blocks' projectors, which does not depend on the

@@ -9,9 +9,8 @@ pub(crate) mod series;
 
 use tch::Tensor;
 
-use crate::numerics::rows::with_kernel_or_formula;
+use crate::numerics::operation::Operation;
 use crate::numerics::wide::exponential::Exponential;
-use crate::numerics::wide::map;
 use crate::numerics::wide::matrix::Matrix;
 use crate::numerics::{check_batches, safe_sqrt};
 
@@ -88,11 +87,9 @@ pub(crate) fn matrix_exponential(a: &Tensor) -> Tensor {
             out.add_to_diagonal(1.0);
         }
     };
-    with_kernel_or_formula(
-        [a],
-        || map_to_frame([a], kernel),
-        |[a]| series::exponential_minus_one(&a) + identity_like(&a),
-    )
+    Operation::on([a])
+        .matrix(kernel)
+        .or(|[a]| series::exponential_minus_one(&a) + identity_like(&a))
 }
 
 /// x(3 − xᵀx)/2: squares the distance of nearly orthonormal columns from orthonormal ones.
@@ -104,21 +101,4 @@ pub(crate) fn newton_schulz(x: &Tensor) -> Tensor {
 #[track_caller]
 pub(crate) fn check_frames(op: &str, n: i64, k: i64, tensors: &[&Tensor]) {
     check_batches(op, &[n, k], tensors);
-}
-
-/// A kernel that gives one matrix of the shape of the first input.
-pub(crate) fn map_to_frame<const N: usize, K>(
-    inputs: [&Tensor; N],
-    kernel: impl Fn() -> K + Sync,
-) -> Tensor
-where
-    K: FnMut(&[Matrix; N], &mut Matrix),
-{
-    let size = inputs[0].size();
-    let shape = (size[size.len() - 2] as usize, size[size.len() - 1] as usize);
-    let [out] = map::map_matrices(inputs, [shape], || {
-        let mut kernel = kernel();
-        move |inputs: &[_; N], [out]: &mut [_; 1]| kernel(inputs, out)
-    });
-    out
 }

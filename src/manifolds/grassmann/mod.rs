@@ -23,13 +23,13 @@ use super::frames::series::{
     angle_over_sine, at_matrices, cosine_and_sinc, reciprocal_of_one_plus,
 };
 use super::frames::{
-    self, check_frames, frobenius, identity_like, map_to_frame, newton_schulz,
-    orthonormality_defect, polar, square_sum, transposed, transposed_times,
+    self, check_frames, frobenius, identity_like, newton_schulz, orthonormality_defect, polar,
+    square_sum, transposed, transposed_times,
 };
 use crate::manifold::{Geodesic, Manifold, Sample, require_points};
-use crate::numerics::rows::{with_kernel_or_formula, with_kernel_or_formulas};
-use crate::numerics::wide::map::{map_matrices, map_to_number};
-use crate::numerics::{in_f64, no_grad, norm_last, safe_sqrt};
+use crate::numerics::operation::Operation;
+use crate::numerics::wide::map::map_matrices;
+use crate::numerics::{in_f64, is_recorded, no_grad, norm_last, safe_sqrt};
 use crate::random::random_normal;
 use crate::{Error, Result};
 
@@ -177,7 +177,7 @@ impl Grassmann {
         self.check("principal_angles", &[p, q]);
         in_f64([p, q], |[p, q]| {
             let (exact, turn) = self.principal(&p, &q);
-            if !(p.requires_grad() || q.requires_grad()) {
+            if !(is_recorded(&p) || is_recorded(&q)) {
                 return exact;
             }
             let plain = Relation::of(&p, &q).angles(&turn);
@@ -291,6 +291,16 @@ impl Grassmann {
         check_frames(op, self.n, self.k, tensors);
     }
 
+    /// An operation on points and tangents.
+    #[track_caller]
+    fn operation<'a, const N: usize>(
+        &self,
+        name: &str,
+        inputs: [&'a Tensor; N],
+    ) -> Operation<'a, N> {
+        Operation::new(name, inputs, &[self.n, self.k])
+    }
+
     fn sizes(&self) -> (usize, usize) {
         (self.n as usize, self.k as usize)
     }
@@ -332,29 +342,23 @@ impl Manifold for Grassmann {
     /// The polar factor z (zᵀz)^(−½), the nearest matrix with orthonormal columns, whose span is
     /// that of z. NaN where the columns of z are linearly dependent to rounding.
     fn project(&self, z: &Tensor) -> Tensor {
-        self.check("project", &[z]);
         let (n, k) = self.sizes();
-        with_kernel_or_formula(
-            [z],
-            || map_to_frame([z], || frames::fused::project(n, k)),
-            |[z]| polar(&z),
-        )
+        self.operation("project", [z])
+            .matrix(|| frames::fused::project(n, k))
+            .or(|[z]| polar(&z))
     }
 
     /// ```text
     /// z − p pᵀz
     /// ```
     fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
-        self.check("project_tangent", &[p, z]);
         let (n, k) = self.sizes();
-        with_kernel_or_formula(
-            [p, z],
-            || map_to_frame([p, z], || fused::project_tangent(n, k)),
-            |[p, z]| {
+        self.operation("project_tangent", [p, z])
+            .matrix(|| fused::project_tangent(n, k))
+            .or(|[p, z]| {
                 let once = horizontal(&p, &z);
                 horizontal(&p, &once)
-            },
-        )
+            })
     }
 
     /// ```text
@@ -380,13 +384,10 @@ impl Manifold for Grassmann {
     ///
     /// which agrees with `exp` to second order.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        self.check("retract", &[p, v]);
         let (n, k) = self.sizes();
-        with_kernel_or_formula(
-            [p, v],
-            || map_to_frame([p, v], || frames::fused::polar_step(n, k)),
-            |[p, v]| polar(&(p + v)),
-        )
+        self.operation("retract", [p, v])
+            .matrix(|| frames::fused::polar_step(n, k))
+            .or(|[p, v]| polar(&(p + v)))
     }
 
     /// The projection in the space of projectors, which does not depend on the bases:
@@ -416,16 +417,13 @@ impl Geodesic for Grassmann {
     ///
     /// This basis is the end of the horizontal lift of the geodesic.
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        self.check("exp", &[p, v]);
         let (n, k) = self.sizes();
-        with_kernel_or_formula(
-            [p, v],
-            || map_to_frame([p, v], || fused::exp(n, k)),
-            |[p, v]| {
+        self.operation("exp", [p, v])
+            .matrix(|| fused::exp(n, k))
+            .or(|[p, v]| {
                 let (cosine, sinc) = cosine_and_sinc(&transposed_times(&v, &v));
                 newton_schulz(&(p.matmul(&cosine) + v.matmul(&sinc)))
-            },
-        )
+            })
     }
 
     /// ```text
@@ -434,20 +432,17 @@ impl Geodesic for Grassmann {
     ///
     /// NaN where the largest angle is π/2.
     fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        self.check("log", &[p, q]);
         let (n, k) = self.sizes();
-        with_kernel_or_formula(
-            [p, q],
-            || map_to_frame([p, q], || fused::log(n, k)),
-            |[p, q]| {
+        self.operation("log", [p, q])
+            .matrix(|| fused::log(n, k))
+            .or(|[p, q]| {
                 let relation = Relation::of(&p, &q);
                 let (turn, size) = relation.polar();
                 let stretched = relation
                     .across
                     .matmul(&at_matrices(angle_over_sine(), &size));
                 horizontal(&p, &stretched.matmul(&transposed(&turn)))
-            },
-        )
+            })
     }
 
     /// ```text
@@ -456,42 +451,33 @@ impl Geodesic for Grassmann {
     ///
     /// in the basis of q; NaN where the largest angle is π/2.
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
-        self.check("parallel_transport", &[p, q, v]);
         let (n, k) = self.sizes();
-        with_kernel_or_formula(
-            [p, q, v],
-            || {
-                let [out] = map_matrices([p, q, v], [(n, k)], || {
-                    let mut kernel = fused::transport(n, k);
-                    move |inputs: &[_; 3], [out]: &mut [_; 1]| kernel(inputs, out)
-                });
-                out
-            },
-            |[p, q, v]| {
+        self.operation("parallel_transport", [p, q, v])
+            .matrix(|| fused::transport(n, k))
+            .or(|[p, q, v]| {
                 let relation = Relation::of(&p, &q);
                 let (turn, size) = relation.polar();
                 let along = transposed_times(&relation.across, &v);
                 let inverse = at_matrices(reciprocal_of_one_plus(), &size);
                 let way = relation.across.matmul(&inverse) + p.matmul(&turn);
                 horizontal(&q, &(v - way.matmul(&along)).matmul(&turn))
-            },
-        )
+            })
     }
 
     /// ```text
     /// √Σ θᵢ² = |R h(|C|)|,  h(cos θ) = θ/sin θ
     /// ```
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        self.check("dist", &[p, q]);
         let (n, k) = self.sizes();
-        with_kernel_or_formulas(
-            [p, q],
-            || {
-                let dist = map_to_number([p, q], || fused::dist(n, k));
+        let dist = self
+            .operation("dist", [p, q])
+            .number(|| fused::dist(n, k))
+            .map(|dist| {
                 // Right angles alone, where the first formula is not finite.
                 let none = dist.zeros_like().to_kind(Kind::Bool);
                 (dist, none)
-            },
+            });
+        dist.or_beyond(
             |[p, q]| {
                 let relation = Relation::of(&p, &q);
                 let (_, size) = relation.polar();

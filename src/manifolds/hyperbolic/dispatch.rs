@@ -1,19 +1,22 @@
-//! How the models of hyperbolic space choose between kernels and formulas.
+//! What the models of hyperbolic space that have kernels share.
 
 use tch::Tensor;
 
 use crate::Curvature;
-use crate::numerics::rows::{any_wants_grad, fused_or_formula, fusible};
+use crate::numerics::operation::{Operation, RowOperation};
 
 /// A model of hyperbolic space with kernels.
 pub(super) trait Model {
     /// Its kernels at one curvature.
-    type Kernels;
+    type Kernels: Sync;
 
     fn kappa(&self) -> &Curvature;
 
     /// The kernels for a curvature −c.
     fn kernels_at(c: f64) -> Self::Kernels;
+
+    /// Coordinates of a point.
+    fn width(&self) -> i64;
 
     /// c = −κ as a scalar tensor.
     fn c(&self) -> Tensor {
@@ -24,19 +27,23 @@ pub(super) trait Model {
         Self::kernels_at(-self.kappa().value())
     }
 
-    /// The fused kernels, when they alone may run: on the CPU, and no gradient is wanted.
-    fn fused(&self, inputs: &[&Tensor]) -> Option<Self::Kernels> {
-        (fusible(inputs) && !any_wants_grad(inputs, &self.kappa().tensor())).then(|| self.kernels())
+    /// An operation on points and tangents, with kernels at the present curvature.
+    #[track_caller]
+    fn operation<'a, const N: usize>(
+        &'a self,
+        name: &str,
+        inputs: [&'a Tensor; N],
+    ) -> RowOperation<'a, N, impl FnOnce() -> Self::Kernels> {
+        self.with_kernels(Operation::new(name, inputs, &[self.width()]))
     }
 
-    /// The fused result where there is one, with the gradient of the formula where one is wanted.
-    fn run<const N: usize>(
-        &self,
-        inputs: [&Tensor; N],
-        fused: impl FnOnce(Self::Kernels) -> Tensor,
-        formula: impl Fn([Tensor; N]) -> Tensor,
-    ) -> Tensor {
-        let kernels = || fused(self.kernels());
-        fused_or_formula(inputs, &self.kappa().tensor(), kernels, formula)
+    /// An operation on other inputs, with these kernels.
+    fn with_kernels<'a, const N: usize>(
+        &'a self,
+        operation: Operation<'a, N>,
+    ) -> RowOperation<'a, N, impl FnOnce() -> Self::Kernels> {
+        operation
+            .depends_on(self.kappa().tensor())
+            .at(|| self.kernels())
     }
 }

@@ -8,9 +8,8 @@ use super::formula::{
 };
 use super::{Cone, dot, fused, spd_operations, spd_type};
 use crate::manifold::{Geodesic, Manifold, Sample};
-use crate::manifolds::frames::{frobenius, map_to_frame, matrix_exponential, transposed};
-use crate::numerics::rows::with_kernel_or_formula;
-use crate::numerics::wide::map::map_to_number;
+use crate::manifolds::frames::{frobenius, matrix_exponential, transposed};
+use crate::numerics::operation::Operation;
 
 /// Symmetric positive definite matrices with the metric tr p⁻¹u p⁻¹v.
 ///
@@ -87,11 +86,9 @@ impl SpdAffineInvariant {
     /// log L⁻¹ q L⁻ᵀ, of f64 tensors.
     fn whitened_log(&self, p: &Tensor, q: &Tensor) -> Tensor {
         let n = self.cone.size();
-        with_kernel_or_formula(
-            [p, q],
-            || map_to_frame([p, q], || fused::whitened_log(n)),
-            |[p, q]| log_of_square(&divide(&cholesky(&p), &cholesky(&q))),
-        )
+        Operation::on([p, q])
+            .matrix(|| fused::whitened_log(n))
+            .or(|[p, q]| log_of_square(&divide(&cholesky(&p), &cholesky(&q))))
     }
 }
 
@@ -102,27 +99,23 @@ impl Manifold for SpdAffineInvariant {
     /// tr p⁻¹u p⁻¹v
     /// ```
     fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
-        self.cone.check("inner", &[p, u, v]);
-        with_kernel_or_formula(
-            [p, u, v],
-            || map_to_number([p, u, v], || fused::affine_inner(self.cone.size())),
-            |[p, u, v]| {
+        self.cone
+            .operation("inner", [p, u, v])
+            .number(|| fused::affine_inner(self.cone.size()))
+            .or(|[p, u, v]| {
                 let l = cholesky(&p);
                 dot(&whiten(&l, &u), &whiten(&l, &v))
-            },
-        )
+            })
     }
 
     /// ```text
     /// p e p,  e = egrad, made symmetric
     /// ```
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
-        self.cone.check("rgrad", &[p, egrad]);
-        with_kernel_or_formula(
-            [p, egrad],
-            || map_to_frame([p, egrad], || fused::affine_rgrad(self.cone.size())),
-            |[p, e]| congruence(&symmetric(&p), &symmetric(&e)),
-        )
+        self.cone
+            .operation("rgrad", [p, egrad])
+            .matrix(|| fused::affine_rgrad(self.cone.size()))
+            .or(|[p, e]| congruence(&symmetric(&p), &symmetric(&e)))
     }
 
     /// ```text
@@ -132,16 +125,14 @@ impl Manifold for SpdAffineInvariant {
     /// which agrees with `exp` to second order and is positive definite for every v. Rounding
     /// after long steps is corrected as [`EDGE`](Self::EDGE) says.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        self.cone.check("retract", &[p, v]);
+        let operation = self.cone.operation("retract", [p, v]);
         let kind = p.kind();
-        with_kernel_or_formula(
-            [p, v],
-            || map_to_frame([p, v], || fused::affine_retract(self.cone.size(), kind)),
-            |[p, v]| {
+        operation
+            .matrix(|| fused::affine_retract(self.cone.size(), kind))
+            .or(|[p, v]| {
                 let half = divide(&cholesky(&p), &symmetric(&v));
                 symmetric(&(p + v + transposed(&half).matmul(&half) * 0.5))
-            },
-        )
+            })
     }
 
     /// ```text
@@ -150,15 +141,10 @@ impl Manifold for SpdAffineInvariant {
     ///
     /// with the Cholesky factors L. It preserves inner products.
     fn vector_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
-        self.cone.check("vector_transport", &[p, q, v]);
-        with_kernel_or_formula(
-            [p, q, v],
-            || {
-                let kernel = || fused::affine_vector_transport(self.cone.size());
-                map_to_frame([p, q, v], kernel)
-            },
-            |[p, q, v]| congruence(&cholesky(&q), &whiten(&cholesky(&p), &v)),
-        )
+        self.cone
+            .operation("vector_transport", [p, q, v])
+            .matrix(|| fused::affine_vector_transport(self.cone.size()))
+            .or(|[p, q, v]| congruence(&cholesky(&q), &whiten(&cholesky(&p), &v)))
     }
 }
 
@@ -175,59 +161,48 @@ impl Geodesic for SpdAffineInvariant {
     /// Rounding after long steps is corrected as [`EDGE`](Self::EDGE) says. Not finite where an
     /// eigenvalue overflows, which can happen from |v| = 709 on in f64 and 88 in f32.
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        self.cone.check("exp", &[p, v]);
+        let operation = self.cone.operation("exp", [p, v]);
         let kind = p.kind();
-        with_kernel_or_formula(
-            [p, v],
-            || map_to_frame([p, v], || fused::affine_exp(self.cone.size(), kind)),
-            |[p, v]| {
+        operation
+            .matrix(|| fused::affine_exp(self.cone.size(), kind))
+            .or(|[p, v]| {
                 let l = cholesky(&p);
                 congruence(&l, &matrix_exponential(&whiten(&l, &v)))
-            },
-        )
+            })
     }
 
     /// ```text
     /// L log(L⁻¹ q L⁻ᵀ) Lᵀ,  p = L Lᵀ
     /// ```
     fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        self.cone.check("log", &[p, q]);
-        with_kernel_or_formula(
-            [p, q],
-            || map_to_frame([p, q], || fused::affine_log(self.cone.size())),
-            |[p, q]| congruence(&cholesky(&p), &self.whitened_log(&p, &q)),
-        )
+        self.cone
+            .operation("log", [p, q])
+            .matrix(|| fused::affine_log(self.cone.size()))
+            .or(|[p, q]| congruence(&cholesky(&p), &self.whitened_log(&p, &q)))
     }
 
     /// ```text
     /// E v Eᵀ,  E = (q p⁻¹)^½ = L W^½ L⁻¹,  W = L⁻¹ q L⁻ᵀ
     /// ```
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
-        self.cone.check("parallel_transport", &[p, q, v]);
-        with_kernel_or_formula(
-            [p, q, v],
-            || {
-                let kernel = || fused::affine_transport(self.cone.size());
-                map_to_frame([p, q, v], kernel)
-            },
-            |[p, q, v]| {
+        self.cone
+            .operation("parallel_transport", [p, q, v])
+            .matrix(|| fused::affine_transport(self.cone.size()))
+            .or(|[p, q, v]| {
                 let l = cholesky(&p);
                 let root = root_of_square(&divide(&l, &cholesky(&q)));
                 congruence(&l.matmul(&root), &whiten(&l, &v))
-            },
-        )
+            })
     }
 
     /// ```text
     /// √Σ ln² λᵢ(p⁻¹q)
     /// ```
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        self.cone.check("dist", &[p, q]);
-        with_kernel_or_formula(
-            [p, q],
-            || map_to_number([p, q], || fused::affine_dist(self.cone.size())),
-            |[p, q]| frobenius(&self.whitened_log(&p, &q)),
-        )
+        self.cone
+            .operation("dist", [p, q])
+            .number(|| fused::affine_dist(self.cone.size()))
+            .or(|[p, q]| frobenius(&self.whitened_log(&p, &q)))
     }
 }
 

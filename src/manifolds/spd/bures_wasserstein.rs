@@ -7,10 +7,9 @@ use super::formula::{Spectrum, cholesky, divide_transposed, lyapunov, root_of_sq
 use super::{Cone, bures_transport, dot, fused, spd_operations, spd_type};
 use crate::Result;
 use crate::manifold::{Distance, Manifold, Sample, per_point};
-use crate::manifolds::frames::{frobenius, map_to_frame, transposed, transposed_times};
+use crate::manifolds::frames::{frobenius, transposed, transposed_times};
 use crate::numerics::no_grad;
-use crate::numerics::rows::with_kernel_or_formula;
-use crate::numerics::wide::map::map_to_number;
+use crate::numerics::operation::Operation;
 
 /// Symmetric positive definite matrices with the metric of optimal transport between the centred
 /// Gaussians that have these covariances.
@@ -82,16 +81,14 @@ impl SpdBuresWasserstein {
 
     /// K = L_q O − L, of f64 tensors.
     fn alignment(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        with_kernel_or_formula(
-            [p, q],
-            || map_to_frame([p, q], || fused::alignment(self.cone.size())),
-            |[p, q]| {
+        Operation::on([p, q])
+            .matrix(|| fused::alignment(self.cone.size()))
+            .or(|[p, q]| {
                 // L_q O = L⁻ᵀ (Lᵀ q L)^½
                 let l = cholesky(&p);
                 let root = root_of_square(&transposed_times(&l, &cholesky(&q)));
                 divide_transposed(&l, &root) - l
-            },
-        )
+            })
     }
 
     /// The end of the geodesic that leaves `p` with velocity `v` after unit time.
@@ -108,12 +105,10 @@ impl SpdBuresWasserstein {
     ///
     /// `[.., n, n]`
     pub fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        self.cone.check("exp", &[p, v]);
-        with_kernel_or_formula(
-            [p, v],
-            || map_to_frame([p, v], || fused::bures_wasserstein_exp(self.cone.size())),
-            |[p, v]| exp_formula(&p, &v),
-        )
+        self.cone
+            .operation("exp", [p, v])
+            .matrix(|| fused::bures_wasserstein_exp(self.cone.size()))
+            .or(|[p, v]| exp_formula(&p, &v))
     }
 
     /// The velocity at `p` of the shortest geodesic that reaches `q` in unit time; 0 where p = q.
@@ -126,15 +121,13 @@ impl SpdBuresWasserstein {
     ///
     /// `[.., n, n]`
     pub fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        self.cone.check("log", &[p, q]);
-        with_kernel_or_formula(
-            [p, q],
-            || map_to_frame([p, q], || fused::bures_wasserstein_log(self.cone.size())),
-            |[p, q]| {
+        self.cone
+            .operation("log", [p, q])
+            .matrix(|| fused::bures_wasserstein_log(self.cone.size()))
+            .or(|[p, q]| {
                 let product = self.alignment(&p, &q).matmul(&transposed(&cholesky(&p)));
                 &product + transposed(&product)
-            },
-        )
+            })
     }
 
     /// The geodesic distance, `[..]`: the 2-Wasserstein distance of centred Gaussians.
@@ -143,12 +136,10 @@ impl SpdBuresWasserstein {
     /// |K| = √(tr p + tr q − 2 tr (p^½ q p^½)^½)
     /// ```
     pub fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        self.cone.check("dist", &[p, q]);
-        with_kernel_or_formula(
-            [p, q],
-            || map_to_number([p, q], || fused::bures_wasserstein_dist(self.cone.size())),
-            |[p, q]| frobenius(&self.alignment(&p, &q)),
-        )
+        self.cone
+            .operation("dist", [p, q])
+            .number(|| fused::bures_wasserstein_dist(self.cone.size()))
+            .or(|[p, q]| frobenius(&self.alignment(&p, &q)))
     }
 
     /// The parallel transport of `v` from `p` to `q` along the shortest geodesic.
@@ -235,47 +226,30 @@ impl Manifold for SpdBuresWasserstein {
     /// ½ tr X v,  pX + Xp = u
     /// ```
     fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
-        self.cone.check("inner", &[p, u, v]);
-        with_kernel_or_formula(
-            [p, u, v],
-            || {
-                map_to_number([p, u, v], || {
-                    fused::bures_wasserstein_inner(self.cone.size())
-                })
-            },
-            |[p, u, v]| dot(&lyapunov(&p, &u), &symmetric(&v)) * 0.5,
-        )
+        self.cone
+            .operation("inner", [p, u, v])
+            .number(|| fused::bures_wasserstein_inner(self.cone.size()))
+            .or(|[p, u, v]| dot(&lyapunov(&p, &u), &symmetric(&v)) * 0.5)
     }
 
     /// ```text
     /// 2 (p e + e p),  e = egrad, made symmetric
     /// ```
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
-        self.cone.check("rgrad", &[p, egrad]);
-        with_kernel_or_formula(
-            [p, egrad],
-            || {
-                map_to_frame([p, egrad], || {
-                    fused::bures_wasserstein_rgrad(self.cone.size())
-                })
-            },
-            |[p, e]| symmetric(&symmetric(&p).matmul(&symmetric(&e))) * 4.0,
-        )
+        self.cone
+            .operation("rgrad", [p, egrad])
+            .matrix(|| fused::bures_wasserstein_rgrad(self.cone.size()))
+            .or(|[p, e]| symmetric(&symmetric(&p).matmul(&symmetric(&e))) * 4.0)
     }
 
     /// The same as [`exp`](Self::exp), which never returns an indefinite matrix. A result that is
     /// singular to rounding is corrected as [`EDGE`](Self::EDGE) says.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        self.cone.check("retract", &[p, v]);
+        let operation = self.cone.operation("retract", [p, v]);
         let kind = p.kind();
-        with_kernel_or_formula(
-            [p, v],
-            || {
-                let kernel = || fused::bures_wasserstein_retract(self.cone.size(), kind);
-                map_to_frame([p, v], kernel)
-            },
-            |[p, v]| exp_formula(&p, &v),
-        )
+        operation
+            .matrix(|| fused::bures_wasserstein_retract(self.cone.size(), kind))
+            .or(|[p, v]| exp_formula(&p, &v))
     }
 }
 

@@ -12,8 +12,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::fused;
 use crate::manifolds::frames::{matrix_exponential, transposed, transposed_times};
-use crate::numerics::rows::fusible;
-use crate::numerics::wide::map::map_matrices;
+use crate::numerics::operation::Operation;
 
 /// (a + aᵀ)/2
 pub(super) fn symmetric(a: &Tensor) -> Tensor {
@@ -48,6 +47,11 @@ pub(super) fn whiten(l: &Tensor, v: &Tensor) -> Tensor {
     symmetric(&divide(l, &transposed(&half)))
 }
 
+/// Rows and columns of square matrices.
+fn order(matrices: &Tensor) -> usize {
+    matrices.size()[matrices.dim() - 1] as usize
+}
+
 /// F = U Σ Vᵀ as constants.
 pub(super) struct Spectrum {
     pub(super) vectors: Tensor,
@@ -59,26 +63,25 @@ pub(super) struct Spectrum {
 impl Spectrum {
     pub(super) fn of(factor: &Tensor) -> Self {
         let factor = factor.detach();
-        if fusible(&[&factor]) {
-            let n = factor.size()[factor.dim() - 1] as usize;
-            let shapes = [(n, n), (n, n), (n, 1)];
-            let [vectors, turn, roots] =
-                map_matrices([&factor], shapes, || fused::singular_values(n));
-            return Self {
+        let n = order(&factor);
+        Operation::on([&factor])
+            .matrices([(n, n), (n, n), (n, 1)], || fused::singular_values(n))
+            .map(|[vectors, turn, roots]| Self {
                 vectors,
                 turn,
                 roots: roots.squeeze_dim(-1),
-            };
-        }
-        // The library refuses NaN; 0 · NaN brings it back.
-        let unknown = &factor * 0.0;
-        let safe = factor.nan_to_num(0.0, 0.0, 0.0);
-        let (vectors, roots, turn) = safe.svd(true, true);
-        Self {
-            vectors: vectors + &unknown,
-            turn,
-            roots,
-        }
+            })
+            .or_else(|| {
+                // The library refuses NaN; 0 · NaN brings it back.
+                let unknown = &factor * 0.0;
+                let safe = factor.nan_to_num(0.0, 0.0, 0.0);
+                let (vectors, roots, turn) = safe.svd(true, true);
+                Self {
+                    vectors: vectors + &unknown,
+                    turn,
+                    roots,
+                }
+            })
     }
 
     fn column(&self) -> Tensor {
@@ -176,13 +179,11 @@ pub(super) fn log(p: &Tensor) -> Tensor {
 pub(super) fn log_velocity(p: &Tensor, v: &Tensor) -> Tensor {
     let spectrum = Spectrum::of(&cholesky(&p.detach()));
     let inverse = spectrum.exp_quotients().reciprocal();
-    let n = p.size()[p.dim() - 1] as usize;
     let (fixed_p, fixed_v) = (p.detach(), v.detach());
-    let value = if fusible(&[&fixed_p, &fixed_v]) {
-        crate::manifolds::frames::map_to_frame([&fixed_p, &fixed_v], || fused::log_velocity(n))
-    } else {
-        spectrum.multiply_entries(&symmetric(&fixed_v), &inverse)
-    };
+    let n = order(p);
+    let value = Operation::on([&fixed_p, &fixed_v])
+        .matrix(|| fused::log_velocity(n))
+        .or_else(|| spectrum.multiply_entries(&symmetric(&fixed_v), &inverse));
     // One of Newton's steps for Dexp[value] = v: exact to first order in p and v.
     let left = symmetric(v) - exp_velocity(&log(p), &value);
     &value + spectrum.multiply_entries(&(&left - left.detach()), &inverse)
@@ -195,12 +196,10 @@ pub(super) fn lyapunov(p: &Tensor, v: &Tensor) -> Tensor {
     let squares = spectrum.roots.square();
     let inverse = (squares.unsqueeze(-1) + squares.unsqueeze(-2)).reciprocal();
     let (fixed_p, fixed_v) = (p.detach(), v.detach());
-    let n = p.size()[p.dim() - 1] as usize;
-    let mut x = if fusible(&[&fixed_p, &fixed_v]) {
-        crate::manifolds::frames::map_to_frame([&fixed_p, &fixed_v], || fused::lyapunov(n))
-    } else {
-        spectrum.multiply_entries(&fixed_v, &inverse)
-    };
+    let n = order(&p);
+    let mut x = Operation::on([&fixed_p, &fixed_v])
+        .matrix(|| fused::lyapunov(n))
+        .or_else(|| spectrum.multiply_entries(&fixed_v, &inverse));
     // Each of Newton's steps with a fixed inverse makes one more order of derivatives right.
     for _ in 0..2 {
         let half = p.matmul(&x);

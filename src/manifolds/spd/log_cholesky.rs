@@ -6,9 +6,7 @@ use tch::{Device, Kind, Tensor};
 use super::formula::{cholesky, symmetric, whiten};
 use super::{Cone, dot, fused, spd_operations, spd_type};
 use crate::manifold::{Geodesic, Manifold, Sample};
-use crate::manifolds::frames::{frobenius, map_to_frame, transposed};
-use crate::numerics::rows::with_kernel_or_formula;
-use crate::numerics::wide::map::map_to_number;
+use crate::manifolds::frames::{frobenius, transposed};
 
 /// Symmetric positive definite matrices with the flat metric of their Cholesky factors, with
 /// logarithms on the diagonal.
@@ -111,32 +109,28 @@ impl Manifold for SpdLogCholesky {
     /// ⟨⌊T_u⌋, ⌊T_v⌋⟩ + ⟨D(T_u)/D(L), D(T_v)/D(L)⟩
     /// ```
     fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
-        self.cone.check("inner", &[p, u, v]);
-        with_kernel_or_formula(
-            [p, u, v],
-            || map_to_number([p, u, v], || fused::log_cholesky_inner(self.cone.size())),
-            |[p, u, v]| {
+        self.cone
+            .operation("inner", [p, u, v])
+            .number(|| fused::log_cholesky_inner(self.cone.size()))
+            .or(|[p, u, v]| {
                 let l = cholesky(&p);
                 let (u, v) = (coordinates(&l, &u), coordinates(&l, &v));
                 dot(&triangle(&u.0, &u.1), &triangle(&v.0, &v.1))
-            },
-        )
+            })
     }
 
     /// ```text
     /// L Tᵀ + T Lᵀ,  T = 2⌊eL⌋ + 2 D(eL) D(L)²,  e = egrad, made symmetric
     /// ```
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
-        self.cone.check("rgrad", &[p, egrad]);
-        with_kernel_or_formula(
-            [p, egrad],
-            || map_to_frame([p, egrad], || fused::log_cholesky_rgrad(self.cone.size())),
-            |[p, e]| {
+        self.cone
+            .operation("rgrad", [p, egrad])
+            .matrix(|| fused::log_cholesky_rgrad(self.cone.size()))
+            .or(|[p, e]| {
                 let l = cholesky(&p);
                 let (below, on) = parts(&(symmetric(&e).matmul(&l) * 2.0));
                 tangent(&l, &below, &(on * diagonal(&l)))
-            },
-        )
+            })
     }
 
     /// The same as [`exp`](Geodesic::exp); no retraction of second order is cheaper.
@@ -163,67 +157,56 @@ impl Geodesic for SpdLogCholesky {
     /// Rounding after long steps is corrected as [`EDGE`](Self::EDGE) says. Not finite where an
     /// entry overflows, which can happen from |v| = 354 on in f64 and 44 in f32.
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        self.cone.check("exp", &[p, v]);
+        let operation = self.cone.operation("exp", [p, v]);
         let kind = p.kind();
-        with_kernel_or_formula(
-            [p, v],
-            || map_to_frame([p, v], || fused::log_cholesky_exp(self.cone.size(), kind)),
-            |[p, v]| {
+        operation
+            .matrix(|| fused::log_cholesky_exp(self.cone.size(), kind))
+            .or(|[p, v]| {
                 let l = cholesky(&p);
                 let (below, ratio) = coordinates(&l, &v);
                 let factor = triangle(&(l.tril(-1) + below), &(diagonal(&l) * ratio.exp()));
                 symmetric(&factor.matmul(&transposed(&factor)))
-            },
-        )
+            })
     }
 
     /// ```text
     /// L Tᵀ + T Lᵀ,  T = ⌊L_q⌋ − ⌊L⌋ + D(L) ln(D(L_q)/D(L))
     /// ```
     fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        self.cone.check("log", &[p, q]);
-        with_kernel_or_formula(
-            [p, q],
-            || map_to_frame([p, q], || fused::log_cholesky_log(self.cone.size())),
-            |[p, q]| {
+        self.cone
+            .operation("log", [p, q])
+            .matrix(|| fused::log_cholesky_log(self.cone.size()))
+            .or(|[p, q]| {
                 let l = cholesky(&p);
                 let (below, ratio) = between(&l, &cholesky(&q));
                 tangent(&l, &below, &ratio)
-            },
-        )
+            })
     }
 
     /// ```text
     /// L_q Sᵀ + S L_qᵀ,  S = ⌊T⌋ + D(L_q) D(T)/D(L)
     /// ```
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
-        self.cone.check("parallel_transport", &[p, q, v]);
-        with_kernel_or_formula(
-            [p, q, v],
-            || {
-                let kernel = || fused::log_cholesky_transport(self.cone.size());
-                map_to_frame([p, q, v], kernel)
-            },
-            |[p, q, v]| {
+        self.cone
+            .operation("parallel_transport", [p, q, v])
+            .matrix(|| fused::log_cholesky_transport(self.cone.size()))
+            .or(|[p, q, v]| {
                 let (below, ratio) = coordinates(&cholesky(&p), &v);
                 tangent(&cholesky(&q), &below, &ratio)
-            },
-        )
+            })
     }
 
     /// ```text
     /// √(|⌊L_q⌋ − ⌊L_p⌋|² + |ln D(L_q) − ln D(L_p)|²)
     /// ```
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        self.cone.check("dist", &[p, q]);
-        with_kernel_or_formula(
-            [p, q],
-            || map_to_number([p, q], || fused::log_cholesky_dist(self.cone.size())),
-            |[p, q]| {
+        self.cone
+            .operation("dist", [p, q])
+            .number(|| fused::log_cholesky_dist(self.cone.size()))
+            .or(|[p, q]| {
                 let (below, ratio) = between(&cholesky(&p), &cholesky(&q));
                 frobenius(&triangle(&below, &ratio))
-            },
-        )
+            })
     }
 }
 

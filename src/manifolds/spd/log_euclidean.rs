@@ -6,9 +6,8 @@ use tch::{Device, Kind, Tensor};
 use super::formula::{self, Spectrum, cholesky, exp_velocity, log_velocity, symmetric};
 use super::{Cone, dot, fused, spd_operations, spd_type};
 use crate::manifold::{Geodesic, Manifold, Sample};
-use crate::manifolds::frames::{frobenius, map_to_frame, matrix_exponential};
-use crate::numerics::rows::with_kernel_or_formula;
-use crate::numerics::wide::map::map_to_number;
+use crate::manifolds::frames::{frobenius, matrix_exponential};
+use crate::numerics::operation::Operation;
 
 /// Symmetric positive definite matrices with the flat metric of their logarithms.
 ///
@@ -70,11 +69,9 @@ spd_type!(SpdLogEuclidean);
 impl SpdLogEuclidean {
     /// log q − log p, of f64 tensors.
     fn log_difference(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        with_kernel_or_formula(
-            [p, q],
-            || map_to_frame([p, q], || fused::log_difference(self.cone.size())),
-            |[p, q]| formula::log(&q) - formula::log(&p),
-        )
+        Operation::on([p, q])
+            .matrix(|| fused::log_difference(self.cone.size()))
+            .or(|[p, q]| formula::log(&q) - formula::log(&p))
     }
 }
 
@@ -85,27 +82,23 @@ impl Manifold for SpdLogEuclidean {
     /// ⟨Dlog_p[u], Dlog_p[v]⟩
     /// ```
     fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
-        self.cone.check("inner", &[p, u, v]);
-        with_kernel_or_formula(
-            [p, u, v],
-            || map_to_number([p, u, v], || fused::log_euclidean_inner(self.cone.size())),
-            |[p, u, v]| dot(&log_velocity(&p, &u), &log_velocity(&p, &v)),
-        )
+        self.cone
+            .operation("inner", [p, u, v])
+            .number(|| fused::log_euclidean_inner(self.cone.size()))
+            .or(|[p, u, v]| dot(&log_velocity(&p, &u), &log_velocity(&p, &v)))
     }
 
     /// ```text
     /// Dexp_{log p}[Dexp_{log p}[e]],  e = egrad, made symmetric
     /// ```
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
-        self.cone.check("rgrad", &[p, egrad]);
-        with_kernel_or_formula(
-            [p, egrad],
-            || map_to_frame([p, egrad], || fused::log_euclidean_rgrad(self.cone.size())),
-            |[p, e]| {
+        self.cone
+            .operation("rgrad", [p, egrad])
+            .matrix(|| fused::log_euclidean_rgrad(self.cone.size()))
+            .or(|[p, e]| {
                 let log = formula::log(&p);
                 exp_velocity(&log, &exp_velocity(&log, &symmetric(&e)))
-            },
-        )
+            })
     }
 
     /// The same as [`exp`](Geodesic::exp); no retraction of second order is cheaper.
@@ -132,56 +125,45 @@ impl Geodesic for SpdLogEuclidean {
     /// Rounding after long steps is corrected as [`EDGE`](Self::EDGE) says. Not finite where an
     /// eigenvalue overflows, which can happen from |v| = 709 on in f64 and 88 in f32.
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        self.cone.check("exp", &[p, v]);
+        let operation = self.cone.operation("exp", [p, v]);
         let kind = p.kind();
-        with_kernel_or_formula(
-            [p, v],
-            || map_to_frame([p, v], || fused::log_euclidean_exp(self.cone.size(), kind)),
-            |[p, v]| {
+        operation
+            .matrix(|| fused::log_euclidean_exp(self.cone.size(), kind))
+            .or(|[p, v]| {
                 symmetric(&matrix_exponential(
                     &(formula::log(&p) + log_velocity(&p, &v)),
                 ))
-            },
-        )
+            })
     }
 
     /// ```text
     /// Dexp_{log p}[log q − log p]
     /// ```
     fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        self.cone.check("log", &[p, q]);
-        with_kernel_or_formula(
-            [p, q],
-            || map_to_frame([p, q], || fused::log_euclidean_log(self.cone.size())),
-            |[p, q]| exp_velocity(&formula::log(&p), &self.log_difference(&p, &q)),
-        )
+        self.cone
+            .operation("log", [p, q])
+            .matrix(|| fused::log_euclidean_log(self.cone.size()))
+            .or(|[p, q]| exp_velocity(&formula::log(&p), &self.log_difference(&p, &q)))
     }
 
     /// ```text
     /// Dexp_{log q}[Dlog_p[v]]
     /// ```
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
-        self.cone.check("parallel_transport", &[p, q, v]);
-        with_kernel_or_formula(
-            [p, q, v],
-            || {
-                let kernel = || fused::log_euclidean_transport(self.cone.size());
-                map_to_frame([p, q, v], kernel)
-            },
-            |[p, q, v]| exp_velocity(&formula::log(&q), &log_velocity(&p, &v)),
-        )
+        self.cone
+            .operation("parallel_transport", [p, q, v])
+            .matrix(|| fused::log_euclidean_transport(self.cone.size()))
+            .or(|[p, q, v]| exp_velocity(&formula::log(&q), &log_velocity(&p, &v)))
     }
 
     /// ```text
     /// |log q − log p|
     /// ```
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        self.cone.check("dist", &[p, q]);
-        with_kernel_or_formula(
-            [p, q],
-            || map_to_number([p, q], || fused::log_euclidean_dist(self.cone.size())),
-            |[p, q]| frobenius(&self.log_difference(&p, &q)),
-        )
+        self.cone
+            .operation("dist", [p, q])
+            .number(|| fused::log_euclidean_dist(self.cone.size()))
+            .or(|[p, q]| frobenius(&self.log_difference(&p, &q)))
     }
 }
 

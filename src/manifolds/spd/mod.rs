@@ -50,10 +50,10 @@ pub use log_euclidean::SpdLogEuclidean;
 use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
-use super::frames::{check_frames, map_to_frame, transposed};
+use super::frames::{check_frames, transposed};
 use crate::manifold::require_points;
-use crate::numerics::rows::{fusible, with_kernel_or_formula};
-use crate::numerics::wide::map::map_to_number;
+use crate::numerics::operation::Operation;
+use crate::numerics::wide::map::map_to_matrix;
 use crate::numerics::{finite_defect, in_f64, no_grad};
 use crate::{Error, Result};
 use formula::symmetric;
@@ -82,21 +82,29 @@ impl Cone {
         check_frames(op, self.n, self.n, tensors);
     }
 
+    /// An operation on points and tangents.
+    #[track_caller]
+    fn operation<'a, const N: usize>(
+        self,
+        name: &str,
+        inputs: [&'a Tensor; N],
+    ) -> Operation<'a, N> {
+        Operation::new(name, inputs, &[self.n, self.n])
+    }
+
     fn point_defect(self, p: &Tensor) -> Tensor {
-        self.check("point_defect", &[p]);
-        if fusible(&[p]) {
-            return map_to_number([p], || fused::point_defect(self.size()));
-        }
-        in_f64([p], |[p]| {
-            let (_, info) = symmetric(&p).linalg_cholesky_ex(false, false);
-            let safe = symmetric(&p).nan_to_num(0.0, 0.0, 0.0);
-            let values = safe.linalg_eigvalsh("L");
-            let most = values.abs().amax([-1], false);
-            let least = values.amin([-1], false).clamp_max(0.0);
-            let most = most.where_self(&most.gt(0.0), &most.ones_like());
-            let failure = info.not_equal(0).to_kind(Kind::Double) * (1.0 - least / most);
-            asymmetry(&p) + failure
-        })
+        self.operation("point_defect", [p])
+            .number(|| fused::point_defect(self.size()))
+            .or(|[p]| {
+                let (_, info) = symmetric(&p).linalg_cholesky_ex(false, false);
+                let safe = symmetric(&p).nan_to_num(0.0, 0.0, 0.0);
+                let values = safe.linalg_eigvalsh("L");
+                let most = values.abs().amax([-1], false);
+                let least = values.amin([-1], false).clamp_max(0.0);
+                let most = most.where_self(&most.gt(0.0), &most.ones_like());
+                let failure = info.not_equal(0).to_kind(Kind::Double) * (1.0 - least / most);
+                asymmetry(&p) + failure
+            })
     }
 
     fn tangent_defect(self, p: &Tensor, v: &Tensor) -> Tensor {
@@ -107,12 +115,9 @@ impl Cone {
     }
 
     fn project(self, z: &Tensor) -> Tensor {
-        self.check("project", &[z]);
-        with_kernel_or_formula(
-            [z],
-            || map_to_frame([z], || fused::project(self.size())),
-            |[z]| formula::size(&z),
-        )
+        self.operation("project", [z])
+            .matrix(|| fused::project(self.size()))
+            .or(|[z]| formula::size(&z))
     }
 
     fn project_tangent(self, p: &Tensor, z: &Tensor) -> Tensor {
@@ -142,7 +147,7 @@ impl Cone {
         let v = formula::random_symmetric(rng, &size, Device::Cpu);
         let one = Tensor::eye(self.n, (Kind::Double, Device::Cpu));
         no_grad(|| {
-            map_to_frame([&one.expand_as(&v), &v], || {
+            map_to_matrix([&one.expand_as(&v), &v], || {
                 fused::affine_exp(self.size(), Kind::Double)
             })
         })

@@ -17,12 +17,12 @@ use tch::{Device, Kind, Tensor};
 
 use super::frames::series::{angle_over_sine, at_matrices, exponential_minus_one};
 use super::frames::{
-    check_frames, frobenius, identity_like, map_to_frame, newton_schulz, polar, skew, transposed,
+    check_frames, frobenius, identity_like, newton_schulz, polar, skew, transposed,
     transposed_times,
 };
 use super::{Stiefel, StiefelMetric};
 use crate::manifold::{Geodesic, Manifold, Sample};
-use crate::numerics::rows::{with_kernel_or_formula, with_kernel_or_formulas};
+use crate::numerics::operation::Operation;
 use crate::numerics::special::asinc;
 use crate::numerics::wide::map::map_matrices;
 use crate::numerics::{broadcast_to_both, in_f64, no_grad, norm_last, safe_sqrt, sum_keep};
@@ -112,6 +112,16 @@ impl SpecialOrthogonal {
     #[track_caller]
     fn check(&self, op: &str, tensors: &[&Tensor]) {
         check_frames(op, self.n, self.n, tensors);
+    }
+
+    /// An operation on points and tangents.
+    #[track_caller]
+    fn operation<'a, const N: usize>(
+        &self,
+        name: &str,
+        inputs: [&'a Tensor; N],
+    ) -> Operation<'a, N> {
+        Operation::new(name, inputs, &[self.n, self.n])
     }
 
     fn size(&self) -> usize {
@@ -301,12 +311,9 @@ impl Manifold for SpecialOrthogonal {
     /// and the two smallest singular values are equal, the result is one of the nearest rotations,
     /// with gradient 0.
     fn project(&self, z: &Tensor) -> Tensor {
-        self.check("project", &[z]);
-        with_kernel_or_formula(
-            [z],
-            || map_to_frame([z], || fused::project(self.size())),
-            |[z]| project_formula(&z),
-        )
+        self.operation("project", [z])
+            .matrix(|| fused::project(self.size()))
+            .or(|[z]| project_formula(&z))
     }
 
     /// ```text
@@ -350,15 +357,12 @@ impl Geodesic for SpecialOrthogonal {
     /// p e^Ω,  Ω = skew(pᵀv)
     /// ```
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        self.check("exp", &[p, v]);
-        with_kernel_or_formula(
-            [p, v],
-            || map_to_frame([p, v], || fused::exp(self.size())),
-            |[p, v]| {
+        self.operation("exp", [p, v])
+            .matrix(|| fused::exp(self.size()))
+            .or(|[p, v]| {
                 let turned = exponential_minus_one(&skew(&transposed_times(&p, &v)));
                 newton_schulz(&(&p + p.matmul(&turned)))
-            },
-        )
+            })
     }
 
     /// p X with the logarithm X of the rotation R = pᵀq. X comes from the angle for n = 2 and from
@@ -371,29 +375,23 @@ impl Geodesic for SpecialOrthogonal {
     ///
     /// which restores the accuracy that the roots lose near angle π.
     fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        self.check("log", &[p, q]);
-        with_kernel_or_formula(
-            [p, q],
-            || map_to_frame([p, q], || fused::log(self.size())),
-            |[p, q]| p.matmul(&log_formula(&change(&p, &q))),
-        )
+        self.operation("log", [p, q])
+            .matrix(|| fused::log(self.size()))
+            .or(|[p, q]| p.matmul(&log_formula(&change(&p, &q))))
     }
 
     /// ```text
     /// q Wᵀ pᵀv W,  W = (pᵀq)^½
     /// ```
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
-        self.check("parallel_transport", &[p, q, v]);
-        with_kernel_or_formula(
-            [p, q, v],
-            || map_to_frame([p, q, v], || fused::transport(self.size())),
-            |[p, q, v]| {
+        self.operation("parallel_transport", [p, q, v])
+            .matrix(|| fused::transport(self.size()))
+            .or(|[p, q, v]| {
                 let turn = root(&change(&p, &q));
                 let tangent = skew(&transposed_times(&p, &v));
                 let moved = transposed_times(&turn, &tangent).matmul(&turn);
                 q.matmul(&skew(&moved))
-            },
-        )
+            })
     }
 
     /// ```text
@@ -403,14 +401,14 @@ impl Geodesic for SpecialOrthogonal {
     /// over the rotation planes of pᵀq, from the singular vectors z that D and 2 + D share. It is
     /// accurate also for angles π, where [`log`](Geodesic::log) is not unique or NaN.
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        self.check("dist", &[p, q]);
-        with_kernel_or_formulas(
-            [p, q],
-            || {
-                let [out] = map_matrices([p, q], [(1, 2)], || fused::dist(self.size()));
+        let dist = self
+            .operation("dist", [p, q])
+            .matrices([(1, 2)], || fused::dist(self.size()))
+            .map(|[out]| {
                 let number = |i| out.select(-1, i).squeeze_dim(-1).contiguous();
                 (number(0), number(1).lt(NEAR_HALF_TURN))
-            },
+            });
+        dist.or_beyond(
             |[p, q]| frobenius(&log_formula(&change(&p, &q))) * std::f64::consts::FRAC_1_SQRT_2,
             |[p, q]| dist_by_halves(&change(&p, &q)),
         )

@@ -22,13 +22,13 @@ use tch::{Device, Kind, Tensor};
 
 use super::frames::series::exponential_minus_one;
 use super::frames::{
-    self, check_frames, frobenius, identity_like, map_to_frame, newton_schulz,
-    orthonormality_defect, polar, skew, transposed, transposed_times,
+    self, check_frames, frobenius, identity_like, newton_schulz, orthonormality_defect, polar,
+    skew, transposed, transposed_times,
 };
 use crate::manifold::{Manifold, Sample};
-use crate::numerics::rows::with_kernel_or_formula;
+use crate::numerics::operation::Operation;
 use crate::numerics::wide::map::map_matrices;
-use crate::numerics::{broadcast_to_both, in_f64, no_grad, with_gradient_of};
+use crate::numerics::{broadcast_to_both, in_f64, is_recorded, no_grad, with_gradient_of};
 use crate::random::random_normal;
 use crate::{Error, Result};
 
@@ -183,14 +183,11 @@ impl Stiefel {
     ///
     /// edelman1998, sections 2.2.2 and 2.4.1; zimmermann2022 (both metrics as one family).
     pub fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        self.check("exp", &[p, v]);
         let (n, k) = self.sizes();
         let beta = self.metric.beta();
-        with_kernel_or_formula(
-            [p, v],
-            || map_to_frame([p, v], || fused::exp(n, k, beta)),
-            |[p, v]| exp_formula(&p, &v, beta),
-        )
+        self.operation("exp", [p, v])
+            .matrix(|| fused::exp(n, k, beta))
+            .or(|[p, v]| exp_formula(&p, &v, beta))
     }
 
     /// The velocity at `p` of a geodesic that reaches `q` in unit time.
@@ -299,7 +296,7 @@ impl Stiefel {
     pub fn dist(&self, p: &Tensor, q: &Tensor) -> Result<Tensor> {
         let velocity = self.log(p, q)?;
         let exact = no_grad(|| self.norm(p, &velocity));
-        if !(p.requires_grad() || q.requires_grad()) {
+        if !(is_recorded(p) || is_recorded(q)) {
             return Ok(exact);
         }
         let back = self.log(q, p)?;
@@ -325,6 +322,16 @@ impl Stiefel {
     #[track_caller]
     fn check(&self, op: &str, tensors: &[&Tensor]) {
         check_frames(op, self.n, self.k, tensors);
+    }
+
+    /// An operation on points and tangents.
+    #[track_caller]
+    fn operation<'a, const N: usize>(
+        &self,
+        name: &str,
+        inputs: [&'a Tensor; N],
+    ) -> Operation<'a, N> {
+        Operation::new(name, inputs, &[self.n, self.k])
     }
 
     fn sizes(&self) -> (usize, usize) {
@@ -443,13 +450,10 @@ impl Manifold for Stiefel {
     /// The polar factor z (zᵀz)^(−½), the nearest matrix with orthonormal columns. NaN where the
     /// columns of z are linearly dependent.
     fn project(&self, z: &Tensor) -> Tensor {
-        self.check("project", &[z]);
         let (n, k) = self.sizes();
-        with_kernel_or_formula(
-            [z],
-            || map_to_frame([z], || frames::fused::project(n, k)),
-            |[z]| polar(&z),
-        )
+        self.operation("project", [z])
+            .matrix(|| frames::fused::project(n, k))
+            .or(|[z]| polar(&z))
     }
 
     /// ```text
@@ -458,16 +462,13 @@ impl Manifold for Stiefel {
     ///
     /// the same in both metrics.
     fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
-        self.check("project_tangent", &[p, z]);
         let (n, k) = self.sizes();
-        with_kernel_or_formula(
-            [p, z],
-            || map_to_frame([p, z], || fused::project_tangent(n, k)),
-            |[p, z]| {
+        self.operation("project_tangent", [p, z])
+            .matrix(|| fused::project_tangent(n, k))
+            .or(|[p, z]| {
                 let once = tangent_part(&p, &z);
                 tangent_part(&p, &once)
-            },
-        )
+            })
     }
 
     /// ```text
@@ -512,24 +513,18 @@ impl Manifold for Stiefel {
     /// The [`Retraction`] chosen by [`with_retraction`](Stiefel::with_retraction), by default
     /// [`Retraction::Polar`].
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        self.check("retract", &[p, v]);
         let (n, k) = self.sizes();
         match self.retraction {
-            Retraction::Polar => with_kernel_or_formula(
-                [p, v],
-                || map_to_frame([p, v], || frames::fused::polar_step(n, k)),
-                |[p, v]| polar(&(p + v)),
-            ),
-            Retraction::Qr => with_kernel_or_formula(
-                [p, v],
-                || map_to_frame([p, v], || fused::qr_step(n, k)),
-                |[p, v]| qr_formula(&(p + v)),
-            ),
-            Retraction::Cayley => with_kernel_or_formula(
-                [p, v],
-                || map_to_frame([p, v], || fused::cayley_step(n, k)),
-                |[p, v]| cayley_formula(&p, &v),
-            ),
+            Retraction::Polar => self
+                .operation("retract", [p, v])
+                .matrix(|| frames::fused::polar_step(n, k))
+                .or(|[p, v]| polar(&(p + v))),
+            Retraction::Qr => Operation::on([p, v])
+                .matrix(|| fused::qr_step(n, k))
+                .or(|[p, v]| qr_formula(&(p + v))),
+            Retraction::Cayley => Operation::on([p, v])
+                .matrix(|| fused::cayley_step(n, k))
+                .or(|[p, v]| cayley_formula(&p, &v)),
         }
     }
 }

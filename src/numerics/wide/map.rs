@@ -64,6 +64,21 @@ where
     out.squeeze_dim(-1).squeeze_dim(-1)
 }
 
+/// [`map_matrices`] with one matrix of the shape of the first input's.
+pub(crate) fn map_to_matrix<const N: usize, K>(
+    inputs: [&Tensor; N],
+    kernel: impl Fn() -> K + Sync,
+) -> Tensor
+where
+    K: FnMut(&[Matrix; N], &mut Matrix),
+{
+    let [out] = map_matrices(inputs, [shape_of(inputs[0])], || {
+        let mut kernel = kernel();
+        move |inputs: &[Matrix; N], [out]: &mut [Matrix; 1]| kernel(inputs, out)
+    });
+    out
+}
+
 fn shape_of(t: &Tensor) -> (usize, usize) {
     let size = t.size();
     match size[..] {

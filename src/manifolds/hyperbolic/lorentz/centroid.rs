@@ -21,7 +21,7 @@ use super::fused::Hyperboloid;
 use crate::manifolds::hyperbolic::dispatch::Model;
 use crate::numerics::across::{Across, pivot};
 use crate::numerics::lanes::{compiled_twice, dot};
-use crate::numerics::rows::map_rows;
+use crate::numerics::operation::Operation;
 use crate::numerics::{check_points, check_weights, dot_keep, safe_sqrt, sum_keep};
 
 /// The kernel as a function of a whole set of points.
@@ -158,19 +158,16 @@ impl Lorentz {
         let size = points.size();
         let flat = points.flatten(-2, -1);
         let width = self.n as usize + 1;
-        let centroid = self.run(
-            [&flat, &weights],
-            |space| {
-                let [out] = map_rows([&flat, &weights], [width], |[points, weights], [out]| {
-                    kernels::centroid(&space, points, weights, out);
-                });
-                out
-            },
-            |[flat, weights]| {
+        let centroid = self
+            .with_kernels(Operation::on([&flat, &weights]))
+            .rows([width], |space, [points, weights], [out]| {
+                kernels::centroid(space, points, weights, out);
+            })
+            .map(|[centroid]| centroid)
+            .or(|[flat, weights]| {
                 let x = self.spatial(&flat.view(&size[..]));
                 self.centroid_formula(&x, &weights.unsqueeze(-1))
-            },
-        );
+            });
         centroid.to_kind(kind)
     }
 

@@ -37,7 +37,6 @@ use tch::{Device, Kind, Tensor};
 use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::manifolds::Curvature;
 use crate::manifolds::hyperbolic::dispatch::Model;
-use crate::numerics::rows::{map_rows, map_to_scalar};
 use crate::numerics::{
     check_points, dot_keep, in_f64, no_grad, norm_keep, pull_within, safe_sqrt, special, sum_keep,
 };
@@ -148,16 +147,12 @@ impl Lorentz {
         }
     }
 
-    /// [`run`](Self::run) with a formula of spatial parts.
-    fn run_spatial<const N: usize>(
+    /// The formula, of spatial parts alone.
+    fn by_spatial<const N: usize>(
         &self,
-        inputs: [&Tensor; N],
-        fused: impl FnOnce(Hyperboloid) -> Tensor,
         formula: impl Fn([Tensor; N]) -> Tensor,
-    ) -> Tensor {
-        self.run(inputs, fused, |inputs| {
-            formula(inputs.map(|t| self.spatial(&t)))
-        })
+    ) -> impl Fn([Tensor; N]) -> Tensor {
+        move |inputs| formula(inputs.map(|t| self.spatial(&t)))
     }
 
     /// The spatial part of rows `[.., n + 1]`.
@@ -277,6 +272,10 @@ impl Model for Lorentz {
     fn kernels_at(c: f64) -> Hyperboloid {
         Hyperboloid::new(c)
     }
+
+    fn width(&self) -> i64 {
+        self.n + 1
+    }
 }
 
 impl Manifold for Lorentz {
@@ -317,17 +316,11 @@ impl Manifold for Lorentz {
     /// The point with the spatial part of z, whatever the time coordinate of z is. A spatial part
     /// beyond [`Lorentz::edge`] is shortened to it.
     fn project(&self, z: &Tensor) -> Tensor {
-        check_points("project", self.n + 1, &[z]);
+        let operation = self.operation("project", [z]);
         let edge = Self::edge(z.kind());
-        self.run_spatial(
-            [z],
-            |space| {
-                self.map_point([z], |[x], point| {
-                    kernels::project(&space, x, edge, point);
-                })
-            },
-            |[x]| self.point_within(&x, edge),
-        )
+        operation
+            .row(|space, [x], point| kernels::project(space, &x[1..], edge, point))
+            .or(self.by_spatial(|[x]| self.point_within(&x, edge)))
     }
 
     /// The Lorentz-orthogonal projection.
@@ -356,61 +349,43 @@ impl Manifold for Lorentz {
     ///
     /// in spatial parts, along (∥) and across (⊥) the direction of p.
     fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
-        check_points("inner", self.n + 1, &[p, u, v]);
-        self.run_spatial(
-            [p, u, v],
-            |space| {
-                map_to_scalar([p, u, v], |[p, u, v]| {
-                    kernels::inner(&space, &p[1..], &u[1..], &v[1..])
-                })
-            },
-            |[p, u, v]| self.lorentz_product(&p, &u, &v).squeeze_dim(-1),
-        )
+        self.operation("inner", [p, u, v])
+            .scalar(|space, [p, u, v]| kernels::inner(space, &p[1..], &u[1..], &v[1..]))
+            .or(self.by_spatial(|[p, u, v]| self.lorentz_product(&p, &u, &v).squeeze_dim(-1)))
     }
 
     fn norm(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        check_points("norm", self.n + 1, &[p, v]);
-        self.run_spatial(
-            [p, v],
-            |space| map_to_scalar([p, v], |[p, v]| kernels::norm(&space, &p[1..], &v[1..])),
-            |[p, v]| safe_sqrt(&self.lorentz_product(&p, &v, &v)).squeeze_dim(-1),
-        )
+        self.operation("norm", [p, v])
+            .scalar(|space, [p, v]| kernels::norm(space, &p[1..], &v[1..]))
+            .or(self
+                .by_spatial(|[p, v]| safe_sqrt(&self.lorentz_product(&p, &v, &v)).squeeze_dim(-1)))
     }
 
     /// ```text
     /// J e + c⟨p, J e⟩_L p,  J = diag(−1, 1, …, 1),  e = egrad
     /// ```
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
-        check_points("rgrad", self.n + 1, &[p, egrad]);
-        self.run(
-            [p, egrad],
-            |space| {
-                self.map_tangent([p, egrad], space, |space, [p, e], out| {
-                    kernels::rgrad(space, &p[1..], e, out);
-                })
-            },
-            |[p, e]| {
+        self.operation("rgrad", [p, egrad])
+            .row(|space, [p, e], out| {
+                tangent_row(space, &p[1..], out, |out| {
+                    kernels::rgrad(space, &p[1..], e, out)
+                });
+            })
+            .or(|[p, e]| {
                 let (x, g) = (self.spatial(&p), self.spatial(&e));
                 let product = self.time(&x) * e.narrow(-1, 0, 1) + dot_keep(&x, &g);
                 self.tangent(&x, &(g + product * self.c() * &x))
-            },
-        )
+            })
     }
 
     /// The point whose spatial part is that of p + v, at most at [`Lorentz::edge`]. It agrees with
     /// `exp` to first order.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        check_points("retract", self.n + 1, &[p, v]);
+        let operation = self.operation("retract", [p, v]);
         let edge = Self::edge(p.kind());
-        self.run_spatial(
-            [p, v],
-            |space| {
-                self.map_point([p, v], |[x, v], point| {
-                    kernels::retract(&space, x, v, edge, point);
-                })
-            },
-            |[x, v]| self.point_within(&(x + v), edge),
-        )
+        operation
+            .row(|space, [x, v], point| kernels::retract(space, &x[1..], &v[1..], edge, point))
+            .or(self.by_spatial(|[x, v]| self.point_within(&(x + v), edge)))
     }
 
     /// [`parallel_transport`](Geodesic::parallel_transport), which is as cheap as a projection and
@@ -420,61 +395,33 @@ impl Manifold for Lorentz {
     }
 
     fn retract_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
-        check_points("retract_transport", self.n + 1, &[p, v, w]);
-        if let Some(space) = self.fused(&[p, v, w]) {
-            let edge = Self::edge(p.kind());
-            return self.map_step([p, v, w], space, |x, v, point| {
-                kernels::retract(&space, x, v, edge, point);
-            });
-        }
-        let q = self.retract(p, v);
-        let w = self.vector_transport(p, &q, w);
-        (q, w)
+        let operation = self.operation("retract_transport", [p, v, w]);
+        let (edge, width) = (Self::edge(p.kind()), self.n as usize + 1);
+        operation
+            .rows([width, width], |space, [p, v, w], [q, moved]| {
+                kernels::retract(space, &p[1..], &v[1..], edge, q);
+                transport_row(space, p, q, w, moved);
+            })
+            .map(|[q, w]| (q, w))
+            .or_else(|| {
+                let q = self.retract(p, v);
+                let w = self.vector_transport(p, &q, w);
+                (q, w)
+            })
     }
 }
 
-impl Lorentz {
-    /// Fused rows whose result is a point, from the spatial parts of the inputs.
-    fn map_point<const N: usize>(
-        &self,
-        inputs: [&Tensor; N],
-        kernel: impl Fn([&[f64]; N], &mut [f64]) + Sync,
-    ) -> Tensor {
-        let [out] = map_rows(inputs, [self.n as usize + 1], |rows, [point]| {
-            kernel(rows.map(|row| &row[1..]), point);
-        });
-        out
-    }
+/// A tangent at a point with the spatial part x, of which a kernel makes the spatial part.
+fn tangent_row(space: &Hyperboloid, x: &[f64], out: &mut [f64], fill: impl FnOnce(&mut [f64])) {
+    fill(&mut out[1..]);
+    out[0] = kernels::tangent_time(space, x, &out[1..]);
+}
 
-    /// Fused rows whose result is a tangent at the first input, given by its spatial part.
-    fn map_tangent<const N: usize>(
-        &self,
-        inputs: [&Tensor; N],
-        space: Hyperboloid,
-        kernel: impl Fn(&Hyperboloid, [&[f64]; N], &mut [f64]) + Sync,
-    ) -> Tensor {
-        let [out] = map_rows(inputs, [self.n as usize + 1], |rows, [out]| {
-            kernel(&space, rows, &mut out[1..]);
-            out[0] = kernels::tangent_time(&space, &rows[0][1..], &out[1..]);
-        });
-        out
-    }
-
-    /// Fused rows of a step, by the spatial parts of a point and a tangent, and the transport along it.
-    fn map_step(
-        &self,
-        inputs: [&Tensor; 3],
-        space: Hyperboloid,
-        step: impl Fn(&[f64], &[f64], &mut [f64]) + Sync,
-    ) -> (Tensor, Tensor) {
-        let width = self.n as usize + 1;
-        let [q, moved] = map_rows(inputs, [width, width], |[p, v, w], [q, moved]| {
-            step(&p[1..], &v[1..], q);
-            kernels::transport(&space, &p[1..], &q[1..], &w[1..], &mut moved[1..]);
-            moved[0] = kernels::tangent_time(&space, &q[1..], &moved[1..]);
-        });
-        (q, moved)
-    }
+/// A tangent w at p, moved along the geodesic to q.
+fn transport_row(space: &Hyperboloid, p: &[f64], q: &[f64], w: &[f64], out: &mut [f64]) {
+    tangent_row(space, &q[1..], out, |out| {
+        kernels::transport(space, &p[1..], &q[1..], &w[1..], out);
+    });
 }
 
 impl Geodesic for Lorentz {
@@ -489,43 +436,34 @@ impl Geodesic for Lorentz {
     ///
     /// at most at [`Lorentz::edge`].
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        check_points("exp", self.n + 1, &[p, v]);
+        let operation = self.operation("exp", [p, v]);
         let edge = Self::edge(p.kind());
-        self.run_spatial(
-            [p, v],
-            |space| {
-                self.map_point([p, v], |[x, v], point| {
-                    kernels::exp(&space, x, v, edge, point);
-                })
-            },
-            |[x, u]| {
+        operation
+            .row(|space, [x, v], point| kernels::exp(space, &x[1..], &v[1..], edge, point))
+            .or(self.by_spatial(|[x, u]| {
                 let (u, w) = self.shortened(&x, &u);
                 let end = special::cosh(&w) * &x + special::sinhc(&w) * u;
                 self.point_within(&end, edge)
-            },
-        )
+            }))
     }
 
     /// ```text
     /// D/sinh D · (q − p − 2s p),  D = √c·dist(p, q),  s = sinh²(D/2)
     /// ```
     fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        check_points("log", self.n + 1, &[p, q]);
-        self.run_spatial(
-            [p, q],
-            |space| {
-                self.map_tangent([p, q], space, |space, [p, q], out| {
-                    kernels::log(space, &p[1..], &q[1..], out);
-                })
-            },
-            |[x, y]| {
+        self.operation("log", [p, q])
+            .row(|space, [p, q], out| {
+                tangent_row(space, &p[1..], out, |out| {
+                    kernels::log(space, &p[1..], &q[1..], out)
+                });
+            })
+            .or(self.by_spatial(|[x, y]| {
                 let s = self.half_sinh_squared(&x, &y);
                 let factor = special::asinhc(&s) / (&s + 1.0).sqrt();
                 // Not s x, which may overflow.
                 let along = s * 2.0 * &factor;
                 self.tangent(&x, &(factor * (y - &x) - along * &x))
-            },
-        )
+            }))
     }
 
     /// ```text
@@ -534,23 +472,18 @@ impl Geodesic for Lorentz {
     ///
     /// The CPU kernel rotates the polar components of v instead, which is more accurate.
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
-        check_points("parallel_transport", self.n + 1, &[p, q, v]);
-        let fused = |space: Hyperboloid| {
-            let [out] = map_rows([p, q, v], [self.n as usize + 1], |[p, q, v], [out]| {
-                kernels::transport(&space, &p[1..], &q[1..], &v[1..], &mut out[1..]);
-                out[0] = kernels::tangent_time(&space, &q[1..], &out[1..]);
-            });
-            out
-        };
-        self.run_spatial([p, q, v], fused, |[x, y, v]| {
-            let s = self.half_sinh_squared(&x, &y);
-            let (x_time, y_time) = (self.time(&x), self.time(&y));
-            let difference = &y - &x;
-            let time_difference = dot_keep(&difference, &(&x + &y)) / (&x_time + y_time);
-            let product = dot_keep(&difference, &v) - time_difference * dot_keep(&x, &v) / x_time;
-            let moved = v + product * self.c() / ((s + 1.0) * 2.0) * (x + &y);
-            self.tangent(&y, &moved)
-        })
+        self.operation("parallel_transport", [p, q, v])
+            .row(|space, [p, q, v], out| transport_row(space, p, q, v, out))
+            .or(self.by_spatial(|[x, y, v]| {
+                let s = self.half_sinh_squared(&x, &y);
+                let (x_time, y_time) = (self.time(&x), self.time(&y));
+                let difference = &y - &x;
+                let time_difference = dot_keep(&difference, &(&x + &y)) / (&x_time + y_time);
+                let product =
+                    dot_keep(&difference, &v) - time_difference * dot_keep(&x, &v) / x_time;
+                let moved = v + product * self.c() / ((s + 1.0) * 2.0) * (x + &y);
+                self.tangent(&y, &moved)
+            }))
     }
 
     /// ```text
@@ -560,28 +493,28 @@ impl Geodesic for Lorentz {
     /// for |p| ≤ |q|, where p, q and δ = q − p are spatial parts and Δ is √c times the difference
     /// of the distances from the origin.
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        check_points("dist", self.n + 1, &[p, q]);
-        self.run_spatial(
-            [p, q],
-            |space| map_to_scalar([p, q], |[p, q]| kernels::dist(&space, &p[1..], &q[1..])),
-            |[x, y]| {
+        self.operation("dist", [p, q])
+            .scalar(|space, [p, q]| kernels::dist(space, &p[1..], &q[1..]))
+            .or(self.by_spatial(|[x, y]| {
                 let half_sinh = safe_sqrt(&self.half_sinh_squared(&x, &y));
                 (half_sinh.asinh() * 2.0 / self.c().sqrt()).squeeze_dim(-1)
-            },
-        )
+            }))
     }
 
     fn exp_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
-        check_points("exp_transport", self.n + 1, &[p, v, w]);
-        if let Some(space) = self.fused(&[p, v, w]) {
-            let edge = Self::edge(p.kind());
-            return self.map_step([p, v, w], space, |x, v, point| {
-                kernels::exp(&space, x, v, edge, point);
-            });
-        }
-        let q = self.exp(p, v);
-        let w = self.parallel_transport(p, &q, w);
-        (q, w)
+        let operation = self.operation("exp_transport", [p, v, w]);
+        let (edge, width) = (Self::edge(p.kind()), self.n as usize + 1);
+        operation
+            .rows([width, width], |space, [p, v, w], [q, moved]| {
+                kernels::exp(space, &p[1..], &v[1..], edge, q);
+                transport_row(space, p, q, w, moved);
+            })
+            .map(|[q, w]| (q, w))
+            .or_else(|| {
+                let q = self.exp(p, v);
+                let w = self.parallel_transport(p, &q, w);
+                (q, w)
+            })
     }
 }
 

@@ -5,7 +5,7 @@ use tch::Tensor;
 use super::EuclideanParametrised;
 use super::fused::kernels;
 use crate::manifolds::hyperbolic::dispatch::Model;
-use crate::numerics::rows::{map_to_row, map_to_scalar};
+use crate::numerics::operation::Operation;
 use crate::numerics::{check_points, dot_keep, in_f64, safe_sqrt, special, sum_keep};
 use crate::{Lorentz, PoincareBall, Result};
 
@@ -21,16 +21,9 @@ impl EuclideanParametrised {
     ///
     /// `[.., n]`, `[.., n]` → `[.., n]`
     pub fn to_frame(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        check_points("to_frame", self.n, &[p, v]);
-        self.run(
-            [p, v],
-            |space| {
-                map_to_row([p, v], |[p, v], out| {
-                    kernels::stretch_across(&space, p, v, out);
-                })
-            },
-            |[p, v]| self.scale_across(&p, &v, 1),
-        )
+        self.operation("to_frame", [p, v])
+            .row(|space, [p, v], out| kernels::stretch_across(space, p, v, out))
+            .or(|[p, v]| self.scale_across(&p, &v, 1))
     }
 
     /// The inverse of [`to_frame`](Self::to_frame).
@@ -39,16 +32,9 @@ impl EuclideanParametrised {
     ///
     /// `[.., n]`, `[.., n]` → `[.., n]`
     pub fn from_frame(&self, p: &Tensor, u: &Tensor) -> Tensor {
-        check_points("from_frame", self.n, &[p, u]);
-        self.run(
-            [p, u],
-            |space| {
-                map_to_row([p, u], |[p, u], out| {
-                    kernels::shrink_across(&space, p, u, out);
-                })
-            },
-            |[p, u]| self.scale_across(&p, &u, -1),
-        )
+        self.operation("from_frame", [p, u])
+            .row(|space, [p, u], out| kernels::shrink_across(space, p, u, out))
+            .or(|[p, u]| self.scale_across(&p, &u, -1))
     }
 
     /// The exponential map of a vector in the frame at p.
@@ -74,16 +60,9 @@ impl EuclideanParametrised {
     /// # Ok::<(), holonomy::Error>(())
     /// ```
     pub fn exp_in_frame(&self, p: &Tensor, u: &Tensor) -> Tensor {
-        check_points("exp_in_frame", self.n, &[p, u]);
-        self.run(
-            [p, u],
-            |space| {
-                map_to_row([p, u], |[p, u], out| {
-                    kernels::exp_in_frame(&space, p, u, out);
-                })
-            },
-            |[p, u]| self.exp_frame(&p, &u),
-        )
+        self.operation("exp_in_frame", [p, u])
+            .row(|space, [p, u], out| kernels::exp_in_frame(space, p, u, out))
+            .or(|[p, u]| self.exp_frame(&p, &u))
     }
 
     /// [`log`](crate::Geodesic::log) in the frame at p.
@@ -92,16 +71,9 @@ impl EuclideanParametrised {
     ///
     /// `[.., n]`, `[.., n]` → `[.., n]`
     pub fn log_in_frame(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        check_points("log_in_frame", self.n, &[p, q]);
-        self.run(
-            [p, q],
-            |space| {
-                map_to_row([p, q], |[p, q], out| {
-                    kernels::log_in_frame(&space, p, q, out);
-                })
-            },
-            |[p, q]| self.log_frame(&p, &q),
-        )
+        self.operation("log_in_frame", [p, q])
+            .row(|space, [p, q], out| kernels::log_in_frame(space, p, q, out))
+            .or(|[p, q]| self.log_frame(&p, &q))
     }
 
     /// Parallel transport of a vector in the frame at p to one in the frame at q: the rotation in
@@ -112,16 +84,9 @@ impl EuclideanParametrised {
     ///
     /// `[.., n]`, `[.., n]`, `[.., n]` → `[.., n]`
     pub fn transport_in_frame(&self, p: &Tensor, q: &Tensor, u: &Tensor) -> Tensor {
-        check_points("transport_in_frame", self.n, &[p, q, u]);
-        self.run(
-            [p, q, u],
-            |space| {
-                map_to_row([p, q, u], |[p, q, u], out| {
-                    kernels::transport_in_frame(&space, p, q, u, out);
-                })
-            },
-            |[p, q, u]| self.turn(&p, &q, &u),
-        )
+        self.operation("transport_in_frame", [p, q, u])
+            .row(|space, [p, q, u], out| kernels::transport_in_frame(space, p, q, u, out))
+            .or(|[p, q, u]| self.turn(&p, &q, &u))
     }
 
     /// The Poincaré ball of the same dimension and curvature.
@@ -257,17 +222,13 @@ impl EuclideanParametrised {
     pub fn hyperplane_distance(&self, z: &Tensor, direction: &Tensor, offset: &Tensor) -> Tensor {
         check_points("hyperplane_distance", self.n, &[z, direction]);
         check_points("hyperplane_distance", 1, &[offset]);
-        self.run(
-            [z, direction, offset],
-            |space| {
-                map_to_scalar([z, direction, offset], |[z, direction, offset]| {
-                    kernels::distance_to_hyperplane(&space, z, direction, offset[0])
-                })
-            },
-            |[z, direction, offset]| {
+        self.with_kernels(Operation::on([z, direction, offset]))
+            .scalar(|space, [z, direction, offset]| {
+                kernels::distance_to_hyperplane(space, z, direction, offset[0])
+            })
+            .or(|[z, direction, offset]| {
                 let unit = &direction / safe_sqrt(&dot_keep(&direction, &direction));
                 self.height(&z, &unit, &offset).squeeze_dim(-1)
-            },
-        )
+            })
     }
 }

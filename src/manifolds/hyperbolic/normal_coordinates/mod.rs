@@ -31,7 +31,6 @@ use tch::{Device, Kind, Tensor};
 use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::manifolds::Curvature;
 use crate::manifolds::hyperbolic::dispatch::Model;
-use crate::numerics::rows::{map_to_row, map_to_scalar};
 use crate::numerics::{
     broadcast_to_both, check_points, dot_keep, finite_defect, no_grad, safe_sqrt, sum_last,
 };
@@ -160,6 +159,10 @@ impl Model for EuclideanParametrised {
     fn kernels_at(c: f64) -> Polar {
         Polar::new(c)
     }
+
+    fn width(&self) -> i64 {
+        self.n
+    }
 }
 
 impl Manifold for EuclideanParametrised {
@@ -186,17 +189,12 @@ impl Manifold for EuclideanParametrised {
     /// z itself within [`EuclideanParametrised::EDGE`]; elsewhere the point of the edge on the ray
     /// of z.
     fn project(&self, z: &Tensor) -> Tensor {
-        check_points("project", self.n, &[z]);
-        self.run(
-            [z],
-            |space| {
-                map_to_row([z], |[z], out| {
-                    out.copy_from_slice(z);
-                    kernels::project(&space, out);
-                })
-            },
-            |[z]| self.pull_within(&z),
-        )
+        self.operation("project", [z])
+            .row(|space, [z], out| {
+                out.copy_from_slice(z);
+                kernels::project(space, out);
+            })
+            .or(|[z]| self.pull_within(&z))
     }
 
     fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
@@ -208,49 +206,37 @@ impl Manifold for EuclideanParametrised {
     /// u_∥ v_∥ + (sinh ρ/ρ)² u_⊥·v_⊥,  ρ = √c|p|
     /// ```
     fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
-        check_points("inner", self.n, &[p, u, v]);
-        self.run(
-            [p, u, v],
-            |space| map_to_scalar([p, u, v], |[p, u, v]| kernels::inner(&space, p, u, v)),
-            |[p, u, v]| {
+        self.operation("inner", [p, u, v])
+            .scalar(|space, [p, u, v]| kernels::inner(space, p, u, v))
+            .or(|[p, u, v]| {
                 let (u, v) = (self.scale_across(&p, &u, 1), self.scale_across(&p, &v, 1));
                 dot_keep(&u, &v).squeeze_dim(-1)
-            },
-        )
+            })
     }
 
     fn norm(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        check_points("norm", self.n, &[p, v]);
-        self.run(
-            [p, v],
-            |space| map_to_scalar([p, v], |[p, v]| kernels::norm(&space, p, v)),
-            |[p, v]| {
+        self.operation("norm", [p, v])
+            .scalar(|space, [p, v]| kernels::norm(space, p, v))
+            .or(|[p, v]| {
                 let v = self.scale_across(&p, &v, 1);
                 safe_sqrt(&dot_keep(&v, &v)).squeeze_dim(-1)
-            },
-        )
+            })
     }
 
     /// ```text
     /// e_∥ + (ρ/sinh ρ)² e_⊥,  e = egrad
     /// ```
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
-        check_points("rgrad", self.n, &[p, egrad]);
-        self.run(
-            [p, egrad],
-            |space| map_to_row([p, egrad], |[p, e], out| kernels::rgrad(&space, p, e, out)),
-            |[p, e]| self.scale_across(&p, &e, -2),
-        )
+        self.operation("rgrad", [p, egrad])
+            .row(|space, [p, e], out| kernels::rgrad(space, p, e, out))
+            .or(|[p, e]| self.scale_across(&p, &e, -2))
     }
 
     /// p + v, at most at [`EuclideanParametrised::EDGE`]. It agrees with `exp` to first order.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        check_points("retract", self.n, &[p, v]);
-        self.run(
-            [p, v],
-            |space| map_to_row([p, v], |[p, v], out| kernels::retract(&space, p, v, out)),
-            |[p, v]| self.pull_within(&(p + v)),
-        )
+        self.operation("retract", [p, v])
+            .row(|space, [p, v], out| kernels::retract(space, p, v, out))
+            .or(|[p, v]| self.pull_within(&(p + v)))
     }
 
     /// [`parallel_transport`](Geodesic::parallel_transport).
@@ -272,12 +258,9 @@ impl Geodesic for EuclideanParametrised {
     /// sinh²(r/2) = sinh²((ρ − n)/2) + sinh ρ sinh n cos²(φ/2),  sinh r sin θ = sinh n sin φ
     /// ```
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        check_points("exp", self.n, &[p, v]);
-        self.run(
-            [p, v],
-            |space| map_to_row([p, v], |[p, v], out| kernels::exp(&space, p, v, out)),
-            |[p, v]| self.exp_frame(&p, &self.scale_across(&p, &v, 1)),
-        )
+        self.operation("exp", [p, v])
+            .row(|space, [p, v], out| kernels::exp(space, p, v, out))
+            .or(|[p, v]| self.exp_frame(&p, &self.scale_across(&p, &v, 1)))
     }
 
     /// The vector of Riemannian length d/√c = `dist(p, q)` at an angle π − β to p:
@@ -288,30 +271,20 @@ impl Geodesic for EuclideanParametrised {
     ///
     /// for points at distances ρ/√c and σ/√c from the origin, at an angle θ to each other.
     fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        check_points("log", self.n, &[p, q]);
-        self.run(
-            [p, q],
-            |space| map_to_row([p, q], |[p, q], out| kernels::log(&space, p, q, out)),
-            |[p, q]| self.scale_across(&p, &self.log_frame(&p, &q), -1),
-        )
+        self.operation("log", [p, q])
+            .row(|space, [p, q], out| kernels::log(space, p, q, out))
+            .or(|[p, q]| self.scale_across(&p, &self.log_frame(&p, &q), -1))
     }
 
     /// In the frame: the rotation in the plane of p and q by the angle defect of the geodesic
     /// triangle (0, p, q), which is c times its area.
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
-        check_points("parallel_transport", self.n, &[p, q, v]);
-        self.run(
-            [p, q, v],
-            |space| {
-                map_to_row([p, q, v], |[p, q, v], out| {
-                    kernels::transport(&space, p, q, v, out);
-                })
-            },
-            |[p, q, v]| {
+        self.operation("parallel_transport", [p, q, v])
+            .row(|space, [p, q, v], out| kernels::transport(space, p, q, v, out))
+            .or(|[p, q, v]| {
                 let turned = self.turn(&p, &q, &self.scale_across(&p, &v, 1));
                 self.scale_across(&q, &turned, -1)
-            },
-        )
+            })
     }
 
     /// ```text
@@ -320,12 +293,9 @@ impl Geodesic for EuclideanParametrised {
     ///
     /// for points at distances ρ/√c and σ/√c from the origin, at an angle θ to each other.
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        check_points("dist", self.n, &[p, q]);
-        self.run(
-            [p, q],
-            |space| map_to_scalar([p, q], |[p, q]| kernels::dist(&space, p, q)),
-            |[p, q]| self.distance(&p, &q).squeeze_dim(-1),
-        )
+        self.operation("dist", [p, q])
+            .scalar(|space, [p, q]| kernels::dist(space, p, q))
+            .or(|[p, q]| self.distance(&p, &q).squeeze_dim(-1))
     }
 }
 

@@ -32,7 +32,6 @@ use tch::{Device, Kind, Tensor};
 use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::manifolds::hyperbolic::dispatch::Model;
 use crate::manifolds::{Curvature, Lorentz};
-use crate::numerics::rows::{map_rows, map_to_row, map_to_scalar};
 use crate::numerics::{
     broadcast_to_both, check_points, dot_keep, finite_defect, no_grad, norm_keep, norm_last,
     pull_within, special, sum_keep, sum_last, with_gradient_of,
@@ -250,6 +249,10 @@ impl Model for PoincareBall {
     fn kernels_at(c: f64) -> Ball {
         Ball::new(c)
     }
+
+    fn width(&self) -> i64 {
+        self.n
+    }
 }
 
 impl Manifold for PoincareBall {
@@ -263,18 +266,15 @@ impl Manifold for PoincareBall {
 
     /// 0 inside the ball, and c|p|² ≥ 1 on the boundary and outside.
     fn point_defect(&self, p: &Tensor) -> Tensor {
-        check_points("point_defect", self.n, &[p]);
-        self.run(
-            [p],
-            |ball| map_to_scalar([p], |[p]| kernels::point_defect(&ball, p)),
-            |[p]| {
+        self.operation("point_defect", [p])
+            .scalar(|ball, [p]| kernels::point_defect(ball, p))
+            .or(|[p]| {
                 let alpha = self.alpha(&p).squeeze_dim(-1);
                 let outside = alpha.gt(0.0).logical_not();
                 alpha
                     .rsub_scalar(1.0)
                     .where_self(&outside, &alpha.zeros_like())
-            },
-        )
+            })
     }
 
     /// 0 where every coordinate is finite, NaN elsewhere, since all vectors are tangent.
@@ -285,18 +285,14 @@ impl Manifold for PoincareBall {
 
     /// z itself within [`PoincareBall::edge`]; elsewhere the point of the edge on the ray of z.
     fn project(&self, z: &Tensor) -> Tensor {
-        check_points("project", self.n, &[z]);
+        let operation = self.operation("project", [z]);
         let edge = Self::edge(z.kind());
-        self.run(
-            [z],
-            |ball| {
-                map_to_row([z], |[z], out| {
-                    out.copy_from_slice(z);
-                    kernels::project(&ball, out, edge);
-                })
-            },
-            |[z]| self.pull_inside(&z, edge),
-        )
+        operation
+            .row(|ball, [z], out| {
+                out.copy_from_slice(z);
+                kernels::project(ball, out, edge);
+            })
+            .or(|[z]| self.pull_inside(&z, edge))
     }
 
     fn project_tangent(&self, p: &Tensor, z: &Tensor) -> Tensor {
@@ -308,39 +304,30 @@ impl Manifold for PoincareBall {
     /// ⟨u, v⟩ₚ = (2/α_p)² u·v
     /// ```
     fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
-        check_points("inner", self.n, &[p, u, v]);
-        self.run(
-            [p, u, v],
-            |ball| map_to_scalar([p, u, v], |[p, u, v]| kernels::inner(&ball, p, u, v)),
-            |[p, u, v]| {
+        self.operation("inner", [p, u, v])
+            .scalar(|ball, [p, u, v]| kernels::inner(ball, p, u, v))
+            .or(|[p, u, v]| {
                 let factor = self.alpha(&p).reciprocal() * 2.0;
                 (&factor * (&factor * dot_keep(&u, &v))).squeeze_dim(-1)
-            },
-        )
+            })
     }
 
     /// ```text
     /// (2/α_p) |v|
     /// ```
     fn norm(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        check_points("norm", self.n, &[p, v]);
-        self.run(
-            [p, v],
-            |ball| map_to_scalar([p, v], |[p, v]| kernels::norm(&ball, p, v)),
-            |[p, v]| (norm_last(&v).unsqueeze(-1) * 2.0 / self.alpha(&p)).squeeze_dim(-1),
-        )
+        self.operation("norm", [p, v])
+            .scalar(|ball, [p, v]| kernels::norm(ball, p, v))
+            .or(|[p, v]| (norm_last(&v).unsqueeze(-1) * 2.0 / self.alpha(&p)).squeeze_dim(-1))
     }
 
     /// ```text
     /// (α_p/2)² egrad
     /// ```
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
-        check_points("rgrad", self.n, &[p, egrad]);
-        self.run(
-            [p, egrad],
-            |ball| map_to_row([p, egrad], |[p, g], out| kernels::rgrad(&ball, p, g, out)),
-            |[p, g]| (self.alpha(&p) / 2.0).square() * g,
-        )
+        self.operation("rgrad", [p, egrad])
+            .row(|ball, [p, g], out| kernels::rgrad(ball, p, g, out))
+            .or(|[p, g]| (self.alpha(&p) / 2.0).square() * g)
     }
 
     /// The exponential map with tanh s replaced by s/√(1+s²). It never leaves the ball, agrees
@@ -353,25 +340,19 @@ impl Manifold for PoincareBall {
     /// A ball made by [`with_straight_retraction`](PoincareBall::with_straight_retraction) takes a
     /// straight step instead.
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        check_points("retract", self.n, &[p, v]);
+        let operation = self.operation("retract", [p, v]);
         let edge = Self::edge(p.kind());
         if let Some(straight_edge) = self.straight_edge {
             return self.straight_step(p, v, straight_edge.min(edge));
         }
-        self.run(
-            [p, v],
-            |ball| {
-                map_to_row([p, v], |[p, v], out| {
-                    kernels::retract(&ball, p, v, edge, out);
-                })
-            },
-            |[p, v]| {
+        operation
+            .row(|ball, [p, v], out| kernels::retract(ball, p, v, edge, out))
+            .or(|[p, v]| {
                 let (u, square) = self.shortened(&v, &self.alpha(&p));
                 let hypotenuse = square + 1.0;
                 let t = u / hypotenuse.sqrt();
                 self.pull_inside(&self.add(&p, &t, &hypotenuse.reciprocal()), edge)
-            },
-        )
+            })
     }
 
     /// [`parallel_transport`](Geodesic::parallel_transport), which is cheap in the ball.
@@ -380,20 +361,23 @@ impl Manifold for PoincareBall {
     }
 
     fn retract_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
-        check_points("retract_transport", self.n, &[p, v, w]);
-        let fused = self.fused(&[p, v, w]);
-        if let Some(ball) = fused.filter(|_| self.straight_edge.is_none()) {
-            let edge = Self::edge(p.kind());
-            let n = self.n as usize;
-            let [q, w] = map_rows([p, v, w], [n, n], |[p, v, w], [q, moved]| {
-                kernels::retract(&ball, p, v, edge, q);
-                kernels::transport(&ball, p, q, w, moved);
-            });
-            return (q, w);
+        let operation = self.operation("retract_transport", [p, v, w]);
+        let apart = || {
+            let q = self.retract(p, v);
+            let w = self.vector_transport(p, &q, w);
+            (q, w)
+        };
+        if self.straight_edge.is_some() {
+            return apart();
         }
-        let q = self.retract(p, v);
-        let w = self.vector_transport(p, &q, w);
-        (q, w)
+        let (edge, n) = (Self::edge(p.kind()), self.n as usize);
+        operation
+            .rows([n, n], |ball, [p, v, w], [q, moved]| {
+                kernels::retract(ball, p, v, edge, q);
+                kernels::transport(ball, p, q, w, moved);
+            })
+            .map(|[q, w]| (q, w))
+            .or_else(apart)
     }
 }
 
@@ -408,38 +392,29 @@ impl Geodesic for PoincareBall {
     /// exp(p, v) = p + α_p (t + c|t|² p)/(α_p/cosh²s + c|p + t|²)
     /// ```
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
-        check_points("exp", self.n, &[p, v]);
+        let operation = self.operation("exp", [p, v]);
         let edge = Self::edge(p.kind());
-        self.run(
-            [p, v],
-            |ball| {
-                map_to_row([p, v], |[p, v], out| {
-                    kernels::exp(&ball, p, v, edge, out);
-                })
-            },
-            |[p, v]| {
+        operation
+            .row(|ball, [p, v], out| kernels::exp(ball, p, v, edge, out))
+            .or(|[p, v]| {
                 let (u, w) = self.shortened(&v, &self.alpha(&p));
                 let t = u * special::tanhc(&w);
                 self.pull_inside(&self.add(&p, &t, &special::sech_squared(&w)), edge)
-            },
-        )
+            })
     }
 
     /// ```text
     /// (α_p δ − c|δ|² p) asinh(w)/(w √(1+w²) α_q),  w = √c|δ|/√(α_p α_q),  δ = q − p
     /// ```
     fn log(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        check_points("log", self.n, &[p, q]);
-        self.run(
-            [p, q],
-            |ball| map_to_row([p, q], |[p, q], out| kernels::log(&ball, p, q, out)),
-            |[p, q]| {
+        self.operation("log", [p, q])
+            .row(|ball, [p, q], out| kernels::log(ball, p, q, out))
+            .or(|[p, q]| {
                 let (alpha_p, alpha_q) = (self.alpha(&p), self.alpha(&q));
                 let (numerator, dd) = self.subtract_numerator(&p, &q, &alpha_p);
                 let w = self.half_sinh_squared(&dd, &alpha_p, &alpha_q);
                 numerator * (special::asinhc(&w) / ((w + 1.0).sqrt() * alpha_q))
-            },
-        )
+            })
     }
 
     /// ```text
@@ -448,49 +423,39 @@ impl Geodesic for PoincareBall {
     ///
     /// computed from δ = q − p without cancellation.
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
-        check_points("parallel_transport", self.n, &[p, q, v]);
-        self.run(
-            [p, q, v],
-            |ball| {
-                map_to_row([p, q, v], |[p, q, v], out| {
-                    kernels::transport(&ball, p, q, v, out);
-                })
-            },
-            |[p, q, v]| self.alpha(&q) / self.alpha(&p) * self.gyrate(&p, &q, &v),
-        )
+        self.operation("parallel_transport", [p, q, v])
+            .row(|ball, [p, q, v], out| kernels::transport(ball, p, q, v, out))
+            .or(|[p, q, v]| self.alpha(&q) / self.alpha(&p) * self.gyrate(&p, &q, &v))
     }
 
     /// ```text
     /// (2/√c) asinh(√c|δ|/√(α_p α_q)),  δ = q − p
     /// ```
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
-        check_points("dist", self.n, &[p, q]);
-        self.run(
-            [p, q],
-            |ball| map_to_scalar([p, q], |[p, q]| kernels::dist(&ball, p, q)),
-            |[p, q]| {
+        self.operation("dist", [p, q])
+            .scalar(|ball, [p, q]| kernels::dist(ball, p, q))
+            .or(|[p, q]| {
                 let length = norm_last(&(&q - &p)).unsqueeze(-1);
                 let root_c = self.c().sqrt();
                 let half_sinh = length * &root_c / (self.alpha(&p).sqrt() * self.alpha(&q).sqrt());
                 (half_sinh.asinh() * 2.0 / root_c).squeeze_dim(-1)
-            },
-        )
+            })
     }
 
     fn exp_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
-        check_points("exp_transport", self.n, &[p, v, w]);
-        if let Some(ball) = self.fused(&[p, v, w]) {
-            let edge = Self::edge(p.kind());
-            let n = self.n as usize;
-            let [q, w] = map_rows([p, v, w], [n, n], |[p, v, w], [q, moved]| {
-                kernels::exp(&ball, p, v, edge, q);
-                kernels::transport(&ball, p, q, w, moved);
-            });
-            return (q, w);
-        }
-        let q = self.exp(p, v);
-        let w = self.parallel_transport(p, &q, w);
-        (q, w)
+        let operation = self.operation("exp_transport", [p, v, w]);
+        let (edge, n) = (Self::edge(p.kind()), self.n as usize);
+        operation
+            .rows([n, n], |ball, [p, v, w], [q, moved]| {
+                kernels::exp(ball, p, v, edge, q);
+                kernels::transport(ball, p, q, w, moved);
+            })
+            .map(|[q, w]| (q, w))
+            .or_else(|| {
+                let q = self.exp(p, v);
+                let w = self.parallel_transport(p, &q, w);
+                (q, w)
+            })
     }
 }
 
