@@ -112,6 +112,7 @@ mod plan;
 mod products;
 mod resume;
 mod sampler;
+mod space;
 mod split;
 mod table;
 mod tensor;
@@ -140,5 +141,6 @@ pub use products::{
     Signature,
 };
 pub use sampler::{NegativeLaw, NegativeSampler};
+pub use space::TrainingSpace;
 pub use split::{Split, SplitConfig};
 pub use trainer::{Embedding, Progress, Trainer, pair_step};

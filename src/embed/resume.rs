@@ -10,10 +10,12 @@ use sha2::{Digest, Sha256};
 use tch::{Kind, Tensor};
 
 use super::config::TrainConfig;
-use super::epochs::{self, EpochRecord, Resumable, check_shape};
-use super::table::{rows_of, tensor_of};
-use crate::Result;
+use super::epochs::{self, EpochRecord, Resumable};
+use super::space::TrainingSpace;
+use super::tensor::LearnedCurvature;
 use crate::checkpoint::Checkpoint;
+use crate::numerics::no_grad;
+use crate::{Error, Result};
 
 /// The digest of pairs in their order.
 pub(super) fn digest_of(pairs: &[(u32, u32)]) -> String {
@@ -28,6 +30,8 @@ pub(super) fn digest_of(pairs: &[(u32, u32)]) -> String {
 /// What has to be the same for a training to be the same.
 pub(super) struct Identity {
     config: TrainConfig,
+    /// Where the settings do not say it.
+    space: Option<String>,
     nodes: usize,
     pairs: Vec<(u32, u32)>,
     /// Made when first asked for: a training without checkpoints does not need it.
@@ -58,18 +62,26 @@ impl Resumable for Identity {
 
     fn data(&self) -> Vec<(&'static str, Value)> {
         let digest = self.digest.get_or_init(|| digest_of(&self.pairs));
-        vec![
+        let mut data = vec![
             ("nodes", json!(self.nodes)),
             ("pairs", json!(self.pairs.len())),
             ("pairs_sha256", json!(digest)),
-        ]
+        ];
+        data.extend(self.space.iter().map(|space| ("space", json!(space))));
+        data
     }
 }
 
 impl Identity {
-    pub(super) fn new(config: TrainConfig, nodes: usize, pairs: &[(u32, u32)]) -> Self {
+    pub(super) fn new(
+        config: TrainConfig,
+        space: Option<String>,
+        nodes: usize,
+        pairs: &[(u32, u32)],
+    ) -> Self {
         Self {
             config,
+            space,
             nodes,
             pairs: pairs.to_vec(),
             digest: OnceCell::new(),
@@ -85,29 +97,74 @@ impl Identity {
     pub(super) fn checkpoint(
         &self,
         points: &Tensor,
+        learned: &[LearnedCurvature],
         history: &[EpochRecord],
     ) -> Result<Checkpoint> {
         let mut checkpoint = Checkpoint::new();
         epochs::describe(self, history, &mut checkpoint)?;
         checkpoint.insert("points", points)?;
+        if !learned.is_empty() {
+            checkpoint.insert(CURVATURES, &numbers_of(learned))?;
+        }
         Ok(checkpoint)
     }
 
     /// The state that a checkpoint of this very training holds.
-    pub(super) fn state(&self, checkpoint: &Checkpoint) -> Result<State> {
+    /// Curvatures that are learned take the values that they have there.
+    pub(super) fn state(
+        &self,
+        checkpoint: &Checkpoint,
+        space: &impl TrainingSpace,
+        learned: &[LearnedCurvature],
+        size: &[i64],
+    ) -> Result<State> {
         let history = epochs::records(self, checkpoint)?;
         let points = checkpoint.tensor("points")?;
+        if points.size() != size {
+            let expected = format!("points of shape {size:?}");
+            let got = format!("{:?}", points.size());
+            return Err(Error::invalid(Self::RESUMING, expected, got));
+        }
+        restore(checkpoint, learned)?;
         Ok(State {
             kind: points.kind(),
-            points: self.points(points)?,
+            points: space.checked(Self::RESUMING, points)?,
             history,
         })
     }
+}
 
-    fn points(&self, points: &Tensor) -> Result<Tensor> {
-        let width = self.config.model.width(self.config.dim);
-        check_shape(Self::RESUMING, "points", points, [self.nodes, width])?;
-        let rows = rows_of(Self::RESUMING, self.config.model, points)?;
-        Ok(tensor_of(&rows, width))
+/// The name of learned curvatures in a checkpoint.
+const CURVATURES: &str = "curvatures";
+
+fn numbers_of(learned: &[LearnedCurvature]) -> Tensor {
+    let all: Vec<Tensor> = learned
+        .iter()
+        .map(|learned| learned.kappa.detach().reshape(1))
+        .collect();
+    Tensor::cat(&all, 0)
+}
+
+fn restore(checkpoint: &Checkpoint, learned: &[LearnedCurvature]) -> Result<()> {
+    const OP: &str = Identity::RESUMING;
+    let stored = checkpoint.tensor(CURVATURES).ok();
+    let count = stored.map_or(0, Tensor::numel);
+    let finite = stored.is_none_or(|stored| {
+        stored.kind() == Kind::Double && stored.isfinite().all().int64_value(&[]) != 0
+    });
+    if count != learned.len() || !finite {
+        let expected = format!("{} learned curvatures, as in the checkpoint", count);
+        return Err(Error::invalid(OP, expected, learned.len()));
     }
+    for (index, learned) in learned.iter().enumerate() {
+        let Some(stored) = stored else { continue };
+        no_grad(|| {
+            let kappa = stored.narrow(0, index as i64, 1);
+            learned
+                .kappa
+                .shallow_clone()
+                .copy_(&kappa.view_as(&learned.kappa));
+        });
+    }
+    Ok(())
 }

@@ -9,65 +9,176 @@ use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind, Tensor};
 
-use super::config::TrainConfig;
 use super::model::Model;
 use super::plan::{EpochPlan, StepTaker};
 use super::sampler::Seen;
 use crate::numerics::{no_grad, with_grad};
 use crate::{Error, Geodesic, Result};
 
-/// The tensor path of a [`Trainer`](super::Trainer).
-pub(super) struct TensorPath {
-    manifold: Box<dyn Geodesic>,
-    points: Tensor,
-    batch: usize,
+/// The manifold of a training.
+pub(super) enum Held<'a> {
+    Made(Box<dyn Geodesic>),
+    Given(&'a dyn Geodesic),
 }
 
-impl TensorPath {
+impl Held<'_> {
+    fn get(&self) -> &dyn Geodesic {
+        match self {
+            Self::Made(manifold) => manifold.as_ref(),
+            Self::Given(manifold) => *manifold,
+        }
+    }
+}
+
+/// A curvature that is learned together with the points.
+#[derive(Debug)]
+pub(super) struct LearnedCurvature {
+    /// The leaf that the manifold follows.
+    pub(super) kappa: Tensor,
+    pub(super) learning_rate: f64,
+}
+
+/// The tensor path of a [`Trainer`](super::Trainer).
+pub(super) struct TensorPath<'a> {
+    manifold: Held<'a>,
+    points: Tensor,
+    batch: usize,
+    learned: &'a [LearnedCurvature],
+}
+
+/// A base point, and of all points the direction and the distance there, in each component of the
+/// space: what a change of curvature keeps.
+struct Chart {
+    base: Tensor,
+    directions: Tensor,
+    /// Squares of distances, which broadcast to the directions.
+    squared: Tensor,
+}
+
+impl<'a> TensorPath<'a> {
     pub(super) fn new(
-        config: &TrainConfig,
+        manifold: Held<'a>,
+        batch: usize,
         start: &Tensor,
         (kind, device): (Kind, Device),
-    ) -> Result<Self> {
-        Ok(Self {
-            manifold: config.model.manifold(config.dim)?,
+        learned: &'a [LearnedCurvature],
+    ) -> Self {
+        Self {
+            manifold,
             points: start.to_kind(kind).to_device(device).copy(),
-            batch: config.batch,
-        })
+            batch,
+            learned,
+        }
     }
 
     /// Moves every row that the batch names, all by the gradient of the batch's summed loss, and
-    /// returns that loss, a scalar. Nothing here waits for the device.
-    fn step(&mut self, batch: &OnDevice, rate: f64) -> Tensor {
-        let rows = self
-            .points
-            .index_select(0, &batch.nodes)
-            .set_requires_grad(true);
-        let (loss, gradient) = with_grad(|| {
-            let sources = rows.index_select(0, &batch.sources).unsqueeze(1);
-            let shape = [sources.size()[0], -1, rows.size()[1]];
-            let candidates = rows.index_select(0, &batch.candidates).view(shape);
-            let dist = self.manifold.dist(&sources, &candidates);
-            let absent = batch.absent.view_as(&dist);
-            let scores = dist.neg().masked_fill(&absent, f64::NEG_INFINITY);
-            let loss = -scores
-                .log_softmax(-1, scores.kind())
-                .select(-1, 0)
-                .sum(scores.kind());
-            let gradient = Tensor::run_backward(&[&loss], &[&rows], false, false);
-            (loss, gradient)
+    /// returns that loss, a scalar. Without learned curvatures nothing here waits for the device.
+    fn step(&mut self, batch: &OnDevice, rate: f64) -> Result<Tensor> {
+        let chart = (!self.learned.is_empty()).then(|| no_grad(|| self.chart()));
+        let manifold = self.manifold.get();
+        let (rows, loss, gradients) = with_grad(|| {
+            let rows = match &chart {
+                None => self.points.index_select(0, &batch.nodes),
+                // The same rows, but they follow the curvatures.
+                Some(chart) => chart.of(&batch.nodes).points(manifold),
+            };
+            let rows = if rows.requires_grad() {
+                rows
+            } else {
+                rows.set_requires_grad(true)
+            };
+            let loss = loss_of(manifold, batch, &rows);
+            let leaves: Vec<&Tensor> = std::iter::once(&rows)
+                .chain(self.learned.iter().map(|learned| &learned.kappa))
+                .collect();
+            let gradients = Tensor::f_run_backward(&[&loss], &leaves, false, false);
+            (rows, loss, gradients)
         });
+        let gradients = gradients.map_err(|source| Error::Torch {
+            op: "Trainer::run",
+            source,
+        })?;
+        if gradients.iter().any(|gradient| !gradient.defined()) {
+            let expected = "curvatures that the manifold follows";
+            let got = "one that has no effect on the distances";
+            return Err(Error::invalid("Trainer::run", expected, got));
+        }
         no_grad(|| {
             let rows = rows.detach();
-            let step = self.manifold.rgrad(&rows, &gradient[0]) * -rate;
-            let moved = self.manifold.project(&self.manifold.exp(&rows, &step));
+            let step = manifold.rgrad(&rows, &gradients[0]) * -rate;
+            let moved = manifold.project(&manifold.exp(&rows, &step));
             let _ = self.points.index_copy_(0, &batch.nodes, &moved);
         });
-        loss.detach()
+        if chart.is_some() {
+            no_grad(|| self.learn(&gradients[1..], batch.sources.size()[0]));
+        }
+        Ok(loss.detach())
+    }
+
+    /// Where all points are, seen from their mean.
+    fn chart(&self) -> Chart {
+        let manifold = self.manifold.get();
+        let mean = self.points.mean_dim(0, false, self.points.kind());
+        let base = manifold.project(&mean);
+        let directions = manifold.log(&base, &self.points);
+        Chart {
+            squared: manifold.component_inner(&base, &directions, &directions),
+            directions,
+            base,
+        }
+    }
+
+    /// A step of each curvature along the mean gradient of the pairs with respect to ln |κ|; the points
+    /// keep their distances and directions from their mean.
+    fn learn(&mut self, gradients: &[Tensor], pairs: i64) {
+        let chart = self.chart();
+        for (learned, gradient) in self.learned.iter().zip(gradients) {
+            let along = &learned.kappa * gradient * (learned.learning_rate / pairs as f64);
+            let kappa = &learned.kappa * along.neg().exp();
+            learned.kappa.shallow_clone().copy_(&kappa);
+        }
+        self.points = chart.points(self.manifold.get());
     }
 }
 
-impl StepTaker for TensorPath {
+impl Chart {
+    /// Of some points alone.
+    fn of(&self, nodes: &Tensor) -> Self {
+        Self {
+            base: self.base.shallow_clone(),
+            directions: self.directions.index_select(0, nodes),
+            squared: self.squared.index_select(0, nodes),
+        }
+    }
+
+    /// The points, at the present curvatures.
+    fn points(&self, manifold: &dyn Geodesic) -> Tensor {
+        let base = manifold.project(&self.base);
+        let now = manifold.component_inner(&base, &self.directions, &self.directions);
+        let apart = self.squared.gt(0.0);
+        let now = now.where_self(&apart, &now.ones_like());
+        let before = self.squared.where_self(&apart, &self.squared.ones_like());
+        manifold.exp(&base, &(&self.directions * (before / now).sqrt()))
+    }
+}
+
+/// The summed loss of a batch.
+fn loss_of(manifold: &dyn Geodesic, batch: &OnDevice, rows: &Tensor) -> Tensor {
+    let sources = rows.index_select(0, &batch.sources).unsqueeze(1);
+    let shape = [&[sources.size()[0], -1], &rows.size()[1..]].concat();
+    let candidates = rows
+        .index_select(0, &batch.candidates)
+        .view(shape.as_slice());
+    let dist = manifold.dist(&sources, &candidates);
+    let absent = batch.absent.view_as(&dist);
+    let scores = dist.neg().masked_fill(&absent, f64::NEG_INFINITY);
+    -scores
+        .log_softmax(-1, scores.kind())
+        .select(-1, 0)
+        .sum(scores.kind())
+}
+
+impl StepTaker for TensorPath<'_> {
     fn epoch(&mut self, plan: &EpochPlan<'_>) -> Result<f64> {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(plan.seed);
         let nodes = plan.sampler.nodes();
@@ -94,7 +205,7 @@ impl StepTaker for TensorPath {
             cargo.load(&builder.finish());
             if cargo.is_full() || index + 1 == batches {
                 for batch in cargo.deliver(self.points.device()) {
-                    total += self.step(&batch, plan.rate);
+                    total += self.step(&batch, plan.rate)?;
                 }
             }
             (plan.on_pairs)(pairs.len());
@@ -113,6 +224,7 @@ impl StepTaker for TensorPath {
         let bad = self
             .points
             .isfinite()
+            .flatten(1, -1)
             .all_dim(-1, false)
             .logical_not()
             .nonzero();
@@ -131,9 +243,10 @@ pub(super) fn pair_step(
     let size = points.size();
     let dim = size[1] as usize + 1 - model.width(1);
     let mut path = TensorPath {
-        manifold: model.manifold(dim)?,
+        manifold: Held::Made(model.manifold(dim)?),
         points,
         batch: 1,
+        learned: &[],
     };
     let mut builder = BatchBuilder::new(size[0] as usize, negatives.len() + 1);
     builder.add(source, target, negatives);
@@ -141,7 +254,7 @@ pub(super) fn pair_step(
     cargo.load(&builder.finish());
     let mut loss = 0.0;
     for batch in cargo.deliver(path.points.device()) {
-        loss += path.step(&batch, rate).double_value(&[]);
+        loss += path.step(&batch, rate)?.double_value(&[]);
     }
     Ok((path.points, loss))
 }

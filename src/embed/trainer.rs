@@ -11,13 +11,16 @@ use super::config::{Start, TrainConfig, TrainPath};
 use super::epochs::{self, EpochRecord, Resumable, Training};
 use super::half_spaces::nested_half_spaces;
 use super::model::Model;
-use super::native::{self, Instructions, NativePath, Negatives, Pass, Table};
+use super::native::{self, Instructions, Negatives, Pass, Table};
 use super::plan::{EpochPlan, OnPairs, StepTaker};
 use super::resume::{Identity, State};
 use super::sampler::{NegativeLaw, NegativeSampler};
+use super::space::{TrainingSpace, sealed::Space as _};
 use super::table::{check_pairs, check_rows, rows_of, tensor_of};
+use super::tensor::LearnedCurvature;
 use crate::checkpoint::Checkpoint;
-use crate::{Error, Result};
+use crate::numerics::require_positive;
+use crate::{Error, Geodesic, Result};
 
 /// What a callback sees after each epoch.
 pub struct Progress<'a> {
@@ -27,6 +30,7 @@ pub struct Progress<'a> {
     pub epochs: usize,
     path: &'a dyn StepTaker,
     identity: &'a Identity,
+    learned: &'a [LearnedCurvature],
     history: &'a [EpochRecord],
 }
 
@@ -43,16 +47,17 @@ impl Progress<'_> {
     ///
     /// [`Error::InvalidArgument`] or [`Error::Torch`] when a part cannot be copied.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
-        self.identity.checkpoint(&self.points(), self.history)
+        self.identity
+            .checkpoint(&self.points(), self.learned, self.history)
     }
 }
 
 /// A trained embedding.
 #[derive(Debug)]
-pub struct Embedding {
+pub struct Embedding<S = Model> {
     /// The space.
-    pub model: Model,
-    /// One row per node, `[nodes, dim]`, or `[nodes, dim + 1]` on the hyperboloid.
+    pub model: S,
+    /// One point per node: of a [`Model`] `[nodes, dim]`, or `[nodes, dim + 1]` on the hyperboloid.
     pub points: Tensor,
     /// The records of all epochs.
     pub history: Vec<EpochRecord>,
@@ -80,12 +85,14 @@ pub struct Embedding {
 /// assert!(score.map > 0.9);
 /// # Ok::<(), holonomy::Error>(())
 /// ```
-pub struct Trainer {
+pub struct Trainer<S = Model> {
+    space: S,
     identity: Identity,
     sampler: NegativeSampler,
     untrained: usize,
     start: Tensor,
     options: (Kind, Device),
+    learned: Vec<LearnedCurvature>,
     resumed: Option<Resumed>,
     on_pairs: Box<OnPairs>,
 }
@@ -109,22 +116,132 @@ impl Trainer {
         const OP: &str = "Trainer::new";
         config.validate()?;
         check_pairs(OP, nodes, pairs)?;
-        let sampler = NegativeSampler::new(nodes, pairs)?;
-        let untrained = pairs.len() - sampler.comparable_for(OP, pairs)?;
-        let start = match config.start {
-            Start::Random => random_start(&config, nodes),
+        let start = |config: &TrainConfig| match config.start {
+            Start::Random => Ok(random_start(config, nodes)),
             Start::HalfSpaces => {
-                nested_half_spaces(config.model, config.dim, nodes, pairs, config.seed)?
+                nested_half_spaces(config.model, config.dim, nodes, pairs, config.seed)
             }
         };
+        Self::in_space(OP, config.model, config, (nodes, pairs), start)
+    }
+}
+
+impl Trainer<Box<dyn Geodesic>> {
+    /// A trainer in any manifold with geodesics, a product or a sphere say, that starts at these points.
+    ///
+    /// [`TrainConfig::path`] must be [`TrainPath::Tensor`]; `model`, `dim`, `start` and `init_scale` of
+    /// the settings have no effect.
+    ///
+    /// # Shapes
+    ///
+    /// `start`: `[nodes, point_shape]`, a point per node. Where all are the same, no direction leads
+    /// apart: draw them near each other.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Trainer::new) but for half-spaces, and of [`starting_from`](Self::starting_from).
+    ///
+    /// # Examples
+    ///
+    /// A ring of nodes on a sphere.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use holonomy::embed::{Ranking, TrainConfig, TrainPath, Trainer};
+    /// use holonomy::graph::both_ways;
+    /// use holonomy::tch::{Device, Kind};
+    /// use holonomy::{Sample, Sphere};
+    /// use rand::SeedableRng;
+    ///
+    /// let ring: Vec<(u32, u32)> = (0..8).map(|node| (node, (node + 1) % 8)).collect();
+    /// let pairs = both_ways(&ring);
+    /// let sphere = Sphere::new(2, 0.1)?;
+    /// let mut rng = rand_xoshiro::Xoshiro256PlusPlus::seed_from_u64(1);
+    /// let start = sphere.random_point(&mut rng, &[8], (Kind::Double, Device::Cpu));
+    /// let config = TrainConfig { path: TrainPath::Tensor, negatives: 5, ..TrainConfig::default() };
+    /// let trainer = Trainer::on_manifold(Box::new(sphere), &start, config, &pairs)?;
+    /// let embedding = trainer.run(|_| ControlFlow::Continue(()))?;
+    /// let score = Ranking::by(&embedding.model, &embedding.points)?.reconstruction(&pairs)?;
+    /// assert!(score.map > 0.9);
+    /// # Ok::<(), holonomy::Error>(())
+    /// ```
+    pub fn on_manifold(
+        manifold: Box<dyn Geodesic>,
+        start: &Tensor,
+        config: TrainConfig,
+        pairs: &[(u32, u32)],
+    ) -> Result<Self> {
+        const OP: &str = "Trainer::on_manifold";
+        config.validate()?;
+        if config.path != TrainPath::Tensor {
+            let expected = "path: tensor, which knows any manifold";
+            return Err(Error::invalid(OP, expected, config.path));
+        }
+        let start = manifold.checked(OP, start)?;
+        let nodes = start.size()[0] as usize;
+        check_pairs(OP, nodes, pairs)?;
+        Self::in_space(OP, manifold, config, (nodes, pairs), |_| Ok(start))
+    }
+
+    /// Learns a curvature together with the points, from the value that it has.
+    ///
+    /// `kappa` is the leaf that the [`Curvature`](crate::Curvature) of the manifold, or of a factor of it,
+    /// [follows](crate::Curvature::learnable). After each batch
+    ///
+    /// ```text
+    /// ln |κ| ← ln |κ| − rate · mean over the batch's pairs of d loss/d ln |κ|
+    /// ```
+    ///
+    /// so that it keeps its sign. While κ changes the points keep their distances and directions from
+    /// their mean, in each factor of a product: they stay on the manifold, also near the boundary of a
+    /// ball. The mean is that of the coordinates, projected. Each batch takes time proportional to the
+    /// number of nodes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for a rate that is not finite and positive, and unless `kappa` is a leaf
+    /// of one f64 on the CPU that requires a gradient; from [`run`](Self::run) also where the manifold
+    /// does not follow it.
+    pub fn learning_curvature(mut self, kappa: &Tensor, learning_rate: f64) -> Result<Self> {
+        const OP: &str = "Trainer::learning_curvature";
+        crate::numerics::require_defined(OP, &[kappa])?;
+        require_positive(OP, "learning_rate", learning_rate)?;
+        let fits = kappa.numel() == 1
+            && (kappa.kind(), kappa.device()) == (Kind::Double, Device::Cpu)
+            && kappa.requires_grad()
+            && kappa.is_leaf();
+        if !fits {
+            let expected = "a leaf of one f64 on the CPU that requires a gradient";
+            return Err(Error::invalid(OP, expected, format!("{kappa:?}")));
+        }
+        self.learned.push(LearnedCurvature {
+            kappa: kappa.shallow_clone(),
+            learning_rate,
+        });
+        Ok(self)
+    }
+}
+
+impl<S: TrainingSpace> Trainer<S> {
+    fn in_space(
+        op: &'static str,
+        space: S,
+        config: TrainConfig,
+        (nodes, pairs): (usize, &[(u32, u32)]),
+        start: impl FnOnce(&TrainConfig) -> Result<Tensor>,
+    ) -> Result<Self> {
+        let sampler = NegativeSampler::new(nodes, pairs)?;
+        let untrained = pairs.len() - sampler.comparable_for(op, pairs)?;
         Ok(Self {
             sampler,
             untrained,
-            start,
+            start: start(&config)?,
             options: (Kind::Double, Device::Cpu),
+            learned: Vec::new(),
             resumed: None,
             on_pairs: Box::new(|_| {}),
-            identity: Identity::new(config, nodes, pairs),
+            identity: Identity::new(config, space.description(), nodes, pairs),
+            space,
         })
     }
 
@@ -144,17 +261,20 @@ impl Trainer {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] unless they are `[nodes, width]`; [`Error::NotFinite`] or
-    /// [`Error::NotOnManifold`] for a row that is not a point of the model.
+    /// [`Error::InvalidArgument`] unless there is one per node, of the shape of [`start`](Self::start);
+    /// [`Error::NotFinite`] or [`Error::NotOnManifold`] for a row that is not a point of the space.
     pub fn starting_from(mut self, points: &Tensor) -> Result<Self> {
-        let config = self.identity.config();
-        let rows = rows_of("Trainer::starting_from", config.model, points)?;
-        if points.size() != self.start.size() {
+        const OP: &str = "Trainer::starting_from";
+        let checked = self.space.checked(OP, points)?;
+        if checked.size() != self.start.size() {
             let expected = format!("points of shape {:?}", self.start.size());
-            let got = format!("{:?}", points.size());
-            return Err(Error::invalid("Trainer::starting_from", expected, got));
+            return Err(Error::invalid(
+                OP,
+                expected,
+                format!("{:?}", checked.size()),
+            ));
         }
-        self.start = tensor_of(&rows, config.model.width(config.dim));
+        self.start = checked;
         self.resumed = None;
         Ok(self)
     }
@@ -168,9 +288,10 @@ impl Trainer {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] that names the difference when the checkpoint is not one of a
-    /// training, or when its settings, its nodes, or its pairs or their order differ;
+    /// training, or when its settings, its space, its nodes, or its pairs or their order differ;
     /// [`Error::NotFinite`] or [`Error::NotOnManifold`] for a row that is not a point of the
-    /// model. The kind of [`with_options`](Self::with_options) must also agree, which
+    /// space. Curvatures that are [learned](Trainer::learning_curvature) must be named before, at the
+    /// values that they began with; they take those of the checkpoint. The kind of [`with_options`](Self::with_options) must also agree, which
     /// [`run`](Self::run) checks; the device may differ.
     ///
     /// # Examples
@@ -199,7 +320,9 @@ impl Trainer {
             points,
             kind,
             history,
-        } = self.identity.state(checkpoint)?;
+        } = self
+            .identity
+            .state(checkpoint, &self.space, &self.learned, &self.start.size())?;
         self.start = points;
         self.resumed = Some(Resumed { kind, history });
         Ok(self)
@@ -248,17 +371,12 @@ impl Trainer {
     pub fn run(
         self,
         mut on_epoch: impl FnMut(&Progress<'_>) -> ControlFlow<()>,
-    ) -> Result<Embedding> {
+    ) -> Result<Embedding<S>> {
         let history = self.records_so_far()?;
         let config = self.identity.config();
-        let path: Box<dyn StepTaker> = match config.path {
-            TrainPath::Native => Box::new(NativePath::new(config, &self.start)?),
-            TrainPath::Tensor => Box::new(super::tensor::TensorPath::new(
-                config,
-                &self.start,
-                self.options,
-            )?),
-        };
+        let path = self
+            .space
+            .steps(config, &self.start, self.options, &self.learned)?;
         let mut training = Running {
             pairs: Vec::with_capacity(self.identity.pairs().len()),
             trainer: &self,
@@ -270,12 +388,15 @@ impl Trainer {
                 epochs: config.epochs,
                 path: running.path.as_ref(),
                 identity: &self.identity,
+                learned: &self.learned,
                 history,
             })
         })?;
+        let points = training.path.points();
+        drop(training);
         Ok(Embedding {
-            model: config.model,
-            points: training.path.points(),
+            points,
+            model: self.space,
             history: trained.history,
             seconds: trained.seconds,
             stopped_early: trained.stopped_early,
@@ -297,14 +418,14 @@ impl Trainer {
 }
 
 /// A training that has begun.
-struct Running<'a> {
-    trainer: &'a Trainer,
-    path: Box<dyn StepTaker>,
+struct Running<'a, S> {
+    trainer: &'a Trainer<S>,
+    path: Box<dyn StepTaker + 'a>,
     /// In the order of the epoch.
     pairs: Vec<(u32, u32)>,
 }
 
-impl Training for Running<'_> {
+impl<S> Training for Running<'_, S> {
     const OP: &'static str = "Trainer::run";
 
     fn rate(&self, epoch: usize) -> f64 {

@@ -7,6 +7,7 @@ mod exchange;
 mod exchange_fuzz;
 mod half_spaces;
 mod hmds;
+mod in_space;
 mod links;
 mod named;
 mod network;

@@ -1,5 +1,6 @@
 //! Mean average precision and mean rank, of reconstruction and of pairs held out.
 
+mod by_distance;
 mod ranker;
 mod ranking;
 mod sample;

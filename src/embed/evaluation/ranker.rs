@@ -3,8 +3,9 @@
 use rayon::prelude::*;
 
 use crate::embed::kernel::{LANES, Lanes, ball_alpha};
-use crate::embed::native::{Instructions, Space};
+use crate::embed::native::Space;
 use crate::graph::Neighbours;
+use crate::numerics::wide::for_each_processor;
 
 /// The true neighbours of all nodes.
 #[derive(Clone, Copy)]
@@ -24,7 +25,7 @@ impl<'a> Targets<'a> {
         }
     }
 
-    fn known_of(&self, source: u32) -> &[u32] {
+    fn known_of(&self, source: u32) -> &'a [u32] {
         self.known.map_or(&[], |known| known.of(source))
     }
 
@@ -32,12 +33,17 @@ impl<'a> Targets<'a> {
         !self.ranked.of(source).is_empty()
     }
 
+    /// The known neighbours of a source that are not ranked.
+    pub(super) fn taken_out(&self, source: u32) -> impl Iterator<Item = u32> {
+        let ranked = self.ranked.of(source);
+        let known = self.known_of(source).iter().copied();
+        known.filter(|node| ranked.binary_search(node).is_err())
+    }
+
     /// Whether some node is not the source, nor ranked, nor taken out.
     pub(super) fn has_strangers(&self, source: u32) -> bool {
-        let ranked = self.ranked.of(source);
-        let known = self.known_of(source).iter();
-        let taken_out = known.filter(|node| ranked.binary_search(node).is_err());
-        ranked.len() + taken_out.count() + 1 < self.ranked.nodes()
+        let ranked = self.ranked.of(source).len();
+        ranked + self.taken_out(source).count() + 1 < self.ranked.nodes()
     }
 }
 
@@ -70,6 +76,23 @@ pub(super) struct Ranks {
 impl Ranks {
     pub(super) fn average_precision(&self) -> f64 {
         self.precision_sum / self.pairs as f64
+    }
+
+    /// The ranks of neighbours with these keys, ascending: within each of them lie so many nodes beside
+    /// the source, and some of those that are taken out, whose keys ascend too.
+    pub(super) fn of(bounds: &[f64], taken_out: &[f64], within_each: Vec<u64>) -> Self {
+        let mut ranks = Self {
+            pairs: bounds.len(),
+            ..Self::default()
+        };
+        for (bound, nodes) in bounds.iter().zip(within_each) {
+            let within = |keys: &[f64]| keys.partition_point(|key| key <= bound) as u64;
+            let hits = within(bounds);
+            let nodes = nodes - within(taken_out);
+            ranks.rank_sum += 1 + nodes - hits;
+            ranks.precision_sum += hits as f64 / nodes as f64;
+        }
+        ranks
     }
 }
 
@@ -132,11 +155,10 @@ impl Ranker {
         targets: Targets,
         ranked: impl Fn(usize) + Sync,
     ) -> Vec<Ranks> {
-        let instructions = Instructions::detect();
         let ranks: Vec<[Ranks; GROUP]> = sources
             .par_chunks(GROUP)
             .map(|group| {
-                let ranks = self.group(group, targets, instructions);
+                let ranks = ranks_of_group(self, group, targets);
                 ranked(group.len());
                 ranks
             })
@@ -149,37 +171,8 @@ impl Ranker {
         &self.rows[start..start + self.dim]
     }
 
-    fn group(
-        &self,
-        sources: &[u32],
-        targets: Targets,
-        instructions: Instructions,
-    ) -> [Ranks; GROUP] {
-        match instructions {
-            Instructions::Baseline => self.group_inline(sources, targets),
-            // SAFETY: `Instructions::detect` names this one on processors that have it.
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => unsafe { self.group_avx2(sources, targets) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => unsafe { self.group_avx512(sources, targets) },
-        }
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2")]
-    fn group_avx2(&self, sources: &[u32], targets: Targets) -> [Ranks; GROUP] {
-        self.group_inline(sources, targets)
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,avx512f,avx512vl,avx512dq")]
-    fn group_avx512(&self, sources: &[u32], targets: Targets) -> [Ranks; GROUP] {
-        self.group_inline(sources, targets)
-    }
-
     #[inline(always)]
-    fn group_inline(&self, sources: &[u32], targets: Targets) -> [Ranks; GROUP] {
+    fn group(&self, sources: &[u32], targets: Targets) -> [Ranks; GROUP] {
         let mut tallies: [Tally; GROUP] = std::array::from_fn(|i| match sources.get(i) {
             Some(&source) => Tally::new(self, source, targets),
             None => Tally::default(),
@@ -230,6 +223,12 @@ impl Ranker {
     }
 }
 
+for_each_processor! {
+    fn ranks_of_group(ranker: &Ranker, sources: &[u32], targets: Targets) -> [Ranks; GROUP] {
+        ranker.group(sources, targets)
+    }
+}
+
 /// Counts the nodes that lie no farther from one source than each of its true neighbours.
 #[derive(Default)]
 struct Tally {
@@ -247,10 +246,8 @@ struct Tally {
 impl Tally {
     fn new(ranker: &Ranker, source: u32, targets: Targets) -> Self {
         let ranked = targets.ranked.of(source);
-        let is_ranked = |node: &u32| ranked.binary_search(node).is_ok();
-        let known = targets.known_of(source).iter().copied();
         let bounds = ranker.sorted_keys(source, ranked.iter().copied());
-        let taken_out = ranker.sorted_keys(source, known.filter(|node| !is_ranked(node)));
+        let taken_out = ranker.sorted_keys(source, targets.taken_out(source));
         let few = bounds.len() <= COMPARE_AT_MOST;
         Self {
             farthest: bounds.last().copied().unwrap_or(-1.0),
@@ -301,17 +298,6 @@ impl Tally {
     }
 
     fn ranks(&self) -> Ranks {
-        let mut ranks = Ranks {
-            pairs: self.bounds.len(),
-            ..Ranks::default()
-        };
-        for (bound, nodes) in self.bounds.iter().zip(self.within_each()) {
-            let within = |keys: &[f64]| keys.partition_point(|key| key <= bound) as u64;
-            let hits = within(&self.bounds);
-            let nodes = nodes - within(&self.taken_out);
-            ranks.rank_sum += 1 + nodes - hits;
-            ranks.precision_sum += hits as f64 / nodes as f64;
-        }
-        ranks
+        Ranks::of(&self.bounds, &self.taken_out, self.within_each())
     }
 }

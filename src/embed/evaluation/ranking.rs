@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use tch::Tensor;
 
+use super::by_distance::ByDistance;
 use super::ranker::{Ranker, Ranks, Targets};
 use super::sample::{RankedNodes, sampling};
 use super::{LinkPrediction, Reconstruction};
 use crate::embed::model::Model;
 use crate::embed::table::{check_pairs, rows_of};
 use crate::graph::Neighbours;
-use crate::{Error, Result};
+use crate::{Distance, Error, Result};
 
 /// Ranks nodes by the distances between points: all nodes, or a sample.
 ///
@@ -37,9 +38,31 @@ use crate::{Error, Result};
 /// # Ok::<(), holonomy::Error>(())
 /// ```
 pub struct Ranking<'a> {
-    ranker: Ranker,
+    ranker: Points<'a>,
     nodes: RankedNodes,
     on_progress: Option<OnProgress<'a>>,
+}
+
+/// Who ranks the points.
+enum Points<'a> {
+    OfModel(Ranker),
+    ByDistance(ByDistance<'a>),
+}
+
+impl Points<'_> {
+    fn nodes(&self) -> usize {
+        match self {
+            Self::OfModel(points) => points.nodes(),
+            Self::ByDistance(points) => points.nodes(),
+        }
+    }
+
+    fn rank(&self, sources: &[u32], targets: Targets, ranked: impl Fn(usize) + Sync) -> Vec<Ranks> {
+        match self {
+            Self::OfModel(points) => points.rank(sources, targets, ranked),
+            Self::ByDistance(points) => points.rank(sources, targets, ranked),
+        }
+    }
 }
 
 type OnProgress<'a> = Box<dyn Fn(usize, usize) + Sync + 'a>;
@@ -67,11 +90,51 @@ impl<'a> Ranking<'a> {
     pub fn new(model: Model, points: &Tensor) -> Result<Self> {
         let rows = rows_of("Ranking::new", model, points)?;
         let width = points.size()[1] as usize;
-        Ok(Self {
-            ranker: Ranker::new(model.into(), &rows, width),
+        let ranker = Ranker::new(model.into(), &rows, width);
+        Ok(Self::of(Points::OfModel(ranker)))
+    }
+
+    /// A ranking of all nodes by any distance of these points: in a product of spaces, on a sphere, or at
+    /// another curvature.
+    ///
+    /// # Shapes
+    ///
+    /// `points`: `[nodes, point..]`.
+    ///
+    /// # Accuracy
+    ///
+    /// That of the distance; one that is NaN counts as infinite. Each distance is computed, which takes
+    /// longer than [`new`](Self::new), and those from some nodes to all are held in memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Distance::check`], and [`Error::InvalidArgument`] for another shape.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use holonomy::Sphere;
+    /// use holonomy::embed::Ranking;
+    /// use holonomy::tch::Tensor;
+    ///
+    /// // On a circle: from node 0, node 1 is nearer than node 2.
+    /// let circle = Sphere::new(1, 1.0)?;
+    /// let points = Tensor::from_slice2(&[[1.0, 0.0], [0.6, 0.8], [-1.0, 0.0]]);
+    /// let score = Ranking::by(&circle, &points)?.reconstruction(&[(0, 2)])?;
+    /// assert_eq!((score.mean_rank, score.map), (2.0, 0.5));
+    /// # Ok::<(), holonomy::Error>(())
+    /// ```
+    pub fn by(distance: &'a dyn Distance, points: &Tensor) -> Result<Self> {
+        let points = ByDistance::new("Ranking::by", distance, points)?;
+        Ok(Self::of(Points::ByDistance(points)))
+    }
+
+    fn of(ranker: Points<'a>) -> Self {
+        Self {
+            ranker,
             nodes: RankedNodes::All,
             on_progress: None,
-        })
+        }
     }
 
     /// Ranks these nodes, each against all others.
@@ -181,8 +244,9 @@ impl<'a> Ranking<'a> {
         let population = candidates.len();
         let sources = nodes.of(candidates);
         let done = AtomicUsize::new(0);
+        let on_progress = self.on_progress.as_deref();
         let ranks = self.ranker.rank(&sources, targets, |more| {
-            if let Some(on_progress) = &self.on_progress {
+            if let Some(on_progress) = on_progress {
                 on_progress(done.fetch_add(more, Relaxed) + more, sources.len());
             }
         });
