@@ -93,54 +93,36 @@
 //!
 //! nickel2017, sections 3 and 4.
 
-pub mod combinatorial;
-mod config;
 mod diffusion;
-mod entailment;
-mod epochs;
+mod distances;
 mod evaluation;
 pub mod exchange;
-mod fermi_dirac;
-mod half_spaces;
-pub mod hmds;
-mod kernel;
+mod hierarchy;
 mod model;
 mod named;
-mod native;
 mod network;
-mod plan;
-mod products;
-mod resume;
-mod sampler;
-mod space;
-mod split;
-mod table;
-mod tensor;
-mod trainer;
+mod training;
+pub mod trees;
 
-pub use combinatorial::{PrecisePoints, TreeConfig, TreeEmbedding, TreeQuality, embed_tree};
-pub use config::{Schedule, Start, TrainConfig, TrainPath};
 pub use diffusion::{
     Bandwidth, DiffusionConfig, DiffusionOperator, FeatureDistance, HyperbolicDiffusion, Kernel,
     affinity, feature_distances,
 };
-pub use entailment::is_a_scores;
-pub use epochs::EpochRecord;
+pub use distances::{
+    DistanceConfig, DistanceEmbedding, DistanceLoss, DistanceProgress, DistanceTrainer, Factor,
+    Signature, hmds,
+};
 pub use evaluation::{
-    LinkPrediction, RankedNodes, Ranking, Reconstruction, Sampling, link_prediction,
-    reconstruction, reconstruction_of,
+    LinkPrediction, RankedNodes, Ranking, Reconstruction, Sampling, Split, SplitConfig,
+    is_a_scores, link_prediction, reconstruction, reconstruction_of,
 };
 pub use exchange::Format;
-pub use fermi_dirac::FermiDirac;
-pub use half_spaces::nested_half_spaces;
+pub use hierarchy::{
+    Embedding, Progress, Schedule, Start, TrainConfig, TrainPath, Trainer, TrainingSpace,
+    nested_half_spaces, pair_step,
+};
 pub use model::Model;
 pub use named::NamedEmbedding;
-pub use network::{NetworkConfig, NetworkEmbedding, NetworkProgress, NetworkTrainer};
-pub use products::{
-    DistanceConfig, DistanceEmbedding, DistanceLoss, DistanceProgress, DistanceTrainer, Factor,
-    Signature,
-};
-pub use sampler::{NegativeLaw, NegativeSampler};
-pub use space::TrainingSpace;
-pub use split::{Split, SplitConfig};
-pub use trainer::{Embedding, Progress, Trainer, pair_step};
+pub use network::{FermiDirac, NetworkConfig, NetworkEmbedding, NetworkProgress, NetworkTrainer};
+pub use training::{EpochRecord, NegativeLaw, NegativeSampler};
+pub use trees::{PrecisePoints, TreeConfig, TreeEmbedding, TreeQuality, embed_tree};

@@ -1,23 +1,13 @@
-mod combinatorial;
-#[cfg(feature = "cuda-tests")]
-mod cuda;
 mod diffusion;
+mod distances;
 mod evaluation;
 mod exchange;
 mod exchange_fuzz;
-mod half_spaces;
-mod hmds;
-mod in_space;
-mod links;
+mod hierarchy;
 mod named;
 mod network;
-mod products;
-mod resume;
-mod resume_others;
-mod sampler;
-mod split;
-mod step;
-mod trainer;
+mod training;
+mod trees;
 
 use holonomy::embed::Model;
 use rand::{Rng, SeedableRng};

@@ -1,16 +1,20 @@
-//! Mean average precision and mean rank, of reconstruction and of pairs held out.
+//! How well an embedding ranks true neighbours: of the pairs that it was made from, and of pairs held out.
 
 mod by_distance;
+mod entailment;
 mod ranker;
 mod ranking;
 mod sample;
+mod split;
 
 use tch::Tensor;
 
 use super::model::Model;
 use crate::Result;
+pub use entailment::is_a_scores;
 pub use ranking::Ranking;
 pub use sample::{RankedNodes, Sampling};
+pub use split::{Split, SplitConfig};
 
 /// How well an embedding's distances rank true neighbours before all other nodes.
 ///

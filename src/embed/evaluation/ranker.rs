@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::embed::kernel::{LANES, Lanes, ball_alpha};
-use crate::embed::native::Space;
+use crate::embed::hierarchy::kernel::{LANES, Lanes, ball_alpha};
+use crate::embed::model::Model;
 use crate::graph::Neighbours;
 use crate::numerics::wide::for_each_processor;
 
@@ -97,8 +97,8 @@ impl Ranks {
 }
 
 impl Ranker {
-    pub(super) fn new(space: Space, rows: &[f64], width: usize) -> Self {
-        let dim = if space == Space::Hyperboloid {
+    pub(super) fn new(model: Model, rows: &[f64], width: usize) -> Self {
+        let dim = if model == Model::Lorentz {
             width - 1
         } else {
             width
@@ -114,7 +114,7 @@ impl Ranker {
         };
         for (node, row) in rows.chunks_exact(width).enumerate() {
             let (block, lane) = (node / LANES, node % LANES);
-            ranker.factors[block][lane] = ranker.push(space, row);
+            ranker.factors[block][lane] = ranker.push(model, row);
             for (column, &value) in ranker.rows[node * dim..].iter().enumerate() {
                 ranker.tiles[block * dim + column][lane] = value;
             }
@@ -123,17 +123,17 @@ impl Ranker {
     }
 
     /// Appends a point's coordinates and returns its factor.
-    fn push(&mut self, space: Space, row: &[f64]) -> f64 {
-        match space {
-            Space::Flat => {
+    fn push(&mut self, model: Model, row: &[f64]) -> f64 {
+        match model {
+            Model::Euclidean => {
                 self.rows.extend_from_slice(row);
                 1.0
             }
-            Space::Ball => {
+            Model::Ball => {
                 self.rows.extend_from_slice(row);
                 1.0 / ball_alpha(row)
             }
-            Space::Hyperboloid => {
+            Model::Lorentz => {
                 let spatial = &row[1..];
                 let squared: f64 = spatial.iter().map(|x| x * x).sum();
                 let above = 1.0 + (1.0 + squared).sqrt();

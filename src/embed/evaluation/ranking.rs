@@ -10,7 +10,7 @@ use super::ranker::{Ranker, Ranks, Targets};
 use super::sample::{RankedNodes, sampling};
 use super::{LinkPrediction, Reconstruction};
 use crate::embed::model::Model;
-use crate::embed::table::{check_pairs, rows_of};
+use crate::embed::model::table::{check_pairs, rows_of};
 use crate::graph::Neighbours;
 use crate::{Distance, Error, Result};
 
@@ -90,7 +90,7 @@ impl<'a> Ranking<'a> {
     pub fn new(model: Model, points: &Tensor) -> Result<Self> {
         let rows = rows_of("Ranking::new", model, points)?;
         let width = points.size()[1] as usize;
-        let ranker = Ranker::new(model.into(), &rows, width);
+        let ranker = Ranker::new(model, &rows, width);
         Ok(Self::of(Points::OfModel(ranker)))
     }
 

@@ -1,0 +1,112 @@
+//! What a [`Trainer`](crate::embed::Trainer) trains in.
+
+use tch::{Device, Kind, Tensor};
+
+use super::config::{TrainConfig, TrainPath};
+use super::native::NativePath;
+use super::plan::StepTaker;
+use super::tensor::{Held, LearnedCurvature, TensorPath};
+use crate::embed::model::Model;
+use crate::embed::model::table::{rows_of, tensor_of};
+use crate::{Error, Geodesic, Result};
+
+/// A space that a [`Trainer`](crate::embed::Trainer) trains in: a [`Model`], by its name and dimension in the
+/// settings, or any manifold with geodesics.
+pub trait TrainingSpace: sealed::Space {}
+
+impl TrainingSpace for Model {}
+impl TrainingSpace for Box<dyn Geodesic> {}
+
+pub(super) mod sealed {
+    use super::{Device, Kind, LearnedCurvature, Result, StepTaker, Tensor, TrainConfig};
+
+    /// How points are checked, and what takes the steps.
+    pub trait Space {
+        /// The points, each checked, as f64 on the CPU.
+        fn checked(&self, op: &'static str, points: &Tensor) -> Result<Tensor>;
+
+        /// What says in a checkpoint which space it is, beside the settings.
+        fn description(&self) -> Option<String>;
+
+        /// What takes the steps.
+        #[allow(private_interfaces, reason = "nobody outside can call a sealed trait")]
+        fn steps<'a>(
+            &'a self,
+            config: &TrainConfig,
+            start: &Tensor,
+            options: (Kind, Device),
+            learned: &'a [LearnedCurvature],
+        ) -> Result<Box<dyn StepTaker + 'a>>;
+    }
+}
+
+impl sealed::Space for Model {
+    fn checked(&self, op: &'static str, points: &Tensor) -> Result<Tensor> {
+        let rows = rows_of(op, *self, points)?;
+        Ok(tensor_of(&rows, points.size()[1] as usize))
+    }
+
+    fn description(&self) -> Option<String> {
+        None
+    }
+
+    #[allow(private_interfaces, reason = "nobody outside can call a sealed trait")]
+    fn steps<'a>(
+        &'a self,
+        config: &TrainConfig,
+        start: &Tensor,
+        options: (Kind, Device),
+        learned: &'a [LearnedCurvature],
+    ) -> Result<Box<dyn StepTaker + 'a>> {
+        Ok(match config.path {
+            TrainPath::Native => Box::new(NativePath::new(config, start)?),
+            TrainPath::Tensor => {
+                let manifold = Held::Made(self.manifold(config.dim)?);
+                Box::new(TensorPath::new(
+                    manifold,
+                    config.batch,
+                    start,
+                    options,
+                    learned,
+                ))
+            }
+        })
+    }
+}
+
+impl sealed::Space for Box<dyn Geodesic> {
+    fn checked(&self, op: &'static str, points: &Tensor) -> Result<Tensor> {
+        crate::numerics::require_defined(op, &[points])?;
+        let shape = self.point_shape();
+        let size = points.size();
+        if size.len() != shape.len() + 1 || size[1..] != shape {
+            let expected = format!("points of shape [nodes, {shape:?}]");
+            return Err(Error::invalid(op, expected, format!("{size:?}")));
+        }
+        let points = points.detach();
+        self.check_point(&points)?;
+        Ok(points.to_device(Device::Cpu).to_kind(Kind::Double).copy())
+    }
+
+    fn description(&self) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+
+    #[allow(private_interfaces, reason = "nobody outside can call a sealed trait")]
+    fn steps<'a>(
+        &'a self,
+        config: &TrainConfig,
+        start: &Tensor,
+        options: (Kind, Device),
+        learned: &'a [LearnedCurvature],
+    ) -> Result<Box<dyn StepTaker + 'a>> {
+        let manifold = Held::Given(self.as_ref());
+        Ok(Box::new(TensorPath::new(
+            manifold,
+            config.batch,
+            start,
+            options,
+            learned,
+        )))
+    }
+}

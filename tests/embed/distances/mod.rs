@@ -1,0 +1,4 @@
+//! Points from distances.
+
+mod hmds;
+mod products;

@@ -1,0 +1,4 @@
+//! What trainings share.
+
+mod resume;
+mod sampler;
