@@ -11,8 +11,8 @@ use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind};
 
-use super::study::SpaceForm;
 use super::{FORMS, N, work};
+use holonomy::laws::accuracy::SpaceForm;
 
 /// Children of a node in the tree whose closure is the data.
 const BRANCHING: u32 = 5;

@@ -13,21 +13,13 @@
 //! big floats.
 
 mod embed;
-#[path = "../examples/accuracy/reference.rs"]
-mod reference;
-#[path = "../examples/accuracy/study.rs"]
-#[allow(
-    dead_code,
-    reason = "the benches use the errors, not the reading of cases"
-)]
-mod study;
 mod work;
 
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion};
+use holonomy::laws::accuracy::SpaceForm;
 use holonomy::optim::{AdamConfig, Gradient, ManifoldParameter, RiemannianAdam};
-use study::SpaceForm;
 use tch::{Device, Kind};
 use work::{OPS, Work};
 

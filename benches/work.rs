@@ -5,10 +5,9 @@ use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tch::{Device, Kind, Tensor};
 
-use super::reference;
-use super::study::{self, Case, SpaceForm};
+use holonomy::laws::accuracy::{self as study, Case, SpaceForm, reference};
 
-pub(crate) use super::study::Op;
+pub(crate) use holonomy::laws::accuracy::Op;
 
 /// The operations that have a time and an accuracy.
 pub(crate) const OPS: [Op; 4] = [Op::Dist, Op::Exp, Op::Log, Op::Transport];

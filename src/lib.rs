@@ -109,20 +109,20 @@
 //! 3. **The closure.** [`Graph::transitive_closure`](graph::Graph::transitive_closure) makes the pairs
 //!    (descendant, ancestor), which the embedding has to learn. `ancestor_pairs` in
 //!    `src/graph/reachability.rs` finds them in one pass over the strongly connected components.
-//! 4. **The start.** [`Trainer::new`](embed::Trainer::new) in `src/embed/trainer.rs` checks settings
+//! 4. **The start.** [`Trainer::new`](embed::Trainer::new) in `src/embed/hierarchy/trainer.rs` checks settings
 //!    and pairs. The points start near the origin (`random_start` in the same file) or as
-//!    [`nested_half_spaces`](embed::nested_half_spaces) (`src/embed/half_spaces/mod.rs`).
-//! 5. **The epochs.** [`Trainer::run`](embed::Trainer::run) enters `train` in `src/embed/epochs.rs`,
-//!    the one loop of all trainers. In each epoch `Running::epoch` in `src/embed/trainer.rs` puts the
+//!    [`nested_half_spaces`](embed::nested_half_spaces) (`src/embed/hierarchy/half_spaces/mod.rs`).
+//! 5. **The epochs.** [`Trainer::run`](embed::Trainer::run) enters `train` in `src/embed/training/epochs.rs`,
+//!    the one loop of all trainers. In each epoch `Running::epoch` in `src/embed/hierarchy/trainer.rs` puts the
 //!    pairs into a new order. Then the path that [`TrainPath`](embed::TrainPath) names takes the steps.
 //!    The [`NegativeSampler`](embed::NegativeSampler) draws their negatives (`draw_into` in
-//!    `src/embed/sampler.rs`).
-//! 6. **A step.** `Worker::step` in `src/embed/native.rs` is that of the native path. It moves the nodes
-//!    of one pair and its negatives, by the arithmetic in `src/embed/kernel.rs`. `TensorPath::step` in
-//!    `src/embed/tensor.rs` moves those of a batch on any device, by [`Geodesic::dist`],
+//!    `src/embed/training/sampler.rs`).
+//! 6. **A step.** `Worker::step` in `src/embed/hierarchy/native.rs` is that of the native path. It moves the nodes
+//!    of one pair and its negatives, by the arithmetic in `src/embed/hierarchy/kernel.rs`. `TensorPath::step` in
+//!    `src/embed/hierarchy/tensor.rs` moves those of a batch on any device, by [`Geodesic::dist`],
 //!    [`Manifold::rgrad`] and [`Geodesic::exp`] of the model.
 //! 7. **The checkpoint.** After each epoch the callback gets a [`Progress`](embed::Progress).
-//!    `Identity::checkpoint` in `src/embed/resume.rs` makes a [`Checkpoint`](checkpoint::Checkpoint) of
+//!    `Identity::checkpoint` in `src/embed/hierarchy/resume.rs` makes a [`Checkpoint`](checkpoint::Checkpoint) of
 //!    it, and `Ledger::write_training` in `papers/src/harness/ledger.rs` saves that from time to time;
 //!    `write_atomically` in `src/checkpoint/atomic.rs` replaces the file as a whole. With `--resume`
 //!    [`Trainer::resuming_from`](embed::Trainer::resuming_from) goes on from it.
@@ -167,7 +167,7 @@
 //! Distances, exponentials, logarithms and transports of the Poincaré ball and the hyperboloid
 //! keep full f64 precision where formulas with `1 − |x|²`, `acosh` and clamps lose every digit.
 //! The page of each manifold states its measured accuracy;
-//! `cargo run --release --example accuracy` measures it again.
+//! `cargo run --release --features laws --example accuracy` measures it again.
 //!
 //! A *rounding*, ε, is the distance from 1 to the next number: 2.2e-16 in f64, 1.2e-7 in f32.
 //! Errors are relative unless the page says otherwise.

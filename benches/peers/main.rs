@@ -5,11 +5,6 @@
 //! tables is the median over rounds; in a round both sides are timed one right after the other, so
 //! whatever else the machine does meets both.
 
-#[path = "../../examples/accuracy/reference.rs"]
-mod reference;
-#[path = "../../examples/accuracy/study.rs"]
-#[allow(dead_code, reason = "this uses the errors, not the reading of cases")]
-mod study;
 #[path = "../work.rs"]
 mod work;
 
@@ -20,10 +15,10 @@ mod trainer;
 
 use std::time::{Duration, Instant};
 
+use holonomy::laws::accuracy::{Op, SpaceForm};
 use holonomy::optim::{AdamConfig, Gradient, ManifoldParameter, RiemannianAdam};
 use peer::Peer;
 use serde_json::json;
-use study::{Op, SpaceForm};
 use tch::{Device, Kind, Tensor};
 use work::{OPS, SAMPLE, Work};
 

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use serde_json::{Value, json};
 use tch::Tensor;
 
-use super::study::Op;
+use holonomy::laws::accuracy::Op;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 

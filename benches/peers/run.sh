@@ -13,4 +13,4 @@ if ! cmp -s "$wanted" "$venv/requirements.txt"; then
     "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$wanted"
     cp "$wanted" "$venv/requirements.txt"
 fi
-exec cargo bench --quiet --bench peers -- "$@"
+exec cargo bench --quiet --features laws --bench peers -- "$@"

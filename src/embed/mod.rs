@@ -38,7 +38,8 @@
 //!
 //! The tensor path computes batches with libtorch and the [`Geodesic`](crate::Geodesic) of the
 //! model, on any device, in f64 or f32. Given the same pair and negatives, the steps of both paths
-//! agree to about 1e-12 (tested).
+//! agree to about 1e-12 (tested). It also trains in any other manifold, in products and on spheres, of
+//! any curvature, learned or not: [`Trainer::on_manifold`].
 //!
 //! # Checkpoints
 //!
@@ -80,7 +81,8 @@
 //!
 //! | task | look at |
 //! | --- | --- |
-//! | evaluate an embedding that is too large to rank all nodes | [`Ranking`], [`RankedNodes`] |
+//! | evaluate an embedding that is too large to rank all nodes, or in any space | [`Ranking`], [`RankedNodes`] |
+//! | embed in a product, on a sphere, or with a learned curvature | [`Trainer::on_manifold`] |
 //! | predict held-out pairs | [`Split`], [`link_prediction`] |
 //! | embed an undirected network | [`NetworkTrainer`], [`FermiDirac`], [`both_ways`](crate::graph::both_ways), [`roc_auc`](crate::scores::roc_auc) |
 //! | score how far "u is a v" holds | [`is_a_scores`], [`spearman`](crate::scores::spearman) |
@@ -118,7 +120,7 @@ pub use evaluation::{
 };
 pub use exchange::Format;
 pub use hierarchy::{
-    Embedding, Progress, Schedule, Start, TrainConfig, TrainPath, Trainer, TrainingSpace,
+    Decay, Embedding, Progress, Start, TrainConfig, TrainPath, Trainer, TrainingSpace,
     nested_half_spaces, pair_step,
 };
 pub use model::Model;

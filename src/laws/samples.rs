@@ -28,7 +28,7 @@ pub struct Case {
 
 /// The proptest strategy: seeds, batch shapes of up to two dimensions, and scales.
 pub fn cases() -> impl Strategy<Value = Case> {
-    let batch = proptest::collection::vec(1..=5_i64, 0..=2);
+    let batch = proptest::collection::vec(1..=7_i64, 0..=2);
     (any::<u64>(), batch, 0.0..=1.0, 0..=9_u32).prop_map(|(seed, batch, reach, decades)| Case {
         seed,
         batch,

@@ -5,14 +5,10 @@
 mod flags;
 mod matrices;
 mod parametrised;
-#[path = "../../examples/accuracy/reference.rs"]
-mod reference;
 mod spd;
-#[path = "../../examples/accuracy/study.rs"]
-mod study;
 mod subspaces;
 
-use study::{Case, Op, Path, Row, SpaceForm};
+use holonomy::laws::accuracy::{self as study, Case, Op, Path, Row, SpaceForm, reference};
 use tch::Kind;
 
 fn committed() -> Vec<Case> {

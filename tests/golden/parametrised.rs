@@ -5,7 +5,7 @@ use holonomy::{EuclideanParametrised, Geodesic};
 use serde::Deserialize;
 use tch::{Kind, Tensor};
 
-use super::study::relative_error;
+use holonomy::laws::accuracy::relative_error;
 
 #[derive(Deserialize)]
 #[serde(untagged)]

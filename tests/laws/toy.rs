@@ -97,7 +97,9 @@ impl Geodesic for Globe {
     }
 
     fn parallel_transport(&self, p: &Tensor, q: &Tensor, v: &Tensor) -> Tensor {
-        v - dot(q, v) / (1.0 + dot(p, q)) * (p + q)
+        // A reflection, which stays one to rounding beside antipodes, too: v is at right angles to p.
+        let sum = p + q;
+        v - dot(&sum, v) / dot(&sum, &sum) * 2.0 * &sum
     }
 
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {

@@ -1,5 +1,7 @@
 //! How many digits each operation of this crate keeps, by the distance from the origin.
 
+use holonomy::laws::accuracy::reference::{self, exact};
+use holonomy::laws::accuracy::{self as study, Case, Op, Path, SpaceForm};
 use holonomy::{EuclideanParametrised, Geodesic, Lorentz, PoincareBall, Result};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -9,16 +11,6 @@ use tch::{Device, Kind, Tensor};
 
 use super::options::Settings;
 use super::spaces::{Model, Precision};
-use reference::exact;
-use study::{Case, Op, Path, SpaceForm};
-
-/// The references and cases of the accuracy study, of which this one has no files to read.
-#[allow(dead_code, reason = "shared with the study of cases from a file")]
-#[path = "../../../examples/accuracy/reference.rs"]
-mod reference;
-#[allow(dead_code, reason = "shared with the study of cases from a file")]
-#[path = "../../../examples/accuracy/study.rs"]
-mod study;
 
 const DIM: i64 = 3;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use holonomy::device::{self, Choice, Request};
-use holonomy::embed::{Model, RankedNodes, Schedule, Start, TrainConfig, TrainPath};
+use holonomy::embed::{Decay, Model, RankedNodes, Start, TrainConfig, TrainPath};
 use holonomy::{Error, Result};
 use serde::Serialize;
 
@@ -331,7 +331,7 @@ pub(crate) fn recipe(start: Start, model: Model) -> TrainConfig {
             start,
             epochs: 100,
             learning_rate: 1.5,
-            schedule: Schedule::Linear { last: 0.02 },
+            schedule: Decay::Linear { last: 0.02 },
             burn_in_epochs: 0,
             ..random
         },

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::embed::model::Model;
 use crate::numerics::{require_at_least_one, require_positive};
+use crate::optim::Schedule;
 use crate::{Error, Result};
 
 /// Which implementation computes the training steps.
@@ -83,7 +84,7 @@ impl FromStr for Start {
 /// The learning rate over the epochs after the burn-in.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Schedule {
+pub enum Decay {
     /// The learning rate stays constant.
     #[default]
     Constant,
@@ -99,22 +100,18 @@ pub enum Schedule {
     },
 }
 
-impl Schedule {
-    /// The factor at `progress`: 0 in the first epoch after the burn-in, 1 in the last epoch.
-    fn factor(self, progress: f64) -> f64 {
+impl Decay {
+    /// Its factors for so many epochs after the burn-in.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] unless the last factor is from 0 to 1.
+    pub fn over(self, epochs: usize) -> Result<Schedule> {
+        let steps = epochs.max(2) as u64 - 1;
         match self {
-            Self::Constant => 1.0,
-            Self::Linear { last } => 1.0 - (1.0 - last) * progress,
-            Self::Cosine { last } => {
-                last + (1.0 - last) * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
-            }
-        }
-    }
-
-    fn last(self) -> f64 {
-        match self {
-            Self::Constant => 1.0,
-            Self::Linear { last } | Self::Cosine { last } => last,
+            Self::Constant => Ok(Schedule::constant()),
+            Self::Linear { last } => Schedule::linear(steps, last),
+            Self::Cosine { last } => Schedule::cosine(steps, last),
         }
     }
 }
@@ -149,7 +146,7 @@ pub struct TrainConfig {
     /// The learning rate: the length of the step of one pair for a gradient of length 1.
     pub learning_rate: f64,
     /// How the learning rate changes after the burn-in.
-    pub schedule: Schedule,
+    pub schedule: Decay,
     /// The number of burn-in epochs at the start. In them the learning rate is small and negatives
     /// are drawn in proportion to (1 + in-degree)^0.75, so that nodes find their angular
     /// positions.
@@ -184,7 +181,7 @@ impl Default for TrainConfig {
             start: Start::Random,
             epochs: 300,
             learning_rate: 0.6,
-            schedule: Schedule::Constant,
+            schedule: Decay::Constant,
             burn_in_epochs: 100,
             burn_in_factor: 0.025,
             negatives: 50,
@@ -222,8 +219,9 @@ impl TrainConfig {
                 "a hyperbolic model of at least two dimensions for the start half-spaces";
             return Err(Error::invalid(OP, expected, got));
         }
-        let last = self.schedule.last();
-        if !(0.0..=1.0).contains(&last) {
+        if let Decay::Linear { last } | Decay::Cosine { last } = self.schedule
+            && !(0.0..=1.0).contains(&last)
+        {
             return Err(Error::invalid(OP, "0 ≤ schedule's last factor ≤ 1", last));
         }
         let corner = self.init_scale * (self.dim as f64).sqrt();
@@ -239,15 +237,15 @@ impl TrainConfig {
     }
 
     /// The learning rate of an epoch, counted from 0; after the last epoch, the rate of the last
-    /// one.
+    /// one. NaN where the [`schedule`](Self::schedule) is one that [`validate`](Self::validate) refuses.
     pub fn rate_at(&self, epoch: usize) -> f64 {
         let epoch = epoch.min(self.epochs.saturating_sub(1));
         if self.is_burn_in(epoch) {
             return self.learning_rate * self.burn_in_factor;
         }
-        let steps = self.epochs - self.burn_in_epochs;
+        let schedule = self.schedule.over(self.epochs - self.burn_in_epochs);
         let step = epoch - self.burn_in_epochs;
-        let progress = step as f64 / (steps.max(2) - 1) as f64;
-        self.learning_rate * self.schedule.factor(progress)
+        let factor = schedule.map_or(f64::NAN, |schedule| schedule.factor(step as u64));
+        self.learning_rate * factor
     }
 }

@@ -11,7 +11,7 @@ mod space;
 mod tensor;
 mod trainer;
 
-pub use config::{Schedule, Start, TrainConfig, TrainPath};
+pub use config::{Decay, Start, TrainConfig, TrainPath};
 pub use half_spaces::nested_half_spaces;
 pub use space::TrainingSpace;
 pub use trainer::{Embedding, Progress, Trainer, pair_step};

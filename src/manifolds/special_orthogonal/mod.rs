@@ -131,7 +131,7 @@ impl SpecialOrthogonal {
 
 /// The angle from a half turn, in radians, below which the gradient of `dist` comes from halves of angles
 /// for n > 3: that of square roots loses ε over its square.
-const NEAR_HALF_TURN: f64 = 0.03;
+const NEAR_HALF_TURN: f64 = 0.3;
 
 /// pᵀq − 1, from the difference of the points.
 fn change(p: &Tensor, q: &Tensor) -> Tensor {

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use holonomy::Error;
 use holonomy::embed::{
-    Model, Schedule, Start, TrainConfig, Trainer, nested_half_spaces, reconstruction,
+    Decay, Model, Start, TrainConfig, Trainer, nested_half_spaces, reconstruction,
 };
 use rand::RngExt;
 use tch::Tensor;
@@ -115,7 +115,7 @@ fn several_parents_cost_little_and_training_mends_it() {
         start: Start::HalfSpaces,
         epochs: 30,
         learning_rate: 1.5,
-        schedule: Schedule::Linear { last: 0.02 },
+        schedule: Decay::Linear { last: 0.02 },
         burn_in_epochs: 0,
         threads: 1,
         ..TrainConfig::default()

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use holonomy::checkpoint::Checkpoint;
 use holonomy::embed::{
-    Embedding, Model, RankedNodes, Ranking, Schedule, TrainConfig, TrainPath, Trainer,
+    Decay, Embedding, Model, RankedNodes, Ranking, TrainConfig, TrainPath, Trainer,
 };
 use holonomy::graph::both_ways;
 use holonomy::{
@@ -25,7 +25,7 @@ fn config(epochs: usize) -> TrainConfig {
         path: TrainPath::Tensor,
         epochs,
         burn_in_epochs: epochs / 3,
-        schedule: Schedule::Linear { last: 0.1 },
+        schedule: Decay::Linear { last: 0.1 },
         negatives: 10,
         batch: 16,
         ..TrainConfig::default()

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use holonomy::checkpoint::Checkpoint;
-use holonomy::embed::{Embedding, Model, Progress, Schedule, TrainConfig, TrainPath, Trainer};
+use holonomy::embed::{Decay, Embedding, Model, Progress, TrainConfig, TrainPath, Trainer};
 use holonomy::{Error, Result};
 use tch::{Device, Kind, Tensor};
 
@@ -21,7 +21,7 @@ fn small(model: Model, path: TrainPath) -> TrainConfig {
         epochs: EPOCHS,
         burn_in_epochs: 4,
         burn_in_factor: 0.1,
-        schedule: Schedule::Linear { last: 0.1 },
+        schedule: Decay::Linear { last: 0.1 },
         negatives: 10,
         threads: 1,
         batch: 40,
@@ -190,14 +190,14 @@ fn another_setting_is_named() {
         (
             "schedule = {\"linear\":{\"last\":0.1}}",
             TrainConfig {
-                schedule: Schedule::Constant,
+                schedule: Decay::Constant,
                 ..good()
             },
         ),
         (
             "schedule.linear.last = 0.1",
             TrainConfig {
-                schedule: Schedule::Linear { last: 0.2 },
+                schedule: Decay::Linear { last: 0.2 },
                 ..good()
             },
         ),

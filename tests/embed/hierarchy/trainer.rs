@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use holonomy::Error;
 use holonomy::embed::{
-    Embedding, Model, Schedule, TrainConfig, TrainPath, Trainer, pair_step, reconstruction,
+    Decay, Embedding, Model, TrainConfig, TrainPath, Trainer, pair_step, reconstruction,
 };
 use tch::{Device, Kind, Tensor};
 
@@ -198,13 +198,13 @@ fn the_rate_follows_its_schedule() {
         };
         [0, 9, 10, 15, 20].map(|epoch| (config.rate_at(epoch) * 1e12).round() / 1e12)
     };
-    assert_eq!(rates(Schedule::Constant), [0.2, 0.2, 2.0, 2.0, 2.0]);
+    assert_eq!(rates(Decay::Constant), [0.2, 0.2, 2.0, 2.0, 2.0]);
     assert_eq!(
-        rates(Schedule::Linear { last: 0.5 }),
+        rates(Decay::Linear { last: 0.5 }),
         [0.2, 0.2, 2.0, 1.5, 1.0]
     );
     assert_eq!(
-        rates(Schedule::Cosine { last: 0.0 }),
+        rates(Decay::Cosine { last: 0.0 }),
         [0.2, 0.2, 2.0, 1.0, 0.0]
     );
 }
@@ -213,9 +213,9 @@ fn the_rate_follows_its_schedule() {
 #[test]
 fn after_the_last_epoch_the_rate_stays() {
     for schedule in [
-        Schedule::Constant,
-        Schedule::Linear { last: 0.1 },
-        Schedule::Cosine { last: 0.1 },
+        Decay::Constant,
+        Decay::Linear { last: 0.1 },
+        Decay::Cosine { last: 0.1 },
     ] {
         for burn_in_epochs in [0, 10, 19, 20] {
             let config = TrainConfig {
@@ -328,14 +328,14 @@ fn settings_out_of_range_are_named() {
         (
             "schedule",
             TrainConfig {
-                schedule: Schedule::Linear { last: 2.0 },
+                schedule: Decay::Linear { last: 2.0 },
                 ..good.clone()
             },
         ),
         (
             "schedule",
             TrainConfig {
-                schedule: Schedule::Cosine { last: f64::NAN },
+                schedule: Decay::Cosine { last: f64::NAN },
                 ..good.clone()
             },
         ),
@@ -365,7 +365,7 @@ fn data_that_cannot_be_trained_is_refused() {
 #[test]
 fn settings_survive_serialisation() {
     let config = TrainConfig {
-        schedule: Schedule::Linear { last: 0.1 },
+        schedule: Decay::Linear { last: 0.1 },
         ..small(Model::Lorentz)
     };
     let text = serde_json::to_string(&config).unwrap();

@@ -66,7 +66,7 @@ use fused::{Hyperboloid, kernels};
 /// Worst relative error (of spatial parts) against 320-digit references, for base points up to
 /// distance 30 from the origin and separations from 1e-9 to 20: `dist` 6e-16, `exp` 1.2e-14,
 /// `parallel_transport` 6e-15, `log` 3e-13 up to distance 8 and 8e-10 beyond
-/// (`cargo run --release --example accuracy`).
+/// (`cargo run --release --features laws --example accuracy`).
 ///
 /// All operations are finite up to [`Lorentz::edge`], a distance of 350/√c in f64 for c ≥ 1, and
 /// keep 13 digits there. But a rounding of the coordinates moves a point at distance r by e^{√c r}

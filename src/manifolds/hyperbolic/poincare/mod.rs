@@ -60,7 +60,7 @@ use fused::{Ball, kernels};
 ///
 /// Worst relative error of `dist`, `exp`, `log` and `parallel_transport` against 320-digit
 /// references: 8e-16 for base points up to distance 30 from the origin, at separations from 1e-9 to
-/// 20 (`cargo run --release --example accuracy`). On devices other than the CPU 1 − c|x|² has a
+/// 20 (`cargo run --release --features laws --example accuracy`). On devices other than the CPU 1 − c|x|² has a
 /// relative error of 1e-16 up to distance 16, 2e-11 at 30 and 4e-9 at 35 (in units of 1/√c).
 ///
 /// # Gradient

@@ -9,7 +9,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use astro_float::{BigFloat, Consts, RoundingMode};
 
-use super::study::{Case, Op, SpaceForm};
+use super::{Case, Op, SpaceForm};
 
 /// Bits of a number: enough for cosh² of radius 100 beside a separation of 1e-9, with 100 to spare.
 const BITS: usize = 640;
@@ -25,7 +25,7 @@ thread_local! {
 
 /// The exact result of a case's operation for exactly its arguments, rounded at the end: one number
 /// for `dist`, the coordinates otherwise. The case's `expected` is not looked at.
-pub(crate) fn exact(case: &Case) -> Vec<f64> {
+pub fn exact(case: &Case) -> Vec<f64> {
     with_precision_for(case, || {
         let [x, y, u, v] = [&case.x, &case.y, &case.u, &case.v].map(|values| Vector::of(values));
         let result = apply(case, case.op, [&x, &y, &u, &v]);
@@ -34,11 +34,7 @@ pub(crate) fn exact(case: &Case) -> Vec<f64> {
 }
 
 /// The exact distance from a point to the true end of a case of `exp`.
-#[allow(
-    dead_code,
-    reason = "for `papers run mishne2023`, which includes this file"
-)]
-pub(crate) fn distance_to_end(case: &Case, point: &[f64]) -> f64 {
+pub fn distance_to_end(case: &Case, point: &[f64]) -> f64 {
     with_precision_for(case, || {
         let [x, u, point] = [&case.x[..], &case.u, point].map(Vector::of);
         let none = Vector::of(&[]);
@@ -69,7 +65,7 @@ fn apply(case: &Case, op: Op, [x, y, u, v]: [&Vector; 4]) -> Vector {
 }
 
 /// Whether 1 + κ|x|² > 0 exactly: the point is inside the ball of curvature κ < 0.
-pub(crate) fn inside_ball(curvature: f64, x: &[f64]) -> bool {
+pub fn inside_ball(curvature: f64, x: &[f64]) -> bool {
     let x = Vector::of(x);
     (Big::from(1.0) + Big::from(curvature) * x.dot(&x)).sign() > 0
 }

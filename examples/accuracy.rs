@@ -2,7 +2,7 @@
 //! references.
 //!
 //! ```text
-//! cargo run --release --example accuracy -- [cases.json] [--json] [--path native|tensor]
+//! cargo run --release --features laws --example accuracy -- [cases.json] [--json] [--path native|tensor]
 //! ```
 //!
 //! Without a file the committed cases are used; `tests/golden/cases.py` makes them and describes the
@@ -14,13 +14,10 @@
 //! inputs, computed here in big floats (or with `expected`, where rounding changes nothing). Cases
 //! that f32 cannot hold have no f32 row: a point that rounds out of the ball, a number that overflows.
 
-mod reference;
-mod study;
-
 use std::process::ExitCode;
 
+use holonomy::laws::accuracy::{self as study, Path, Row};
 use serde_json::json;
-use study::{Path, Row};
 
 const USAGE: &str = "usage: accuracy [cases.json] [--json] [--path native|tensor]";
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/cases.json");

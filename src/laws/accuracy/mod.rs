@@ -1,47 +1,69 @@
-//! Reading cases, applying the crate to them, and the errors per manifold, op, kind and radius.
+//! The accuracy of the spaces of constant curvature against exact results: reading cases, applying the
+//! crate to them, and the errors by manifold, operation, kind and radius.
+//!
+//! It is what `examples/accuracy.rs`, the golden tests, benchmarks and papers share, and no part of the
+//! crate's interface.
+
+pub mod reference;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use holonomy::Geodesic;
-use holonomy::manifolds::{EuclideanParametrised, Lorentz, PoincareBall, Sphere};
-use holonomy::tch::{Kind, Tensor};
 use serde::Deserialize;
 use serde_json::Value;
+use tch::{Kind, Tensor};
 
-use super::reference;
+use crate::Geodesic;
+use crate::manifolds::{EuclideanParametrised, Lorentz, PoincareBall, Sphere};
 
 /// The spaces of constant curvature under study, by their names in a case file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum SpaceForm {
+pub enum SpaceForm {
+    /// [`PoincareBall`].
     Poincare,
+    /// [`Lorentz`], by spatial parts.
     Lorentz,
+    /// [`Sphere`].
     Sphere,
+    /// [`EuclideanParametrised`], with tangents in its frame.
     Parametrised,
 }
 
 /// The operations under study, by their names in a case file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Op {
+pub enum Op {
+    /// `dist(x, y)`.
     Dist,
+    /// `exp(x, u)`.
     Exp,
+    /// `log(x, y)`.
     Log,
+    /// `parallel_transport(x, y, v)`.
     Transport,
+    /// `project(x)`.
     Project,
 }
 
 /// Inputs and the exact result. Arguments that the op does not take are empty.
 #[derive(Clone, Debug)]
-pub(crate) struct Case {
+pub struct Case {
+    /// The space.
     pub manifold: SpaceForm,
+    /// Its curvature.
     pub curvature: f64,
+    /// The operation.
     pub op: Op,
+    /// How far from the origin the points are.
     pub radius: f64,
+    /// The first point.
     pub x: Vec<f64>,
+    /// The second point.
     pub y: Vec<f64>,
+    /// The tangent of `exp`.
     pub u: Vec<f64>,
+    /// The tangent to transport.
     pub v: Vec<f64>,
     /// One value for `dist`.
     pub expected: Vec<f64>,
@@ -49,20 +71,29 @@ pub(crate) struct Case {
 
 /// Which implementation answers: inputs without gradients, or inputs that record them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Path {
+pub enum Path {
+    /// Without gradients.
     Native,
+    /// With gradients recorded.
     Tensor,
 }
 
 /// The errors of all cases with one manifold, op, kind and radius.
 #[derive(Clone, Debug)]
-pub(crate) struct Row {
+pub struct Row {
+    /// The space.
     pub manifold: SpaceForm,
+    /// The operation.
     pub op: Op,
+    /// `f64` or `f32`.
     pub kind: &'static str,
+    /// How far from the origin the points are.
     pub radius: f64,
+    /// The number of cases.
     pub count: usize,
+    /// The median relative error.
     pub median: f64,
+    /// The largest relative error.
     pub worst: f64,
     /// Index of the worst case in the file.
     pub worst_case: usize,
@@ -103,8 +134,6 @@ impl Op {
     }
 }
 
-// ------------------------------------------------------------------------------- reading
-
 /// A case as it stands in the file.
 #[derive(Deserialize)]
 struct Entry {
@@ -130,7 +159,11 @@ enum Expected {
 }
 
 /// The cases of a JSON array, or what is wrong, and with which case.
-pub(crate) fn parse(text: &str) -> Result<Vec<Case>, String> {
+///
+/// # Errors
+///
+/// A sentence that says what is wrong.
+pub fn parse(text: &str) -> Result<Vec<Case>, String> {
     let entries: Vec<Value> =
         serde_json::from_str(text).map_err(|e| format!("not a JSON array of cases: {e}"))?;
     if entries.is_empty() {
@@ -239,18 +272,20 @@ fn check_points(case: &Case) -> Result<(), String> {
     Ok(())
 }
 
-// ------------------------------------------------------------------------------- evaluating
-
 /// The relative error of the crate's result for one case: absolute where the exact result is 0,
 /// infinite where the crate's is not finite.
-pub(crate) fn error(case: &Case, kind: Kind, path: Path) -> Result<f64, String> {
+///
+/// # Errors
+///
+/// A sentence that says what is wrong.
+pub fn error(case: &Case, kind: Kind, path: Path) -> Result<f64, String> {
     let got = apply(case, kind, path)?;
     Ok(relative_error(&got, &case.expected))
 }
 
 /// The same case with all inputs rounded to f32, and the exact result for these. None where f32
 /// cannot hold the case: an input or the result overflows, or a rounded point is outside the ball.
-pub(crate) fn in_single_precision(case: &Case) -> Option<Case> {
+pub fn in_single_precision(case: &Case) -> Option<Case> {
     let round = |values: &Vec<f64>| {
         values
             .iter()
@@ -278,7 +313,11 @@ pub(crate) fn in_single_precision(case: &Case) -> Option<Case> {
 }
 
 /// The crate's result, as the case file would state it.
-pub(crate) fn apply(case: &Case, kind: Kind, path: Path) -> Result<Vec<f64>, String> {
+///
+/// # Errors
+///
+/// A sentence that says what is wrong.
+pub fn apply(case: &Case, kind: Kind, path: Path) -> Result<Vec<f64>, String> {
     let input = |values: &[f64]| {
         Tensor::from_slice(values)
             .to_kind(kind)
@@ -363,7 +402,7 @@ fn time(case: &Case, x: &[f64]) -> f64 {
 }
 
 /// ‖got − expected‖ / ‖expected‖, without overflow or underflow of squares.
-pub(crate) fn relative_error(got: &[f64], expected: &[f64]) -> f64 {
+pub fn relative_error(got: &[f64], expected: &[f64]) -> f64 {
     if !got.iter().all(|t| t.is_finite()) {
         return f64::INFINITY;
     }
@@ -389,10 +428,12 @@ fn norm(values: &[f64]) -> f64 {
             .sqrt()
 }
 
-// ------------------------------------------------------------------------------- summarising
-
 /// The rows of all cases in both kinds, and how many cases f32 cannot hold.
-pub(crate) fn study(cases: &[Case], path: Path) -> Result<(Vec<Row>, usize), String> {
+///
+/// # Errors
+///
+/// A sentence that says what is wrong.
+pub fn study(cases: &[Case], path: Path) -> Result<(Vec<Row>, usize), String> {
     let mut errors: BTreeMap<_, Vec<(f64, usize)>> = BTreeMap::new();
     let mut skipped = 0;
     for (index, case) in cases.iter().enumerate() {
