@@ -118,7 +118,7 @@ impl Decay {
 
 /// The settings of a [`Trainer`](crate::embed::Trainer).
 ///
-/// The default suits a hierarchy of about a thousand nodes in 5 dimensions; the [module](super)
+/// The default suits a hierarchy of about a thousand nodes in 5 dimensions; the [module](crate::embed)
 /// has its results.
 ///
 /// # Examples

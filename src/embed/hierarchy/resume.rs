@@ -143,7 +143,7 @@ fn restore(checkpoint: &Checkpoint, learned: &[LearnedCurvature]) -> Result<()> 
         stored.kind() == Kind::Double && stored.isfinite().all().int64_value(&[]) != 0
     });
     if count != learned.len() || !finite {
-        let expected = format!("{} learned curvatures, as in the checkpoint", count);
+        let expected = format!("{count} learned curvatures, as in the checkpoint");
         return Err(Error::invalid(OP, expected, learned.len()));
     }
     for (index, learned) in learned.iter().enumerate() {

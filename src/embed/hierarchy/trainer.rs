@@ -69,7 +69,7 @@ pub struct Embedding<S = Model> {
 }
 
 /// Trains an embedding of the nodes 0 … n − 1 from pairs (node, true neighbour). In a hierarchy
-/// these are the pairs (descendant, ancestor) of the transitive closure. The [module](super) has
+/// these are the pairs (descendant, ancestor) of the transitive closure. The [module](crate::embed) has
 /// the objective.
 ///
 /// # Examples
@@ -489,7 +489,7 @@ fn random_start(config: &TrainConfig, nodes: usize) -> Tensor {
 /// One training step for the pair (source, target) with the given negatives, on either path.
 /// Returns the new points and the loss before the step.
 ///
-/// The loss and the step are those of the [module](super). `points` is not modified; with
+/// The loss and the step are those of the [module](crate::embed). `points` is not modified; with
 /// `learning_rate` 0 the result equals it.
 ///
 /// # Shapes

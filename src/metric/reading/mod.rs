@@ -33,7 +33,7 @@ const OTHERS: [&str; 7] = ["json", "npz", "mat", "h5", "hdf5", "rds", "pkl"];
 /// - names at the start of the rows, in the order of the header where there is one;
 /// - a first line with the number of points alone, and names at the start of the rows (PHYLIP).
 ///
-/// `inf` and `nan` count as numbers; [`hmds`](crate::embed::distances::hmds::hmds()) then refuses them and names the
+/// `inf` and `nan` count as numbers; [`hmds`](crate::embed::hmds::hmds()) then refuses them and names the
 /// pair.
 ///
 /// An `.npy` file holds floats or integers, signed or unsigned, in either byte order. A

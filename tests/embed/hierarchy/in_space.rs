@@ -130,13 +130,15 @@ fn loss(manifold: Box<dyn Geodesic>, points: &Tensor, pairs: &[(u32, u32)]) -> f
     run(trainer).history[0].loss
 }
 
+/// A space whose curvature follows a leaf.
+type Make = fn(&Tensor) -> Result<Box<dyn Space>>;
+
 /// A curvature takes the step of its gradient, while points keep their distances from their mean.
 #[test]
 fn a_curvature_follows_its_gradient() -> Result<()> {
     const RATE: f64 = 0.3;
     const H: f64 = 1e-5;
     let pairs = tree_closure(NODES as u32, 3);
-    type Make = fn(&Tensor) -> Result<Box<dyn Space>>;
     let cases: [(f64, Make); 3] = [
         (-0.7, |k| {
             Ok(Box::new(PoincareBall::new(3, Curvature::learnable(k)?)?))
@@ -378,9 +380,7 @@ fn any_distance_ranks_as_the_models_do() -> Result<()> {
         );
         let sample = RankedNodes::Sample { nodes: 20, seed: 3 };
         assert_eq!(
-            ranking()?
-                .of_nodes(sample.clone())?
-                .reconstruction(&pairs)?,
+            ranking()?.of_nodes(sample)?.reconstruction(&pairs)?,
             expected()?.of_nodes(sample)?.reconstruction(&pairs)?
         );
         // All in one place: ties count against the embedding.

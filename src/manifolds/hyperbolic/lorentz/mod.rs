@@ -368,7 +368,7 @@ impl Manifold for Lorentz {
         self.operation("rgrad", [p, egrad])
             .row(|space, [p, e], out| {
                 tangent_row(space, &p[1..], out, |out| {
-                    kernels::rgrad(space, &p[1..], e, out)
+                    kernels::rgrad(space, &p[1..], e, out);
                 });
             })
             .or(|[p, e]| {
@@ -454,7 +454,7 @@ impl Geodesic for Lorentz {
         self.operation("log", [p, q])
             .row(|space, [p, q], out| {
                 tangent_row(space, &p[1..], out, |out| {
-                    kernels::log(space, &p[1..], &q[1..], out)
+                    kernels::log(space, &p[1..], &q[1..], out);
                 });
             })
             .or(self.by_spatial(|[x, y]| {
