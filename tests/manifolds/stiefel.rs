@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::f64::consts::PI;
+use std::panic::AssertUnwindSafe;
 
 use holonomy::StiefelMetric::{Canonical, Euclidean};
 use holonomy::numerics::with_tensor_formulas;
@@ -295,4 +296,19 @@ fn sizes_are_checked() {
         (m.dim(), m.retraction(), m.metric()),
         (7, Retraction::Polar, Euclidean)
     );
+}
+
+#[test]
+fn every_retraction_refuses_other_shapes() {
+    for retraction in [Retraction::Polar, Retraction::Qr, Retraction::Cayley] {
+        let m = Stiefel::new(5, 2, StiefelMetric::Canonical)
+            .unwrap()
+            .with_retraction(retraction);
+        for size in [[6, 2], [5, 3]] {
+            let p = Tensor::zeros(size, DOUBLE);
+            let refused = std::panic::catch_unwind(AssertUnwindSafe(|| m.retract(&p, &p)));
+            let message = *refused.unwrap_err().downcast::<String>().unwrap();
+            assert!(message.starts_with("retract: "), "{message}");
+        }
+    }
 }

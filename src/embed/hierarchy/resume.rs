@@ -57,7 +57,7 @@ impl Resumable for Identity {
             ("pairs", json!(self.pairs.len())),
             ("pairs_sha256", json!(digest)),
         ];
-        data.extend(self.space.iter().map(|space| ("space", json!(space))));
+        data.extend(self.space.iter().map(|space| (SPACE, json!(space))));
         data
     }
 }
@@ -94,13 +94,14 @@ impl Identity {
         epochs::describe(self, history, &mut checkpoint)?;
         checkpoint.insert("points", points)?;
         if !learned.is_empty() {
-            checkpoint.insert(CURVATURES, &numbers_of(learned))?;
+            let values: Vec<f64> = learned.iter().map(LearnedCurvature::value).collect();
+            checkpoint.set(CURVATURES, &values)?;
+            checkpoint.set(RATES, &rates_of(learned))?;
         }
         Ok(checkpoint)
     }
 
-    /// The state that a checkpoint of this very training holds.
-    /// Curvatures that are learned take the values that they have there.
+    /// The state that a checkpoint of this very training holds. Curvatures that are learned take the values that they have there.
     pub(super) fn state(
         &self,
         checkpoint: &Checkpoint,
@@ -115,46 +116,75 @@ impl Identity {
             let got = format!("{:?}", points.size());
             return Err(Error::invalid(Self::RESUMING, expected, got));
         }
-        restore(checkpoint, learned)?;
+        if self.space.is_none() && checkpoint.get::<String>(SPACE).is_ok() {
+            let expected = "the checkpoint of a training in a model";
+            return Err(Error::invalid(
+                Self::RESUMING,
+                expected,
+                "one on a manifold",
+            ));
+        }
+        let stored = stored_curvatures(checkpoint, learned)?;
+        let before: Vec<f64> = learned.iter().map(LearnedCurvature::value).collect();
+        set(learned, &stored);
+        // Whether they are points depends on the curvatures.
+        let checked = space.checked(Self::RESUMING, points);
+        if checked.is_err() {
+            set(learned, &before);
+        }
         Ok(State {
             kind: points.kind(),
-            points: space.checked(Self::RESUMING, points)?,
+            points: checked?,
             history,
         })
     }
 }
 
+/// The name of the space in a checkpoint.
+const SPACE: &str = "space";
 /// The name of learned curvatures in a checkpoint.
 const CURVATURES: &str = "curvatures";
 
-fn numbers_of(learned: &[LearnedCurvature]) -> Tensor {
-    let all: Vec<Tensor> = learned
+/// The name of the rates at which they are learned.
+const RATES: &str = "curvature_rates";
+
+fn rates_of(learned: &[LearnedCurvature]) -> Vec<f64> {
+    learned
         .iter()
-        .map(|learned| learned.kappa.detach().reshape(1))
-        .collect();
-    Tensor::cat(&all, 0)
+        .map(|learned| learned.learning_rate)
+        .collect()
 }
 
-fn restore(checkpoint: &Checkpoint, learned: &[LearnedCurvature]) -> Result<()> {
+/// The values of learned curvatures in a checkpoint.
+fn stored_curvatures(checkpoint: &Checkpoint, learned: &[LearnedCurvature]) -> Result<Vec<f64>> {
     const OP: &str = Identity::RESUMING;
-    let stored = checkpoint.tensor(CURVATURES).ok();
-    let count = stored.map_or(0, Tensor::numel);
-    let finite = stored.is_none_or(|stored| {
-        stored.kind() == Kind::Double && stored.isfinite().all().int64_value(&[]) != 0
-    });
-    if count != learned.len() || !finite {
-        let expected = format!("{count} learned curvatures, as in the checkpoint");
+    let stored: Vec<f64> = checkpoint.get(CURVATURES).unwrap_or_default();
+    if stored.len() != learned.len() {
+        let expected = format!("{} learned curvatures, as in the checkpoint", stored.len());
         return Err(Error::invalid(OP, expected, learned.len()));
     }
-    for (index, learned) in learned.iter().enumerate() {
-        let Some(stored) = stored else { continue };
-        no_grad(|| {
-            let kappa = stored.narrow(0, index as i64, 1);
-            learned
-                .kappa
-                .shallow_clone()
-                .copy_(&kappa.view_as(&learned.kappa));
-        });
+    let rates: Vec<f64> = checkpoint.get(RATES).unwrap_or_default();
+    if rates != rates_of(learned) {
+        let expected = format!("curvatures learned at the rates {rates:?}, as in the checkpoint");
+        return Err(Error::invalid(
+            OP,
+            expected,
+            format!("{:?}", rates_of(learned)),
+        ));
     }
-    Ok(())
+    let mut pairs = stored.iter().zip(learned);
+    match pairs.find(|(stored, learned)| !stored.is_finite() || *stored * learned.value() <= 0.0) {
+        None => Ok(stored),
+        Some((stored, learned)) => {
+            let expected =
+                format!("a learned curvature with the sign of {stored}, as in the checkpoint");
+            Err(Error::invalid(OP, expected, learned.value()))
+        }
+    }
+}
+
+fn set(learned: &[LearnedCurvature], values: &[f64]) {
+    for (learned, &value) in learned.iter().zip(values) {
+        let _ = no_grad(|| learned.kappa.shallow_clone().fill_(value));
+    }
 }

@@ -8,6 +8,7 @@ use super::plan::StepTaker;
 use super::tensor::{Held, LearnedCurvature, TensorPath};
 use crate::embed::model::Model;
 use crate::embed::model::table::{rows_of, tensor_of};
+use crate::numerics::no_grad;
 use crate::{Error, Geodesic, Result};
 
 /// A space that a [`Trainer`](crate::embed::Trainer) trains in: a [`Model`], by its name and dimension in the
@@ -24,6 +25,9 @@ pub(super) mod sealed {
     pub trait Space {
         /// The points, each checked, as f64 on the CPU.
         fn checked(&self, op: &'static str, points: &Tensor) -> Result<Tensor>;
+
+        /// The points, which rounding to f32 has moved off the space, on it again.
+        fn settled(&self, points: Tensor) -> Tensor;
 
         /// What says in a checkpoint which space it is, beside the settings.
         fn description(&self) -> Option<String>;
@@ -44,6 +48,11 @@ impl sealed::Space for Model {
     fn checked(&self, op: &'static str, points: &Tensor) -> Result<Tensor> {
         let rows = rows_of(op, *self, points)?;
         Ok(tensor_of(&rows, points.size()[1] as usize))
+    }
+
+    /// As they are: rows of models may be off as far as in f32.
+    fn settled(&self, points: Tensor) -> Tensor {
+        points
     }
 
     fn description(&self) -> Option<String> {
@@ -86,6 +95,10 @@ impl sealed::Space for Box<dyn Geodesic> {
         let points = points.detach();
         self.check_point(&points)?;
         Ok(points.to_device(Device::Cpu).to_kind(Kind::Double).copy())
+    }
+
+    fn settled(&self, points: Tensor) -> Tensor {
+        no_grad(|| self.project(&points))
     }
 
     fn description(&self) -> Option<String> {

@@ -4,6 +4,8 @@
 //! A batch names each row once, however often its pairs do: the row moves by the sum of its
 //! gradients, and no other row is touched. Negatives are drawn on the CPU, for many batches ahead,
 //! and copied to the device together; a step itself copies nothing and reads nothing back.
+//!
+//! Where curvatures are learned, a step moves all rows, and waits for the device.
 
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -30,6 +32,13 @@ impl Held<'_> {
     }
 }
 
+impl LearnedCurvature {
+    pub(super) fn value(&self) -> f64 {
+        let place = vec![0; self.kappa.dim()];
+        self.kappa.double_value(&place)
+    }
+}
+
 /// A curvature that is learned together with the points.
 #[derive(Debug)]
 pub(super) struct LearnedCurvature {
@@ -53,6 +62,9 @@ struct Chart {
     directions: Tensor,
     /// Squares of distances, which broadcast to the directions.
     squared: Tensor,
+    points: Tensor,
+    /// The points without a direction, antipodes of the base.
+    lost: Tensor,
 }
 
 impl<'a> TensorPath<'a> {
@@ -110,7 +122,7 @@ impl<'a> TensorPath<'a> {
             let _ = self.points.index_copy_(0, &batch.nodes, &moved);
         });
         if chart.is_some() {
-            no_grad(|| self.learn(&gradients[1..], batch.sources.size()[0]));
+            no_grad(|| self.learn(&gradients[1..], batch.sources.size()[0]))?;
         }
         Ok(loss.detach())
     }
@@ -120,24 +132,44 @@ impl<'a> TensorPath<'a> {
         let manifold = self.manifold.get();
         let mean = self.points.mean_dim(0, false, self.points.kind());
         let base = manifold.project(&mean);
+        // The mean of points all over a sphere may have no projection.
+        let base = if base.isfinite().all().int64_value(&[]) == 0 {
+            self.points.get(0)
+        } else {
+            base
+        };
         let directions = manifold.log(&base, &self.points);
+        let lost = directions.isfinite().logical_not();
+        let dims: Vec<i64> = (1..lost.dim() as i64).collect();
+        let lost = lost.any_dims(dims.as_slice(), true);
+        let directions = directions.masked_fill(&lost, 0.0);
         Chart {
             squared: manifold.component_inner(&base, &directions, &directions),
             directions,
             base,
+            points: self.points.shallow_clone(),
+            lost,
         }
     }
 
     /// A step of each curvature along the mean gradient of the pairs with respect to ln |κ|; the points
     /// keep their distances and directions from their mean.
-    fn learn(&mut self, gradients: &[Tensor], pairs: i64) {
+    fn learn(&mut self, gradients: &[Tensor], pairs: i64) -> Result<()> {
         let chart = self.chart();
         for (learned, gradient) in self.learned.iter().zip(gradients) {
             let along = &learned.kappa * gradient * (learned.learning_rate / pairs as f64);
             let kappa = &learned.kappa * along.neg().exp();
+            if kappa.isfinite().all().int64_value(&[]) == 0 {
+                return Err(Error::NotFinite {
+                    op: "Trainer::run",
+                    what: "a curvature",
+                    place: format!("a step from {}", learned.value()),
+                });
+            }
             learned.kappa.shallow_clone().copy_(&kappa);
         }
         self.points = chart.points(self.manifold.get());
+        Ok(())
     }
 }
 
@@ -148,6 +180,8 @@ impl Chart {
             base: self.base.shallow_clone(),
             directions: self.directions.index_select(0, nodes),
             squared: self.squared.index_select(0, nodes),
+            points: self.points.index_select(0, nodes),
+            lost: self.lost.index_select(0, nodes),
         }
     }
 
@@ -158,7 +192,10 @@ impl Chart {
         let apart = self.squared.gt(0.0);
         let now = now.where_self(&apart, &now.ones_like());
         let before = self.squared.where_self(&apart, &self.squared.ones_like());
-        manifold.exp(&base, &(&self.directions * (before / now).sqrt()))
+        let ahead = manifold.exp(&base, &(&self.directions * (before / now).sqrt()));
+        manifold
+            .project(&self.points)
+            .where_self(&self.lost, &ahead)
     }
 }
 

@@ -131,7 +131,7 @@ impl Trainer<Box<dyn Geodesic>> {
     /// A trainer in any manifold with geodesics, a product or a sphere say, that starts at these points.
     ///
     /// [`TrainConfig::path`] must be [`TrainPath::Tensor`]; `model`, `dim`, `start` and `init_scale` of
-    /// the settings have no effect.
+    /// the settings have no effect. Points in f32 are projected in f64.
     ///
     /// # Shapes
     ///
@@ -173,12 +173,24 @@ impl Trainer<Box<dyn Geodesic>> {
         pairs: &[(u32, u32)],
     ) -> Result<Self> {
         const OP: &str = "Trainer::on_manifold";
+        let unused = TrainConfig::default();
+        let config = TrainConfig {
+            model: unused.model,
+            dim: unused.dim,
+            start: unused.start,
+            init_scale: unused.init_scale,
+            ..config
+        };
         config.validate()?;
         if config.path != TrainPath::Tensor {
             let expected = "path: tensor, which knows any manifold";
             return Err(Error::invalid(OP, expected, config.path));
         }
-        let start = manifold.checked(OP, start)?;
+        let is_single = start.defined() && start.kind() == Kind::Float;
+        let mut start = manifold.checked(OP, start)?;
+        if is_single {
+            start = manifold.settled(start);
+        }
         let nodes = start.size()[0] as usize;
         check_pairs(OP, nodes, pairs)?;
         Self::in_space(OP, manifold, config, (nodes, pairs), |_| Ok(start))
@@ -193,16 +205,19 @@ impl Trainer<Box<dyn Geodesic>> {
     /// ln |κ| ← ln |κ| − rate · mean over the batch's pairs of d loss/d ln |κ|
     /// ```
     ///
-    /// so that it keeps its sign. While κ changes the points keep their distances and directions from
-    /// their mean, in each factor of a product: they stay on the manifold, also near the boundary of a
-    /// ball. The mean is that of the coordinates, projected. Each batch takes time proportional to the
-    /// number of nodes.
+    /// so that it keeps its sign. While κ changes the points keep their distances from their mean, in each
+    /// factor of a product, and the coordinates of their directions there: they stay on the manifold, also
+    /// near the boundary of a ball. The mean is that of the coordinates, projected, or the first point
+    /// where that has no projection. On a sphere that shrinks, points beyond the antipode go round it, and
+    /// the antipode is projected. Each batch moves all points, by a logarithm and an exponential, which
+    /// costs time and a rounding.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for a rate that is not finite and positive, and unless `kappa` is a leaf
-    /// of one f64 on the CPU that requires a gradient; from [`run`](Self::run) also where the manifold
-    /// does not follow it.
+    /// [`Error::InvalidArgument`] for a rate that is not finite and positive, unless `kappa` is a leaf of
+    /// one f64 on the CPU that requires a gradient, for one that is learned already, and after
+    /// [`resuming_from`](Self::resuming_from); from [`run`](Self::run) also where the manifold does not
+    /// follow it.
     pub fn learning_curvature(mut self, kappa: &Tensor, learning_rate: f64) -> Result<Self> {
         const OP: &str = "Trainer::learning_curvature";
         crate::numerics::require_defined(OP, &[kappa])?;
@@ -214,6 +229,15 @@ impl Trainer<Box<dyn Geodesic>> {
         if !fits {
             let expected = "a leaf of one f64 on the CPU that requires a gradient";
             return Err(Error::invalid(OP, expected, format!("{kappa:?}")));
+        }
+        let known = |learned: &LearnedCurvature| learned.kappa.data_ptr() == kappa.data_ptr();
+        if self.learned.iter().any(known) {
+            let expected = "each curvature once";
+            return Err(Error::invalid(OP, expected, "one that is learned already"));
+        }
+        if self.resumed.is_some() {
+            let expected = "curvatures to learn before Trainer::resuming_from";
+            return Err(Error::invalid(OP, expected, "one after it"));
         }
         self.learned.push(LearnedCurvature {
             kappa: kappa.shallow_clone(),
@@ -275,7 +299,11 @@ impl<S: TrainingSpace> Trainer<S> {
                 format!("{:?}", checked.size()),
             ));
         }
-        self.start = checked;
+        self.start = if points.kind() == Kind::Float {
+            self.space.settled(checked)
+        } else {
+            checked
+        };
         self.resumed = None;
         Ok(self)
     }
@@ -291,8 +319,8 @@ impl<S: TrainingSpace> Trainer<S> {
     /// [`Error::InvalidArgument`] that names the difference when the checkpoint is not one of a
     /// training, or when its settings, its space, its nodes, or its pairs or their order differ;
     /// [`Error::NotFinite`] or [`Error::NotOnManifold`] for a row that is not a point of the
-    /// space. Curvatures that are [learned](Trainer::learning_curvature) must be named before, at the
-    /// values that they began with; they take those of the checkpoint. The kind of [`with_options`](Self::with_options) must also agree, which
+    /// space. Curvatures that are [learned](Trainer::learning_curvature) must be named before, in the
+    /// same order, at the rates and the values that they began with; they take those of the checkpoint. The kind of [`with_options`](Self::with_options) must also agree, which
     /// [`run`](Self::run) checks; the device may differ.
     ///
     /// # Examples

@@ -513,16 +513,16 @@ impl Manifold for Stiefel {
     /// The [`Retraction`] chosen by [`with_retraction`](Stiefel::with_retraction), by default
     /// [`Retraction::Polar`].
     fn retract(&self, p: &Tensor, v: &Tensor) -> Tensor {
+        let operation = self.operation("retract", [p, v]);
         let (n, k) = self.sizes();
         match self.retraction {
-            Retraction::Polar => self
-                .operation("retract", [p, v])
+            Retraction::Polar => operation
                 .matrix(|| frames::fused::polar_step(n, k))
                 .or(|[p, v]| polar(&(p + v))),
-            Retraction::Qr => Operation::on([p, v])
+            Retraction::Qr => operation
                 .matrix(|| fused::qr_step(n, k))
                 .or(|[p, v]| qr_formula(&(p + v))),
-            Retraction::Cayley => Operation::on([p, v])
+            Retraction::Cayley => operation
                 .matrix(|| fused::cayley_step(n, k))
                 .or(|[p, v]| cayley_formula(&p, &v)),
         }

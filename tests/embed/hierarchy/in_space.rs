@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use holonomy::checkpoint::Checkpoint;
 use holonomy::embed::{
-    Decay, Embedding, Model, RankedNodes, Ranking, TrainConfig, TrainPath, Trainer,
+    Decay, Embedding, Model, RankedNodes, Ranking, Start, TrainConfig, TrainPath, Trainer,
 };
 use holonomy::graph::both_ways;
 use holonomy::{
@@ -396,5 +396,84 @@ fn any_distance_ranks_as_the_models_do() -> Result<()> {
     let single = Ranking::by(&ball, &points)?.reconstruction(&pairs)?;
     let double = Ranking::new(Model::Ball, &points)?.reconstruction(&pairs)?;
     assert!((single.map - double.map).abs() < 1e-3);
+    Ok(())
+}
+
+/// Points whose mean is the center of the sphere, and antipodes of the base point.
+#[test]
+fn points_all_over_a_sphere_learn_its_curvature() -> Result<()> {
+    let corners = [1.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, -1.0, 0.0];
+    let start = Tensor::from_slice(&corners).view([4, 3]);
+    let pairs = [(0, 2), (2, 0), (1, 3), (3, 1)];
+    let kappa = leaf(1.0);
+    let sphere = Sphere::new(2, Curvature::learnable(&kappa)?)?;
+    let trainer = Trainer::on_manifold(Box::new(sphere), &start, config(3), &pairs)?;
+    let trained = run(trainer.learning_curvature(&kappa, 0.01)?);
+    assert!(kappa.double_value(&[]) > 0.0 && kappa.double_value(&[]) != 1.0);
+    trained.model.check_point(&trained.points)?;
+    Ok(())
+}
+
+#[test]
+fn what_is_learned_is_part_of_a_checkpoint() -> Result<()> {
+    let pairs = tree_closure(NODES as u32, 3);
+    let ball = |kappa: &Tensor| PoincareBall::new(2, Curvature::learnable(kappa)?);
+    let start = cluster(&PoincareBall::new(2, -0.5)?, NODES, 0.1);
+    let learning = |kappa: &Tensor, rate: f64| -> Result<InSpace> {
+        let trainer = Trainer::on_manifold(Box::new(ball(kappa)?), &start, config(EPOCHS), &pairs)?;
+        trainer.learning_curvature(kappa, rate)
+    };
+    let checkpoint = stopped_after(2, learning(&leaf(-0.5), 0.1)?);
+    let kappa = leaf(-0.5);
+    let message = refusal(learning(&kappa, 0.2)?.resuming_from(&checkpoint));
+    assert!(message.contains("0.1"), "{message}");
+    assert_eq!(kappa.double_value(&[]), -0.5);
+    let resumed = learning(&kappa, 0.1)?.resuming_from(&checkpoint)?;
+    assert_ne!(kappa.double_value(&[]), -0.5);
+    refusal(resumed.learning_curvature(&leaf(-1.0), 0.1));
+    let twice = leaf(-0.5);
+    refusal(learning(&twice, 0.1)?.learning_curvature(&twice, 0.1));
+
+    // Points that are none leave the curvature as it was.
+    let mut broken = checkpoint.clone();
+    broken.insert("points", &(checkpoint.tensor("points")? * 100.0))?;
+    let kappa = leaf(-0.5);
+    let refused = learning(&kappa, 0.1)?.resuming_from(&broken);
+    assert!(matches!(refused, Err(Error::NotOnManifold { .. })));
+    assert_eq!(kappa.double_value(&[]), -0.5);
+
+    // The ball of curvature −1, by its name, is another space.
+    let fixed = Trainer::on_manifold(
+        Box::new(PoincareBall::new(5, -0.5)?),
+        &cluster(&PoincareBall::new(5, -0.5)?, NODES, 0.1),
+        config(EPOCHS),
+        &pairs,
+    )?;
+    let checkpoint = stopped_after(2, fixed);
+    let by_name = Trainer::new(config(EPOCHS), NODES, &pairs)?;
+    let message = refusal(by_name.resuming_from(&checkpoint));
+    assert!(message.contains("on a manifold"), "{message}");
+    Ok(())
+}
+
+#[test]
+fn settings_of_models_have_no_effect_on_a_manifold() -> Result<()> {
+    let pairs = tree_closure(NODES as u32, 3);
+    let sphere = Sphere::new(2, 1.0)?;
+    let start = cluster(&sphere, NODES, 0.1);
+    let odd = TrainConfig {
+        dim: 0,
+        init_scale: 7.0,
+        start: Start::HalfSpaces,
+        ..config(2)
+    };
+    let train = |config: TrainConfig, start: &Tensor| -> Result<Tensor> {
+        let trainer = Trainer::on_manifold(Box::new(sphere.clone()), start, config, &pairs)?;
+        Ok(run(trainer).points)
+    };
+    assert_eq!(train(odd, &start)?, train(config(2), &start)?);
+    // In f32 a point is off by a rounding of f32.
+    let points = train(config(2), &start.to_kind(Kind::Float))?;
+    sphere.check_point(&points)?;
     Ok(())
 }
