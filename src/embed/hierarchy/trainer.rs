@@ -169,18 +169,15 @@ impl Trainer<Box<dyn Geodesic>> {
     pub fn on_manifold(
         manifold: Box<dyn Geodesic>,
         start: &Tensor,
-        config: TrainConfig,
+        mut config: TrainConfig,
         pairs: &[(u32, u32)],
     ) -> Result<Self> {
         const OP: &str = "Trainer::on_manifold";
         let unused = TrainConfig::default();
-        let config = TrainConfig {
-            model: unused.model,
-            dim: unused.dim,
-            start: unused.start,
-            init_scale: unused.init_scale,
-            ..config
-        };
+        config.model = unused.model;
+        config.dim = unused.dim;
+        config.start = unused.start;
+        config.init_scale = unused.init_scale;
         config.validate()?;
         if config.path != TrainPath::Tensor {
             let expected = "path: tensor, which knows any manifold";
