@@ -8,12 +8,14 @@ use tch::{Device, Kind, Tensor};
 
 use super::frames::series::{at_matrices, half_angle_cotangent};
 use super::frames::{
-    check_frames, frobenius, identity_like, matrix_exponential, skew, transposed_times,
+    OfMatrices, frobenius, identity_like, matrix_exponential, skew, transposed_times,
 };
 use super::{Euclidean, SpecialOrthogonal};
 use crate::Result;
 use crate::manifold::{Geodesic, Manifold, Sample};
-use crate::numerics::{batch_of, check_broadcast, check_numbers, check_points, in_f64, safe_sqrt};
+use crate::numerics::{
+    batch_of, check_batches, check_broadcast, check_numbers, check_points, in_f64, safe_sqrt,
+};
 
 /// The group SE(n) of rigid motions of ℝⁿ, n ≥ 2, with the product metric of SO(n) × ℝⁿ.
 ///
@@ -94,7 +96,7 @@ impl SpecialEuclidean {
     /// If shapes, kinds or devices do not fit.
     #[track_caller]
     pub fn join(&self, rotation: &Tensor, translation: &Tensor) -> Tensor {
-        check_frames("join", self.n, self.n, &[rotation]);
+        check_batches("join", &[self.n, self.n], &[rotation]);
         check_points("join", self.n, &[translation]);
         check_numbers("join", &[rotation, translation]);
         let batches = [batch_of(rotation, 2), batch_of(translation, 1)];
@@ -209,10 +211,11 @@ impl SpecialEuclidean {
         let turns = parts.each_ref().map(|(turn, _)| turn.shallow_clone());
         (turns, parts.map(|(_, shift)| shift))
     }
+}
 
-    #[track_caller]
-    fn check(&self, op: &str, tensors: &[&Tensor]) {
-        check_frames(op, self.n, self.n + 1, tensors);
+impl OfMatrices for SpecialEuclidean {
+    fn size_of_point(&self) -> [i64; 2] {
+        [self.n, self.n + 1]
     }
 }
 

@@ -165,34 +165,24 @@ pub(crate) fn difference((a, a_low): (f64, f64), (b, b_low): (f64, f64)) -> f64 
     high + (error + (a_low - b_low))
 }
 
-/// Defines functions that call a method compiled twice: with AVX2 and fused multiply-add
-/// instructions, chosen at run time, and without. A fused multiply-add rounds once whether an
-/// instruction or a library computes it, so both give the same bits.
+/// Defines functions that call a method, compiled [for each
+/// processor](super::wide::for_each_processor).
 ///
 /// The methods, and all that they call, must be `#[inline(always)]` to be compiled with the
 /// features of their caller.
-macro_rules! compiled_twice {
+macro_rules! methods_for_each_processor {
     ($type:ty { $(fn $name:ident($($arg:ident: $of:ty),*) $(-> $result:ty)?;)* }) => {
         $(
-            #[inline]
-            pub(crate) fn $name(this: &$type, $($arg: $of),*) $(-> $result)? {
-                #[cfg(target_arch = "x86_64")]
-                {
-                    #[target_feature(enable = "avx2,fma")]
-                    fn with_fma(this: &$type, $($arg: $of),*) $(-> $result)? {
-                        this.$name($($arg),*)
-                    }
-                    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                        // SAFETY: the features were just detected.
-                        return unsafe { with_fma(this, $($arg),*) };
-                    }
+            $crate::numerics::wide::for_each_processor! {
+                #[inline]
+                pub(crate) fn $name(this: &$type, $($arg: $of),*) $(-> $result)? {
+                    this.$name($($arg),*)
                 }
-                this.$name($($arg),*)
             }
         )*
     };
 }
-pub(crate) use compiled_twice;
+pub(crate) use methods_for_each_processor;
 
 #[cfg(test)]
 mod tests {

@@ -10,11 +10,9 @@ use tch::{Kind, Tensor};
 
 use super::config::TrainConfig;
 use super::space::TrainingSpace;
-use super::tensor::LearnedCurvature;
+use super::tensor::{LearnedCurvature, set_curvatures};
 use crate::checkpoint::Checkpoint;
-use crate::embed::training::epochs;
-use crate::embed::training::epochs::{EpochRecord, Resumable};
-use crate::numerics::no_grad;
+use crate::embed::training::epochs::{self, EpochRecord, Resumable};
 use crate::{Error, Result};
 
 /// What has to be the same for a training to be the same.
@@ -101,7 +99,8 @@ impl Identity {
         Ok(checkpoint)
     }
 
-    /// The state that a checkpoint of this very training holds. Curvatures that are learned take the values that they have there.
+    /// The state that a checkpoint of this very training holds. Curvatures that are learned take the
+    /// values that they have there.
     pub(super) fn state(
         &self,
         checkpoint: &Checkpoint,
@@ -126,11 +125,11 @@ impl Identity {
         }
         let stored = stored_curvatures(checkpoint, learned)?;
         let before: Vec<f64> = learned.iter().map(LearnedCurvature::value).collect();
-        set(learned, &stored);
+        set_curvatures(learned, &stored);
         // Whether they are points depends on the curvatures.
         let checked = space.checked(Self::RESUMING, points);
         if checked.is_err() {
-            set(learned, &before);
+            set_curvatures(learned, &before);
         }
         Ok(State {
             kind: points.kind(),
@@ -142,6 +141,7 @@ impl Identity {
 
 /// The name of the space in a checkpoint.
 const SPACE: &str = "space";
+
 /// The name of learned curvatures in a checkpoint.
 const CURVATURES: &str = "curvatures";
 
@@ -180,11 +180,5 @@ fn stored_curvatures(checkpoint: &Checkpoint, learned: &[LearnedCurvature]) -> R
                 format!("a learned curvature with the sign of {stored}, as in the checkpoint");
             Err(Error::invalid(OP, expected, learned.value()))
         }
-    }
-}
-
-fn set(learned: &[LearnedCurvature], values: &[f64]) {
-    for (learned, &value) in learned.iter().zip(values) {
-        let _ = no_grad(|| learned.kappa.shallow_clone().fill_(value));
     }
 }

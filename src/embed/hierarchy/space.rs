@@ -2,10 +2,8 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::config::{TrainConfig, TrainPath};
-use super::native::NativePath;
-use super::plan::StepTaker;
-use super::tensor::{Held, LearnedCurvature, TensorPath};
+use super::config::TrainConfig;
+use super::tensor::Held;
 use crate::embed::model::Model;
 use crate::embed::model::table::{rows_of, tensor_of};
 use crate::numerics::no_grad;
@@ -19,9 +17,9 @@ impl TrainingSpace for Model {}
 impl TrainingSpace for Box<dyn Geodesic> {}
 
 pub(super) mod sealed {
-    use super::{Device, Kind, LearnedCurvature, Result, StepTaker, Tensor, TrainConfig};
+    use super::{Held, Result, Tensor, TrainConfig};
 
-    /// How points are checked, and what takes the steps.
+    /// How points are checked, and the manifold that they are on.
     pub trait Space {
         /// The points, each checked, as f64 on the CPU.
         fn checked(&self, op: &'static str, points: &Tensor) -> Result<Tensor>;
@@ -32,15 +30,9 @@ pub(super) mod sealed {
         /// What says in a checkpoint which space it is, beside the settings.
         fn description(&self) -> Option<String>;
 
-        /// What takes the steps.
+        /// The manifold; that of a model has the dimension of the settings.
         #[allow(private_interfaces, reason = "nobody outside can call a sealed trait")]
-        fn steps<'a>(
-            &'a self,
-            config: &TrainConfig,
-            start: &Tensor,
-            options: (Kind, Device),
-            learned: &'a [LearnedCurvature],
-        ) -> Result<Box<dyn StepTaker + 'a>>;
+        fn manifold(&self, config: &TrainConfig) -> Result<Held<'_>>;
     }
 }
 
@@ -60,26 +52,8 @@ impl sealed::Space for Model {
     }
 
     #[allow(private_interfaces, reason = "nobody outside can call a sealed trait")]
-    fn steps<'a>(
-        &'a self,
-        config: &TrainConfig,
-        start: &Tensor,
-        options: (Kind, Device),
-        learned: &'a [LearnedCurvature],
-    ) -> Result<Box<dyn StepTaker + 'a>> {
-        Ok(match config.path {
-            TrainPath::Native => Box::new(NativePath::new(config, start)?),
-            TrainPath::Tensor => {
-                let manifold = Held::Made(self.manifold(config.dim)?);
-                Box::new(TensorPath::new(
-                    manifold,
-                    config.batch,
-                    start,
-                    options,
-                    learned,
-                ))
-            }
-        })
+    fn manifold(&self, config: &TrainConfig) -> Result<Held<'_>> {
+        Ok(Held::Made(Model::manifold(*self, config.dim)?))
     }
 }
 
@@ -106,20 +80,7 @@ impl sealed::Space for Box<dyn Geodesic> {
     }
 
     #[allow(private_interfaces, reason = "nobody outside can call a sealed trait")]
-    fn steps<'a>(
-        &'a self,
-        config: &TrainConfig,
-        start: &Tensor,
-        options: (Kind, Device),
-        learned: &'a [LearnedCurvature],
-    ) -> Result<Box<dyn StepTaker + 'a>> {
-        let manifold = Held::Given(self.as_ref());
-        Ok(Box::new(TensorPath::new(
-            manifold,
-            config.batch,
-            start,
-            options,
-            learned,
-        )))
+    fn manifold(&self, _: &TrainConfig) -> Result<Held<'_>> {
+        Ok(Held::Given(self.as_ref()))
     }
 }

@@ -32,19 +32,19 @@ impl Held<'_> {
     }
 }
 
-impl LearnedCurvature {
-    pub(super) fn value(&self) -> f64 {
-        let place = vec![0; self.kappa.dim()];
-        self.kappa.double_value(&place)
-    }
-}
-
 /// A curvature that is learned together with the points.
 #[derive(Debug)]
 pub(super) struct LearnedCurvature {
     /// The leaf that the manifold follows.
     pub(super) kappa: Tensor,
     pub(super) learning_rate: f64,
+}
+
+impl LearnedCurvature {
+    pub(super) fn value(&self) -> f64 {
+        let place = vec![0; self.kappa.dim()];
+        self.kappa.double_value(&place)
+    }
 }
 
 /// The tensor path of a [`Trainer`](crate::embed::Trainer).
@@ -94,6 +94,7 @@ impl<'a> TensorPath<'a> {
                 // The same rows, but they follow the curvatures.
                 Some(chart) => chart.of(&batch.nodes).points(manifold),
             };
+            // What follows the curvatures is no leaf.
             let rows = if rows.requires_grad() {
                 rows
             } else {
@@ -120,10 +121,16 @@ impl<'a> TensorPath<'a> {
             let step = manifold.rgrad(&rows, &gradients[0]) * -rate;
             let moved = manifold.project(&manifold.exp(&rows, &step));
             let _ = self.points.index_copy_(0, &batch.nodes, &moved);
-        });
-        if chart.is_some() {
-            no_grad(|| self.learn(&gradients[1..], batch.sources.size()[0]))?;
-        }
+            match chart {
+                None => Ok(()),
+                Some(mut chart) => {
+                    chart.update(manifold, &batch.nodes, &moved);
+                    take_step(self.learned, &gradients[1..], batch.sources.size()[0])?;
+                    self.points = chart.points(manifold);
+                    Ok(())
+                }
+            }
+        })?;
         Ok(loss.detach())
     }
 
@@ -138,42 +145,65 @@ impl<'a> TensorPath<'a> {
         } else {
             base
         };
-        let directions = manifold.log(&base, &self.points);
-        let lost = directions.isfinite().logical_not();
-        let dims: Vec<i64> = (1..lost.dim() as i64).collect();
-        let lost = lost.any_dims(dims.as_slice(), true);
-        let directions = directions.masked_fill(&lost, 0.0);
-        Chart {
-            squared: manifold.component_inner(&base, &directions, &directions),
-            directions,
-            base,
-            points: self.points.shallow_clone(),
-            lost,
-        }
+        Chart::new(manifold, base, &self.points)
     }
+}
 
-    /// A step of each curvature along the mean gradient of the pairs with respect to ln |κ|; the points
-    /// keep their distances and directions from their mean.
-    fn learn(&mut self, gradients: &[Tensor], pairs: i64) -> Result<()> {
-        let chart = self.chart();
-        for (learned, gradient) in self.learned.iter().zip(gradients) {
-            let along = &learned.kappa * gradient * (learned.learning_rate / pairs as f64);
-            let kappa = &learned.kappa * along.neg().exp();
-            if kappa.isfinite().all().int64_value(&[]) == 0 {
-                return Err(Error::NotFinite {
-                    op: "Trainer::run",
-                    what: "a curvature",
-                    place: format!("a step from {}", learned.value()),
-                });
-            }
-            learned.kappa.shallow_clone().copy_(&kappa);
-        }
-        self.points = chart.points(self.manifold.get());
-        Ok(())
+/// A step of each curvature along the mean gradient of the pairs with respect to ln |κ|.
+fn take_step(learned: &[LearnedCurvature], gradients: &[Tensor], pairs: i64) -> Result<()> {
+    let ahead = |(learned, gradient): (&LearnedCurvature, &Tensor)| {
+        let kappa = learned.value();
+        let along = kappa * gradient.double_value(&vec![0; gradient.dim()]);
+        let next = kappa * (-along * learned.learning_rate / pairs as f64).exp();
+        // Neither 0 nor infinite, or there is no way back.
+        next.is_normal().then_some(next).ok_or(Error::NotFinite {
+            op: "Trainer::run",
+            what: "a curvature",
+            place: format!("the step from {kappa}"),
+        })
+    };
+    let pairs_of = learned.iter().zip(gradients);
+    let values = pairs_of.map(ahead).collect::<Result<Vec<f64>>>()?;
+    set_curvatures(learned, &values);
+    Ok(())
+}
+
+/// Gives learned curvatures these values.
+pub(super) fn set_curvatures(learned: &[LearnedCurvature], values: &[f64]) {
+    for (learned, &value) in learned.iter().zip(values) {
+        let _ = no_grad(|| learned.kappa.shallow_clone().fill_(value));
     }
 }
 
 impl Chart {
+    fn new(manifold: &dyn Geodesic, base: Tensor, points: &Tensor) -> Self {
+        let directions = manifold.log(&base, points);
+        let lost = directions.isfinite().logical_not();
+        let dims: Vec<i64> = (1..lost.dim() as i64).collect();
+        let lost = lost.any_dims(dims.as_slice(), true);
+        let directions = directions.masked_fill(&lost, 0.0);
+        Self {
+            squared: manifold.component_inner(&base, &directions, &directions),
+            directions,
+            base,
+            points: points.shallow_clone(),
+            lost,
+        }
+    }
+
+    /// Some points have moved; the others, and the base, stay.
+    fn update(&mut self, manifold: &dyn Geodesic, nodes: &Tensor, moved: &Tensor) {
+        let new = Self::new(manifold, self.base.shallow_clone(), moved);
+        for (all, some) in [
+            (&mut self.directions, new.directions),
+            (&mut self.squared, new.squared),
+            (&mut self.points, new.points),
+            (&mut self.lost, new.lost),
+        ] {
+            *all = all.index_copy(0, nodes, &some);
+        }
+    }
+
     /// Of some points alone.
     fn of(&self, nodes: &Tensor) -> Self {
         Self {

@@ -9,11 +9,11 @@ use tch::{Device, Kind, Tensor};
 
 use super::config::{Start, TrainConfig, TrainPath};
 use super::half_spaces::nested_half_spaces;
-use super::native::{self, Instructions, Negatives, Pass, Table};
+use super::native::{self, Instructions, NativePath, Negatives, Pass, Table};
 use super::plan::{EpochPlan, OnPairs, StepTaker};
 use super::resume::{Identity, State};
 use super::space::{TrainingSpace, sealed::Space as _};
-use super::tensor::LearnedCurvature;
+use super::tensor::{LearnedCurvature, TensorPath};
 use crate::checkpoint::Checkpoint;
 use crate::embed::model::Model;
 use crate::embed::model::table::{check_pairs, check_rows, rows_of, tensor_of};
@@ -400,9 +400,16 @@ impl<S: TrainingSpace> Trainer<S> {
     ) -> Result<Embedding<S>> {
         let history = self.records_so_far()?;
         let config = self.identity.config();
-        let path = self
-            .space
-            .steps(config, &self.start, self.options, &self.learned)?;
+        let path: Box<dyn StepTaker + '_> = match config.path {
+            TrainPath::Native => Box::new(NativePath::new(config, &self.start)?),
+            TrainPath::Tensor => Box::new(TensorPath::new(
+                self.space.manifold(config)?,
+                config.batch,
+                &self.start,
+                self.options,
+                &self.learned,
+            )),
+        };
         let mut training = Running {
             pairs: Vec::with_capacity(self.identity.pairs().len()),
             trainer: &self,

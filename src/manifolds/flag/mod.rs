@@ -32,11 +32,10 @@ use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
 use super::frames::{
-    self, check_frames, frobenius, identity_like, matrix_exponential, newton_schulz,
+    self, OfMatrices, frobenius, identity_like, matrix_exponential, newton_schulz,
     orthonormality_defect, polar, transposed, transposed_times,
 };
 use crate::manifold::{Manifold, Sample, first_above, tolerance};
-use crate::numerics::operation::Operation;
 use crate::numerics::{finite_defect, in_f64, no_grad};
 use crate::random::random_normal;
 use crate::{Error, Result};
@@ -491,21 +490,6 @@ impl Flag {
         z - p.matmul(&vertical)
     }
 
-    #[track_caller]
-    fn check(&self, op: &str, tensors: &[&Tensor]) {
-        check_frames(op, self.n, self.frame_dim(), tensors);
-    }
-
-    /// An operation on points and tangents.
-    #[track_caller]
-    fn operation<'a, const N: usize>(
-        &self,
-        name: &str,
-        inputs: [&'a Tensor; N],
-    ) -> Operation<'a, N> {
-        Operation::new(name, inputs, &[self.n, self.frame_dim()])
-    }
-
     fn sizes(&self) -> (usize, usize) {
         (self.n as usize, self.frame_dim() as usize)
     }
@@ -553,6 +537,12 @@ fn extend(index: usize, inner: &Tensor, outer: &Tensor, tolerance: f64) -> Resul
     let (vectors, _, _) = rest.svd(true, true);
     let beside = vectors.narrow(-1, 0, size(outer) - size(inner));
     Ok(newton_schulz(&Tensor::cat(&[inner, &beside], -1)))
+}
+
+impl OfMatrices for Flag {
+    fn size_of_point(&self) -> [i64; 2] {
+        [self.n, self.frame_dim()]
+    }
 }
 
 impl Manifold for Flag {

@@ -97,8 +97,24 @@ pub(crate) fn newton_schulz(x: &Tensor) -> Tensor {
     x * 1.5 - x.matmul(&transposed_times(x, x)) * 0.5
 }
 
-/// Panics unless every tensor ends in dimensions n × k, and as [`check_batches`].
-#[track_caller]
-pub(crate) fn check_frames(op: &str, n: i64, k: i64, tensors: &[&Tensor]) {
-    check_batches(op, &[n, k], tensors);
+/// A space whose points and tangents are matrices.
+pub(crate) trait OfMatrices {
+    /// The rows and columns of a point.
+    fn size_of_point(&self) -> [i64; 2];
+
+    /// Panics unless every tensor ends in these dimensions, and as [`check_batches`].
+    #[track_caller]
+    fn check(&self, op: &str, tensors: &[&Tensor]) {
+        check_batches(op, &self.size_of_point(), tensors);
+    }
+
+    /// An operation on points and tangents.
+    #[track_caller]
+    fn operation<'a, const N: usize>(
+        &self,
+        name: &str,
+        inputs: [&'a Tensor; N],
+    ) -> Operation<'a, N> {
+        Operation::new(name, inputs, &self.size_of_point())
+    }
 }

@@ -23,11 +23,10 @@ use super::frames::series::{
     angle_over_sine, at_matrices, cosine_and_sinc, reciprocal_of_one_plus,
 };
 use super::frames::{
-    self, check_frames, frobenius, identity_like, newton_schulz, orthonormality_defect, polar,
+    self, OfMatrices, frobenius, identity_like, newton_schulz, orthonormality_defect, polar,
     square_sum, transposed, transposed_times,
 };
 use crate::manifold::{Geodesic, Manifold, Sample, require_points};
-use crate::numerics::operation::Operation;
 use crate::numerics::wide::map::map_matrices;
 use crate::numerics::{in_f64, is_recorded, no_grad, norm_last, safe_sqrt};
 use crate::random::random_normal;
@@ -286,21 +285,6 @@ impl Grassmann {
         Ok(basis.to_kind(kind))
     }
 
-    #[track_caller]
-    fn check(&self, op: &str, tensors: &[&Tensor]) {
-        check_frames(op, self.n, self.k, tensors);
-    }
-
-    /// An operation on points and tangents.
-    #[track_caller]
-    fn operation<'a, const N: usize>(
-        &self,
-        name: &str,
-        inputs: [&'a Tensor; N],
-    ) -> Operation<'a, N> {
-        Operation::new(name, inputs, &[self.n, self.k])
-    }
-
     fn sizes(&self) -> (usize, usize) {
         (self.n as usize, self.k as usize)
     }
@@ -309,6 +293,12 @@ impl Grassmann {
 /// z − p pᵀz
 fn horizontal(p: &Tensor, z: &Tensor) -> Tensor {
     z - p.matmul(&transposed_times(p, z))
+}
+
+impl OfMatrices for Grassmann {
+    fn size_of_point(&self) -> [i64; 2] {
+        [self.n, self.k]
+    }
 }
 
 impl Manifold for Grassmann {

@@ -6,9 +6,9 @@ use tch::{Device, Kind, Tensor};
 use super::formula::{
     cholesky, congruence, divide, log_of_square, root_of_square, symmetric, whiten,
 };
-use super::{Cone, dot, fused, spd_operations, spd_type};
+use super::{Cone, dot, fused, length_between, spd_operations, spd_type};
 use crate::manifold::{Geodesic, Manifold, Sample};
-use crate::manifolds::frames::{frobenius, matrix_exponential, transposed};
+use crate::manifolds::frames::{OfMatrices, matrix_exponential, transposed};
 use crate::numerics::operation::Operation;
 
 /// Symmetric positive definite matrices with the metric tr p⁻¹u p⁻¹v.
@@ -202,7 +202,7 @@ impl Geodesic for SpdAffineInvariant {
         self.cone
             .operation("dist", [p, q])
             .number(|| fused::affine_dist(self.cone.size()))
-            .or(|[p, q]| frobenius(&self.whitened_log(&p, &q)))
+            .or(|[p, q]| length_between(&p, &q, &self.whitened_log(&p, &q)))
     }
 }
 

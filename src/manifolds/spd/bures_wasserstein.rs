@@ -4,10 +4,10 @@ use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
 use super::formula::{Spectrum, cholesky, divide_transposed, lyapunov, root_of_square, symmetric};
-use super::{Cone, bures_transport, dot, fused, spd_operations, spd_type};
+use super::{Cone, bures_transport, dot, fused, length_between, spd_operations, spd_type};
 use crate::Result;
 use crate::manifold::{Distance, Manifold, Sample, per_point};
-use crate::manifolds::frames::{frobenius, transposed, transposed_times};
+use crate::manifolds::frames::{OfMatrices, transposed, transposed_times};
 use crate::numerics::no_grad;
 use crate::numerics::operation::Operation;
 
@@ -139,7 +139,7 @@ impl SpdBuresWasserstein {
         self.cone
             .operation("dist", [p, q])
             .number(|| fused::bures_wasserstein_dist(self.cone.size()))
-            .or(|[p, q]| frobenius(&self.alignment(&p, &q)))
+            .or(|[p, q]| length_between(&p, &q, &self.alignment(&p, &q)))
     }
 
     /// The parallel transport of `v` from `p` to `q` along the shortest geodesic.

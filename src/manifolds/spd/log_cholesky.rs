@@ -6,7 +6,7 @@ use tch::{Device, Kind, Tensor};
 use super::formula::{cholesky, symmetric, whiten};
 use super::{Cone, dot, fused, spd_operations, spd_type};
 use crate::manifold::{Geodesic, Manifold, Sample};
-use crate::manifolds::frames::{frobenius, transposed};
+use crate::manifolds::frames::{OfMatrices, frobenius, transposed};
 
 /// Symmetric positive definite matrices with the flat metric of their Cholesky factors, with
 /// logarithms on the diagonal.

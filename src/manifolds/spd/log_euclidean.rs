@@ -6,7 +6,7 @@ use tch::{Device, Kind, Tensor};
 use super::formula::{self, Spectrum, cholesky, exp_velocity, log_velocity, symmetric};
 use super::{Cone, dot, fused, spd_operations, spd_type};
 use crate::manifold::{Geodesic, Manifold, Sample};
-use crate::manifolds::frames::{frobenius, matrix_exponential};
+use crate::manifolds::frames::{OfMatrices, frobenius, matrix_exponential};
 use crate::numerics::operation::Operation;
 
 /// Symmetric positive definite matrices with the flat metric of their logarithms.

@@ -50,9 +50,8 @@ pub use log_euclidean::SpdLogEuclidean;
 use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
-use super::frames::{check_frames, transposed};
+use super::frames::{OfMatrices, frobenius, transposed};
 use crate::manifold::require_points;
-use crate::numerics::operation::Operation;
 use crate::numerics::wide::map::map_to_matrix;
 use crate::numerics::{finite_defect, in_f64, no_grad};
 use crate::{Error, Result};
@@ -62,6 +61,12 @@ use formula::symmetric;
 #[derive(Debug, Clone, Copy)]
 struct Cone {
     n: i64,
+}
+
+impl OfMatrices for Cone {
+    fn size_of_point(&self) -> [i64; 2] {
+        [self.n, self.n]
+    }
 }
 
 impl Cone {
@@ -75,21 +80,6 @@ impl Cone {
     /// n, for kernels.
     fn size(self) -> usize {
         self.n as usize
-    }
-
-    #[track_caller]
-    fn check(self, op: &str, tensors: &[&Tensor]) {
-        check_frames(op, self.n, self.n, tensors);
-    }
-
-    /// An operation on points and tangents.
-    #[track_caller]
-    fn operation<'a, const N: usize>(
-        self,
-        name: &str,
-        inputs: [&'a Tensor; N],
-    ) -> Operation<'a, N> {
-        Operation::new(name, inputs, &[self.n, self.n])
     }
 
     fn point_defect(self, p: &Tensor) -> Tensor {
@@ -177,6 +167,13 @@ fn asymmetry(a: &Tensor) -> Tensor {
     let safe = size.where_self(&regular, &size.ones_like());
     let sum = finite_defect(a).sum_dim_intlist([-2, -1].as_slice(), false, a.kind());
     greatest(&(a - transposed(a))) / safe + sum
+}
+
+/// |a|, where a vanishes for p = q: there exactly 0, and so is its gradient. Rounding of a would make
+/// it a direction.
+fn length_between(p: &Tensor, q: &Tensor, a: &Tensor) -> Tensor {
+    let same = p.eq_tensor(q).all_dim(-1, true).all_dim(-2, true);
+    frobenius(&a.masked_fill(&same, 0.0))
 }
 
 /// Σ a b, over the last two dimensions.

@@ -17,12 +17,10 @@ use tch::{Device, Kind, Tensor};
 
 use super::frames::series::{angle_over_sine, at_matrices, exponential_minus_one};
 use super::frames::{
-    check_frames, frobenius, identity_like, newton_schulz, polar, skew, transposed,
-    transposed_times,
+    OfMatrices, frobenius, identity_like, newton_schulz, polar, skew, transposed, transposed_times,
 };
 use super::{Stiefel, StiefelMetric};
 use crate::manifold::{Geodesic, Manifold, Sample};
-use crate::numerics::operation::Operation;
 use crate::numerics::special::asinc;
 use crate::numerics::wide::map::map_matrices;
 use crate::numerics::{broadcast_to_both, in_f64, no_grad, norm_last, safe_sqrt, sum_keep};
@@ -107,21 +105,6 @@ impl SpecialOrthogonal {
     /// The dimension n of the space that is rotated.
     pub fn ambient_dim(&self) -> i64 {
         self.n
-    }
-
-    #[track_caller]
-    fn check(&self, op: &str, tensors: &[&Tensor]) {
-        check_frames(op, self.n, self.n, tensors);
-    }
-
-    /// An operation on points and tangents.
-    #[track_caller]
-    fn operation<'a, const N: usize>(
-        &self,
-        name: &str,
-        inputs: [&'a Tensor; N],
-    ) -> Operation<'a, N> {
-        Operation::new(name, inputs, &[self.n, self.n])
     }
 
     fn size(&self) -> usize {
@@ -277,6 +260,12 @@ fn dist_by_halves(change: &Tensor) -> Tensor {
     let sum = change + identity_like(change) * 2.0;
     let halves = length(change).atan2(&length(&sum));
     norm_last(&halves) * std::f64::consts::SQRT_2
+}
+
+impl OfMatrices for SpecialOrthogonal {
+    fn size_of_point(&self) -> [i64; 2] {
+        [self.n, self.n]
+    }
 }
 
 impl Manifold for SpecialOrthogonal {

@@ -22,11 +22,10 @@ use tch::{Device, Kind, Tensor};
 
 use super::frames::series::exponential_minus_one;
 use super::frames::{
-    self, check_frames, frobenius, identity_like, newton_schulz, orthonormality_defect, polar,
-    skew, transposed, transposed_times,
+    self, OfMatrices, frobenius, identity_like, newton_schulz, orthonormality_defect, polar, skew,
+    transposed, transposed_times,
 };
 use crate::manifold::{Manifold, Sample};
-use crate::numerics::operation::Operation;
 use crate::numerics::wide::map::map_matrices;
 use crate::numerics::{broadcast_to_both, in_f64, is_recorded, no_grad, with_gradient_of};
 use crate::random::random_normal;
@@ -319,21 +318,6 @@ impl Stiefel {
         v - along * (1.0 - self.metric.beta())
     }
 
-    #[track_caller]
-    fn check(&self, op: &str, tensors: &[&Tensor]) {
-        check_frames(op, self.n, self.k, tensors);
-    }
-
-    /// An operation on points and tangents.
-    #[track_caller]
-    fn operation<'a, const N: usize>(
-        &self,
-        name: &str,
-        inputs: [&'a Tensor; N],
-    ) -> Operation<'a, N> {
-        Operation::new(name, inputs, &[self.n, self.k])
-    }
-
     fn sizes(&self) -> (usize, usize) {
         (self.n as usize, self.k as usize)
     }
@@ -416,6 +400,12 @@ fn qr_formula(z: &Tensor) -> Tensor {
         transposed(&lower).linalg_solve_triangular(z, true, false, false)
     };
     once(&once(z))
+}
+
+impl OfMatrices for Stiefel {
+    fn size_of_point(&self) -> [i64; 2] {
+        [self.n, self.k]
+    }
 }
 
 impl Manifold for Stiefel {

@@ -8,8 +8,8 @@ use holonomy::embed::{
 };
 use holonomy::graph::both_ways;
 use holonomy::{
-    Curvature, Error, Euclidean, Geodesic, Lorentz, Manifold, PoincareBall, Product, Result,
-    Sample, Space, SpdAffineInvariant, Sphere,
+    Curvature, Distance, Error, Euclidean, Geodesic, Lorentz, Manifold, PoincareBall, Product,
+    Result, Sample, Space, SpdAffineInvariant, Sphere,
 };
 use tch::{Device, Kind, Tensor};
 
@@ -475,5 +475,36 @@ fn settings_of_models_have_no_effect_on_a_manifold() -> Result<()> {
     // In f32 a point is off by a rounding of f32.
     let points = train(config(2), &start.to_kind(Kind::Float))?;
     sphere.check_point(&points)?;
+    Ok(())
+}
+
+/// The distance on a line, but unknown between nodes 0 and 3.
+#[derive(Debug)]
+struct Gap;
+
+impl Distance for Gap {
+    fn shape(&self) -> Vec<i64> {
+        vec![1]
+    }
+
+    fn check(&self, _: &Tensor) -> Result<()> {
+        Ok(())
+    }
+
+    fn between(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        let distance = (p - q).abs().squeeze_dim(-1);
+        let unknown = distance.eq(3.0);
+        distance.masked_fill(&unknown, f64::NAN)
+    }
+}
+
+/// An unknown distance ranks last; equal ones count against the embedding.
+#[test]
+fn an_unknown_distance_is_farther_than_all_others() -> Result<()> {
+    let points = Tensor::from_slice(&[0.0, 1.0, 2.0, 3.0]).view([4, 1]);
+    let score = Ranking::by(&Gap, &points)?.reconstruction(&[(0, 3)])?;
+    assert_eq!((score.mean_rank, score.map), (3.0, 1.0 / 3.0));
+    let score = Ranking::by(&Gap, &points)?.reconstruction(&[(0, 1)])?;
+    assert_eq!((score.mean_rank, score.map), (1.0, 1.0));
     Ok(())
 }

@@ -20,15 +20,15 @@ use super::Lorentz;
 use super::fused::Hyperboloid;
 use crate::manifolds::hyperbolic::dispatch::Model;
 use crate::numerics::across::{Across, pivot};
-use crate::numerics::lanes::{compiled_twice, dot};
+use crate::numerics::lanes::{dot, methods_for_each_processor};
 use crate::numerics::operation::Operation;
 use crate::numerics::{check_points, check_weights, dot_keep, safe_sqrt, sum_keep};
 
 /// The kernel as a function of a whole set of points.
 pub(super) mod kernels {
-    use super::{Hyperboloid, compiled_twice};
+    use super::{Hyperboloid, methods_for_each_processor};
 
-    compiled_twice! {
+    methods_for_each_processor! {
         Hyperboloid {
             fn centroid(points: &[f64], weights: &[f64], out: &mut [f64]);
         }

@@ -9,7 +9,9 @@ use crate::manifolds::hyperbolic::scalars::{
     asinh_of_root, length_over_sinh, radial_growth, sinhc,
 };
 use crate::numerics::across::{Across, pivot};
-use crate::numerics::lanes::{compiled_twice, difference, dot, exact_square, stretch_to};
+use crate::numerics::lanes::{
+    difference, dot, exact_square, methods_for_each_processor, stretch_to,
+};
 
 /// Below this spatial norm (times √c) a point counts as the origin, where the radial direction has
 /// no meaning; it costs a relative 1e-100.
@@ -30,9 +32,9 @@ pub(crate) struct Hyperboloid {
 
 /// The kernels as functions of whole rows.
 pub(crate) mod kernels {
-    use super::{Hyperboloid, compiled_twice};
+    use super::{Hyperboloid, methods_for_each_processor};
 
-    compiled_twice! {
+    methods_for_each_processor! {
         Hyperboloid {
             fn tangent_time(x: &[f64], v: &[f64]) -> f64;
             fn dist(x: &[f64], y: &[f64]) -> f64;

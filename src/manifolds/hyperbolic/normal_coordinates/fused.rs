@@ -6,7 +6,7 @@
 
 use crate::numerics::across::{Across, pivot};
 use crate::numerics::double_double::{two_product, two_sum};
-use crate::numerics::lanes::{compiled_twice, dot, exact_square, stretch_to};
+use crate::numerics::lanes::{dot, exact_square, methods_for_each_processor, stretch_to};
 
 /// Below this distance from the origin (times √c) a point counts as the origin, where the radial
 /// direction has no meaning; that moves it by less than 1e-100/√c.
@@ -26,9 +26,9 @@ pub(crate) struct Polar {
 
 /// The kernels as functions of whole rows.
 pub(crate) mod kernels {
-    use super::{Polar, compiled_twice};
+    use super::{Polar, methods_for_each_processor};
 
-    compiled_twice! {
+    methods_for_each_processor! {
         Polar {
             fn dist(x: &[f64], y: &[f64]) -> f64;
             fn log(x: &[f64], y: &[f64], out: &mut [f64]);

@@ -3,7 +3,9 @@
 use crate::manifolds::hyperbolic::scalars::{asinh_of_root, length_over_sinh, radial_growth};
 use crate::numerics::across::{Across, pivot};
 use crate::numerics::double_double::{Real, one_minus_product};
-use crate::numerics::lanes::{Lanes, compiled_twice, dot, exact_square, stretch_to, sums};
+use crate::numerics::lanes::{
+    Lanes, dot, exact_square, methods_for_each_processor, stretch_to, sums,
+};
 
 /// A ball of curvature −c.
 #[derive(Debug, Clone, Copy)]
@@ -15,9 +17,9 @@ pub(crate) struct Ball {
 
 /// The kernels as functions of whole rows.
 pub(crate) mod kernels {
-    use super::{Ball, compiled_twice};
+    use super::{Ball, methods_for_each_processor};
 
-    compiled_twice! {
+    methods_for_each_processor! {
         Ball {
             fn point_defect(x: &[f64]) -> f64;
             fn dist(x: &[f64], y: &[f64]) -> f64;
