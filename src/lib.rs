@@ -89,7 +89,7 @@
 //! | `laws` | feature `laws`: a suite of property tests for manifolds and distances, including your own |
 //! | [`embed`] | embeddings of graphs: objective, trainers, mean average precision and mean rank; points from distances |
 //! | [`magnitude`] | the magnitude of a metric space, its effective number of points at a scale: weighting vectors, magnitude functions, spread; boundaries, outliers and classes by weights |
-//! | [`nn`] | layers: classes as subspaces (Grassmann) |
+//! | [`nn`] | networks: a store of flat weights, points and curvatures; layers between hyperbolic spaces; classes as subspaces |
 //! | `plot` | feature `plot`: plots of the Poincaré disk, of curves and of points in ℝ³, as SVG and PNG |
 //!
 //! # A walk: from a file of edges to a picture

@@ -106,6 +106,12 @@ pub trait Manifold: Debug + Send {
         inner
     }
 
+    /// Whether a curvature requires a gradient, so that a step of an optimiser can change the
+    /// manifold. By default `false`.
+    fn has_learnable_curvature(&self) -> bool {
+        false
+    }
+
     /// `retract(p, v)`, and the tangent `w` transported there by `vector_transport`, in one pass.
     fn retract_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
         let q = self.retract(p, v);

@@ -1,4 +1,4 @@
-//! Euclidean space ℝⁿ.
+//! Euclidean space: vectors ℝⁿ, or arrays of any shape.
 //!
 //! Points and tangent vectors are n numbers; the metric is the dot product; the curvature is 0.
 
@@ -6,20 +6,21 @@ use rand::Rng;
 use tch::{Device, Kind, Tensor};
 
 use crate::manifold::{Geodesic, Manifold, Sample};
-use crate::numerics::{self, check_points};
+use crate::numerics::{self, check_batches};
 use crate::random::random_normal;
 use crate::{Error, Result};
 
-/// Euclidean space ℝⁿ with the dot product as its metric.
+/// Euclidean space ℝⁿ with the dot product as its metric; also of matrices and other arrays, whose
+/// dot product is the sum of all products of entries.
 ///
 /// `retract` and `exp` are p + v, `log` is q − p, and transport leaves v unchanged.
 ///
 /// # Shapes
 ///
-/// Points and tangents `[.., n]`.
+/// Points and tangents `[.., n]`, or `[.., shape..]` of [`of_shape`](Self::of_shape).
 #[derive(Debug, Clone)]
 pub struct Euclidean {
-    n: i64,
+    shape: Vec<i64>,
 }
 
 impl Euclidean {
@@ -32,34 +33,64 @@ impl Euclidean {
         if n < 1 {
             return Err(Error::invalid("Euclidean::new", "n ≥ 1", n));
         }
-        Ok(Self { n })
+        Ok(Self { shape: vec![n] })
+    }
+
+    /// The space of arrays of this shape, such as the weights of a layer; `[]` for numbers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for a dimension below 1.
+    pub fn of_shape(shape: &[i64]) -> Result<Self> {
+        if let Some(n) = shape.iter().find(|n| **n < 1) {
+            return Err(Error::invalid("Euclidean::of_shape", "dimensions ≥ 1", n));
+        }
+        Ok(Self {
+            shape: shape.to_vec(),
+        })
+    }
+
+    /// [`of_shape`](Self::of_shape) of the weights of a layer, which may have no entries.
+    pub(crate) fn of_entries(shape: &[i64]) -> Self {
+        Self {
+            shape: shape.to_vec(),
+        }
     }
 
     #[track_caller]
     fn check(&self, op: &str, tensors: &[&Tensor]) {
-        check_points(op, self.n, tensors);
+        check_batches(op, &self.shape, tensors);
+    }
+
+    /// The sum over the dimensions of a point.
+    fn sum(&self, x: &Tensor) -> Tensor {
+        match self.shape.len() {
+            0 => x.shallow_clone(),
+            1 => numerics::sum_last(x),
+            dims => numerics::sum_last(&x.flatten(-(dims as i64), -1)),
+        }
     }
 }
 
 impl Manifold for Euclidean {
     fn point_shape(&self) -> Vec<i64> {
-        vec![self.n]
+        self.shape.clone()
     }
 
     fn dim(&self) -> i64 {
-        self.n
+        self.shape.iter().product()
     }
 
     /// 0 where every coordinate is finite, NaN elsewhere.
     fn point_defect(&self, p: &Tensor) -> Tensor {
         self.check("point_defect", &[p]);
-        numerics::sum_last(&numerics::finite_defect(p))
+        self.sum(&numerics::finite_defect(p))
     }
 
     /// 0 where every coordinate is finite, NaN elsewhere.
     fn tangent_defect(&self, p: &Tensor, v: &Tensor) -> Tensor {
         self.check("tangent_defect", &[p, v]);
-        numerics::sum_last(&(numerics::finite_defect(p) + numerics::finite_defect(v)))
+        self.sum(&(numerics::finite_defect(p) + numerics::finite_defect(v)))
     }
 
     fn project(&self, z: &Tensor) -> Tensor {
@@ -74,7 +105,7 @@ impl Manifold for Euclidean {
 
     fn inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
         self.check("inner", &[p, u, v]);
-        numerics::sum_last(&numerics::broadcast_to_both(&(u * v), p))
+        self.sum(&numerics::broadcast_to_both(&(u * v), p))
     }
 
     fn rgrad(&self, p: &Tensor, egrad: &Tensor) -> Tensor {
@@ -99,8 +130,9 @@ impl Geodesic for Euclidean {
         f64::INFINITY
     }
 
+    /// For vectors: the functions that ask for it read coordinates `[.., n]`.
     fn dist_is_euclidean(&self) -> bool {
-        true
+        self.shape.len() == 1
     }
 
     fn exp(&self, p: &Tensor, v: &Tensor) -> Tensor {
@@ -120,7 +152,7 @@ impl Geodesic for Euclidean {
 
     fn dist(&self, p: &Tensor, q: &Tensor) -> Tensor {
         self.check("dist", &[p, q]);
-        numerics::norm_last(&(q - p))
+        numerics::safe_sqrt(&self.sum(&(q - p).square()))
     }
 }
 
@@ -132,7 +164,7 @@ impl Sample for Euclidean {
         batch: &[i64],
         (kind, device): (Kind, Device),
     ) -> Tensor {
-        random_normal(rng, &[batch, &[self.n]].concat(), kind, device)
+        random_normal(rng, &[batch, &self.shape].concat(), kind, device)
     }
 
     fn random_tangent(&self, rng: &mut dyn Rng, p: &Tensor) -> Tensor {

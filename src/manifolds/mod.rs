@@ -29,7 +29,7 @@ mod sphere;
 mod stiefel;
 
 pub use chordal::Chordal;
-pub use curvature::Curvature;
+pub use curvature::{Curvature, Curvatures};
 pub use euclidean::Euclidean;
 pub use flag::Flag;
 pub use grassmann::Grassmann;

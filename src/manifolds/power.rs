@@ -83,6 +83,10 @@ impl<M: Manifold> Manifold for Power<M> {
         self.count * self.factor.dim()
     }
 
+    fn has_learnable_curvature(&self) -> bool {
+        self.factor.has_learnable_curvature()
+    }
+
     /// The sum of the copies' defects.
     fn point_defect(&self, p: &Tensor) -> Tensor {
         self.check("point_defect", &[p]);

@@ -151,11 +151,24 @@ impl<F: Manifold + ?Sized> Product<F> {
         Tensor::stack(&parts, -1).sum_dim_intlist(-1, false, inputs[0].kind())
     }
 
-    fn parts<const N: usize>(
+    /// Applies an operation that gives a point and a tangent factor by factor. Inputs are broadcast
+    /// first: factors differ in whether a point takes batch dimensions of the tangent.
+    fn each_pair(
+        &self,
+        inputs: [&Tensor; 3],
+        op: impl Fn(&F, [&Tensor; 3]) -> (Tensor, Tensor),
+    ) -> (Tensor, Tensor) {
+        let inputs = Tensor::broadcast_tensors(&inputs);
+        let pairs = self.parts([&inputs[0], &inputs[1], &inputs[2]], op);
+        let (points, tangents): (Vec<Tensor>, Vec<Tensor>) = pairs.into_iter().unzip();
+        (self.join(&points), self.join(&tangents))
+    }
+
+    fn parts<const N: usize, R>(
         &self,
         inputs: [&Tensor; N],
-        op: impl Fn(&F, [&Tensor; N]) -> Tensor,
-    ) -> Vec<Tensor> {
+        op: impl Fn(&F, [&Tensor; N]) -> R,
+    ) -> Vec<R> {
         let split = inputs.map(|t| self.split(t));
         let arguments = |i: usize| std::array::from_fn(|k| &split[k][i]);
         self.factors
@@ -178,6 +191,11 @@ impl<F: Manifold + ?Sized> Manifold for Product<F> {
 
     fn dim(&self) -> i64 {
         self.factors.iter().map(|f| f.dim()).sum()
+    }
+
+    fn has_learnable_curvature(&self) -> bool {
+        let mut factors = self.factors.iter();
+        factors.any(|factor| factor.has_learnable_curvature())
     }
 
     /// The sum of the factors' defects.
@@ -216,6 +234,13 @@ impl<F: Manifold + ?Sized> Manifold for Product<F> {
         })
     }
 
+    fn retract_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
+        check_points("retract_transport", self.width(), &[p, v, w]);
+        self.each_pair([p, v, w], |factor, [p, v, w]| {
+            factor.retract_transport(p, v, w)
+        })
+    }
+
     /// The value of each factor, repeated over the factor's coordinates.
     fn component_inner(&self, p: &Tensor, u: &Tensor, v: &Tensor) -> Tensor {
         self.each([p, u, v], |factor, [p, u, v]| {
@@ -245,6 +270,11 @@ impl<F: Geodesic + ?Sized> Geodesic for Product<F> {
         self.each([p, q, v], |factor, [p, q, v]| {
             factor.parallel_transport(p, q, v)
         })
+    }
+
+    fn exp_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
+        check_points("exp_transport", self.width(), &[p, v, w]);
+        self.each_pair([p, v, w], |factor, [p, v, w]| factor.exp_transport(p, v, w))
     }
 
     /// ```text

@@ -73,6 +73,10 @@ impl<M: Manifold> Manifold for Scaled<M> {
         self.manifold.dim()
     }
 
+    fn has_learnable_curvature(&self) -> bool {
+        self.manifold.has_learnable_curvature()
+    }
+
     fn point_defect(&self, p: &Tensor) -> Tensor {
         self.manifold.point_defect(p)
     }

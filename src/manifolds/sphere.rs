@@ -129,6 +129,10 @@ impl Manifold for Sphere {
         self.n
     }
 
+    fn has_learnable_curvature(&self) -> bool {
+        self.kappa.is_learnable()
+    }
+
     /// ```text
     /// | √κ|p| − 1 |
     /// ```

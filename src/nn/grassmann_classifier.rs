@@ -1,11 +1,14 @@
 //! Classes as subspaces.
 
-use rand::Rng;
-use tch::{Device, Kind, Tensor};
+use std::borrow::Borrow;
 
+use rand::Rng;
+use tch::Tensor;
+use tch::nn::Module;
+
+use super::Path;
 use crate::manifold::Sample;
 use crate::numerics::{norm_last, safe_sqrt};
-use crate::optim::ManifoldParameter;
 use crate::{Error, Grassmann, Result};
 
 /// The settings of a [`GrassmannClassifier`].
@@ -42,7 +45,7 @@ impl GrassmannClassifierConfig {
 ///
 /// A logit is the norm of the projection of the feature x, scaled as configured, on the subspace.
 /// Logits go into a softmax as usual (`cross_entropy_for_logits`). The subspaces are trained by a
-/// Riemannian optimiser, besides the optimiser of the other weights. With k = 1 a class is a line.
+/// optimiser of the [`Store`](super::Store), with the other weights. With k = 1 a class is a line.
 ///
 /// # Shapes
 ///
@@ -55,23 +58,20 @@ impl GrassmannClassifierConfig {
 /// # Examples
 ///
 /// ```
-/// use holonomy::nn::{GrassmannClassifier, GrassmannClassifierConfig};
+/// use holonomy::nn::{GrassmannClassifier, GrassmannClassifierConfig, Store};
 /// use holonomy::optim::{RiemannianSgd, SgdConfig};
-/// use holonomy::tch::{Device, Kind, Tensor};
+/// use holonomy::tch::{Device, Kind, Tensor, nn::Module};
 ///
 /// let mut rng = holonomy::random::generator(1);
+/// let store = Store::new(Device::Cpu, Kind::Double)?;
 /// let config = GrassmannClassifierConfig::new(3, 2, 1);
-/// let options = (Kind::Double, Device::Cpu);
-/// let (classifier, parameter) = GrassmannClassifier::new(&config, &mut rng, options)?;
-/// let mut optimizer = RiemannianSgd::new(vec![parameter], SgdConfig::new(0.1))?;
+/// let classifier = GrassmannClassifier::new(&store.root() / "classes", &config, &mut rng)?;
+/// let mut optimizer = RiemannianSgd::over(&store, SgdConfig::new(0.1))?;
 ///
 /// let x = Tensor::from_slice2(&[[1.0, 0.1, 0.0], [0.0, 0.1, 1.0]]);
 /// let labels = Tensor::from_slice(&[0_i64, 1]);
 /// for _ in 0..50 {
-///     let loss = classifier.forward(&x).cross_entropy_for_logits(&labels);
-///     optimizer.zero_grad();
-///     loss.backward();
-///     optimizer.step()?;
+///     optimizer.backward_step(&classifier.forward(&x).cross_entropy_for_logits(&labels))?;
 /// }
 /// assert!(classifier.forward(&x).argmax(-1, false).equal(&labels));
 /// # Ok::<(), holonomy::Error>(())
@@ -87,18 +87,17 @@ pub struct GrassmannClassifier {
 }
 
 impl GrassmannClassifier {
-    /// A classifier with uniformly distributed random subspaces, and their parameter for an
-    /// optimiser.
+    /// A classifier with uniformly distributed random subspaces, the variable `subspaces`.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] unless 1 ≤ k < n, for fewer than two classes, or a scale that is
-    /// not finite and above 0.
-    pub fn new(
+    /// [`Error::InvalidArgument`] unless 1 ≤ k < n, for fewer than two classes, a scale that is
+    /// not finite and above 0, or a path that is taken.
+    pub fn new<'a>(
+        path: impl Borrow<Path<'a>>,
         config: &GrassmannClassifierConfig,
         rng: &mut dyn Rng,
-        options: (Kind, Device),
-    ) -> Result<(Self, ManifoldParameter)> {
+    ) -> Result<Self> {
         const OP: &str = "GrassmannClassifier::new";
         if config.classes < 2 {
             return Err(Error::invalid(OP, "at least two classes", config.classes));
@@ -107,13 +106,13 @@ impl GrassmannClassifier {
             return Err(Error::invalid(OP, "a finite scale above 0", scale));
         }
         let manifold = Grassmann::new(config.features, config.subspace_dim)?;
+        let path = path.borrow();
+        let options = (path.kind(), path.device());
         let start = manifold.random_point(rng, &[config.classes], options);
-        let parameter = ManifoldParameter::new(Box::new(manifold), &start)?;
-        let classifier = Self {
+        Ok(Self {
             config: config.clone(),
-            subspaces: parameter.tensor().shallow_clone(),
-        };
-        Ok((classifier, parameter))
+            subspaces: path.point("subspaces", &manifold, &start)?,
+        })
     }
 
     /// The settings.
@@ -121,18 +120,20 @@ impl GrassmannClassifier {
         &self.config
     }
 
-    /// Orthonormal bases of the class subspaces, `[classes, n, k]`: the tensor of the parameter.
+    /// Orthonormal bases of the class subspaces, `[classes, n, k]`: the variable.
     pub fn subspaces(&self) -> &Tensor {
         &self.subspaces
     }
+}
 
+impl Module for GrassmannClassifier {
     /// The logits `[.., classes]` of features `[.., n]`.
     ///
     /// # Panics
     ///
     /// When the last dimension is not n, or the kind is not that of the weights.
     #[track_caller]
-    pub fn forward(&self, x: &Tensor) -> Tensor {
+    fn forward(&self, x: &Tensor) -> Tensor {
         let GrassmannClassifierConfig {
             features,
             classes,

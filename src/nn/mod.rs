@@ -1,13 +1,87 @@
-//! Layers whose weights live on a manifold.
+//! Layers between curved spaces, and the store of their weights.
 //!
-//! The constructor of a layer returns the layer and its
-//! [`ManifoldParameter`](crate::optim::ManifoldParameter)s. Pass these to an optimiser: it updates
-//! the weights in the same memory that the layer reads.
+//! A [`Store`] keeps all variables of a model: flat weights, points of manifolds and curvatures. One
+//! optimiser trains them ([`Optimizer::over`](crate::optim::Optimizer::over)), one file keeps them
+//! ([`Store::save`]). Layers are modules of [`tch::nn`], and work in both models of hyperbolic space
+//! ([`HyperbolicModel`]) where they are defined in both. A [`Chain`] refuses layers that do not fit when
+//! it is built.
 //!
 //! | item | what |
 //! | --- | --- |
+//! | [`Store`], [`Path`] | variables by name |
+//! | [`chain`], [`Layer`], [`Coordinates`], [`Checked`] | layers one after another, and checks |
+//! | [`Linear`], [`Elementwise`], [`Clip`] | flat numbers |
+//! | [`Lift`], [`Lower`] | flat numbers to points, and back |
+//! | [`PoincareLinear`], [`MobiusLinear`], [`LorentzLinear`], [`HyboNetLinear`] | points to points |
+//! | [`TangentActivation`], [`LorentzActivation`] | functions of each coordinate |
+//! | [`rescale`], [`recharge_at_origin`] | changes of curvature |
+//! | [`beta_concatenate`], [`beta_split`], [`lorentz_concatenate`], [`lorentz_split`] | several points as one |
+//! | [`Hyperplanes`] | logits of classes: distances to hyperplanes |
+//! | [`FermiDirac`] | probabilities of links |
 //! | [`GrassmannClassifier`] | each class is a subspace, its logit the norm of the projection on it |
+//!
+//! # Examples
+//!
+//! A classifier whose last layers are hyperbolic:
+//!
+//! ```
+//! use holonomy::optim::{AdamConfig, RiemannianAdam};
+//! use holonomy::tch::{Device, Kind, Tensor, nn::ModuleT};
+//! use holonomy::{PoincareBall, nn, random};
+//!
+//! let mut rng = random::generator(1);
+//! let store = nn::Store::new(Device::Cpu, Kind::Float)?;
+//! let p = store.root();
+//! let ball = PoincareBall::new(8, p.curvature("curvature", -1.0)?)?;
+//! let net = nn::chain()
+//!     .then(nn::Linear::new(&p / "in", 2, 8, &mut rng)?)?
+//!     .then(nn::Clip::new(1.0)?)?
+//!     .then(nn::Lift::new(&ball))?
+//!     .then(nn::PoincareLinear::new(&p / "l1", &ball, &ball, Default::default(), &mut rng)?)?
+//!     .then(nn::Hyperplanes::new(&p / "head", &ball, 2, nn::Logits::Ganea, &mut rng)?)?;
+//! let mut optimizer = RiemannianAdam::over(&store, AdamConfig::new(0.03))?;
+//!
+//! // Whether a point of the plane lies in a ring.
+//! let x = random::random_normal(&mut rng, &[200, 2], Kind::Float, Device::Cpu);
+//! let labels = x.square().sum_dim_intlist(-1, false, Kind::Float).gt(1.4).to_kind(Kind::Int64);
+//! for _ in 0..150 {
+//!     let loss = net.forward_t(&x, true).cross_entropy_for_logits(&labels);
+//!     optimizer.backward_step(&loss)?;
+//! }
+//! assert!(net.forward_t(&x, false).accuracy_for_logits(&labels).double_value(&[]) > 0.9);
+//! # Ok::<(), holonomy::Error>(())
+//! ```
 
+mod activation;
+mod chain;
+mod checked;
+mod concatenation;
+mod coordinates;
+mod fermi_dirac;
 mod grassmann_classifier;
+mod hybonet_linear;
+mod hyperplanes;
+mod lift;
+mod linear;
+mod lorentz_linear;
+mod mobius_linear;
+mod model;
+mod poincare_linear;
+mod store;
 
+pub use activation::{LorentzActivation, TangentActivation, recharge_at_origin, rescale};
+pub use chain::{Chain, Layer, chain};
+pub use checked::Checked;
+pub use concatenation::{beta_concatenate, beta_split, lorentz_concatenate, lorentz_split};
+pub use coordinates::Coordinates;
+pub use fermi_dirac::FermiDirac;
 pub use grassmann_classifier::{GrassmannClassifier, GrassmannClassifierConfig};
+pub use hybonet_linear::HyboNetLinear;
+pub use hyperplanes::{Hyperplanes, Logits};
+pub use lift::{Clip, Lift, Lower};
+pub use linear::{Elementwise, Linear};
+pub use lorentz_linear::LorentzLinear;
+pub use mobius_linear::MobiusLinear;
+pub use model::HyperbolicModel;
+pub use poincare_linear::{LinearStart, PoincareLinear, PoincareLinearConfig};
+pub use store::{Path, Store};

@@ -55,6 +55,7 @@ pub use adam::{AdamConfig, RiemannianAdam};
 pub use clip::clip_grad_norm;
 pub(crate) use finite::during;
 pub use gradient::Gradient;
+pub(crate) use optimizer::Source;
 pub use optimizer::{Optimizer, ParameterGroup};
 pub use parameter::ManifoldParameter;
 pub use rule::{Buffer, BufferShape, Motion, Step, Update, UpdateRule};

@@ -33,6 +33,13 @@ use crate::{Manifold, Result};
 pub struct Optimizer<R> {
     groups: Vec<ParameterGroup<R>>,
     check_finite: bool,
+    source: Option<Box<dyn Source>>,
+}
+
+/// Where the parameters of an optimiser come from.
+pub(crate) trait Source: std::fmt::Debug + Send {
+    /// Checks that the optimiser has all parameters that there are.
+    fn check_complete(&self, op: &'static str) -> Result<()>;
 }
 
 /// Parameters that share their settings and learning rate.
@@ -79,6 +86,29 @@ impl<R: UpdateRule> ParameterGroup<R> {
         Ok(())
     }
 
+    /// Gives the group other settings, and their learning rate. Buffers that both settings have
+    /// remain, others start anew.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) when a setting is out of range.
+    pub fn set_config(&mut self, config: R) -> Result<()> {
+        config.validate()?;
+        let (before, after) = (self.config.buffers(), config.buffers());
+        for slot in &mut self.slots {
+            let fresh = slot.fresh_buffers(&after).into_iter();
+            let kept = |name: &str| before.iter().position(|buffer| buffer.name == name);
+            let buffers = after.iter().zip(fresh).map(|(buffer, fresh)| {
+                let kept = kept(buffer.name).map(|place| slot.buffers[place].shallow_clone());
+                kept.unwrap_or(fresh)
+            });
+            slot.buffers = buffers.collect();
+        }
+        self.learning_rate = config.learning_rate();
+        self.config = config;
+        Ok(())
+    }
+
     /// The parameters.
     pub fn parameters(&self) -> impl Iterator<Item = &ManifoldParameter> {
         self.slots.iter().map(|slot| &slot.parameter)
@@ -92,12 +122,18 @@ impl<R: UpdateRule> Optimizer<R> {
     ///
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) when a setting is out of range.
     pub fn new(parameters: Vec<ManifoldParameter>, config: R) -> Result<Self> {
-        let mut optimizer = Self {
-            groups: Vec::new(),
-            check_finite: true,
-        };
+        let mut optimizer = Self::empty(None);
         optimizer.add_group(parameters, config)?;
         Ok(optimizer)
+    }
+
+    /// An optimiser without groups.
+    pub(crate) fn empty(source: Option<Box<dyn Source>>) -> Self {
+        Self {
+            groups: Vec::new(),
+            check_finite: true,
+            source,
+        }
     }
 
     /// Adds a group of parameters with its own settings and learning rate.
@@ -144,7 +180,25 @@ impl<R: UpdateRule> Optimizer<R> {
         slots.map(|slot| slot.parameter).collect()
     }
 
-    /// Moves each parameter that has a gradient by one step; the others are unchanged.
+    /// Makes all gradients those of `loss`, and one [`step`](Self::step).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`step`](Self::step); [`Error::Torch`](crate::Error::Torch) if nothing in the loss
+    /// requires a gradient, or the loss is not a scalar.
+    #[track_caller]
+    pub fn backward_step(&mut self, loss: &Tensor) -> Result<()> {
+        self.zero_grad();
+        loss.f_backward().map_err(|source| crate::Error::Torch {
+            op: "backward_step",
+            source,
+        })?;
+        self.step()
+    }
+
+    /// Moves each parameter that has a gradient by one step; the others are unchanged. So are
+    /// frozen ones, whose tensors do not require a gradient. Points of a manifold whose curvature
+    /// [is learned](crate::Manifold::has_learnable_curvature) are projected afterwards, and momenta with them.
     ///
     /// # Errors
     ///
@@ -152,7 +206,8 @@ impl<R: UpdateRule> Optimizer<R> {
     /// first row and the step if a gradient, a new point or a new buffer is not finite, unless
     /// that check is [turned off](Self::set_check_finite);
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if a schedule has made a learning
-    /// rate infinite or NaN. The optimiser and all its parameters are then unchanged.
+    /// rate infinite or NaN, or if variables were added to the [`Store`](crate::nn::Store) of the
+    /// optimiser. The optimiser and all its parameters are then unchanged.
     ///
     /// # Panics
     ///
@@ -169,13 +224,25 @@ impl<R: UpdateRule> Optimizer<R> {
                 group.learning_rate >= 0.0,
             )?;
         }
+        if let Some(source) = &self.source {
+            source.check_complete(R::NAME)?;
+        }
         if self.check_finite {
-            return self.step_if_finite();
+            self.step_if_finite()?;
+        } else {
+            for group in &mut self.groups {
+                for slot in &mut group.slots {
+                    if let Some(proposal) = slot.propose(&group.config, group.learning_rate) {
+                        slot.adopt(proposal);
+                    }
+                }
+            }
         }
         for group in &mut self.groups {
+            let layout = group.config.buffers();
             for slot in &mut group.slots {
-                if let Some(proposal) = slot.propose(&group.config, group.learning_rate) {
-                    slot.adopt(proposal);
+                if slot.parameter.manifold().has_learnable_curvature() {
+                    slot.project(&layout);
                 }
             }
         }
@@ -304,6 +371,9 @@ impl Slot {
     /// What a step would make of the parameter, which stays as it is; `None` without a gradient.
     #[track_caller]
     fn propose<R: UpdateRule>(&self, config: &R, learning_rate: f64) -> Option<Proposal> {
+        if !self.parameter.tensor().requires_grad() {
+            return None;
+        }
         let gradient = self.parameter.gradient()?;
         let (values, rows) = gradient.parts();
         assert!(
@@ -318,7 +388,7 @@ impl Slot {
         };
         let motion = self.parameter.motion();
         let update = no_grad(|| match rows {
-            None => config.update(motion, step, &points, values, &self.buffers),
+            None => config.update(motion, step, &points, values, &self.buffers_like(&points)),
             Some(rows) if rows.numel() == 0 => self.unchanged(rows),
             Some(rows) => {
                 let points = points.index_select(0, rows);
@@ -329,9 +399,39 @@ impl Slot {
         Some(Proposal { gradient, update })
     }
 
+    /// The buffers in kind and on device of the points, which a store can change.
+    fn buffers_like(&self, points: &Tensor) -> Vec<Tensor> {
+        let (kind, device) = (points.kind(), points.device());
+        let buffers = self.buffers.iter();
+        buffers
+            .map(|buffer| {
+                if (buffer.kind(), buffer.device()) == (kind, device) {
+                    buffer.shallow_clone()
+                } else {
+                    buffer.to_device(device).to_kind(kind)
+                }
+            })
+            .collect()
+    }
+
+    /// Puts points back on the manifold and tangents into its tangent spaces, after a change of its
+    /// curvature.
+    fn project(&mut self, layout: &[Buffer]) {
+        no_grad(|| {
+            let manifold = self.parameter.manifold();
+            let points = manifold.project(&self.parameter.tensor().detach());
+            for (buffer, of) in self.buffers.iter_mut().zip(layout) {
+                if of.shape == BufferShape::Point {
+                    *buffer = manifold.project_tangent(&points, buffer);
+                }
+            }
+            self.parameter.write(None, &points);
+        });
+    }
+
     /// The named rows of the buffers.
     fn gathered(&self, rows: &Tensor) -> Vec<Tensor> {
-        let buffers = self.buffers.iter();
+        let buffers = self.buffers_like(self.parameter.tensor()).into_iter();
         buffers.map(|table| table.index_select(0, rows)).collect()
     }
 
@@ -352,6 +452,7 @@ impl Slot {
             self.buffers = update.buffers;
             return;
         };
+        self.buffers = self.buffers_like(self.parameter.tensor());
         for (buffer, rows_of_it) in self.buffers.iter_mut().zip(&update.buffers) {
             let _ = buffer.index_copy_(0, rows, rows_of_it);
         }

@@ -58,6 +58,16 @@ impl ManifoldParameter {
         Self::build(Motion::Exact(manifold), value)
     }
 
+    /// A parameter that shares the memory of a leaf, whose rows are points.
+    pub(crate) fn adopt(motion: Motion, leaf: &Tensor, name: &str) -> Self {
+        Self {
+            motion,
+            name: Some(name.to_owned()),
+            tensor: leaf.shallow_clone(),
+            given: None,
+        }
+    }
+
     fn build(motion: Motion, value: &Tensor) -> Result<Self> {
         const OP: &str = "ManifoldParameter::new";
         crate::numerics::require_floating(OP, "points", value)?;

@@ -66,7 +66,7 @@ pub struct Buffer {
 /// The shape of a [`Buffer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BufferShape {
-    /// The shape of the parameter.
+    /// The shape of the parameter: tangents at its points.
     Point,
     /// The shape of [`Manifold::component_inner`]: one value per factor of a product, `[.., 1, …]`
     /// for a manifold that is not a product.

@@ -1,13 +1,14 @@
 //! A small network with one last layer or another, and its training.
 
-use holonomy::nn::{GrassmannClassifier, GrassmannClassifierConfig};
-use holonomy::optim::{AdamConfig, ManifoldParameter, RiemannianAdam, RiemannianSgd, SgdConfig};
+use holonomy::Result;
+use holonomy::nn::{GrassmannClassifier, GrassmannClassifierConfig, Path, Store};
+use holonomy::optim::{AdamConfig, Optimizer, RiemannianAdam, RiemannianSgd, SgdConfig};
 use holonomy::random::random_normal;
-use holonomy::{Euclidean, Result};
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Serialize;
+use tch::nn::Module;
 use tch::{Device, Kind, Tensor};
 
 use crate::data::digits::{Images, PIXELS};
@@ -60,29 +61,24 @@ struct Linear {
 }
 
 impl Linear {
-    fn new(
-        rng: &mut dyn Rng,
-        (from, to): (i64, i64),
-        parameters: &mut Vec<ManifoldParameter>,
-    ) -> Result<Self> {
+    fn new(path: &Path, rng: &mut dyn Rng, (from, to): (i64, i64)) -> Result<Self> {
         // He's scale, for what goes through a ReLU.
         let weight =
             random_normal(rng, &[to, from], OPTIONS.0, OPTIONS.1) * (2.0 / from as f64).sqrt();
-        let mut leaf = |value: &Tensor, width| -> Result<Tensor> {
-            let parameter = ManifoldParameter::new(Box::new(Euclidean::new(width)?), value)?;
-            let tensor = parameter.tensor().shallow_clone();
-            parameters.push(parameter);
-            Ok(tensor)
-        };
         Ok(Self {
-            weight: leaf(&weight, from)?,
-            bias: leaf(&Tensor::zeros([to], OPTIONS), to)?,
+            weight: path.variable("weight", &weight)?,
+            bias: path.variable("bias", &Tensor::zeros([to], OPTIONS))?,
         })
     }
 
     fn forward(&self, x: &Tensor) -> Tensor {
         x.matmul(&self.weight.tr()) + &self.bias
     }
+}
+
+/// For weights of one optimiser.
+fn store() -> Result<Store> {
+    Store::new(OPTIONS.1, OPTIONS.0)
 }
 
 enum LastLayer {
@@ -129,15 +125,15 @@ impl Network {
         seed: u64,
     ) -> Result<Self> {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let (mut flat, mut curved) = (Vec::new(), Vec::new());
-        let first = Linear::new(&mut rng, (PIXELS, HIDDEN), &mut flat)?;
-        let second = Linear::new(&mut rng, (HIDDEN, FEATURES), &mut flat)?;
+        let (flat, curved) = (store()?, store()?);
+        let p = flat.root();
+        let first = Linear::new(&(&p / "first"), &mut rng, (PIXELS, HIDDEN))?;
+        let second = Linear::new(&(&p / "second"), &mut rng, (HIDDEN, FEATURES))?;
+        let mut linear = || Linear::new(&(&p / "last"), &mut rng, (FEATURES, classes));
         let last = match head {
-            Head::Softmax => {
-                LastLayer::Linear(Linear::new(&mut rng, (FEATURES, classes), &mut flat)?)
-            }
+            Head::Softmax => LastLayer::Linear(linear()?),
             Head::Cosine => LastLayer::Cosine {
-                weight: Linear::new(&mut rng, (FEATURES, classes), &mut flat)?,
+                weight: linear()?,
                 scale: recipe.scale,
             },
             Head::Grassmann(k) => {
@@ -145,9 +141,7 @@ impl Network {
                     scale: Some(recipe.scale),
                     ..GrassmannClassifierConfig::new(FEATURES, classes, k)
                 };
-                let (layer, parameter) = GrassmannClassifier::new(&config, &mut rng, OPTIONS)?;
-                curved.push(parameter);
-                LastLayer::Grassmann(layer)
+                LastLayer::Grassmann(GrassmannClassifier::new(curved.root(), &config, &mut rng)?)
             }
         };
         let network = Self {
@@ -155,7 +149,7 @@ impl Network {
             second,
             last,
         };
-        network.train(images, recipe, &mut rng, flat, curved)?;
+        network.train(images, recipe, &mut rng, &flat, &curved)?;
         Ok(network)
     }
 
@@ -164,36 +158,36 @@ impl Network {
         images: &Images,
         recipe: &Recipe,
         rng: &mut Xoshiro256PlusPlus,
-        flat: Vec<ManifoldParameter>,
-        curved: Vec<ManifoldParameter>,
+        flat: &Store,
+        curved: &Store,
     ) -> Result<()> {
-        let mut adam = RiemannianAdam::new(flat, AdamConfig::new(recipe.rate))?;
+        let mut adam = RiemannianAdam::over(flat, AdamConfig::new(recipe.rate))?;
         let momentum = SgdConfig {
             momentum: recipe.momentum,
             ..SgdConfig::new(recipe.subspace_rate)
         };
-        let mut descent = RiemannianSgd::new(curved, momentum)?;
+        let mut descent = if curved.names().is_empty() {
+            None
+        } else {
+            Some(RiemannianSgd::over(curved, momentum)?)
+        };
         let mut order: Vec<i64> = (0..images.count()).collect();
         for epoch in 0..recipe.epochs {
             // Half a cosine, from the full rate to 0.
             let turn = std::f64::consts::PI * epoch as f64 / recipe.epochs as f64;
             let part = 0.5 + 0.5 * turn.cos();
-            for group in adam.groups_mut() {
-                group.set_learning_rate(recipe.rate * part)?;
-            }
-            for group in descent.groups_mut() {
-                group.set_learning_rate(recipe.subspace_rate * part)?;
+            adam.set_learning_rate(recipe.rate * part)?;
+            if let Some(descent) = &mut descent {
+                descent.set_learning_rate(recipe.subspace_rate * part)?;
             }
             order.shuffle(rng);
             for batch in order.chunks(recipe.batch) {
                 let batch = images.at(&Tensor::from_slice(batch));
                 let logits = self.last.forward(&self.features(&batch.pixels));
                 let loss = logits.cross_entropy_for_logits(&batch.labels);
-                adam.zero_grad();
-                descent.zero_grad();
-                loss.backward();
-                adam.step()?;
-                descent.step()?;
+                descent.iter_mut().for_each(Optimizer::zero_grad);
+                adam.backward_step(&loss)?;
+                descent.iter_mut().try_for_each(Optimizer::step)?;
             }
         }
         Ok(())
@@ -233,15 +227,13 @@ pub(super) fn probe(
     const RATE: f64 = 0.03;
     const DECAY: f64 = 1e-3;
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
-    let mut parameters = Vec::new();
-    let linear = Linear::new(&mut rng, (FEATURES, classes), &mut parameters)?;
-    let mut adam = RiemannianAdam::new(parameters, AdamConfig::new(RATE))?;
+    let store = store()?;
+    let linear = Linear::new(&store.root(), &mut rng, (FEATURES, classes))?;
+    let mut adam = RiemannianAdam::over(&store, AdamConfig::new(RATE))?;
     for _ in 0..STEPS {
         let size = linear.weight.square().sum(Kind::Float) * DECAY;
         let loss = linear.forward(features).cross_entropy_for_logits(labels) + size;
-        adam.zero_grad();
-        loss.backward();
-        adam.step()?;
+        adam.backward_step(&loss)?;
     }
     Ok(tch::no_grad(|| {
         accuracy(&linear.forward(test_features), test_labels)

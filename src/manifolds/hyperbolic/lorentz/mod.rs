@@ -124,6 +124,14 @@ impl Lorentz {
         })
     }
 
+    /// The space of a curvature that another space of this sign has.
+    pub(crate) fn with_curvature(n: i64, kappa: &Curvature) -> Self {
+        Self {
+            n,
+            kappa: kappa.clone(),
+        }
+    }
+
     /// The curvature κ.
     pub fn curvature(&self) -> &Curvature {
         &self.kappa
@@ -285,6 +293,10 @@ impl Manifold for Lorentz {
 
     fn dim(&self) -> i64 {
         self.n
+    }
+
+    fn has_learnable_curvature(&self) -> bool {
+        self.curvature().is_learnable()
     }
 
     /// ```text

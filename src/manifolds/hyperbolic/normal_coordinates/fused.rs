@@ -45,6 +45,7 @@ pub(crate) mod kernels {
             fn norm(x: &[f64], v: &[f64]) -> f64;
             fn rgrad(x: &[f64], egrad: &[f64], out: &mut [f64]);
             fn distance_to_hyperplane(x: &[f64], direction: &[f64], offset: f64) -> f64;
+            fn chord(x: &[f64], direction: &[f64]) -> f64;
         }
     }
 }
@@ -555,6 +556,15 @@ impl Polar {
         (dot(x, v) / p.norm).hypot(across)
     }
 
+    /// 1 − |cos θ| of the angle between two vectors that are not 0.
+    #[inline(always)]
+    pub(crate) fn chord(&self, x: &[f64], direction: &[f64]) -> f64 {
+        let p = self.base(x);
+        let across = Self::across(&p, x, direction).square.sqrt();
+        let (angle, _) = HalfAngle::new((dot(x, direction) / p.norm).abs(), across);
+        2.0 * angle.sin * angle.sin
+    }
+
     /// asinh of cosh a sinh r cos θ − sinh a cosh r, where θ is the angle to the direction. Where x lies near
     /// the direction or opposite to it these nearly cancel, and it is written as
     /// sinh(r − a) − 2 sin²(θ/2) cosh a sinh r or 2 cos²(θ/2) cosh a sinh r − sinh(r + a).
@@ -590,7 +600,7 @@ impl Polar {
 
 /// |cos θ| up to which a point lies aside of a direction: cosh a sinh r cos θ and sinh a cosh r are alike
 /// for small a only.
-pub(super) const COS_ASIDE: f64 = 0.5;
+pub(in crate::manifolds::hyperbolic) const COS_ASIDE: f64 = 0.5;
 
 /// asinh(root² cos θ − sinh a cosh r).
 #[inline(always)]

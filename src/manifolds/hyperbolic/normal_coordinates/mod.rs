@@ -23,7 +23,7 @@
 
 mod charts;
 mod formula;
-mod fused;
+pub(super) mod fused;
 
 use rand::Rng;
 use tch::{Device, Kind, Tensor};
@@ -143,6 +143,14 @@ impl EuclideanParametrised {
     /// beyond twice this distance ends here too.
     pub const EDGE: f64 = fused::EDGE;
 
+    /// The space of a curvature that another space of this sign has.
+    pub(crate) fn with_curvature(n: i64, kappa: &Curvature) -> Self {
+        Self {
+            n,
+            kappa: kappa.clone(),
+        }
+    }
+
     /// The curvature κ.
     pub fn curvature(&self) -> &Curvature {
         &self.kappa
@@ -172,6 +180,10 @@ impl Manifold for EuclideanParametrised {
 
     fn dim(&self) -> i64 {
         self.n
+    }
+
+    fn has_learnable_curvature(&self) -> bool {
+        self.kappa.is_learnable()
     }
 
     /// 0 where every coordinate is finite, NaN elsewhere.

@@ -264,6 +264,10 @@ impl Manifold for PoincareBall {
         self.n
     }
 
+    fn has_learnable_curvature(&self) -> bool {
+        self.kappa.is_learnable()
+    }
+
     /// 0 inside the ball, and c|p|² ≥ 1 on the boundary and outside.
     fn point_defect(&self, p: &Tensor) -> Tensor {
         self.operation("point_defect", [p])

@@ -1,0 +1,92 @@
+//! The probability of a link from a distance.
+
+use std::borrow::Borrow;
+
+use tch::{Kind, Tensor};
+
+use super::Path;
+use crate::numerics::require_positive;
+use crate::{Geodesic, Result};
+
+/// The Fermi–Dirac decoder: the probability of a link between two points.
+///
+/// ```text
+/// 1/(1 + e^{(d² − r)/t})
+/// ```
+///
+/// # Shapes
+///
+/// Points `[.., point..]`, twice → logits or probabilities `[..]`. The variables are `radius` and `log_t`,
+/// both `[]`.
+///
+/// # References
+///
+/// krioukov2010; chami2019, equation 12, with r = 2 and t = 1 fixed. [`freeze`](Path::freeze) the path for
+/// that.
+#[derive(Debug)]
+pub struct FermiDirac<M> {
+    space: M,
+    radius: Tensor,
+    log_t: Tensor,
+}
+
+impl<M: Geodesic + Clone> FermiDirac<M> {
+    /// A decoder over a space that starts at r and t.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) unless r and t are finite and above 0,
+    /// or for a path that is taken.
+    pub fn new<'a>(
+        path: impl Borrow<Path<'a>>,
+        space: &M,
+        radius: f64,
+        temperature: f64,
+    ) -> Result<Self> {
+        const OP: &str = "FermiDirac::new";
+        require_positive(OP, "radius", radius)?;
+        require_positive(OP, "temperature", temperature)?;
+        let path = path.borrow();
+        Ok(Self {
+            space: space.clone(),
+            radius: path.variable("radius", &Tensor::from(radius))?,
+            log_t: path.variable("log_t", &Tensor::from(temperature.ln()))?,
+        })
+    }
+
+    /// The logits (r − d²)/t, which `binary_cross_entropy_with_logits` takes: no digits are lost where the
+    /// probability rounds to 0 or 1.
+    ///
+    /// # Panics
+    ///
+    /// As the distance of the space.
+    #[track_caller]
+    pub fn logits(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        let t = self.log_t.exp();
+        (&self.radius - self.space.dist(p, q).square()) / t
+    }
+
+    /// The probabilities.
+    ///
+    /// # Panics
+    ///
+    /// As the distance of the space.
+    #[track_caller]
+    pub fn probabilities(&self, p: &Tensor, q: &Tensor) -> Tensor {
+        self.logits(p, q).sigmoid()
+    }
+
+    /// The mean of the binary cross entropy over linked and unlinked pairs, each `(p, q)`.
+    ///
+    /// # Panics
+    ///
+    /// As the distance of the space.
+    #[track_caller]
+    pub fn loss(&self, linked: (&Tensor, &Tensor), unlinked: (&Tensor, &Tensor)) -> Tensor {
+        let kind: Kind = linked.0.kind();
+        let softplus = |t: Tensor| t.logaddexp(&t.zeros_like()).mean(kind);
+        let yes = softplus(-self.logits(linked.0, linked.1));
+        let no = softplus(self.logits(unlinked.0, unlinked.1));
+        (yes + no) / 2.0
+    }
+}

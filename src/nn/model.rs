@@ -1,0 +1,156 @@
+//! The models of hyperbolic space in which layers work.
+
+use tch::{Kind, Tensor};
+
+use super::Coordinates;
+use crate::numerics::{check_points, in_f64, norm_keep, pull_within};
+use crate::{Curvature, Geodesic, Lorentz, Manifold, PoincareBall, Result};
+
+/// A model of hyperbolic space that layers take: [`PoincareBall`] or [`Lorentz`].
+///
+/// What layers share stands here: the tangent space at the origin as ℝⁿ, and the spatial part of a point
+/// on the hyperboloid, w ∈ ℝⁿ with time √(1/c + |w|²), c = −κ, in which linear layers are written.
+pub trait HyperbolicModel: Geodesic + Clone + sealed::Sealed + 'static {
+    /// The same model of this dimension and curvature.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for n < 1, or a curvature that is not
+    /// finite and below 0.
+    fn with(n: i64, kappa: Curvature) -> Result<Self>;
+
+    /// The curvature κ < 0.
+    fn kappa(&self) -> &Curvature;
+
+    /// What points look like to a layer.
+    fn coordinates(&self) -> Coordinates;
+
+    /// The exponential map at the origin of v ∈ ℝⁿ, in coordinates of the tangent space there. In the
+    /// ball the point lies at the distance 2|v|, whatever the curvature; on the hyperboloid at |v|.
+    ///
+    /// # Shapes
+    ///
+    /// `[.., n]` → `[.., coordinates]`
+    fn exp_at_origin(&self, v: &Tensor) -> Tensor;
+
+    /// The inverse of [`exp_at_origin`](Self::exp_at_origin), `[.., coordinates]` → `[.., n]`.
+    fn log_at_origin(&self, x: &Tensor) -> Tensor;
+
+    /// The spatial part on the hyperboloid, `[.., coordinates]` → `[.., n]`: 2x/(1 − c|x|²) of a point
+    /// x of the ball.
+    fn spatial(&self, x: &Tensor) -> Tensor;
+
+    /// The point of this [`spatial`](Self::spatial) part: w/(1 + √(1 + c|w|²)) in the ball. At most at
+    /// the edge of the model.
+    fn with_spatial(&self, w: &Tensor) -> Tensor;
+
+    /// [`with_spatial`](Self::with_spatial) of f64, rounded to a kind; at most at the edge that the model
+    /// has in that kind.
+    fn with_exact_spatial(&self, w: &Tensor, kind: Kind) -> Tensor {
+        let root_c = (-self.kappa().tensor()).sqrt();
+        let limit = root_c.reciprocal().clamp_max(1.0) * Lorentz::edge(kind);
+        let w = pull_within(w, &norm_keep(w), &limit);
+        self.project(&self.with_spatial(&w).to_kind(kind))
+    }
+
+    /// Signed distances to hyperplanes, see
+    /// [`PoincareBall::hyperplane_distances`].
+    fn hyperplane_distances(&self, x: &Tensor, normals: &Tensor, offsets: &Tensor) -> Tensor;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for crate::PoincareBall {}
+    impl Sealed for crate::Lorentz {}
+}
+
+impl HyperbolicModel for PoincareBall {
+    fn with(n: i64, kappa: Curvature) -> Result<Self> {
+        Self::new(n, kappa)
+    }
+
+    fn kappa(&self) -> &Curvature {
+        self.curvature()
+    }
+
+    fn coordinates(&self) -> Coordinates {
+        self.into()
+    }
+
+    fn exp_at_origin(&self, v: &Tensor) -> Tensor {
+        self.exp(&v.zeros_like(), v)
+    }
+
+    fn log_at_origin(&self, x: &Tensor) -> Tensor {
+        self.log(&x.zeros_like(), x)
+    }
+
+    fn spatial(&self, x: &Tensor) -> Tensor {
+        check_points("spatial", self.dim(), &[x]);
+        in_f64([x], |[x]| &x * 2.0 / self.alpha(&x))
+    }
+
+    fn with_spatial(&self, w: &Tensor) -> Tensor {
+        check_points("with_spatial", self.dim(), &[w]);
+        let point = in_f64([w], |[w]| {
+            let root_c = (-self.kappa().tensor()).sqrt();
+            let size = norm_keep(&w) * root_c;
+            w / (size.hypot(&size.ones_like()) + 1.0)
+        });
+        self.project(&point)
+    }
+
+    fn hyperplane_distances(&self, x: &Tensor, normals: &Tensor, offsets: &Tensor) -> Tensor {
+        Self::hyperplane_distances(self, x, normals, offsets)
+    }
+}
+
+impl HyperbolicModel for Lorentz {
+    fn with(n: i64, kappa: Curvature) -> Result<Self> {
+        Self::new(n, kappa)
+    }
+
+    fn kappa(&self) -> &Curvature {
+        self.curvature()
+    }
+
+    fn coordinates(&self) -> Coordinates {
+        self.into()
+    }
+
+    fn exp_at_origin(&self, v: &Tensor) -> Tensor {
+        check_points("exp_at_origin", self.dim(), &[v]);
+        let time = v.narrow(-1, 0, 1).zeros_like();
+        let v = Tensor::cat(&[time, v.shallow_clone()], -1);
+        self.exp(&origin(self, &v), &v)
+    }
+
+    fn log_at_origin(&self, x: &Tensor) -> Tensor {
+        check_points("log_at_origin", self.dim() + 1, &[x]);
+        self.log(&origin(self, x), x).narrow(-1, 1, self.dim())
+    }
+
+    fn spatial(&self, x: &Tensor) -> Tensor {
+        check_points("spatial", self.dim() + 1, &[x]);
+        x.narrow(-1, 1, self.dim())
+    }
+
+    fn with_spatial(&self, w: &Tensor) -> Tensor {
+        check_points("with_spatial", self.dim(), &[w]);
+        let time = w.narrow(-1, 0, 1).zeros_like();
+        self.project(&Tensor::cat(&[time, w.shallow_clone()], -1))
+    }
+
+    fn hyperplane_distances(&self, x: &Tensor, normals: &Tensor, offsets: &Tensor) -> Tensor {
+        Self::hyperplane_distances(self, x, normals, offsets)
+    }
+}
+
+/// The origin (1/√c, 0, …) in the shape of `like`.
+fn origin(space: &Lorentz, like: &Tensor) -> Tensor {
+    let time = (-space.curvature().tensor()).rsqrt();
+    let ones = like.narrow(-1, 0, 1).ones_like().to_kind(Kind::Double);
+    let time = (ones * time).to_kind(like.kind());
+    let zeros = like.narrow(-1, 1, space.dim()).zeros_like();
+    Tensor::cat(&[time, zeros], -1)
+}

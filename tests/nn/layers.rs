@@ -1,0 +1,558 @@
+//! Laws that every layer between hyperbolic spaces keeps.
+
+use holonomy::nn::{
+    Clip, HyboNetLinear, HyperbolicModel, Hyperplanes, Layer, Lift, LinearStart, Logits,
+    LorentzActivation, LorentzLinear, Lower, MobiusLinear, Path, PoincareLinear,
+    PoincareLinearConfig, Store, TangentActivation,
+};
+use holonomy::random::generator;
+use holonomy::{Curvature, Geodesic, Lorentz, Manifold, PoincareBall};
+use tch::nn::ModuleT;
+use tch::{Device, Kind, Tensor};
+
+use super::{features, store};
+
+/// A layer with its store, and what goes in and comes out.
+struct Case {
+    name: &'static str,
+    store: Store,
+    layer: Box<dyn Layer>,
+    from: Side,
+    to: Side,
+}
+
+/// Points of a space, or flat numbers of a width.
+enum Side {
+    Ball(PoincareBall),
+    Lorentz(Lorentz),
+    Flat(i64),
+}
+
+impl Side {
+    /// Points at these tangents at the origin.
+    fn at(&self, v: &Tensor) -> Tensor {
+        match self {
+            Self::Ball(ball) => ball.exp_at_origin(v),
+            Self::Lorentz(space) => space.exp_at_origin(v),
+            Self::Flat(_) => v.shallow_clone(),
+        }
+    }
+
+    fn dim(&self) -> i64 {
+        match self {
+            Self::Ball(ball) => ball.dim(),
+            Self::Lorentz(space) => space.dim(),
+            Self::Flat(n) => *n,
+        }
+    }
+
+    fn check(&self, x: &Tensor) -> holonomy::Result<()> {
+        match self {
+            Self::Ball(ball) => ball.check_point(x),
+            Self::Lorentz(space) => space.check_point(x),
+            Self::Flat(_) => {
+                assert_eq!(x.isfinite().all().int64_value(&[]), 1);
+                Ok(())
+            }
+        }
+    }
+}
+
+const NAMES: [&str; 17] = [
+    "lift to ball",
+    "lift to hyperboloid",
+    "lower from ball",
+    "lower from hyperboloid",
+    "Shimizu in the ball",
+    "Shimizu on the hyperboloid",
+    "Shimizu without bias",
+    "Ganea",
+    "Lorentz",
+    "HyboNet",
+    "tangent activation",
+    "Lorentz activation",
+    "Ganea's logits",
+    "Ganea's logits on the hyperboloid",
+    "Shimizu's logits",
+    "Bdeir's logits",
+    "clip",
+];
+
+/// Spaces of two curvatures.
+struct Spaces {
+    b3: PoincareBall,
+    other_b3: PoincareBall,
+    b4: PoincareBall,
+    other_b4: PoincareBall,
+    l3: Lorentz,
+    other_l4: Lorentz,
+}
+
+impl Spaces {
+    fn new(a: &Curvature, b: &Curvature) -> Self {
+        let ball = |n, kappa: &Curvature| PoincareBall::new(n, kappa.clone()).unwrap();
+        let space = |n, kappa: &Curvature| Lorentz::new(n, kappa.clone()).unwrap();
+        Self {
+            b3: ball(3, a),
+            other_b3: ball(3, b),
+            b4: ball(4, a),
+            other_b4: ball(4, b),
+            l3: space(3, a),
+            other_l4: space(4, b),
+        }
+    }
+
+    fn head<M: HyperbolicModel>(path: &Path, space: &M, logits: Logits) -> Box<dyn Layer> {
+        Box::new(Hyperplanes::new(path, space, 4, logits, &mut generator(7)).unwrap())
+    }
+
+    fn layer(&self, name: &str, path: &Path) -> (Box<dyn Layer>, Side, Side) {
+        let rng = &mut generator(7);
+        let (b3, l3) = (&self.b3, &self.l3);
+        let (b4, l4) = (&self.other_b4, &self.other_l4);
+        let config = PoincareLinearConfig {
+            without_bias: name.ends_with("bias"),
+            ..Default::default()
+        };
+        let ball = |ball: &PoincareBall| Side::Ball(ball.clone());
+        let space = |space: &Lorentz| Side::Lorentz(space.clone());
+        let layer: Box<dyn Layer> = match name {
+            "lift to ball" => return (Box::new(Lift::new(b3)), Side::Flat(3), ball(b3)),
+            "lift to hyperboloid" => return (Box::new(Lift::new(l3)), Side::Flat(3), space(l3)),
+            "lower from ball" => return (Box::new(Lower::new(b3)), ball(b3), Side::Flat(3)),
+            "lower from hyperboloid" => {
+                return (Box::new(Lower::new(l3)), space(l3), Side::Flat(3));
+            }
+            "clip" => {
+                let clip = Clip::new(0.8).unwrap();
+                return (Box::new(clip), Side::Flat(3), Side::Flat(3));
+            }
+            "Ganea" => {
+                let layer = MobiusLinear::new(path, b3, &self.b4, rng).unwrap();
+                return (Box::new(layer), ball(b3), ball(&self.b4));
+            }
+            "tangent activation" => {
+                let other = &self.other_b3;
+                let layer = TangentActivation::new(b3, other, Tensor::tanh).unwrap();
+                return (Box::new(layer), ball(b3), ball(other));
+            }
+            "Lorentz activation" => {
+                let layer = LorentzActivation::new(l3, Tensor::tanh);
+                return (Box::new(layer), space(l3), space(l3));
+            }
+            "Ganea's logits" => Self::head(path, b3, Logits::Ganea),
+            "Ganea's logits on the hyperboloid" => Self::head(path, l3, Logits::Ganea),
+            "Shimizu's logits" => Self::head(path, b3, Logits::Shimizu),
+            "Bdeir's logits" => Self::head(path, l3, Logits::Bdeir),
+            "Lorentz" => Box::new(LorentzLinear::new(path, l3, l4, rng).unwrap()),
+            "HyboNet" => Box::new(HyboNetLinear::new(path, l3, l4, rng).unwrap()),
+            "Shimizu on the hyperboloid" => {
+                Box::new(PoincareLinear::new(path, l3, l4, config, rng).unwrap())
+            }
+            _ => Box::new(PoincareLinear::new(path, b3, b4, config, rng).unwrap()),
+        };
+        let on_hyperboloid = name.contains("hyperboloid") || name.contains("Bdeir");
+        match (
+            name.contains("logits"),
+            on_hyperboloid || layer.takes().width() == Some(4),
+        ) {
+            (true, false) => (layer, ball(b3), Side::Flat(4)),
+            (true, true) => (layer, space(l3), Side::Flat(4)),
+            (false, false) => (layer, ball(b3), ball(b4)),
+            (false, true) => (layer, space(l3), space(l4)),
+        }
+    }
+}
+
+/// Every layer from dimension 3, at two curvatures that are learned where `learned` says so. Variables lie
+/// away from the zeros at which some start.
+fn cases(kind: Kind, learned: bool) -> Vec<Case> {
+    let case = |name: &'static str| {
+        let store = store(kind);
+        let p = store.root();
+        let curvature = |name, kappa: f64| -> Curvature {
+            if learned {
+                p.curvature(name, kappa).unwrap()
+            } else {
+                kappa.into()
+            }
+        };
+        let spaces = Spaces::new(&curvature("a", -0.7), &curvature("b", -1.9));
+        let (layer, from, to) = spaces.layer(name, &(&p / "l"));
+        let names = store
+            .names()
+            .into_iter()
+            .filter(|name| name.starts_with("l."));
+        for (i, variable) in names.enumerate() {
+            let mut leaf = store.get(&variable).unwrap();
+            let more = numbers(&leaf.size(), i as i64) * 0.2;
+            let value = match (name, variable.as_str()) {
+                (_, "l.points") => from.at(&numbers(&[4, 3], 9).to_kind(kind)),
+                ("Ganea", "l.bias") => to.at(&more.to_kind(kind)),
+                _ => &leaf + more,
+            };
+            tch::no_grad(|| leaf.copy_(&value));
+        }
+        Case {
+            name,
+            store,
+            layer,
+            from,
+            to,
+        }
+    };
+    NAMES.into_iter().map(case).collect()
+}
+
+/// Numbers of a shape, others for another seed.
+fn numbers(size: &[i64], seed: i64) -> Tensor {
+    let count: i64 = size.iter().product();
+    features(&[count + seed]).narrow(0, seed, count).view(size)
+}
+
+#[test]
+fn results_lie_in_the_space_that_the_layer_names() {
+    for kind in [Kind::Double, Kind::Float] {
+        for case in cases(kind, false) {
+            let v = features(&[40, case.from.dim()]).to_kind(kind);
+            for scale in [0.0, 1e-9, 0.3, 2.0, 6.0, 30.0] {
+                let x = case.from.at(&(&v * scale));
+                let y = case.layer.forward_t(&x, true);
+                case.to
+                    .check(&y)
+                    .unwrap_or_else(|e| panic!("{} at {scale}: {e}", case.name));
+                assert_eq!(y.kind(), kind);
+                let width = case.layer.gives().width();
+                assert!(
+                    width.is_none_or(|n| n == *y.size().last().unwrap()),
+                    "{}",
+                    case.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn batches_have_any_shape() {
+    for case in cases(Kind::Double, false) {
+        let n = case.from.dim();
+        let x = case.from.at(&(features(&[2, 5, n]) * 0.4));
+        let y = case.layer.forward_t(&x, false);
+        let width = *y.size().last().unwrap();
+        assert_eq!(y.size(), [2, 5, width], "{}", case.name);
+        let one = case.layer.forward_t(&x.get(1).get(3), false);
+        let error = (&one - y.get(1).get(3)).abs().max().double_value(&[]);
+        assert!(error < 1e-14, "{} {error:e}", case.name);
+        let none = case.layer.forward_t(&x.narrow(1, 0, 0), false);
+        assert_eq!(none.size(), [2, 0, width], "{}", case.name);
+    }
+}
+
+#[test]
+fn gradients_are_those_of_differences() {
+    for case in cases(Kind::Double, true) {
+        let (n, step) = (case.from.dim(), 1e-5);
+        let v = (features(&[6, n]) * 0.5).set_requires_grad(true);
+        let loss = || {
+            let y = case.layer.forward_t(&case.from.at(&v), true);
+            let weights = features(&[y.numel() as i64]).view(y.size().as_slice());
+            (y * weights).sum(Kind::Double)
+        };
+        loss().backward();
+        let mut leaves = vec![("input".to_owned(), v.shallow_clone())];
+        for name in case.store.names() {
+            leaves.push((name.clone(), case.store.get(&name).unwrap()));
+        }
+        let all: Vec<(String, Tensor)> =
+            leaves.iter().map(|(n, t)| (n.clone(), t.grad())).collect();
+        for ((name, leaf), (_, gradient)) in leaves.iter().zip(&all) {
+            // Of a point on the hyperboloid, along its tangent space alone.
+            if name == "l.points" && matches!(case.from, Side::Lorentz(_)) || leaf.numel() == 0 {
+                continue;
+            }
+            let direction = features(&[leaf.numel() as i64 + 2]).narrow(0, 2, leaf.numel() as i64);
+            let direction = direction.view(leaf.size().as_slice());
+            let moved = |t: f64| {
+                tch::no_grad(|| {
+                    let start = leaf.copy();
+                    let mut leaf = leaf.shallow_clone();
+                    leaf.copy_(&(&start + &direction * t));
+                    let loss = loss().double_value(&[]);
+                    leaf.copy_(&start);
+                    loss
+                })
+            };
+            let expected = (moved(step) - moved(-step)) / (2.0 * step);
+            let got = if gradient.defined() {
+                (gradient * &direction).sum(Kind::Double).double_value(&[])
+            } else {
+                0.0
+            };
+            let error = (got - expected).abs() / (1.0 + expected.abs());
+            assert!(error < 1e-7, "{} by {name}: {got} {expected}", case.name);
+        }
+    }
+}
+
+#[test]
+fn gradients_at_the_origin_are_finite_and_not_lost() {
+    for case in cases(Kind::Double, true) {
+        let v = Tensor::zeros([2, case.from.dim()], (Kind::Double, Device::Cpu))
+            .set_requires_grad(true);
+        let y = case.layer.forward_t(&case.from.at(&v), true);
+        let weights = features(&[y.numel() as i64]).view(y.size().as_slice());
+        (y * weights).sum(Kind::Double).backward();
+        let gradient = v.grad();
+        assert_eq!(
+            gradient.isfinite().all().int64_value(&[]),
+            1,
+            "{}",
+            case.name
+        );
+        assert!(
+            gradient.abs().min().double_value(&[]) > 0.0,
+            "{}",
+            case.name
+        );
+        for name in case.store.names() {
+            let gradient = case.store.get(&name).unwrap().grad();
+            assert!(!gradient.defined() || gradient.isfinite().all().int64_value(&[]) == 1);
+        }
+    }
+}
+
+fn value(store: &Store, name: &str, value: &Tensor) {
+    let mut variable = store.get(name).unwrap();
+    tch::no_grad(|| variable.copy_(value));
+}
+
+fn close(a: &Tensor, b: &Tensor, tolerance: f64) {
+    let error = (a - b).abs().max().double_value(&[]);
+    assert!(error <= tolerance, "{error:e}");
+}
+
+#[test]
+fn small_curvatures_give_the_flat_layers() {
+    let kappa = -1e-10;
+    let (ball, other) = (
+        PoincareBall::new(3, kappa).unwrap(),
+        PoincareBall::new(2, kappa).unwrap(),
+    );
+    let (x, z, r) = (
+        features(&[5, 3]),
+        features(&[2, 3]) * 0.4,
+        Tensor::from_slice(&[0.3, -0.2]),
+    );
+    let store = store(Kind::Double);
+    let p = store.root();
+    let mut rng = generator(1);
+    let config = PoincareLinearConfig::default();
+    let shimizu = PoincareLinear::new(&p / "shimizu", &ball, &other, config, &mut rng).unwrap();
+    let ganea = MobiusLinear::new(&p / "ganea", &ball, &other, &mut rng).unwrap();
+    let head = Hyperplanes::new(&p / "head", &ball, 2, Logits::Shimizu, &mut rng).unwrap();
+    for (name, to) in [
+        ("shimizu.weight", &z),
+        ("shimizu.bias", &r),
+        ("ganea.weight", &z),
+        ("ganea.bias", &r),
+        ("head.normals", &z),
+        ("head.offsets", &r),
+    ] {
+        value(&store, name, to);
+    }
+    let lengths = z.square().sum_dim_intlist(-1, false, Kind::Double).sqrt();
+    let flat = x.matmul(&z.tr()) * 2.0 - lengths * &r * 2.0;
+    close(&shimizu.forward_t(&x, false), &flat, 1e-8);
+    close(&head.forward_t(&x, false), &(flat * 2.0), 1e-8);
+    close(&ganea.forward_t(&x, false), &(x.matmul(&z.tr()) + &r), 1e-8);
+    close(&ball.exp_at_origin(&x), &x, 1e-8);
+    let space = Lorentz::new(3, kappa).unwrap();
+    close(&space.spatial(&space.exp_at_origin(&x)), &x, 1e-8);
+}
+
+#[test]
+fn the_identity_is_the_identity() {
+    let ball = PoincareBall::new(3, -0.8).unwrap();
+    let x = ball.exp_at_origin(&(features(&[20, 3]) * 1.5));
+    let store = store(Kind::Double);
+    let config = PoincareLinearConfig {
+        start: LinearStart::Identity,
+        ..Default::default()
+    };
+    let layer = PoincareLinear::new(store.root(), &ball, &ball, config, &mut generator(1)).unwrap();
+    assert!(
+        ball.dist(&layer.forward_t(&x, false), &x)
+            .max()
+            .double_value(&[])
+            < 1e-12
+    );
+}
+
+#[test]
+fn one_layer_stands_in_both_models() {
+    let (ball, ball_out) = (
+        PoincareBall::new(3, -0.8).unwrap(),
+        PoincareBall::new(2, -1.5).unwrap(),
+    );
+    let (space, space_out) = (ball.lorentz().unwrap(), ball_out.lorentz().unwrap());
+    let (one, two) = (store(Kind::Double), store(Kind::Double));
+    let config = PoincareLinearConfig::default();
+    let in_ball =
+        PoincareLinear::new(one.root(), &ball, &ball_out, config, &mut generator(3)).unwrap();
+    let on_hyperboloid =
+        PoincareLinear::new(two.root(), &space, &space_out, config, &mut generator(3)).unwrap();
+    let x = ball.exp_at_origin(&(features(&[20, 3]) * 1.2));
+    let y = ball_out.to_lorentz(&in_ball.forward_t(&x, false));
+    let other = on_hyperboloid.forward_t(&ball.to_lorentz(&x), false);
+    assert!(space_out.dist(&y, &other).max().double_value(&[]) < 1e-12);
+}
+
+#[test]
+fn rows_of_an_isometry_are_that_isometry() {
+    let space = Lorentz::new(2, -0.6).unwrap();
+    let store = store(Kind::Double);
+    let layer = LorentzLinear::new(store.root(), &space, &space, &mut generator(1)).unwrap();
+    // A boost along one axis after a turn.
+    let (t, a) = (0.9_f64, 0.4_f64);
+    let turn = Tensor::from_slice2(&[
+        [1.0, 0.0, 0.0],
+        [0.0, a.cos(), -a.sin()],
+        [0.0, a.sin(), a.cos()],
+    ]);
+    let boost = Tensor::from_slice2(&[
+        [t.cosh(), t.sinh(), 0.0],
+        [t.sinh(), t.cosh(), 0.0],
+        [0.0, 0.0, 1.0],
+    ]);
+    value(&store, "weight", &boost.matmul(&turn).narrow(0, 1, 2));
+    let x = space.exp_at_origin(&features(&[12, 2]));
+    let y = layer.forward_t(&x, false);
+    let distances = |x: &Tensor| space.dist(&x.unsqueeze(0), &x.unsqueeze(1));
+    close(&distances(&x), &distances(&y), 1e-12);
+    close(&y, &x.matmul(&boost.matmul(&turn).tr()), 1e-12);
+}
+
+#[test]
+fn logits_of_three_papers_are_one() {
+    let ball = PoincareBall::new(3, -0.7).unwrap();
+    let space = ball.lorentz().unwrap();
+    let head = |logits| {
+        let store = store(Kind::Double);
+        let head = Hyperplanes::new(store.root(), &ball, 4, logits, &mut generator(5)).unwrap();
+        (store, head)
+    };
+    let ((shimizu_store, shimizu), (bdeir_store, bdeir), (ganea_store, ganea)) = (
+        head(Logits::Shimizu),
+        head(Logits::Bdeir),
+        head(Logits::Ganea),
+    );
+    let x = ball.exp_at_origin(&features(&[10, 3]));
+    let (z, r) = (
+        features(&[4, 3]),
+        Tensor::from_slice(&[0.5, -0.3, 0.0, 1.0]),
+    );
+    value(&shimizu_store, "normals", &z);
+    value(&shimizu_store, "offsets", &r);
+    value(&bdeir_store, "normals", &z);
+    value(&bdeir_store, "offsets", &(&r * 2.0));
+    value(&ganea_store, "normals", &z);
+    // p = exp₀(r ẑ) lies at the distance 2r along z.
+    let lengths = z.square().sum_dim_intlist(-1, true, Kind::Double).sqrt();
+    let points = ball.exp_at_origin(&(&z / lengths * r.unsqueeze(-1)));
+    value(&ganea_store, "points", &points);
+    let expected = shimizu.forward_t(&x, false);
+    close(&bdeir.forward_t(&x, false), &(&expected / 2.0), 1e-13);
+    close(&ganea.forward_t(&x, false), &expected, 1e-12);
+    // Ganea's equation, at points that do not lie along their normals.
+    let points = ball.exp_at_origin(&(features(&[5, 3]).narrow(0, 1, 4) * 0.5));
+    value(&ganea_store, "points", &points);
+    let c: f64 = 0.7;
+    let lambda = 2.0 / (1.0 - points.square().sum_dim_intlist(-1, true, Kind::Double) * c);
+    let a = &z * 2.0 / &lambda;
+    let h = ball.hyperplane_dist(&x.unsqueeze(1), &points, &a);
+    let norm = a.square().sum_dim_intlist(-1, false, Kind::Double).sqrt();
+    close(
+        &ganea.forward_t(&x, false),
+        &(h * norm * lambda.squeeze_dim(-1)),
+        1e-12,
+    );
+    // The same on the hyperboloid.
+    let store = store(Kind::Double);
+    let other =
+        Hyperplanes::new(store.root(), &space, 4, Logits::Ganea, &mut generator(5)).unwrap();
+    value(&store, "normals", &z);
+    value(&store, "points", &ball.to_lorentz(&points));
+    close(
+        &other.forward_t(&ball.to_lorentz(&x), false),
+        &ganea.forward_t(&x, false),
+        1e-12,
+    );
+}
+
+#[test]
+fn curvature_changes_by_its_two_names() {
+    let (a, b) = (
+        PoincareBall::new(3, -0.5).unwrap(),
+        PoincareBall::new(3, -2.0).unwrap(),
+    );
+    let x = a.exp_at_origin(&features(&[8, 3]));
+    let distances = |m: &PoincareBall, x: &Tensor| m.dist(&x.unsqueeze(0), &x.unsqueeze(1));
+    let y = holonomy::nn::rescale(&a, &b, &x);
+    close(&distances(&b, &y), &(distances(&a, &x) * 0.5), 1e-13);
+    let y = holonomy::nn::recharge_at_origin(&a, &b, &x);
+    let from_origin = |m: &PoincareBall, x: &Tensor| m.dist(&x.zeros_like(), x);
+    close(&from_origin(&b, &y), &from_origin(&a, &x), 1e-13);
+    let (l, k) = (a.lorentz().unwrap(), b.lorentz().unwrap());
+    let far = l.exp_at_origin(&features(&[8, 3]));
+    let near = holonomy::nn::rescale(&l, &k, &far);
+    k.check_point(&near).unwrap();
+    let distances = |m: &Lorentz, x: &Tensor| m.dist(&x.unsqueeze(0), &x.unsqueeze(1));
+    close(&distances(&k, &near), &(distances(&l, &far) * 0.5), 1e-13);
+}
+
+#[test]
+fn concatenations_split_again() {
+    let space = Lorentz::new(5, -0.4).unwrap();
+    let dims = [1, 3, 1];
+    let part = |n: i64| {
+        let space = Lorentz::new(n, -0.4).unwrap();
+        space.exp_at_origin(&features(&[4, n]))
+    };
+    let parts = dims.map(part);
+    let whole = holonomy::nn::lorentz_concatenate(&space, &parts);
+    space.check_point(&whole).unwrap();
+    let times: Vec<Tensor> = parts.iter().map(|p| p.select(-1, 0).square()).collect();
+    let time = Tensor::stack(&times, 0).sum_dim_intlist(0, false, Kind::Double) - 2.0 / 0.4;
+    close(&whole.select(-1, 0).square(), &time, 1e-12);
+    for (a, b) in holonomy::nn::lorentz_split(&space, &whole, &dims)
+        .iter()
+        .zip(&parts)
+    {
+        close(a, b, 1e-14);
+    }
+    let ball = PoincareBall::new(5, -0.4).unwrap();
+    let part = |n: i64| {
+        PoincareBall::new(n, -0.4)
+            .unwrap()
+            .exp_at_origin(&(features(&[4, n]) * 0.5))
+    };
+    let parts = dims.map(part);
+    let whole = holonomy::nn::beta_concatenate(&ball, &parts);
+    for (a, b) in holonomy::nn::beta_split(&ball, &whole, &dims)
+        .iter()
+        .zip(&parts)
+    {
+        close(a, b, 1e-13);
+    }
+}
+
+#[test]
+#[should_panic(
+    expected = "beta_concatenate: expected parts of dimensions that add up to 5, got [2, 2]"
+)]
+fn concatenations_have_the_width_of_their_parts() {
+    let ball = PoincareBall::new(5, -1.0).unwrap();
+    let part = Tensor::from_slice(&[0.1, 0.2]);
+    let _ = holonomy::nn::beta_concatenate(&ball, &[part.copy(), part]);
+}
