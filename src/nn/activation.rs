@@ -17,7 +17,7 @@ use crate::{Error, Lorentz, Manifold, Result};
 ///
 /// # References
 ///
-/// ganea2018, section 3.2; chami2019, section 4.2, with two curvatures
+/// ganea2018, section 3.2; chami2019, with two curvatures
 pub struct TangentActivation<M, F> {
     from: M,
     to: M,
@@ -75,7 +75,7 @@ impl<M: HyperbolicModel, F: Fn(&Tensor) -> Tensor + Send> Layer for TangentActiv
 ///
 /// # References
 ///
-/// bdeir2024, section 4.4
+/// bdeir2024
 pub struct LorentzActivation<F> {
     space: Lorentz,
     function: F,

@@ -20,7 +20,7 @@ use crate::{Lorentz, Manifold, PoincareBall};
 ///
 /// # References
 ///
-/// shimizu2021, section 3.3
+/// shimizu2021
 ///
 /// # Panics
 ///
@@ -87,7 +87,7 @@ pub fn beta_split(ball: &PoincareBall, x: &Tensor, widths: &[i64]) -> Vec<Tensor
 ///
 /// # References
 ///
-/// qu2022, section 4.2
+/// qu2022
 ///
 /// # Panics
 ///

@@ -21,7 +21,7 @@ use crate::{Geodesic, Result};
 ///
 /// # References
 ///
-/// krioukov2010; chami2019, equation 12, with r = 2 and t = 1 fixed. [`freeze`](Path::freeze) the path for
+/// krioukov2010; chami2019, with r = 2 and t = 1 fixed. [`freeze`](Path::freeze) the path for
 /// that.
 #[derive(Debug)]
 pub struct FermiDirac<M> {

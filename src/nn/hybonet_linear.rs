@@ -34,7 +34,7 @@ use crate::{Lorentz, Manifold, Result};
 ///
 /// # References
 ///
-/// chen2022, equation 3. Its code takes 1.1 for any curvature, which is below 1/√c′ for c′ < 0.83.
+/// chen2022. Its code takes 1.1 for any curvature, which is below 1/√c′ for c′ < 0.83.
 #[derive(Debug)]
 pub struct HyboNetLinear {
     from: Lorentz,

@@ -17,7 +17,7 @@ pub enum Logits {
     /// A point p of the space, trained on it, and a normal a′ ∈ ℝⁿ at the origin, which is transported to
     /// p: the logit is 2|a′|·h (ganea2018, equation 25, where a = 2a′/λ_p).
     Ganea,
-    /// A normal z ∈ ℝⁿ and r ∈ ℝ; the offset is 2r, the logit 2|z|·h (shimizu2021, equation 6).
+    /// A normal z ∈ ℝⁿ and r ∈ ℝ; the offset is 2r, the logit 2|z|·h (shimizu2021).
     Shimizu,
     /// A normal z ∈ ℝⁿ and a ∈ ℝ; the offset is a, the logit |z|·h (bdeir2024): half of Shimizu's of
     /// r = a/2.

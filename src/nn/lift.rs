@@ -105,7 +105,7 @@ impl<M: HyperbolicModel> Layer for Lower<M> {
 ///
 /// # References
 ///
-/// guo2022, equation 7, with r = 1 to 2.3 before [`Lift`].
+/// guo2022, with r = 1 to 2.3 before [`Lift`].
 #[derive(Debug)]
 pub struct Clip {
     radius: f64,

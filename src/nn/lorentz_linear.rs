@@ -32,7 +32,7 @@ use crate::{Lorentz, Manifold, Result};
 ///
 /// # References
 ///
-/// bdeir2024, section 4.1; yang2024, equation 6
+/// bdeir2024; yang2024
 #[derive(Debug)]
 pub struct LorentzLinear {
     from: Lorentz,

@@ -14,6 +14,8 @@
 //! | [`Lift`], [`Lower`] | flat numbers to points, and back |
 //! | [`PoincareLinear`], [`MobiusLinear`], [`LorentzLinear`], [`HyboNetLinear`] | points to points |
 //! | [`TangentActivation`], [`LorentzActivation`] | functions of each coordinate |
+//! | [`BatchNorm`], [`Dropout`], [`LorentzDropout`], [`residual`] | normalisation, dropout, sums of points |
+//! | [`GraphAggregation`], [`Adjacency`], [`Neighbours`] | means over the neighbours in a graph |
 //! | [`rescale`], [`recharge_at_origin`] | changes of curvature |
 //! | [`beta_concatenate`], [`beta_split`], [`lorentz_concatenate`], [`lorentz_split`] | several points as one |
 //! | [`Hyperplanes`] | logits of classes: distances to hyperplanes |
@@ -53,11 +55,14 @@
 //! ```
 
 mod activation;
+mod batch_norm;
 mod chain;
 mod checked;
 mod concatenation;
 mod coordinates;
+mod dropout;
 mod fermi_dirac;
+mod graph_aggregation;
 mod grassmann_classifier;
 mod hybonet_linear;
 mod hyperplanes;
@@ -67,14 +72,18 @@ mod lorentz_linear;
 mod mobius_linear;
 mod model;
 mod poincare_linear;
+mod residual;
 mod store;
 
 pub use activation::{LorentzActivation, TangentActivation, recharge_at_origin, rescale};
+pub use batch_norm::{BatchNorm, BatchNormConfig};
 pub use chain::{Chain, Layer, chain};
 pub use checked::Checked;
 pub use concatenation::{beta_concatenate, beta_split, lorentz_concatenate, lorentz_split};
 pub use coordinates::Coordinates;
+pub use dropout::{Dropout, LorentzDropout};
 pub use fermi_dirac::FermiDirac;
+pub use graph_aggregation::{Adjacency, GraphAggregation, Neighbours};
 pub use grassmann_classifier::{GrassmannClassifier, GrassmannClassifierConfig};
 pub use hybonet_linear::HyboNetLinear;
 pub use hyperplanes::{Hyperplanes, Logits};
@@ -84,4 +93,5 @@ pub use lorentz_linear::LorentzLinear;
 pub use mobius_linear::MobiusLinear;
 pub use model::HyperbolicModel;
 pub use poincare_linear::{LinearStart, PoincareLinear, PoincareLinearConfig};
+pub use residual::residual;
 pub use store::{Path, Store};

@@ -53,6 +53,10 @@ pub trait HyperbolicModel: Geodesic + Clone + sealed::Sealed + 'static {
         self.project(&self.with_spatial(&w).to_kind(kind))
     }
 
+    /// The weighted centroid of k points, `[.., k, coordinates]` and `[.., k]` → `[.., coordinates]`:
+    /// [`Lorentz::centroid`], or [`PoincareBall::gyromidpoint`].
+    fn centroid(&self, points: &Tensor, weights: &Tensor) -> Tensor;
+
     /// Signed distances to hyperplanes, see
     /// [`PoincareBall::hyperplane_distances`].
     fn hyperplane_distances(&self, x: &Tensor, normals: &Tensor, offsets: &Tensor) -> Tensor;
@@ -100,6 +104,10 @@ impl HyperbolicModel for PoincareBall {
         self.project(&point)
     }
 
+    fn centroid(&self, points: &Tensor, weights: &Tensor) -> Tensor {
+        self.gyromidpoint(points, weights)
+    }
+
     fn hyperplane_distances(&self, x: &Tensor, normals: &Tensor, offsets: &Tensor) -> Tensor {
         Self::hyperplane_distances(self, x, normals, offsets)
     }
@@ -139,6 +147,10 @@ impl HyperbolicModel for Lorentz {
         check_points("with_spatial", self.dim(), &[w]);
         let time = w.narrow(-1, 0, 1).zeros_like();
         self.project(&Tensor::cat(&[time, w.shallow_clone()], -1))
+    }
+
+    fn centroid(&self, points: &Tensor, weights: &Tensor) -> Tensor {
+        Self::centroid(self, points, weights)
     }
 
     fn hyperplane_distances(&self, x: &Tensor, normals: &Tensor, offsets: &Tensor) -> Tensor {

@@ -61,7 +61,7 @@ pub enum LinearStart {
 ///
 /// # References
 ///
-/// shimizu2021, section 3.2. The initialisation is that of its code; see [`LinearStart`].
+/// shimizu2021. The initialisation is that of its code; see [`LinearStart`].
 #[derive(Debug)]
 pub struct PoincareLinear<M> {
     from: M,

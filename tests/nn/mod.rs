@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod batch_norm;
 mod chain;
+mod dropout;
+mod graph_aggregation;
 mod grassmann_classifier;
 mod layers;
 mod store;
