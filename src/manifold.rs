@@ -112,6 +112,19 @@ pub trait Manifold: Debug + Send {
         false
     }
 
+    /// The present values of the curvatures that the manifold was given, one for each factor that has
+    /// one. By default none.
+    fn curvatures(&self) -> Vec<f64> {
+        Vec::new()
+    }
+
+    /// Points that were on the manifold when its [`curvatures`](Self::curvatures) were `before`, put back on
+    /// it after they have changed. By default [`project`](Self::project).
+    fn carried(&self, p: &Tensor, before: &[f64]) -> Tensor {
+        let _ = before;
+        self.project(p)
+    }
+
     /// `retract(p, v)`, and the tangent `w` transported there by `vector_transport`, in one pass.
     fn retract_transport(&self, p: &Tensor, v: &Tensor, w: &Tensor) -> (Tensor, Tensor) {
         let q = self.retract(p, v);

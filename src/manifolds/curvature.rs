@@ -19,7 +19,9 @@ pub struct Curvature {
 /// How a curvature depends on its tensor.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Form {
-    /// κ is the one entry.
+    /// κ is a number.
+    Number,
+    /// κ is the one entry of the caller's tensor.
     Plain,
     /// κ = sign · ln(1 + eᵘ) of an entry u of `[count]`, or of the one entry.
     Softplus { sign: f64, entry: Option<i64> },
@@ -54,7 +56,8 @@ impl Curvature {
         })
     }
 
-    /// A curvature that keeps the sign of `sign` wherever an optimiser moves its tensor.
+    /// A curvature that keeps the sign of `sign` wherever an optimiser moves its tensor; below u = −745
+    /// it is 0.
     ///
     /// ```text
     /// κ = sign(sign) ln(1 + eᵘ)
@@ -92,7 +95,7 @@ impl Curvature {
     /// The present value of κ.
     pub fn value(&self) -> f64 {
         match self.form {
-            Form::Plain => self.value.double_value(&vec![0; self.value.dim()]),
+            Form::Number | Form::Plain => self.value.double_value(&vec![0; self.value.dim()]),
             Form::Softplus { .. } => no_grad(|| self.tensor()).double_value(&[]),
         }
     }
@@ -111,7 +114,7 @@ impl Curvature {
             }
         };
         match self.form {
-            Form::Plain => entry(&self.value),
+            Form::Number | Form::Plain => entry(&self.value),
             Form::Softplus { sign, entry: None } => softplus(&entry(&self.value)) * sign,
             Form::Softplus {
                 sign,
@@ -125,15 +128,12 @@ impl Curvature {
         self.value.requires_grad()
     }
 
-    /// Whether both are one curvature: they follow the same tensor in the same way or, where
-    /// neither is learnable, have the same value.
+    /// Whether both are one curvature: the same number, or the same tensor in the same way.
     pub fn is_same(&self, other: &Self) -> bool {
-        let follow = self.value.data_ptr() == other.value.data_ptr();
-        if self.is_learnable() || other.is_learnable() {
-            follow && self.form == other.form
-        } else {
-            self.value() == other.value()
+        if self.form == Form::Number && other.form == Form::Number {
+            return self.value() == other.value();
         }
+        self.form == other.form && self.value.data_ptr() == other.value.data_ptr()
     }
 
     /// Refuses a value that is not finite or not of the wanted sign.
@@ -171,7 +171,7 @@ impl From<f64> for Curvature {
     fn from(kappa: f64) -> Self {
         Self {
             value: Tensor::from(kappa),
-            form: Form::Plain,
+            form: Form::Number,
         }
     }
 }

@@ -87,6 +87,14 @@ impl<M: Manifold> Manifold for Power<M> {
         self.factor.has_learnable_curvature()
     }
 
+    fn curvatures(&self) -> Vec<f64> {
+        self.factor.curvatures()
+    }
+
+    fn carried(&self, p: &Tensor, before: &[f64]) -> Tensor {
+        self.factor.carried(p, before)
+    }
+
     /// The sum of the copies' defects.
     fn point_defect(&self, p: &Tensor) -> Tensor {
         self.check("point_defect", &[p]);

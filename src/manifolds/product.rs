@@ -198,6 +198,23 @@ impl<F: Manifold + ?Sized> Manifold for Product<F> {
         factors.any(|factor| factor.has_learnable_curvature())
     }
 
+    fn curvatures(&self) -> Vec<f64> {
+        let factors = self.factors.iter();
+        factors.flat_map(|factor| factor.curvatures()).collect()
+    }
+
+    fn carried(&self, p: &Tensor, before: &[f64]) -> Tensor {
+        let mut rest = before;
+        let parts = self.split(p);
+        let carried = self.factors.iter().zip(&parts).map(|(factor, p)| {
+            let (own, others) = rest.split_at(factor.curvatures().len());
+            rest = others;
+            factor.carried(p, own)
+        });
+        let carried: Vec<Tensor> = carried.collect();
+        self.join(&carried)
+    }
+
     /// The sum of the factors' defects.
     fn point_defect(&self, p: &Tensor) -> Tensor {
         self.total([p], |factor, [p]| factor.point_defect(p))

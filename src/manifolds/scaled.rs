@@ -77,6 +77,14 @@ impl<M: Manifold> Manifold for Scaled<M> {
         self.manifold.has_learnable_curvature()
     }
 
+    fn curvatures(&self) -> Vec<f64> {
+        self.manifold.curvatures()
+    }
+
+    fn carried(&self, p: &Tensor, before: &[f64]) -> Tensor {
+        self.manifold.carried(p, before)
+    }
+
     fn point_defect(&self, p: &Tensor) -> Tensor {
         self.manifold.point_defect(p)
     }

@@ -133,6 +133,10 @@ impl Manifold for Sphere {
         self.kappa.is_learnable()
     }
 
+    fn curvatures(&self) -> Vec<f64> {
+        vec![self.curvature().value()]
+    }
+
     /// ```text
     /// | √κ|p| − 1 |
     /// ```

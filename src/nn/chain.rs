@@ -70,8 +70,17 @@ impl Chain {
             return Err(Error::invalid("Chain::then", expected, given));
         }
         let before = wanted.after(self.gives.as_ref());
+        let is_open = self
+            .gives
+            .as_ref()
+            .is_none_or(|given| given.width().is_none());
+        // Layers that take any width pass on the one that a later layer wants.
+        self.takes = match self.takes {
+            Some(takes) if is_open => Some(takes.after(Some(&before))),
+            Some(takes) => Some(takes),
+            None => Some(before.clone()),
+        };
         self.gives = Some(layer.gives().after(Some(&before)));
-        self.takes = self.takes.or(Some(before));
         self.layers.push(Box::new(layer));
         Ok(self)
     }

@@ -76,13 +76,18 @@ impl<M: Geodesic + Clone> FermiDirac<M> {
         self.logits(p, q).sigmoid()
     }
 
-    /// The mean of the binary cross entropy over linked and unlinked pairs, each `(p, q)`.
+    /// The binary cross entropy: half its mean over linked pairs and half its mean over unlinked ones,
+    /// each given as `(p, q)`.
     ///
     /// # Panics
     ///
-    /// As the distance of the space.
+    /// If there are no pairs on one side, and as the distance of the space.
     #[track_caller]
     pub fn loss(&self, linked: (&Tensor, &Tensor), unlinked: (&Tensor, &Tensor)) -> Tensor {
+        assert!(
+            linked.0.numel() > 0 && unlinked.0.numel() > 0,
+            "FermiDirac::loss: expected linked and unlinked pairs, got none"
+        );
         let kind: Kind = linked.0.kind();
         let softplus = |t: Tensor| t.logaddexp(&t.zeros_like()).mean(kind);
         let yes = softplus(-self.logits(linked.0, linked.1));

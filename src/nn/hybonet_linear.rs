@@ -7,6 +7,7 @@ use tch::nn::Module;
 use tch::{Kind, Tensor};
 
 use super::linear::uniform;
+use super::lorentz_linear::with_time;
 use super::{Coordinates, HyperbolicModel, Layer, Path};
 use crate::numerics::{check_points, norm_keep};
 use crate::{Lorentz, Manifold, Result};
@@ -34,7 +35,7 @@ use crate::{Lorentz, Manifold, Result};
 ///
 /// # References
 ///
-/// chen2022. Its code takes 1.1 for any curvature, which is below 1/√c′ for c′ < 0.83.
+/// The code of chen2022, which takes 1.1 for any curvature: below 1/√c′ for c′ < 0.83.
 #[derive(Debug)]
 pub struct HyboNetLinear {
     from: Lorentz,
@@ -78,6 +79,7 @@ impl Module for HyboNetLinear {
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
         check_points("HyboNetLinear::forward", self.from.dim() + 1, &[x]);
+        let x = &with_time(&self.from, x);
         let m = self.to.dim();
         let u = x
             .linear(&self.weight, Some(&self.bias))

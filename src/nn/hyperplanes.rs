@@ -41,7 +41,8 @@ pub enum Logits {
 ///
 /// # Initialisation
 ///
-/// Normals with independent entries of variance 1/n, offsets 0, points at the origin (shimizu2021).
+/// Normals with independent entries of variance 1/(cn), offsets 0, points at the origin: the code of
+/// shimizu2021.
 ///
 /// # Accuracy
 ///
@@ -51,7 +52,7 @@ pub enum Logits {
 ///
 /// # Gradient
 ///
-/// 0 in a normal that is 0; start with another.
+/// 0 in a normal that is 0; start with another. First derivatives only.
 #[derive(Debug)]
 pub struct Hyperplanes<M> {
     space: M,
@@ -80,7 +81,8 @@ impl<M: HyperbolicModel> Hyperplanes<M> {
         let path = path.borrow();
         let n = space.dim();
         let options = (Kind::Double, path.device());
-        let normals = random_normal(rng, &[classes, n], options.0, options.1) / (n as f64).sqrt();
+        let deviation = (-space.kappa().value() * n as f64).sqrt().recip();
+        let normals = random_normal(rng, &[classes, n], options.0, options.1) * deviation;
         let places = if logits == Logits::Ganea {
             let origins = space.exp_at_origin(&Tensor::zeros([classes, n], options));
             path.point("points", space, &origins)?

@@ -19,7 +19,7 @@ use crate::numerics::{norm_keep, pull_within, require_positive};
 ///
 /// # Range
 ///
-/// In the ball the point lies at the distance 2|v| from the origin, and in f32 the ball ends at 17/√c, in
+/// In the ball the point lies at the distance 2|v| from the origin, and in f32 the ball ends at 15.9/√c, in
 /// f64 at 36/√c, to which farther points are pulled back. On the hyperboloid it lies at |v|. [`Clip`]
 /// keeps features short, as guo2022 does.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::fmt;
 
 use rand::{Rng, RngExt};
 use tch::Tensor;
-use tch::nn::Module;
+use tch::nn::{Module, ModuleT};
 
 use super::{Coordinates, Layer, Path};
 use crate::numerics::check_points;
@@ -69,6 +69,39 @@ impl Layer for Linear {
 
     fn gives(&self) -> Coordinates {
         Coordinates::flat(self.weight.size()[0])
+    }
+}
+
+/// A module of [`tch::nn`] from n to m flat numbers, such as its batch norm. It is told whether it trains.
+#[derive(Debug)]
+pub struct Flat<L> {
+    module: L,
+    n: i64,
+    m: i64,
+}
+
+impl<L: ModuleT> Flat<L> {
+    /// The layer of a module that takes `[.., n]` and gives `[.., m]`.
+    pub fn new(module: L, n: i64, m: i64) -> Self {
+        Self { module, n, m }
+    }
+}
+
+impl<L: ModuleT> ModuleT for Flat<L> {
+    #[track_caller]
+    fn forward_t(&self, x: &Tensor, train: bool) -> Tensor {
+        check_points("Flat::forward_t", self.n, &[x]);
+        self.module.forward_t(x, train)
+    }
+}
+
+impl<L: ModuleT> Layer for Flat<L> {
+    fn takes(&self) -> Coordinates {
+        Coordinates::flat(self.n)
+    }
+
+    fn gives(&self) -> Coordinates {
+        Coordinates::flat(self.m)
     }
 }
 

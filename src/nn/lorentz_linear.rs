@@ -66,10 +66,20 @@ impl LorentzLinear {
     }
 }
 
+/// Points whose time follows a learned curvature, also those of a variable.
+pub(super) fn with_time(space: &Lorentz, x: &Tensor) -> Tensor {
+    if space.has_learnable_curvature() {
+        space.with_spatial(&space.spatial(x))
+    } else {
+        x.shallow_clone()
+    }
+}
+
 impl Module for LorentzLinear {
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
         check_points("LorentzLinear::forward", self.from.dim() + 1, &[x]);
+        let x = &with_time(&self.from, x);
         self.to
             .with_spatial(&x.linear(&self.weight, Some(&self.bias)))
     }

@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | [`Store`], [`Path`] | variables by name |
 //! | [`chain`], [`Layer`], [`Coordinates`], [`Checked`] | layers one after another, and checks |
-//! | [`Linear`], [`Elementwise`], [`Clip`] | flat numbers |
+//! | [`Linear`], [`Elementwise`], [`Clip`], [`Flat`] | flat numbers; modules of tch |
 //! | [`Lift`], [`Lower`] | flat numbers to points, and back |
 //! | [`PoincareLinear`], [`MobiusLinear`], [`LorentzLinear`], [`HyboNetLinear`] | points to points |
 //! | [`TangentActivation`], [`LorentzActivation`] | functions of each coordinate |
@@ -88,7 +88,7 @@ pub use grassmann_classifier::{GrassmannClassifier, GrassmannClassifierConfig};
 pub use hybonet_linear::HyboNetLinear;
 pub use hyperplanes::{Hyperplanes, Logits};
 pub use lift::{Clip, Lift, Lower};
-pub use linear::{Elementwise, Linear};
+pub use linear::{Elementwise, Flat, Linear};
 pub use lorentz_linear::LorentzLinear;
 pub use mobius_linear::MobiusLinear;
 pub use model::HyperbolicModel;

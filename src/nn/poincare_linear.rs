@@ -48,7 +48,7 @@ pub enum LinearStart {
 ///
 /// # Range
 ///
-/// A result farther than the edge of the model, in the ball 17/√c in f32 and 36/√c in f64, is pulled back
+/// A result farther than the edge of the model, in the ball 15.9/√c in f32 and 36/√c in f64, is pulled back
 /// to it, and √c′|vₖ| counts at most 300.
 ///
 /// # Accuracy
@@ -57,7 +57,7 @@ pub enum LinearStart {
 ///
 /// # Gradient
 ///
-/// 0 in a row of weights that is 0.
+/// 0 in a row of weights that is 0. First derivatives only.
 ///
 /// # References
 ///

@@ -197,8 +197,9 @@ impl<R: UpdateRule> Optimizer<R> {
     }
 
     /// Moves each parameter that has a gradient by one step; the others are unchanged. So are
-    /// frozen ones, whose tensors do not require a gradient. Points of a manifold whose curvature
-    /// [is learned](crate::Manifold::has_learnable_curvature) are projected afterwards, and momenta with them.
+    /// frozen ones, whose tensors do not require a gradient. Where a curvature
+    /// [is learned](crate::Manifold::has_learnable_curvature), all points of its manifold, frozen ones too,
+    /// are [carried](crate::Manifold::carried) along afterwards, and their momenta with them.
     ///
     /// # Errors
     ///
@@ -227,8 +228,15 @@ impl<R: UpdateRule> Optimizer<R> {
         if let Some(source) = &self.source {
             source.check_complete(R::NAME)?;
         }
-        if self.check_finite {
-            self.step_if_finite()?;
+        let slots = || self.groups.iter().flat_map(|group| &group.slots);
+        let before: Vec<Option<Vec<f64>>> = slots().map(Slot::curvatures).collect();
+        let curved = before.iter().any(Option::is_some);
+        for slot in self.groups.iter_mut().flat_map(|group| &mut group.slots) {
+            slot.align();
+        }
+        // Before a curvature changes, all gradients have to be read.
+        if self.check_finite || curved {
+            self.step_at_once()?;
         } else {
             for group in &mut self.groups {
                 for slot in &mut group.slots {
@@ -238,11 +246,12 @@ impl<R: UpdateRule> Optimizer<R> {
                 }
             }
         }
+        let mut before = before.into_iter();
         for group in &mut self.groups {
             let layout = group.config.buffers();
             for slot in &mut group.slots {
-                if slot.parameter.manifold().has_learnable_curvature() {
-                    slot.project(&layout);
+                if let Some(before) = before.next().flatten() {
+                    slot.carry(&before, &layout);
                 }
             }
         }
@@ -250,14 +259,14 @@ impl<R: UpdateRule> Optimizer<R> {
     }
 
     #[track_caller]
-    fn step_if_finite(&mut self) -> Result<()> {
+    fn step_at_once(&mut self) -> Result<()> {
         let mut proposals = Vec::new();
         for group in &self.groups {
             for slot in &group.slots {
                 proposals.push(slot.propose(&group.config, group.learning_rate));
             }
         }
-        if !no_grad(|| all_finite(proposals.iter().flatten())) {
+        if self.check_finite && !no_grad(|| all_finite(proposals.iter().flatten())) {
             self.find_what_is_not_finite(&proposals)?;
         }
         let slots = self.groups.iter_mut().flat_map(|group| &mut group.slots);
@@ -388,7 +397,7 @@ impl Slot {
         };
         let motion = self.parameter.motion();
         let update = no_grad(|| match rows {
-            None => config.update(motion, step, &points, values, &self.buffers_like(&points)),
+            None => config.update(motion, step, &points, values, &self.buffers),
             Some(rows) if rows.numel() == 0 => self.unchanged(rows),
             Some(rows) => {
                 let points = points.index_select(0, rows);
@@ -400,38 +409,53 @@ impl Slot {
     }
 
     /// The buffers in kind and on device of the points, which a store can change.
-    fn buffers_like(&self, points: &Tensor) -> Vec<Tensor> {
+    pub(super) fn buffers_like_points(&self) -> Vec<Tensor> {
+        let points = self.parameter.tensor();
         let (kind, device) = (points.kind(), points.device());
         let buffers = self.buffers.iter();
         buffers
-            .map(|buffer| {
-                if (buffer.kind(), buffer.device()) == (kind, device) {
-                    buffer.shallow_clone()
-                } else {
-                    buffer.to_device(device).to_kind(kind)
-                }
-            })
+            .map(|buffer| buffer.to_device(device).to_kind(kind))
             .collect()
     }
 
-    /// Puts points back on the manifold and tangents into its tangent spaces, after a change of its
-    /// curvature.
-    fn project(&mut self, layout: &[Buffer]) {
-        no_grad(|| {
-            let manifold = self.parameter.manifold();
-            let points = manifold.project(&self.parameter.tensor().detach());
+    fn align(&mut self) {
+        let points = self.parameter.tensor();
+        let of_points = (points.kind(), points.device());
+        let mut buffers = self.buffers.iter();
+        if buffers.any(|buffer| (buffer.kind(), buffer.device()) != of_points) {
+            self.buffers = self.buffers_like_points();
+        }
+    }
+
+    /// The curvatures of the manifold, if a step can change them.
+    fn curvatures(&self) -> Option<Vec<f64>> {
+        let manifold = self.parameter.manifold();
+        let learned = manifold.has_learnable_curvature();
+        learned.then(|| manifold.curvatures())
+    }
+
+    /// Puts points back on the manifold and tangents into its tangent spaces, if its curvatures are no
+    /// longer what they were.
+    fn carry(&mut self, before: &[f64], layout: &[Buffer]) {
+        let manifold = self.parameter.manifold();
+        if manifold.curvatures() == before {
+            return;
+        }
+        let points = no_grad(|| {
+            let points = manifold.carried(&self.parameter.tensor().detach(), before);
             for (buffer, of) in self.buffers.iter_mut().zip(layout) {
                 if of.shape == BufferShape::Point {
                     *buffer = manifold.project_tangent(&points, buffer);
                 }
             }
-            self.parameter.write(None, &points);
+            points
         });
+        self.parameter.write(None, &points);
     }
 
     /// The named rows of the buffers.
     fn gathered(&self, rows: &Tensor) -> Vec<Tensor> {
-        let buffers = self.buffers_like(self.parameter.tensor()).into_iter();
+        let buffers = self.buffers.iter();
         buffers.map(|table| table.index_select(0, rows)).collect()
     }
 
@@ -452,7 +476,6 @@ impl Slot {
             self.buffers = update.buffers;
             return;
         };
-        self.buffers = self.buffers_like(self.parameter.tensor());
         for (buffer, rows_of_it) in self.buffers.iter_mut().zip(&update.buffers) {
             let _ = buffer.index_copy_(0, rows, rows_of_it);
         }

@@ -35,6 +35,8 @@ struct SavedGroup<R> {
 struct SavedParameter {
     steps: i64,
     exact: bool,
+    #[serde(default)]
+    name: Option<String>,
 }
 
 /// Only the name, to tell a file of another optimiser before its settings are read.
@@ -61,11 +63,12 @@ impl<R: UpdateRule> Optimizer<R> {
             let mut parameters = Vec::new();
             for slot in &group.slots {
                 for (name, tensor) in slot.named_tensors(index, &group.config) {
-                    state.insert(&name, tensor)?;
+                    state.insert(&name, &tensor)?;
                 }
                 parameters.push(SavedParameter {
                     steps: slot.steps,
                     exact: slot.is_exact(),
+                    name: slot.parameter.name().map(str::to_owned),
                 });
                 index += 1;
             }
@@ -87,7 +90,7 @@ impl<R: UpdateRule> Optimizer<R> {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] if the state is that of another kind of optimiser, if its
-    /// groups, parameters, shapes or kinds differ from those of this one, if an entry is missing,
+    /// groups, parameters, names, shapes or kinds differ from those of this one, if an entry is missing,
     /// or if a setting is out of range; [`Error::NotOnManifold`] if a saved point is not on its
     /// parameter's manifold; [`Error::ParameterNotFinite`] if a saved buffer is not finite. The
     /// optimiser is then unchanged.
@@ -138,6 +141,9 @@ impl<R: UpdateRule> ParameterGroup<R> {
         for (slot, saved_parameter) in self.slots.iter().zip(&saved.parameters) {
             let what = format!("parameter {index} to move by geodesics:");
             expect(&slot.is_exact(), &saved_parameter.exact, &what)?;
+            if let (Some(here), Some(there)) = (slot.parameter.name(), &saved_parameter.name) {
+                expect(here, there.as_str(), &format!("parameter {index} named"))?;
+            }
             if saved_parameter.steps < 0 {
                 return Err(Error::invalid(OP, "steps ≥ 0", saved_parameter.steps));
             }
@@ -165,10 +171,11 @@ impl Slot {
         matches!(self.parameter.motion(), Motion::Exact(_))
     }
 
-    fn named_tensors<R: UpdateRule>(&self, index: usize, config: &R) -> Vec<(String, &Tensor)> {
+    fn named_tensors<R: UpdateRule>(&self, index: usize, config: &R) -> Vec<(String, Tensor)> {
         let layout = config.buffers();
-        let point = (format!("{index}.point"), self.parameter.tensor());
-        let buffers = layout.iter().zip(&self.buffers);
+        let point = self.parameter.tensor().shallow_clone();
+        let point = (format!("{index}.point"), point);
+        let buffers = layout.iter().zip(self.buffers_like_points());
         let buffers = buffers.map(|(buffer, tensor)| (format!("{index}.{}", buffer.name), tensor));
         std::iter::once(point).chain(buffers).collect()
     }

@@ -1,8 +1,8 @@
 //! Mirror of `src/nn/chain.rs`, `checked.rs` and `coordinates.rs`.
 
 use holonomy::nn::{
-    Checked, Clip, Coordinates, Elementwise, FermiDirac, Hyperplanes, Layer, Lift, Linear, Logits,
-    Lower, PoincareLinear, PoincareLinearConfig, chain,
+    Checked, Clip, Coordinates, Elementwise, FermiDirac, Flat, Hyperplanes, Layer, Lift, Linear,
+    Logits, Lower, PoincareLinear, PoincareLinearConfig, TangentActivation, chain,
 };
 use holonomy::optim::{AdamConfig, RiemannianAdam};
 use holonomy::random::generator;
@@ -50,6 +50,9 @@ fn what_does_not_fit_is_refused_when_it_is_built() {
     let same = || chain().then(Lift::new(&a)).unwrap();
     assert!(same().then(Lower::new(&a.clone())).is_ok());
     assert!(same().then(Lower::new(&ball(4, -1.0))).is_err());
+    // Also while they are frozen.
+    p.freeze();
+    assert!(same().then(Lower::new(&b)).is_err());
 }
 
 #[test]
@@ -66,6 +69,9 @@ fn flat_layers_keep_the_width_that_they_were_given() {
     assert_eq!(net.takes().width(), Some(3));
     assert_eq!(net.gives().width(), Some(5));
     assert_eq!(net.layers().count(), 3);
+    let y = net.forward_t(&features(&[4, 3]), false);
+    let norms = y.square().sum_dim_intlist(-1, false, Kind::Double);
+    assert!(y.min().double_value(&[]) >= 0.0 && norms.max().double_value(&[]) <= 1.0 + 1e-15);
     assert!(net.then(Lift::new(&ball(4, -1.0))).is_err());
     // A chain is a layer; an empty one does nothing.
     let empty = chain();
@@ -76,6 +82,28 @@ fn flat_layers_keep_the_width_that_they_were_given() {
         .unwrap();
     assert!(nested.then(Lower::new(&ball(2, -1.0))).is_err());
     assert!(Coordinates::flat(2).take(&Coordinates::flat_of_any_width()));
+    // Layers of any width pass on what the next one wants.
+    let inner = |path: &str| {
+        let linear = Linear::new(&store.root() / path, 3, 5, &mut generator(1)).unwrap();
+        chain()
+            .then(Clip::new(1.0).unwrap())
+            .unwrap()
+            .then(linear)
+            .unwrap()
+    };
+    assert_eq!(inner("a").takes().width(), Some(3));
+    let outer = chain()
+        .then(Linear::new(&store.root() / "o", 2, 7, &mut generator(1)).unwrap())
+        .unwrap();
+    assert!(outer.then(inner("b")).is_err());
+    // A module of tch, which is told whether it trains, and whose statistics take the kind of the store.
+    let mut other = super::store(Kind::Double);
+    let norm = tch::nn::batch_norm1d(other.root(), 3, tch::nn::BatchNormConfig::default());
+    other.set_kind(Kind::Double).unwrap();
+    let norm = Flat::new(norm, 3, 3);
+    assert!(!norm.forward_t(&x, true).equal(&norm.forward_t(&x, false)));
+    let normed = chain().then(norm).unwrap();
+    assert!(normed.then(Lift::new(&ball(4, -1.0))).is_err());
 }
 
 #[test]
@@ -102,6 +130,14 @@ fn checked_layers_name_what_left_the_space() {
         text.contains("input of") && text.contains("row 1 is not a point"),
         "{text}"
     );
+    // A layer that leaves the space.
+    let broken = TangentActivation::new(&ball, &ball, |v: &Tensor| v / 0.0).unwrap();
+    let checked = Checked::new(broken, &ball, &ball);
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        checked.forward_t(&x.narrow(0, 0, 1), true)
+    }));
+    let text = *panic.unwrap_err().downcast::<String>().unwrap();
+    assert!(text.contains("output of TangentActivation"), "{text}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Laws that every layer between hyperbolic spaces keeps.
 
 use holonomy::nn::{
-    Clip, HyboNetLinear, HyperbolicModel, Hyperplanes, Layer, Lift, LinearStart, Logits,
+    Clip, HyboNetLinear, HyperbolicModel, Hyperplanes, Layer, Lift, Linear, LinearStart, Logits,
     LorentzActivation, LorentzLinear, Lower, MobiusLinear, Path, PoincareLinear,
     PoincareLinearConfig, Store, TangentActivation,
 };
@@ -555,4 +555,164 @@ fn concatenations_have_the_width_of_their_parts() {
     let ball = PoincareBall::new(5, -1.0).unwrap();
     let part = Tensor::from_slice(&[0.1, 0.2]);
     let _ = holonomy::nn::beta_concatenate(&ball, &[part.copy(), part]);
+}
+
+#[test]
+fn functions_are_applied_where_they_are_said_to_be() {
+    let (a, b) = (
+        PoincareBall::new(3, -0.5).unwrap(),
+        PoincareBall::new(3, -2.0).unwrap(),
+    );
+    let v = features(&[8, 3]) * 0.7;
+    let layer = TangentActivation::new(&a, &b, Tensor::relu).unwrap();
+    close(
+        &layer.forward_t(&a.exp_at_origin(&v), true),
+        &b.exp_at_origin(&v.relu()),
+        1e-14,
+    );
+    assert!(
+        TangentActivation::new(&a, &PoincareBall::new(2, -1.0).unwrap(), Tensor::relu).is_err()
+    );
+    let space = Lorentz::new(3, -0.5).unwrap();
+    let layer = LorentzActivation::new(&space, Tensor::relu);
+    close(
+        &layer.forward_t(&space.with_spatial(&v), true),
+        &space.with_spatial(&v.relu()),
+        1e-14,
+    );
+    // Vectors are shortened along themselves, short ones not at all.
+    let clipped = Clip::new(0.8).unwrap().forward_t(&v, true);
+    let norm = |t: &Tensor| t.square().sum_dim_intlist(-1, true, Kind::Double).sqrt();
+    let factor = (norm(&v).reciprocal() * 0.8).clamp_max(1.0);
+    close(&clipped, &(&v * factor), 1e-15);
+    assert!(
+        norm(&v).lt(0.8).any().int64_value(&[]) == 1
+            && norm(&v).gt(0.8).any().int64_value(&[]) == 1
+    );
+    assert!(Clip::new(0.0).is_err() && Clip::new(f64::NAN).is_err());
+}
+
+#[test]
+fn a_layer_without_bias_keeps_the_origin() {
+    let ball = PoincareBall::new(3, -0.5).unwrap();
+    let store = store(Kind::Double);
+    let config = PoincareLinearConfig {
+        without_bias: true,
+        ..Default::default()
+    };
+    let layer = PoincareLinear::new(store.root(), &ball, &ball, config, &mut generator(1)).unwrap();
+    assert_eq!(store.names(), ["weight"]);
+    let origin = Tensor::zeros([3], super::DOUBLE);
+    assert!(layer.forward_t(&origin, true).equal(&origin));
+}
+
+#[test]
+fn weights_start_as_documented() {
+    let variance = |store: &Store, name: &str| {
+        let values = store.get(name).unwrap();
+        values.square().mean(Kind::Double).double_value(&[])
+    };
+    let near = |found: f64, expected: f64| {
+        assert!((found / expected - 1.0).abs() < 0.05, "{found} {expected}")
+    };
+    let rng = &mut generator(1);
+    let (ball, out) = (
+        PoincareBall::new(100, -2.0).unwrap(),
+        PoincareBall::new(60, -2.0).unwrap(),
+    );
+    let (space, space_out) = (ball.lorentz().unwrap(), out.lorentz().unwrap());
+    let store = store(Kind::Double);
+    let p = store.root();
+    let _ = PoincareLinear::new(
+        &p / "shimizu",
+        &ball,
+        &out,
+        PoincareLinearConfig::default(),
+        rng,
+    )
+    .unwrap();
+    near(variance(&store, "shimizu.weight"), 1.0 / (2.0 * 6000.0));
+    let config = PoincareLinearConfig {
+        start: LinearStart::Identity,
+        ..Default::default()
+    };
+    let _ = PoincareLinear::new(&p / "wide", &out, &ball, config, rng).unwrap();
+    let wide = store.get("wide.weight").unwrap();
+    assert!(
+        wide.narrow(0, 0, 60)
+            .equal(&(Tensor::eye(60, super::DOUBLE) * 0.5))
+    );
+    near(
+        wide.narrow(0, 60, 40)
+            .square()
+            .mean(Kind::Double)
+            .double_value(&[]),
+        1.0 / 12000.0,
+    );
+    let _ = MobiusLinear::new(&p / "ganea", &ball, &out, rng).unwrap();
+    near(variance(&store, "ganea.weight"), 12.0 / 160.0 / 3.0);
+    let _ = LorentzLinear::new(&p / "lorentz", &space, &space_out, rng).unwrap();
+    near(variance(&store, "lorentz.weight"), 0.25 / 101.0 / 3.0);
+    let _ = HyboNetLinear::new(&p / "hybonet", &space, &space_out, rng).unwrap();
+    let weight = store.get("hybonet.weight").unwrap();
+    assert_eq!(weight.select(1, 0).abs().max().double_value(&[]), 0.0);
+    near(
+        weight
+            .narrow(1, 1, 100)
+            .square()
+            .mean(Kind::Double)
+            .double_value(&[]),
+        1.0 / 61.0 / 3.0,
+    );
+    let _ = Hyperplanes::new(&p / "head", &ball, 200, Logits::Shimizu, rng).unwrap();
+    near(variance(&store, "head.normals"), 1.0 / 200.0);
+    let _ = Linear::new(&p / "flat", 100, 60, rng).unwrap();
+    near(variance(&store, "flat.weight"), 1.0 / 300.0);
+    for name in [
+        "shimizu.bias",
+        "ganea.bias",
+        "lorentz.bias",
+        "hybonet.bias",
+        "head.offsets",
+    ] {
+        assert_eq!(variance(&store, name), 0.0);
+    }
+}
+
+#[test]
+fn a_learned_curvature_moves_the_time_of_stored_points() {
+    let store = store(Kind::Double);
+    let p = store.root();
+    let space = Lorentz::new(2, p.curvature("kappa", -0.8).unwrap()).unwrap();
+    let out = Lorentz::new(2, -1.0).unwrap();
+    let start = space.exp_at_origin(&features(&[4, 2])).detach();
+    let points = p.point("points", &space, &start).unwrap();
+    let layer = LorentzLinear::new(&p / "l", &space, &out, &mut generator(1)).unwrap();
+    let loss = |points: &Tensor| layer.forward_t(points, true).sum(Kind::Double);
+    loss(&points).backward();
+    let u = store.get("kappa").unwrap();
+    let got = u.grad().double_value(&[]);
+    let at = |step: f64| {
+        tch::no_grad(|| {
+            let mut u = u.shallow_clone();
+            let _ = u.g_add_scalar_(step);
+            let loss = loss(&space.project(&points)).double_value(&[]);
+            let _ = u.g_add_scalar_(-step);
+            loss
+        })
+    };
+    let expected = (at(1e-5) - at(-1e-5)) / 2e-5;
+    assert!((got - expected).abs() < 1e-8, "{got} {expected}");
+    assert!(expected.abs() > 1e-3);
+}
+
+#[test]
+#[should_panic(expected = "offsets [k], k ≥ 1, of kind Double, got [0, 3]")]
+fn there_is_a_hyperplane_at_least() {
+    let ball = PoincareBall::new(3, -1.0).unwrap();
+    let (normals, offsets) = (
+        Tensor::zeros([0, 3], super::DOUBLE),
+        Tensor::zeros([0], super::DOUBLE),
+    );
+    let _ = ball.hyperplane_distances(&Tensor::zeros([2, 3], super::DOUBLE), &normals, &offsets);
 }

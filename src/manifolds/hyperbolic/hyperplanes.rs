@@ -259,8 +259,11 @@ fn planes(
     check_numbers(op, &[normals, offsets]);
     let (normals_size, offsets_size) = (normals.size(), offsets.size());
     assert!(
-        normals_size.len() == 2 && offsets_size == normals_size[..1] && normals.kind() == kind,
-        "{op}: expected normals [k, {n}] and offsets [k] of kind {kind:?}, got {normals_size:?} and {offsets_size:?} of kind {:?}",
+        normals_size.len() == 2
+            && normals_size[0] > 0
+            && offsets_size == normals_size[..1]
+            && normals.kind() == kind,
+        "{op}: expected normals [k, {n}] and offsets [k], k ≥ 1, of kind {kind:?}, got {normals_size:?} and {offsets_size:?} of kind {:?}",
         normals.kind()
     );
     let normals = normals.to_kind(Kind::Double);
@@ -333,7 +336,8 @@ impl PoincareBall {
     ///
     /// In x, normals, offsets and κ. That in x has, as a tangent of length 1, an error of some e^|a|
     /// roundings for ρ + |a| ≤ 60; beyond, the part along the direction of the point loses digits. 0 with
-    /// respect to a normal 0.
+    /// respect to a normal 0. First derivatives only: a gradient of a gradient takes the slopes for
+    /// constants.
     ///
     /// # Panics
     ///

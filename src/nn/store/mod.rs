@@ -17,7 +17,8 @@ pub use path::Path;
 /// A [`VarStore`] that also knows which of its variables are points of a manifold.
 ///
 /// The paths of [`root`](Self::root) name the variables: flat weights, points, curvatures, and
-/// buffers, which are saved but not trained. They also go into the layers of [`tch::nn`].
+/// buffers, which are saved but not trained. They also go into the layers of [`tch::nn`], whose batch
+/// norm always makes f32 statistics: call [`set_kind`](Self::set_kind) after it in an f64 store.
 /// [`Optimizer::over`] trains everything with one optimiser: flat weights as the usual optimiser
 /// does, points on their manifolds, curvatures through a softplus.
 /// [`save`](Self::save) and [`load`](Self::load) keep it in one file.
@@ -274,13 +275,20 @@ fn require_kind(op: &'static str, kind: Kind) -> Result<()> {
     Err(Error::invalid(op, "kind Double or Float", got))
 }
 
+/// What stands before `__` and digits at the end of a name.
+fn numbered(name: &str) -> Option<&str> {
+    let (before, number) = name.rsplit_once("__")?;
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some(before)
+}
+
 /// Refuses names that tch has changed, because they were taken.
 fn check_names(op: &'static str, variables: &VarStore) -> Result<()> {
     let all = locked(&variables.variables_);
     let taken = all.named_variables.keys().find_map(|name| {
-        let (before, number) = name.rsplit_once("__")?;
-        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-        (is_number && all.named_variables.contains_key(before)).then(|| before.to_owned())
+        let before = numbered(name)?;
+        let is_taken = all.named_variables.contains_key(before);
+        is_taken.then(|| before.to_owned())
     });
     match taken {
         None => Ok(()),
@@ -299,7 +307,8 @@ impl<R: UpdateRule> Optimizer<R> {
     /// [`ParameterGroup::set_config`](crate::optim::ParameterGroup::set_config) gives one of them
     /// others. Variables are in the order of their names within a group.
     ///
-    /// Build the model first: a step after a new variable is an error.
+    /// Build the model first: a step after a new variable is an error. Weight decay pulls everything
+    /// that it can; give what should not decay, such as curvatures, a group of its own.
     ///
     /// # Errors
     ///

@@ -5,7 +5,7 @@ use std::ops::Div;
 
 use tch::{Device, Kind, Tensor, nn};
 
-use super::{Role, Store, converted, locked};
+use super::{Role, Store, converted, locked, numbered};
 use crate::manifolds::Curvatures;
 use crate::optim::Motion;
 use crate::{Curvature, Error, Geodesic, Manifold, Result};
@@ -35,7 +35,8 @@ impl<'a> Path<'a> {
     ///
     /// # Panics
     ///
-    /// If the name has a dot, which separates names, or is empty.
+    /// If the name has a dot, which separates names, is empty, or ends in `__` and digits, as tch ends
+    /// names that are taken.
     #[track_caller]
     #[expect(
         clippy::needless_pass_by_value,
@@ -45,7 +46,7 @@ impl<'a> Path<'a> {
         let name = name.to_string();
         assert!(
             is_name(&name),
-            "Path::sub: expected a name without a dot, got {name:?}"
+            "Path::sub: expected a name without a dot that does not end in __ and digits, got {name:?}"
         );
         Self {
             flat: self.flat.sub(name),
@@ -238,7 +239,7 @@ impl<'a> Path<'a> {
         if !is_name(name) {
             return Err(Error::invalid(
                 op,
-                "a name without a dot",
+                "a name without a dot that does not end in __ and digits",
                 format!("{name:?}"),
             ));
         }
@@ -250,7 +251,7 @@ impl<'a> Path<'a> {
     }
 
     /// Freezes what stands here and below: it requires no gradient, and optimisers leave it as it
-    /// is.
+    /// is; but points follow a curvature that is still learned.
     pub fn freeze(&self) {
         self.set_requires_grad(false);
     }
@@ -273,8 +274,9 @@ impl<'a> Path<'a> {
     }
 }
 
+/// Names that end as those that tch makes of names that are taken would be mistaken for them.
 fn is_name(name: &str) -> bool {
-    !name.is_empty() && !name.contains('.')
+    !name.is_empty() && !name.contains('.') && numbered(name).is_none()
 }
 
 impl<'a> Borrow<nn::Path<'a>> for Path<'a> {

@@ -1,6 +1,7 @@
 //! Saving and loading the variables of a store.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use tch::Tensor;
 use super::{Role, Store, check_names, locked};
 use crate::checkpoint::Checkpoint;
 use crate::numerics::no_grad;
-use crate::{Error, Result};
+use crate::{Error, Manifold, Result};
 
 /// The key of what is not a tensor.
 const KEY: &str = "store";
@@ -22,13 +23,66 @@ const OP: &str = "Store::load";
 #[derive(Serialize, Deserialize)]
 struct Saved {
     version: u32,
-    /// What each variable is: a manifold, with its curvature at that time, or one of the words below.
-    spaces: BTreeMap<String, String>,
+    /// What each variable is.
+    spaces: BTreeMap<String, Space>,
+}
+
+/// What a variable is: a manifold by its name, the shape of its points and its curvatures at that time; or
+/// one of the words below.
+#[derive(Debug, Serialize, Deserialize)]
+struct Space {
+    name: String,
+    #[serde(default)]
+    shape: Vec<i64>,
+    #[serde(default)]
+    curvatures: Vec<f64>,
 }
 
 const CURVATURE: &str = "curvature";
 const WEIGHT: &str = "weight";
 const BUFFER: &str = "buffer";
+
+impl Space {
+    fn word(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            shape: Vec::new(),
+            curvatures: Vec::new(),
+        }
+    }
+
+    fn of(manifold: &dyn Manifold) -> Self {
+        let text = format!("{manifold:?}");
+        let name = text.split(|c: char| !c.is_alphanumeric()).next();
+        Self {
+            name: name.unwrap_or_default().to_owned(),
+            shape: manifold.point_shape(),
+            curvatures: manifold.curvatures(),
+        }
+    }
+
+    /// Equal but for the last digits of a learned curvature, which another machine may compute otherwise.
+    fn is_alike(&self, other: &Self) -> bool {
+        let is_near = |(a, b): (&f64, &f64)| a == b || (a - b).abs() <= 1e-12 * a.abs();
+        self.name == other.name
+            && self.shape == other.shape
+            && self.curvatures.len() == other.curvatures.len()
+            && self.curvatures.iter().zip(&other.curvatures).all(is_near)
+    }
+}
+
+impl fmt::Display for Space {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}", self.name)?;
+        if !self.shape.is_empty() {
+            write!(f, " with points {:?}", self.shape)?;
+        }
+        if !self.curvatures.is_empty() {
+            write!(f, " of κ = {:?}", self.curvatures)?;
+        }
+        Ok(())
+    }
+}
 
 impl Store {
     /// All variables, and what each of them is: the space of points with its curvature. Tensors are
@@ -153,10 +207,10 @@ impl Store {
         found
     }
 
-    fn check_loaded(&self, saved: &BTreeMap<String, String>) -> Result<()> {
+    fn check_loaded(&self, saved: &BTreeMap<String, Space>) -> Result<()> {
         for ((name, here), there) in self.spaces().iter().zip(saved.values()) {
-            if !is_alike(here, there) {
-                let expected = format!("{name:?} in {here}");
+            if !here.is_alike(there) {
+                let expected = format!("{name:?} to be {here}");
                 return Err(Error::invalid(OP, expected, there));
             }
         }
@@ -171,14 +225,14 @@ impl Store {
     }
 
     /// What each variable is.
-    fn spaces(&self) -> BTreeMap<String, String> {
+    fn spaces(&self) -> BTreeMap<String, Space> {
         let roles = locked(&self.roles);
         let trainable = self.trainable_with(&roles);
         let what = |name: &str| match roles.get(name) {
-            Some(Role::Point { motion, .. }) => format!("{:?}", motion().manifold()),
-            Some(Role::Curvature { .. }) => CURVATURE.to_owned(),
-            None if trainable.contains_key(name) => WEIGHT.to_owned(),
-            None => BUFFER.to_owned(),
+            Some(Role::Point { motion, .. }) => Space::of(motion().manifold()),
+            Some(Role::Curvature { .. }) => Space::word(CURVATURE),
+            None if trainable.contains_key(name) => Space::word(WEIGHT),
+            None => Space::word(BUFFER),
         };
         let names = self.names().into_iter();
         names.map(|name| (name.clone(), what(&name))).collect()
@@ -200,19 +254,4 @@ fn value_for(name: &str, variable: &Tensor, state: &Checkpoint) -> Result<Tensor
         });
     }
     Ok(value.to_device(variable.device()))
-}
-
-/// Whether two descriptions of a space are equal but for the last digits of a learned curvature,
-/// which another machine may compute otherwise.
-fn is_alike(here: &str, there: &str) -> bool {
-    let words = |text: &str| {
-        let words = text.split([' ', ',', '(', ')', '[', ']', '{', '}']);
-        words.map(str::to_owned).collect::<Vec<String>>()
-    };
-    let is_near = |(a, b): (&String, &String)| match (a.parse::<f64>(), b.parse::<f64>()) {
-        (Ok(a), Ok(b)) => (a - b).abs() <= 1e-12 * a.abs(),
-        _ => a == b,
-    };
-    let (here, there) = (words(here), words(there));
-    here.len() == there.len() && here.iter().zip(&there).all(is_near)
 }

@@ -265,8 +265,15 @@ fn names_are_taken_once() {
     assert!(refusal(p.buffer("a", &value)).contains(taken));
     assert!(refusal(p.point("a", &disk(), &value)).contains(taken));
     assert!(refusal(p.curvature("a", -1.0)).contains(taken));
-    assert!(refusal(p.variable("a.b", &value)).contains("a name without a dot"));
-    assert!(refusal(p.variable("", &value)).contains("a name without a dot"));
+    assert!(
+        refusal(p.variable("a.b", &value))
+            .contains("a name without a dot that does not end in __ and digits")
+    );
+    assert!(
+        refusal(p.variable("", &value))
+            .contains("a name without a dot that does not end in __ and digits")
+    );
+    assert!(refusal(p.variable("a__2", &value)).contains("does not end in __ and digits"));
     assert_eq!(store.names(), ["a"]);
     // Layers of tch rename what is taken.
     for _ in 0..2 {
@@ -278,7 +285,9 @@ fn names_are_taken_once() {
 }
 
 #[test]
-#[should_panic(expected = "Path::sub: expected a name without a dot, got \"a.b\"")]
+#[should_panic(
+    expected = "Path::sub: expected a name without a dot that does not end in __ and digits, got \"a.b\""
+)]
 fn a_place_has_a_name_without_a_dot() {
     let _ = store(Kind::Double).root() / "a.b";
 }
@@ -519,4 +528,71 @@ fn kinds_change_in_the_middle_of_a_training() {
         .variable("new", &Tensor::from_slice(&[1.0_f32]))
         .unwrap();
     assert_eq!(fresh.kind(), Kind::Double);
+}
+
+#[test]
+fn far_points_of_the_ball_are_not_thrown_to_the_edge() {
+    for kind in [Kind::Double, Kind::Float] {
+        let store = store(kind);
+        let p = store.root();
+        let ball = PoincareBall::new(2, p.curvature("kappa", -1.0).unwrap()).unwrap();
+        let start = Tensor::from_slice2(&[
+            [(6.0_f64 / 2.0).tanh(), 0.0],
+            [0.0, -(3.0_f64 / 2.0).tanh()],
+        ]);
+        let points = p.point("points", &ball, &start).unwrap();
+        let mut sgd = RiemannianSgd::over(&store, SgdConfig::new(1.0)).unwrap();
+        let u = store.get("kappa").unwrap();
+        let origin = points.zeros_like().detach();
+        let distances =
+            || Vec::<f64>::try_from(ball.dist(&origin, &points).to_kind(Kind::Double)).unwrap();
+        // The curvature alone moves, by 3 % and then by 50 %.
+        for step in [0.05, 0.8] {
+            let before = distances();
+            sgd.backward_step(&(&u * -step + points.sum(Kind::Double).to_kind(Kind::Double) * 0.0))
+                .unwrap();
+            ball.check_point(&points).unwrap();
+            for (d, before) in distances().iter().zip(before) {
+                assert!(d - before < 1.0 && d - before > -1.0, "{step} {before} {d}");
+            }
+        }
+        assert!(ball.curvature().value() < -1.4);
+    }
+}
+
+#[test]
+fn steps_are_the_same_with_and_without_checks() {
+    let run = |check| {
+        let store = store(Kind::Double);
+        let model = Everything::new(&store.root(), 1);
+        let mut adam = RiemannianAdam::over(&store, AdamConfig::new(0.05)).unwrap();
+        adam.set_check_finite(check);
+        for _ in 0..8 {
+            adam.backward_step(&model.loss()).unwrap();
+        }
+        store
+            .names()
+            .iter()
+            .map(|n| bits(&store.get(n).unwrap()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(run(true), run(false));
+}
+
+#[test]
+fn frozen_points_with_momentum_survive_a_change_of_kind() {
+    let mut store = store(Kind::Float);
+    let mut model = Everything::new(&store.root(), 1);
+    let mut adam = RiemannianAdam::over(&store, AdamConfig::new(0.01)).unwrap();
+    adam.backward_step(&model.loss()).unwrap();
+    let _ = model.points.set_requires_grad(false);
+    store.set_kind(Kind::Double).unwrap();
+    // A state from between two steps is one.
+    let state = adam.state().unwrap();
+    adam.load_state(&state).unwrap();
+    model.x = model.x.to_kind(Kind::Double);
+    adam.backward_step(&model.loss()).unwrap();
+    model.ball.check_point(&model.points).unwrap();
+    store.set_device(Device::Cpu);
+    adam.backward_step(&model.loss()).unwrap();
 }

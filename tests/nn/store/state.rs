@@ -141,7 +141,7 @@ fn a_file_that_does_not_fit_changes_nothing() {
         .root()
         .point("p", &disk(), &Tensor::from_slice(&[0.1, 0.2]));
     let error = refusal(same.load_state(&other.state().unwrap()));
-    assert!(error.contains("expected \"p\" in PoincareBall"), "{error}");
+    assert!(error.contains("expected \"p\" to be PoincareBall with points [2] of κ = [-1.0], got PoincareBall with points [2] of κ = [-2.0]"), "{error}");
     let flat = store(Kind::Double);
     let _ = flat
         .root()
@@ -154,4 +154,19 @@ fn a_file_that_does_not_fit_changes_nothing() {
         "{error}"
     );
     assert!(here.load_state(&Checkpoint::new()).is_err());
+}
+
+#[test]
+fn states_of_an_optimiser_know_the_names_of_variables() {
+    let build = |names: [&str; 2]| {
+        let store = store(Kind::Double);
+        for name in names {
+            let _ = store.root().variable(name, &Tensor::from(1.0)).unwrap();
+        }
+        RiemannianAdam::over(&store, AdamConfig::new(0.1)).unwrap()
+    };
+    let state = build(["a", "b"]).state().unwrap();
+    assert!(build(["b", "a"]).load_state(&state).is_ok());
+    let error = refusal(build(["a", "c"]).load_state(&state));
+    assert!(error.contains("parameter 1 named c, got b"), "{error}");
 }

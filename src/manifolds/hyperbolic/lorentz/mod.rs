@@ -299,6 +299,10 @@ impl Manifold for Lorentz {
         self.curvature().is_learnable()
     }
 
+    fn curvatures(&self) -> Vec<f64> {
+        vec![self.curvature().value()]
+    }
+
     /// ```text
     /// |p₀ − √(1/c + |p|²)| / √(1/c + |p|²)
     /// ```

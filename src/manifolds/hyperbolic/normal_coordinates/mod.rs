@@ -186,6 +186,10 @@ impl Manifold for EuclideanParametrised {
         self.kappa.is_learnable()
     }
 
+    fn curvatures(&self) -> Vec<f64> {
+        vec![self.curvature().value()]
+    }
+
     /// 0 where every coordinate is finite, NaN elsewhere.
     fn point_defect(&self, p: &Tensor) -> Tensor {
         check_points("point_defect", self.n, &[p]);

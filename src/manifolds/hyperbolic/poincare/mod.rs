@@ -33,8 +33,8 @@ use crate::manifold::{Geodesic, Manifold, Sample};
 use crate::manifolds::hyperbolic::dispatch::Model;
 use crate::manifolds::{Curvature, Lorentz};
 use crate::numerics::{
-    broadcast_to_both, check_points, dot_keep, finite_defect, no_grad, norm_keep, norm_last,
-    pull_within, special, sum_keep, sum_last, with_gradient_of,
+    broadcast_to_both, check_points, dot_keep, finite_defect, in_f64, no_grad, norm_keep,
+    norm_last, pull_within, special, sum_keep, sum_last, with_gradient_of,
 };
 use crate::random::random_normal;
 use crate::{Error, Result};
@@ -266,6 +266,29 @@ impl Manifold for PoincareBall {
 
     fn has_learnable_curvature(&self) -> bool {
         self.kappa.is_learnable()
+    }
+
+    fn curvatures(&self) -> Vec<f64> {
+        vec![self.curvature().value()]
+    }
+
+    /// The same coordinates, but where α = 1 − √c|x| would become less than half of what it was: there it
+    /// becomes half. So no distance from the origin grows by more than about ln 2/√c, and no point that
+    /// the ball leaves outside goes to the edge.
+    fn carried(&self, p: &Tensor, before: &[f64]) -> Tensor {
+        check_points("carried", self.n, &[p]);
+        let [before] = before else {
+            panic!("carried: expected one curvature, got {}", before.len());
+        };
+        let root_before = (-before).sqrt();
+        let inside = in_f64([p], |[p]| {
+            let root_c = self.c().sqrt();
+            let norm = norm_keep(&p);
+            let least = (1.0 - &norm * root_before) / 2.0;
+            let limit = (1.0 - least) / root_c;
+            pull_within(&p, &norm, &limit)
+        });
+        self.project(&inside)
     }
 
     /// 0 inside the ball, and c|p|² ≥ 1 on the boundary and outside.
