@@ -46,12 +46,7 @@ pub trait HyperbolicModel: Geodesic + Clone + sealed::Sealed + 'static {
 
     /// [`with_spatial`](Self::with_spatial) of f64, rounded to a kind; at most at the edge that the model
     /// has in that kind.
-    fn with_exact_spatial(&self, w: &Tensor, kind: Kind) -> Tensor {
-        let root_c = (-self.kappa().tensor()).sqrt();
-        let limit = root_c.reciprocal().clamp_max(1.0) * Lorentz::edge(kind);
-        let w = pull_within(w, &norm_keep(w), &limit);
-        self.project(&self.with_spatial(&w).to_kind(kind))
-    }
+    fn with_exact_spatial(&self, w: &Tensor, kind: Kind) -> Tensor;
 
     /// The weighted centroid of k points, `[.., k, coordinates]` and `[.., k]` → `[.., coordinates]`:
     /// [`Lorentz::centroid`], or [`PoincareBall::gyromidpoint`].
@@ -95,13 +90,18 @@ impl HyperbolicModel for PoincareBall {
     }
 
     fn with_spatial(&self, w: &Tensor) -> Tensor {
+        self.with_exact_spatial(&w.to_kind(Kind::Double), w.kind())
+    }
+
+    fn with_exact_spatial(&self, w: &Tensor, kind: Kind) -> Tensor {
         check_points("with_spatial", self.dim(), &[w]);
-        let point = in_f64([w], |[w]| {
-            let root_c = (-self.kappa().tensor()).sqrt();
-            let size = norm_keep(&w) * root_c;
-            w / (size.hypot(&size.ones_like()) + 1.0)
-        });
-        self.project(&point)
+        let size = norm_keep(w) * (-self.kappa().tensor()).sqrt();
+        let factor = (size.hypot(&size.ones_like()) + 1.0).reciprocal();
+        // √c|x| is the size times the factor.
+        let edge = Self::edge(kind);
+        let beyond = (&size * &factor).gt(edge);
+        let at_edge = size.masked_fill(&beyond.logical_not(), 1.0).reciprocal() * edge;
+        (w * at_edge.where_self(&beyond, &factor)).to_kind(kind)
     }
 
     fn centroid(&self, points: &Tensor, weights: &Tensor) -> Tensor {
@@ -144,9 +144,18 @@ impl HyperbolicModel for Lorentz {
     }
 
     fn with_spatial(&self, w: &Tensor) -> Tensor {
+        self.with_exact_spatial(&w.to_kind(Kind::Double), w.kind())
+    }
+
+    fn with_exact_spatial(&self, w: &Tensor, kind: Kind) -> Tensor {
         check_points("with_spatial", self.dim(), &[w]);
-        let time = w.narrow(-1, 0, 1).zeros_like();
-        self.project(&Tensor::cat(&[time, w.shallow_clone()], -1))
+        let inverse_root_c = (-self.kappa().tensor()).rsqrt();
+        let limit = inverse_root_c.clamp_max(1.0) * Self::edge(kind);
+        let norm = norm_keep(w);
+        let w = pull_within(w, &norm, &limit);
+        let norm = norm.minimum(&limit);
+        let time = norm.hypot(&(norm.ones_like() * inverse_root_c));
+        Tensor::cat(&[time, w], -1).to_kind(kind)
     }
 
     fn centroid(&self, points: &Tensor, weights: &Tensor) -> Tensor {

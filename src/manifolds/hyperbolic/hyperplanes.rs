@@ -23,9 +23,11 @@ use super::lorentz::Lorentz;
 use super::normal_coordinates::EuclideanParametrised;
 use super::normal_coordinates::fused::{COS_ASIDE, Polar, kernels};
 use super::poincare::PoincareBall;
+use super::scalars::asinh_of_root;
 use crate::numerics::operation::Operation;
 use crate::numerics::{
-    broadcast_to_both, check_numbers, check_points, is_recorded, no_grad, norm_keep, special,
+    broadcast_to_both, check_numbers, check_points, is_recorded, no_grad, norm_keep, safe_sqrt,
+    special, sum_keep,
 };
 
 /// ρ from which on a point has a direction.
@@ -35,11 +37,11 @@ const OUT: f64 = 1.0;
 struct Seen {
     /// Normal coordinates, without gradient.
     z: Tensor,
-    /// √c times the spatial part on the hyperboloid, and √c times the time; of points with ρ < 1.
-    space: Tensor,
-    time: Tensor,
-    /// The unit vector to the point, and ρ.
-    unit: Tensor,
+    /// Of points with ρ < 1, √c times the spatial part on the hyperboloid and √c times the time; of others
+    /// the unit vector to the point, and ρ.
+    y: Tensor,
+    tau: Tensor,
+    /// ρ, without gradient.
     rho: Tensor,
 }
 
@@ -80,9 +82,9 @@ impl Rows {
         } = point;
         if is_near {
             let l = cosh_a * product - sinh_a * cosh;
-            let slope = 1.0 / 1.0_f64.hypot(l);
+            let (height, slope) = asinh_and_slope(l);
             return Found {
-                height: l.asinh(),
+                height,
                 by_tau: -slope * sinh_a,
                 by_product: slope * cosh_a,
                 by_offset: slope * (sinh_a * product - cosh_a * cosh),
@@ -106,13 +108,25 @@ impl Rows {
                 sinh_a * sinh * product - cosh_a * cosh,
             )
         };
-        let slope = 1.0 / 1.0_f64.hypot(l);
+        let (height, slope) = asinh_and_slope(l);
         Found {
-            height: l.asinh(),
+            height,
             by_tau: slope * by_rho,
             by_product: slope * cosh_a * sinh,
             by_offset: slope * by_offset,
         }
+    }
+}
+
+/// asinh l and its derivative 1/√(1 + l²).
+#[inline(always)]
+fn asinh_and_slope(l: f64) -> (f64, f64) {
+    let square = l * l;
+    if square < f64::MAX {
+        let (size, hypotenuse) = asinh_of_root(square);
+        (size.copysign(l), 1.0 / hypotenuse)
+    } else {
+        (l.asinh(), 1.0 / l.abs())
     }
 }
 
@@ -139,9 +153,7 @@ impl Row {
 
 /// Signed distances `[.., k]` with their gradients, in f64.
 fn distances(seen: &Seen, planes: &Planes, c: &Tensor, normal: &EuclideanParametrised) -> Tensor {
-    let near = seen.rho.lt(OUT);
-    let y = seen.space.where_self(&near, &seen.unit);
-    let products = y.matmul(&planes.units.tr());
+    let products = seen.y.matmul(&planes.units.tr());
     let root_c = c.sqrt();
     let recorded = [&products, &planes.a, &root_c].into_iter().any(is_recorded);
     let rows = || {
@@ -158,8 +170,8 @@ fn distances(seen: &Seen, planes: &Planes, c: &Tensor, normal: &EuclideanParamet
         }
     };
     let count = planes.a.size()[0] as usize;
-    let (z, rho, at) = (&seen.z, seen.rho.detach(), products.detach());
-    let operation = || Operation::on([z, &rho, &at]).at(rows);
+    let (z, rho, at) = (&seen.z, &seen.rho, products.detach());
+    let operation = || Operation::on([z, rho, &at]).at(rows);
     if !recorded {
         let heights = operation()
             .rows([count], |rows, [z, rho, products], [heights]| {
@@ -187,15 +199,13 @@ fn distances(seen: &Seen, planes: &Planes, c: &Tensor, normal: &EuclideanParamet
             })
             .or_else(|| formula(seen, planes, &at))
     });
-    let tau = seen.time.where_self(&near, &seen.rho);
-    let linear = by_tau * tau + by_product * products + by_offset * &planes.a;
+    let linear = by_tau * &seen.tau + by_product * products + by_offset * &planes.a;
     (height + (&linear - linear.detach())) / root_c
 }
 
 /// √c h and its derivatives without kernels.
 fn formula(seen: &Seen, planes: &Planes, products: &Tensor) -> [Tensor; 4] {
-    let [unit, rho, units, a] =
-        [&seen.unit, &seen.rho, &planes.units, &planes.a].map(Tensor::detach);
+    let [unit, rho, units, a] = [&seen.y, &seen.rho, &planes.units, &planes.a].map(Tensor::detach);
     let near = rho.lt(OUT);
     let (sinh_a, cosh_a) = (a.sinh(), a.cosh());
     let (sinh, cosh) = (rho.sinh(), rho.cosh());
@@ -284,29 +294,33 @@ fn unit_vector(x: &Tensor, norm: &Tensor) -> Tensor {
 }
 
 impl Seen {
-    /// Of the parts that `lift` gives of points with ρ < 1: √c times the space, √c times the time.
+    /// Of the norm of x `[.., 1]`, of ρ, and of what the norm makes of points with ρ < 1: the factor from x
+    /// to √c times the spatial part, and √c times the time.
     fn new(
         x: &Tensor,
         z: impl FnOnce(&Tensor) -> Tensor,
-        (unit, rho): (Tensor, Tensor),
+        (norm, rho): (&Tensor, &Tensor),
         lift: impl FnOnce(&Tensor) -> (Tensor, Tensor),
     ) -> Self {
         let near = rho.lt(OUT);
-        let (space, time) = lift(&x.where_self(&near, &x.zeros_like()));
+        let (factor, time) = lift(&norm.where_self(&near, &norm.zeros_like()));
+        let is_some = norm.gt(0.0);
+        let inverse = norm.where_self(&is_some, &norm.ones_like()).reciprocal();
+        let once = x * factor.where_self(&near, &inverse);
+        // Normalised twice, see `unit_vector`.
+        let again = short_norm(&once).masked_fill(&near, 1.0).reciprocal();
         Self {
             z: no_grad(|| z(&x.detach())),
-            space,
-            time: broadcast_to_both(&time, &rho),
-            unit,
-            rho,
+            y: once * again,
+            tau: broadcast_to_both(&time, rho).where_self(&near, rho),
+            rho: rho.detach(),
         }
     }
 }
 
-/// √(1 + |s|²) `[.., 1]`.
-fn time_of(space: &Tensor) -> Tensor {
-    let norm = norm_keep(space);
-    norm.hypot(&norm.ones_like())
+/// The norm over the last dimension, which is kept, of vectors whose squares do not overflow.
+fn short_norm(x: &Tensor) -> Tensor {
+    safe_sqrt(&sum_keep(&x.square()))
 }
 
 impl PoincareBall {
@@ -351,19 +365,17 @@ impl PoincareBall {
         let planes = planes(OP, (n, kind), normals, offsets, &c);
         let x = x.to_kind(Kind::Double);
         let root_c = c.sqrt();
-        let norm = norm_keep(&x);
-        let alpha = self.alpha(&x);
-        let unit = unit_vector(&x, &norm);
-        let rho = (&norm * &root_c).log1p() * 2.0 - alpha.log();
+        let norm = short_norm(&x);
+        let rho = (&norm * &root_c).log1p() * 2.0 - self.alpha(&x).log();
         let normal = EuclideanParametrised::with_curvature(n, self.kappa());
         let seen = Seen::new(
             &x,
             |x| normal.from_ball(x),
-            (unit, rho),
-            |x| {
-                let alpha = self.alpha(x);
-                let space = x * 2.0 * &root_c / &alpha;
-                (space, (2.0 - &alpha) / alpha)
+            (&norm, &rho),
+            |norm| {
+                let alpha = 1.0 - norm.square() * &c;
+                let factor = &root_c * 2.0 / &alpha;
+                (factor, (2.0 - &alpha) / alpha)
             },
         );
         distances(&seen, &planes, &c, &normal).to_kind(kind)
@@ -399,17 +411,15 @@ impl Lorentz {
         let planes = planes(OP, (n, kind), normals, offsets, &c);
         let x = x.narrow(-1, 1, n).to_kind(Kind::Double);
         let root_c = c.sqrt();
-        let norm = norm_keep(&x);
-        let unit = unit_vector(&x, &norm);
+        let norm = short_norm(&x);
         let rho = special::asinh(&(&norm * &root_c));
         let normal = EuclideanParametrised::with_curvature(n, self.kappa());
         let lowered = |x: &Tensor| {
             normal.from_lorentz(&Tensor::cat(&[x.narrow(-1, 0, 1), x.shallow_clone()], -1))
         };
-        let seen = Seen::new(&x, lowered, (unit, rho), |x| {
-            let space = x * &root_c;
-            let time = time_of(&space);
-            (space, time)
+        let seen = Seen::new(&x, lowered, (&norm, &rho), |norm| {
+            let time = (norm.square() * &c + 1.0).sqrt();
+            (root_c.shallow_clone(), time)
         });
         distances(&seen, &planes, &c, &normal).to_kind(kind)
     }
@@ -439,15 +449,11 @@ impl EuclideanParametrised {
         let planes = planes(OP, (n, kind), normals, offsets, &c);
         let z = z.to_kind(Kind::Double);
         let root_c = c.sqrt();
-        let norm = norm_keep(&z);
-        let unit = unit_vector(&z, &norm);
-        let rho = norm * &root_c;
-        let seen = Seen::new(&z, Tensor::shallow_clone, (unit, rho), |z| {
-            let w = (z * &root_c)
-                .square()
-                .sum_dim_intlist(-1, true, Kind::Double);
-            let space = special::sinhc(&w) * z * &root_c;
-            (space, special::cosh(&w))
+        let norm = short_norm(&z);
+        let rho = &norm * &root_c;
+        let seen = Seen::new(&z, Tensor::shallow_clone, (&norm, &rho), |norm| {
+            let w = norm.square() * &c;
+            (special::sinhc(&w) * &root_c, special::cosh(&w))
         });
         distances(&seen, &planes, &c, self).to_kind(kind)
     }
