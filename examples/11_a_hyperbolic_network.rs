@@ -6,7 +6,7 @@
 //!
 //! `cargo run --release --example 11_a_hyperbolic_network`
 
-use holonomy::nn::{self, Hyperplanes, Logits, PoincareLinear};
+use holonomy::nn::{self, Hyperplanes, Logits, PoincareLinear, PoincareLinearConfig};
 use holonomy::optim::{AdamConfig, RiemannianAdam};
 use holonomy::random::{generator, random_normal};
 use holonomy::tch::nn::ModuleT;
@@ -47,7 +47,7 @@ fn main() -> Result<()> {
             &p / "turn",
             &disk,
             &disk,
-            Default::default(),
+            PoincareLinearConfig::default(),
             &mut rng,
         )?)?
         .then(Hyperplanes::new(

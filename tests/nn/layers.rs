@@ -13,16 +13,16 @@ use tch::{Device, Kind, Tensor};
 use super::{features, store};
 
 /// A layer with its store, and what goes in and comes out.
-struct Case {
-    name: &'static str,
-    store: Store,
-    layer: Box<dyn Layer>,
-    from: Side,
+pub(super) struct Case {
+    pub(super) name: &'static str,
+    pub(super) store: Store,
+    pub(super) layer: Box<dyn Layer>,
+    pub(super) from: Side,
     to: Side,
 }
 
 /// Points of a space, or flat numbers of a width.
-enum Side {
+pub(super) enum Side {
     Ball(PoincareBall),
     Lorentz(Lorentz),
     Flat(i64),
@@ -30,7 +30,7 @@ enum Side {
 
 impl Side {
     /// Points at these tangents at the origin.
-    fn at(&self, v: &Tensor) -> Tensor {
+    pub(super) fn at(&self, v: &Tensor) -> Tensor {
         match self {
             Self::Ball(ball) => ball.exp_at_origin(v),
             Self::Lorentz(space) => space.exp_at_origin(v),
@@ -38,7 +38,7 @@ impl Side {
         }
     }
 
-    fn dim(&self) -> i64 {
+    pub(super) fn dim(&self) -> i64 {
         match self {
             Self::Ball(ball) => ball.dim(),
             Self::Lorentz(space) => space.dim(),
@@ -166,7 +166,7 @@ impl Spaces {
 
 /// Every layer from dimension 3, at two curvatures that are learned where `learned` says so. Variables lie
 /// away from the zeros at which some start.
-fn cases(kind: Kind, learned: bool) -> Vec<Case> {
+pub(super) fn cases(kind: Kind, learned: bool) -> Vec<Case> {
     let case = |name: &'static str| {
         let store = store(kind);
         let p = store.root();
@@ -613,7 +613,7 @@ fn weights_start_as_documented() {
         values.square().mean(Kind::Double).double_value(&[])
     };
     let near = |found: f64, expected: f64| {
-        assert!((found / expected - 1.0).abs() < 0.05, "{found} {expected}")
+        assert!((found / expected - 1.0).abs() < 0.05, "{found} {expected}");
     };
     let rng = &mut generator(1);
     let (ball, out) = (

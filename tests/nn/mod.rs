@@ -4,6 +4,8 @@
 
 mod batch_norm;
 mod chain;
+#[cfg(feature = "cuda-tests")]
+mod cuda;
 mod dropout;
 mod graph_aggregation;
 mod grassmann_classifier;
