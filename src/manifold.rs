@@ -365,8 +365,10 @@ pub(crate) fn per_point(point_dims: usize, p: &Tensor, t: &Tensor) -> Tensor {
     if t.dim() > 0 && p.dim() >= point_dims {
         check_broadcast("geodesic", &[t.size().as_slice(), &batch_of(p, point_dims)]);
     }
+    // A scalar broadcasts as it is, also from the CPU to another device.
     let mut t = t.shallow_clone();
-    for _ in 0..point_dims {
+    let dims = if t.dim() > 0 { point_dims } else { 0 };
+    for _ in 0..dims {
         t = t.unsqueeze(-1);
     }
     t

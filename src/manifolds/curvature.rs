@@ -37,7 +37,7 @@ impl Curvature {
     /// ball may then lie outside it, where `dist` is NaN; points of the hyperboloid and of the
     /// sphere are no longer on the manifold. [`check_point`](crate::Manifold::check_point) finds
     /// the first such row, and [`project`](crate::Manifold::project) moves all points back: call
-    /// it after every change of κ. The optimiser of a [`Store`](crate::nn::Store) does so.
+    /// it after every change of κ. Optimisers carry their own points along.
     ///
     /// # Errors
     ///

@@ -41,8 +41,8 @@ impl Default for BatchNormConfig {
 /// # Shapes
 ///
 /// Points `[.., coordinates]` → points `[.., coordinates]`; all rows form the batch. The variables are
-/// `shift` `[n]`, of which exp₀ is β, and `log_variance` `[]`, ln γ. The buffers are `mean`, a point, and
-/// `variance` `[]`.
+/// `shift` `[n]`, of which exp₀ is β, and `log_variance` `[]`, ln γ. The buffers are `mean` `[n]`, of which
+/// exp₀ is the running mean, and `variance` `[]`.
 ///
 /// # Training and evaluation
 ///
@@ -90,20 +90,21 @@ impl<M: HyperbolicModel> BatchNorm<M> {
             config,
             shift: path.variable("shift", &zero)?,
             log_variance: path.variable("log_variance", &Tensor::from(0.0))?,
-            mean: path.buffer("mean", &space.exp_at_origin(&zero))?,
+            mean: path.buffer("mean", &zero)?,
             variance: path.buffer("variance", &Tensor::from(1.0))?,
         })
     }
 
     /// The running mean, as a point.
     pub fn running_mean(&self) -> Tensor {
-        self.space.project(&self.mean)
+        self.space.exp_at_origin(&self.mean)
     }
 
     fn update(&self, mean: &Tensor, variance: &Tensor) {
         no_grad(|| {
             let part = Tensor::from(self.config.momentum).to_kind(mean.kind());
             let next = self.space.geodesic(&self.running_mean(), mean, &part);
+            let next = self.space.log_at_origin(&next);
             self.mean.shallow_clone().copy_(&next);
             let next = self.variance.lerp(variance, self.config.momentum);
             self.variance.shallow_clone().copy_(&next);

@@ -7,7 +7,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::{Coordinates, HyperbolicModel, Layer, Path};
 use crate::graph::Graph;
-use crate::numerics::{check_points, norm_keep};
+use crate::numerics::{check_points, dot_keep, norm_keep};
 use crate::{Error, Result};
 
 /// The edges of a graph with weights, as layers read them: node `to[e]` hears node `from[e]`.
@@ -34,7 +34,7 @@ impl Clone for Adjacency {
 }
 
 impl Adjacency {
-    /// Edges `(to, from)` with weights ≥ 0. A node without edges needs a self loop.
+    /// Edges `(to, from)` with weights ≥ 0; those of weight 0 are left out. A node without edges needs a self loop.
     ///
     /// # Errors
     ///
@@ -65,6 +65,12 @@ impl Adjacency {
                 format!("none for node {node}"),
             ));
         }
+        // Edges of weight 0 are none.
+        let pairs = edges
+            .iter()
+            .zip(weights)
+            .filter(|(_, weight)| **weight > 0.0);
+        let (edges, weights): (Vec<(u32, u32)>, Vec<f64>) = pairs.map(|(e, w)| (*e, *w)).unzip();
         let column = |pick: fn(&(u32, u32)) -> u32| {
             let numbers: Vec<i64> = edges.iter().map(|edge| i64::from(pick(edge))).collect();
             Tensor::from_slice(&numbers)
@@ -73,7 +79,7 @@ impl Adjacency {
             nodes: nodes as i64,
             to: column(|edge| edge.0),
             from: column(|edge| edge.1),
-            weights: Tensor::from_slice(weights),
+            weights: Tensor::from_slice(&weights),
         })
     }
 
@@ -223,15 +229,14 @@ impl<M: HyperbolicModel> GraphAggregation<M> {
         };
         Ok(Self {
             space: space.clone(),
-            adjacency: adjacency.to_device(path.device()),
+            adjacency: adjacency.clone(),
             neighbours,
             u,
         })
     }
 
     /// e^{−β d²} over the edges, times a factor for each node.
-    fn attention(&self, x: &Tensor, u: &Tensor) -> Tensor {
-        let edges = &self.adjacency;
+    fn attention(&self, edges: &Adjacency, x: &Tensor, u: &Tensor) -> Tensor {
         let heard = edges.heard(x);
         let square = self
             .space
@@ -246,9 +251,10 @@ impl<M: HyperbolicModel> GraphAggregation<M> {
     }
 
     /// The centroid over the edges of each node, of spatial parts in f64.
-    fn centroid(&self, s: &Tensor, weights: &Tensor) -> Tensor {
-        let edges = &self.adjacency;
+    fn centroid(&self, edges: &Adjacency, s: &Tensor, weights: &Tensor) -> Tensor {
         let c = -self.space.kappa().tensor();
+        // Their sum is 1, so that nothing overflows.
+        let weights = weights / edges.sums(weights).index_select(0, &edges.to);
         let weights = weights.unsqueeze(-1);
         let length = norm_keep(s);
         let rest = (&c
@@ -265,11 +271,17 @@ impl<M: HyperbolicModel> GraphAggregation<M> {
         // T − |S| = Σ w (t − |s| + |s| |ŝ − Ŝ|²/2). The direction of the sum does not move it.
         let direction = unit(&sum, &sum_length).detach().index_select(0, &edges.to);
         let heard_length = edges.heard(&length);
-        let chord = (unit(&heard, &heard_length) - direction).square();
-        let off = &heard_length * chord.sum_dim_intlist(-1, true, Kind::Double) / 2.0;
+        let chord = (unit(&heard, &heard_length) - &direction).square();
+        let chord = chord.sum_dim_intlist(-1, true, Kind::Double);
+        // Without a direction of its own, at the origin or of a sum that cancels, a point has |s| − s·Ŝ.
+        let has_direction = heard_length
+            .gt(0.0)
+            .logical_and(&sum_length.gt(0.0).index_select(0, &edges.to));
+        let plain = &heard_length - dot_keep(&heard, &direction);
+        let off = (&heard_length * chord / 2.0).where_self(&has_direction, &plain);
         let less = edges.sums(&(&weights * (edges.heard(&rest) + off)));
         let more = &less + &sum_length * 2.0;
-        sum / (less * more * c).sqrt()
+        sum / (less.sqrt() * more.sqrt() * c.sqrt())
     }
 }
 
@@ -279,7 +291,7 @@ impl<M: HyperbolicModel> Module for GraphAggregation<M> {
     /// Unless there is one point for each node.
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
-        let (space, edges) = (&self.space, &self.adjacency);
+        let (space, edges) = (&self.space, &self.adjacency.to_device(x.device()));
         let width = space.point_shape()[0];
         check_points("GraphAggregation::forward", width, &[x]);
         assert!(
@@ -295,11 +307,11 @@ impl<M: HyperbolicModel> Module for GraphAggregation<M> {
             return space.exp_at_origin(&edges.sums(&(edges.heard(&tangents) * weights)));
         }
         let weights = match &self.u {
-            Some(u) => &edges.weights * self.attention(x, u),
+            Some(u) => &edges.weights * self.attention(edges, x, u),
             None => edges.weights.shallow_clone(),
         };
         let s = space.spatial(&x.to_kind(Kind::Double));
-        space.with_exact_spatial(&self.centroid(&s, &weights), kind)
+        space.with_exact_spatial(&self.centroid(edges, &s, &weights), kind)
     }
 }
 

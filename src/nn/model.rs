@@ -97,8 +97,8 @@ impl HyperbolicModel for PoincareBall {
         check_points("with_spatial", self.dim(), &[w]);
         let size = norm_keep(w) * (-self.kappa().tensor()).sqrt();
         let factor = (size.hypot(&size.ones_like()) + 1.0).reciprocal();
-        // √c|x| is the size times the factor.
-        let edge = Self::edge(kind);
+        // √c|x| is the size times the factor, but for some roundings.
+        let edge = Self::edge(kind) - 4.0 * f64::EPSILON;
         let beyond = (&size * &factor).gt(edge);
         let at_edge = size.masked_fill(&beyond.logical_not(), 1.0).reciprocal() * edge;
         (w * at_edge.where_self(&beyond, &factor)).to_kind(kind)

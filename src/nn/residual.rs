@@ -15,7 +15,7 @@ use crate::numerics::{check_numbers, check_points};
 ///
 /// # Shapes
 ///
-/// Points `[.., coordinates]` of one shape, weights α, β ≥ 0 that are scalars → points `[.., coordinates]`
+/// Points `[.., coordinates]` of one shape, weights α, β ≥ 0 that are scalars, not both 0 → points `[.., coordinates]`
 ///
 /// # References
 ///

@@ -22,7 +22,7 @@ use crate::{Manifold, Result};
 /// the buffers are read and written. The other rows are unchanged; their momentum and second
 /// moment do not decay. The step count, which bias correction uses, belongs to the parameter and
 /// not to the row, as in `torch.optim.SparseAdam`. So a sparse gradient of all rows has the same
-/// effect as a dense one.
+/// effect as a dense one. Where a curvature is learned, all rows are carried along with it.
 ///
 /// # Numbers that are not finite
 ///
@@ -445,7 +445,8 @@ impl Slot {
             let points = manifold.carried(&self.parameter.tensor().detach(), before);
             for (buffer, of) in self.buffers.iter_mut().zip(layout) {
                 if of.shape == BufferShape::Point {
-                    *buffer = manifold.project_tangent(&points, buffer);
+                    // The identity of tangents, which some manifolds find of a part of the coordinates.
+                    *buffer = manifold.vector_transport(&points, &points, buffer);
                 }
             }
             points

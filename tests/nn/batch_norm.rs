@@ -149,3 +149,23 @@ fn settings_out_of_range_are_refused() {
         assert!(store.names().is_empty());
     }
 }
+
+#[test]
+fn gradients_of_normalised_batches_are_those_of_differences() {
+    fn check<M: HyperbolicModel>(space: &M) {
+        let (_store, norm) = norm(space, BatchNormConfig::default());
+        let v = (features(&[5, 3]) * 0.4 + 0.1).set_requires_grad(true);
+        let loss = |v: &Tensor| {
+            let y = space.log_at_origin(&norm.forward_t(&space.exp_at_origin(v), true));
+            (y * features(&[5, 3])).sum(Kind::Double)
+        };
+        loss(&v).backward();
+        let direction = features(&[16]).narrow(0, 1, 15).view([5, 3]);
+        let got = (v.grad() * &direction).sum(Kind::Double).double_value(&[]);
+        let at = |t: f64| tch::no_grad(|| loss(&(&v + &direction * t))).double_value(&[]);
+        let expected = (at(1e-5) - at(-1e-5)) / 2e-5;
+        assert!((got - expected).abs() < 1e-8, "{got} {expected}");
+    }
+    check(&PoincareBall::new(3, -0.7).unwrap());
+    check(&Lorentz::new(3, -0.7).unwrap());
+}

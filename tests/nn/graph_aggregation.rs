@@ -259,3 +259,102 @@ fn residuals_lie_between_their_points() {
     found.sum(Kind::Double).backward();
     assert!(alpha.grad().double_value(&[]).abs() > 1e-3);
 }
+
+fn check_gradients<M: HyperbolicModel>(space: &M, u: &Tensor, v: &Tensor, adjacency: &Adjacency) {
+    for how in [
+        Neighbours::Centroid,
+        Neighbours::Attention,
+        Neighbours::Tangent,
+    ] {
+        let layer = layer(space, adjacency, how);
+        let leaf = v.copy().set_requires_grad(true);
+        let loss = |v: &Tensor| {
+            let y = space.log_at_origin(&layer.forward_t(&space.exp_at_origin(v), true));
+            (y * features(&[6, 2])).sum(Kind::Double)
+        };
+        let mut before = u.grad();
+        if before.defined() {
+            let _ = before.zero_();
+        }
+        loss(&leaf).backward();
+        let gradient = leaf.grad();
+        let value = |v: &Tensor| tch::no_grad(|| loss(v)).double_value(&[]);
+        for node in 0..6 {
+            for i in 0..2 {
+                let step = Tensor::zeros([6, 2], DOUBLE);
+                let _ = step.get(node).get(i).fill_(1e-5);
+                let expected = (value(&(v + &step)) - value(&(v - &step))) / 2e-5;
+                let got = gradient.double_value(&[node, i]);
+                assert!(
+                    (got - expected).abs() < 1e-8,
+                    "{how:?} {node} {i}: {got} {expected}"
+                );
+            }
+        }
+        let at = |step: f64| {
+            tch::no_grad(|| {
+                let mut u = u.shallow_clone();
+                let _ = u.g_add_scalar_(step);
+                let loss = value(v);
+                let _ = u.g_add_scalar_(-step);
+                loss
+            })
+        };
+        let expected = (at(1e-5) - at(-1e-5)) / 2e-5;
+        let got = u.grad().double_value(&[]);
+        assert!(
+            (got - expected).abs() < 1e-8,
+            "{how:?} by κ: {got} {expected}"
+        );
+    }
+}
+
+/// Gradients by points, one of them at the origin and two opposite to each other, and by κ, against
+/// differences.
+#[test]
+fn gradients_of_aggregation_are_those_of_differences() {
+    // Node 0 hears the origin and another; node 1 two that cancel; node 2 all.
+    let edges = [
+        (0, 2),
+        (0, 3),
+        (1, 3),
+        (1, 4),
+        (2, 2),
+        (2, 3),
+        (2, 5),
+        (3, 3),
+        (4, 4),
+        (5, 5),
+    ];
+    let weights = [1.0, 0.7, 1.0, 1.0, 0.5, 1.0, 2.0, 1.0, 1.0, 1.0];
+    let adjacency = Adjacency::new(6, &edges, &weights).unwrap();
+    let v = features(&[6, 2]) * 0.8;
+    let _ = v.get(2).zero_();
+    v.get(4).copy_(&-v.get(3));
+    let store = store(Kind::Double);
+    let p = store.root();
+    let ball = PoincareBall::new(2, p.curvature("a", -0.9).unwrap()).unwrap();
+    check_gradients(&ball, &store.get("a").unwrap(), &(&v * 0.5), &adjacency);
+    let space = Lorentz::new(2, p.curvature("b", -0.9).unwrap()).unwrap();
+    check_gradients(&space, &store.get("b").unwrap(), &v, &adjacency);
+}
+
+#[test]
+fn weights_of_any_size_have_the_same_centroid() {
+    let space = Lorentz::new(2, -1.0).unwrap();
+    let x = space.exp_at_origin(&features(&[3, 2]));
+    let of = |scale: f64| {
+        let weights = [1.0, 2.0, 0.0, 1.0, 1.0].map(|w: f64| w * scale);
+        let edges = [(0, 0), (0, 1), (0, 2), (1, 1), (2, 2)];
+        let adjacency = Adjacency::new(3, &edges, &weights).unwrap();
+        assert_eq!(adjacency.edges(), 4);
+        layer(&space, &adjacency, Neighbours::Centroid).forward_t(&x, true)
+    };
+    close(&of(1e160), &of(1.0), 1e-14);
+    close(&of(1e-170), &of(1.0), 1e-14);
+    // Attention to a far neighbour alone, beside a self loop of weight 0.
+    let far = space.exp_at_origin(&Tensor::from_slice2(&[[0.0, 0.0], [30.0, 0.0]]));
+    let adjacency = Adjacency::new(2, &[(0, 0), (0, 1), (1, 1)], &[0.0, 1.0, 1.0]).unwrap();
+    let y = layer(&space, &adjacency, Neighbours::Attention).forward_t(&far, true);
+    assert!(space.dist(&y.get(0), &far.get(1)).double_value(&[]) < 1e-9);
+}

@@ -155,8 +155,9 @@ impl<'a> Path<'a> {
         const OP: &str = "Path::point";
         self.require_name(OP, name)?;
         crate::numerics::require_floating(OP, "points", value)?;
-        let value = converted(OP, motion().manifold(), value, self.kind())?;
-        let value = value.to_device(self.device()).contiguous().copy();
+        let value = value.to_device(self.device());
+        let value = converted(OP, motion().manifold(), &value, self.kind())?;
+        let value = value.contiguous().copy();
         let role = Role::Point {
             motion: Box::new(motion),
             group: self.group,

@@ -27,7 +27,7 @@ struct Saved {
     spaces: BTreeMap<String, Space>,
 }
 
-/// What a variable is: a manifold by its name, the shape of its points and its curvatures at that time; or
+/// What a variable is: a manifold by the names of its types, the shape of its points and its curvatures at that time; or
 /// one of the words below.
 #[derive(Debug, Serialize, Deserialize)]
 struct Space {
@@ -52,10 +52,14 @@ impl Space {
     }
 
     fn of(manifold: &dyn Manifold) -> Self {
+        // The names of types, without what fields hold.
         let text = format!("{manifold:?}");
-        let name = text.split(|c: char| !c.is_alphanumeric()).next();
+        let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+        let is_name =
+            |word: &&str| word.starts_with(char::is_uppercase) && !["None", "Some"].contains(word);
+        let names: Vec<&str> = words.filter(is_name).collect();
         Self {
-            name: name.unwrap_or_default().to_owned(),
+            name: names.join(" "),
             shape: manifold.point_shape(),
             curvatures: manifold.curvatures(),
         }
