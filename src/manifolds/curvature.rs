@@ -3,6 +3,7 @@
 use tch::{Device, Kind, Tensor};
 
 use crate::numerics::no_grad;
+use crate::numerics::special::softplus;
 use crate::{Error, Result};
 
 /// A signed sectional curvature κ: negative is hyperbolic, positive is spherical.
@@ -74,13 +75,10 @@ impl Curvature {
         if u.numel() != 1 || u.kind() != Kind::Double {
             return Err(Error::invalid(OP, "one f64 value", format!("{u:?}")));
         }
-        if sign.is_nan() || sign == 0.0 {
-            return Err(Error::invalid(OP, "a sign", sign));
-        }
         Ok(Self {
             value: u.shallow_clone(),
             form: Form::Softplus {
-                sign: sign.signum(),
+                sign: sign_of(OP, sign)?,
                 entry: None,
             },
         })
@@ -176,9 +174,12 @@ impl From<f64> for Curvature {
     }
 }
 
-/// ln(1 + eᵘ), to the digits of u at any size.
-fn softplus(u: &Tensor) -> Tensor {
-    u.logaddexp(&u.zeros_like())
+/// The sign ±1 of a number that has one.
+fn sign_of(op: &'static str, number: f64) -> Result<f64> {
+    if number.is_nan() || number == 0.0 {
+        return Err(Error::invalid(op, "a sign", number));
+    }
+    Ok(number.signum())
 }
 
 /// A curvature for each of several heads, relations or layers, in one tensor `[count]`.
@@ -208,12 +209,9 @@ impl Curvatures {
         if u.dim() != 1 || u.kind() != Kind::Double {
             return Err(Error::invalid(OP, "f64 values [count]", format!("{u:?}")));
         }
-        if sign.is_nan() || sign == 0.0 {
-            return Err(Error::invalid(OP, "a sign", sign));
-        }
         Ok(Self {
             value: u.shallow_clone(),
-            sign: sign.signum(),
+            sign: sign_of(OP, sign)?,
         })
     }
 

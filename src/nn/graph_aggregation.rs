@@ -7,7 +7,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::{Coordinates, HyperbolicModel, Layer, Path};
 use crate::graph::Graph;
-use crate::numerics::{check_points, dot_keep, norm_keep};
+use crate::numerics::{check_points, dot_keep, norm_keep, over_norm, special, sum_keep};
 use crate::{Error, Result};
 
 /// The edges of a graph with weights, as layers read them: node `to[e]` hears node `from[e]`.
@@ -242,7 +242,7 @@ impl<M: HyperbolicModel> GraphAggregation<M> {
             .space
             .dist(&x.index_select(0, &edges.to), &heard)
             .square();
-        let beta = u.logaddexp(&u.zeros_like());
+        let beta = special::softplus(u);
         let logits = (-square * beta).to_kind(Kind::Double);
         // The nearest neighbour has weight 1, so that not all round to 0.
         let lowest = Tensor::full([edges.nodes], f64::NEG_INFINITY, (Kind::Double, x.device()));
@@ -257,22 +257,17 @@ impl<M: HyperbolicModel> GraphAggregation<M> {
         let weights = weights / edges.sums(weights).index_select(0, &edges.to);
         let weights = weights.unsqueeze(-1);
         let length = norm_keep(s);
-        let rest = (&c
-            * ((s.square().sum_dim_intlist(-1, true, Kind::Double) + c.reciprocal()).sqrt()
-                + &length))
-            .reciprocal();
+        let time = (sum_keep(&s.square()) + c.reciprocal()).sqrt();
+        let rest = (&c * (time + &length)).reciprocal();
         let heard = edges.heard(s);
         let sum = edges.sums(&(&weights * &heard));
         let sum_length = norm_keep(&sum);
-        let unit = |t: &Tensor, length: &Tensor| {
-            let safe = length.where_self(&length.gt(0.0), &length.ones_like());
-            t / safe
-        };
         // T − |S| = Σ w (t − |s| + |s| |ŝ − Ŝ|²/2). The direction of the sum does not move it.
-        let direction = unit(&sum, &sum_length).detach().index_select(0, &edges.to);
+        let direction = over_norm(&sum, &sum_length)
+            .detach()
+            .index_select(0, &edges.to);
         let heard_length = edges.heard(&length);
-        let chord = (unit(&heard, &heard_length) - &direction).square();
-        let chord = chord.sum_dim_intlist(-1, true, Kind::Double);
+        let chord = sum_keep(&(over_norm(&heard, &heard_length) - &direction).square());
         // Without a direction of its own, at the origin or of a sum that cancels, a point has |s| − s·Ŝ.
         let has_direction = heard_length
             .gt(0.0)

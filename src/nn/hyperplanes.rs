@@ -7,7 +7,7 @@ use tch::nn::Module;
 use tch::{Kind, Tensor};
 
 use super::{Coordinates, HyperbolicModel, Layer, Path};
-use crate::numerics::{norm_last, special};
+use crate::numerics::{dot_keep, norm_last, over_norm, special, sum_keep};
 use crate::random::random_normal;
 use crate::{Error, Result};
 
@@ -128,10 +128,9 @@ impl<M: HyperbolicModel> Hyperplanes<M> {
         let c = -self.space.kappa().tensor();
         let normals = self.normals.to_kind(Kind::Double);
         let length = norm_last(&normals).unsqueeze(-1);
-        let unit = &normals / length.where_self(&length.gt(0.0), &length.ones_like());
-        let keep = |t: Tensor| t.sum_dim_intlist(-1, true, Kind::Double);
-        let along = keep(&s * &unit);
-        let time = (keep(s.square()) * &c + 1.0).sqrt();
+        let unit = over_norm(&normals, &length);
+        let along = dot_keep(&s, &unit);
+        let time = (sum_keep(&s.square()) * &c + 1.0).sqrt();
         let directions = unit + &along * &c * s / (time + 1.0);
         let offsets = special::asinh(&(along * c.sqrt())) / c.sqrt();
         (directions, offsets.squeeze_dim(-1))

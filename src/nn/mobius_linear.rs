@@ -7,9 +7,8 @@ use tch::nn::Module;
 use tch::{Kind, Tensor};
 
 use super::linear::uniform;
-use super::poincare_linear::require_same_curvature;
 use super::{Coordinates, HyperbolicModel, Layer, Path};
-use crate::{Manifold, PoincareBall, Result};
+use crate::{Error, Manifold, PoincareBall, Result};
 
 /// Möbius matrix multiplication and addition of a bias that is a point.
 ///
@@ -46,7 +45,7 @@ impl MobiusLinear {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the curvatures differ, or the path
+    /// [`Error::InvalidArgument`] if the curvatures differ, or the path
     /// is taken.
     pub fn new<'a>(
         path: impl Borrow<Path<'a>>,
@@ -54,7 +53,14 @@ impl MobiusLinear {
         to: &PoincareBall,
         rng: &mut dyn Rng,
     ) -> Result<Self> {
-        require_same_curvature("MobiusLinear::new", from, to)?;
+        if !from.curvature().is_same(to.curvature()) {
+            let expected = format!("balls of one curvature, {}", from.coordinates());
+            return Err(Error::invalid(
+                "MobiusLinear::new",
+                expected,
+                to.coordinates(),
+            ));
+        }
         let path = path.borrow();
         let (n, m) = (from.dim(), to.dim());
         let bound = (12.0 / (n + m) as f64).sqrt();

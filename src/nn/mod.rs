@@ -19,7 +19,7 @@
 //! | [`rescale`], [`recharge_at_origin`] | changes of curvature |
 //! | [`beta_concatenate`], [`beta_split`], [`lorentz_concatenate`], [`lorentz_split`] | several points as one |
 //! | [`Hyperplanes`] | logits of classes: distances to hyperplanes |
-//! | [`FermiDirac`] | probabilities of links |
+//! | [`FermiDiracDecoder`] | probabilities of links |
 //! | [`GrassmannClassifier`] | each class is a subspace, its logit the norm of the projection on it |
 //!
 //! # Examples
@@ -61,7 +61,7 @@ mod checked;
 mod concatenation;
 mod coordinates;
 mod dropout;
-mod fermi_dirac;
+mod fermi_dirac_decoder;
 mod graph_aggregation;
 mod grassmann_classifier;
 mod hybonet_linear;
@@ -82,7 +82,7 @@ pub use checked::Checked;
 pub use concatenation::{beta_concatenate, beta_split, lorentz_concatenate, lorentz_split};
 pub use coordinates::Coordinates;
 pub use dropout::{Dropout, LorentzDropout};
-pub use fermi_dirac::FermiDirac;
+pub use fermi_dirac_decoder::FermiDiracDecoder;
 pub use graph_aggregation::{Adjacency, GraphAggregation, Neighbours};
 pub use grassmann_classifier::{GrassmannClassifier, GrassmannClassifierConfig};
 pub use hybonet_linear::HyboNetLinear;

@@ -4,21 +4,13 @@ use tch::{Kind, Tensor};
 
 use super::Coordinates;
 use crate::numerics::{check_points, in_f64, norm_keep, pull_within};
-use crate::{Curvature, Geodesic, Lorentz, Manifold, PoincareBall, Result};
+use crate::{Curvature, Geodesic, Lorentz, Manifold, PoincareBall};
 
 /// A model of hyperbolic space that layers take: [`PoincareBall`] or [`Lorentz`].
 ///
 /// What layers share stands here: the tangent space at the origin as ℝⁿ, and the spatial part of a point
 /// on the hyperboloid, w ∈ ℝⁿ with time √(1/c + |w|²), c = −κ, in which linear layers are written.
 pub trait HyperbolicModel: Geodesic + Clone + sealed::Sealed + 'static {
-    /// The same model of this dimension and curvature.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for n < 1, or a curvature that is not
-    /// finite and below 0.
-    fn with(n: i64, kappa: Curvature) -> Result<Self>;
-
     /// The curvature κ < 0.
     fn kappa(&self) -> &Curvature;
 
@@ -42,7 +34,9 @@ pub trait HyperbolicModel: Geodesic + Clone + sealed::Sealed + 'static {
 
     /// The point of this [`spatial`](Self::spatial) part: w/(1 + √(1 + c|w|²)) in the ball. At most at
     /// the edge of the model.
-    fn with_spatial(&self, w: &Tensor) -> Tensor;
+    fn with_spatial(&self, w: &Tensor) -> Tensor {
+        self.with_exact_spatial(&w.to_kind(Kind::Double), w.kind())
+    }
 
     /// [`with_spatial`](Self::with_spatial) of f64, rounded to a kind; at most at the edge that the model
     /// has in that kind.
@@ -64,10 +58,6 @@ mod sealed {
 }
 
 impl HyperbolicModel for PoincareBall {
-    fn with(n: i64, kappa: Curvature) -> Result<Self> {
-        Self::new(n, kappa)
-    }
-
     fn kappa(&self) -> &Curvature {
         self.curvature()
     }
@@ -87,10 +77,6 @@ impl HyperbolicModel for PoincareBall {
     fn spatial(&self, x: &Tensor) -> Tensor {
         check_points("spatial", self.dim(), &[x]);
         in_f64([x], |[x]| &x * 2.0 / self.alpha(&x))
-    }
-
-    fn with_spatial(&self, w: &Tensor) -> Tensor {
-        self.with_exact_spatial(&w.to_kind(Kind::Double), w.kind())
     }
 
     fn with_exact_spatial(&self, w: &Tensor, kind: Kind) -> Tensor {
@@ -114,10 +100,6 @@ impl HyperbolicModel for PoincareBall {
 }
 
 impl HyperbolicModel for Lorentz {
-    fn with(n: i64, kappa: Curvature) -> Result<Self> {
-        Self::new(n, kappa)
-    }
-
     fn kappa(&self) -> &Curvature {
         self.curvature()
     }
@@ -141,10 +123,6 @@ impl HyperbolicModel for Lorentz {
     fn spatial(&self, x: &Tensor) -> Tensor {
         check_points("spatial", self.dim() + 1, &[x]);
         x.narrow(-1, 1, self.dim())
-    }
-
-    fn with_spatial(&self, w: &Tensor) -> Tensor {
-        self.with_exact_spatial(&w.to_kind(Kind::Double), w.kind())
     }
 
     fn with_exact_spatial(&self, w: &Tensor, kind: Kind) -> Tensor {

@@ -7,9 +7,9 @@ use tch::nn::Module;
 use tch::{Kind, Tensor};
 
 use super::{Coordinates, HyperbolicModel, Layer, Path};
+use crate::Result;
 use crate::numerics::norm_last;
 use crate::random::random_normal;
-use crate::{Error, Result};
 
 /// The settings of a [`PoincareLinear`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,7 +78,7 @@ impl<M: HyperbolicModel> PoincareLinear<M> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for a path that is taken.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a path that is taken.
     pub fn new<'a>(
         path: impl Borrow<Path<'a>>,
         from: &M,
@@ -88,7 +88,7 @@ impl<M: HyperbolicModel> PoincareLinear<M> {
     ) -> Result<Self> {
         let path = path.borrow();
         let (n, m) = (from.dim(), to.dim());
-        let weight = start(rng, (m, n), config.start, 0.5);
+        let weight = start(rng, (m, n), config.start);
         let bias = Tensor::zeros([m], (path.kind(), path.device()));
         Ok(Self {
             from: from.clone(),
@@ -103,21 +103,16 @@ impl<M: HyperbolicModel> PoincareLinear<M> {
     }
 }
 
-/// Weights `[m, n]` at a start whose identity is `identity` times the matrix.
-pub(super) fn start(
-    rng: &mut dyn Rng,
-    (m, n): (i64, i64),
-    start: LinearStart,
-    identity: f64,
-) -> Tensor {
+/// Weights `[m, n]` at their start.
+fn start(rng: &mut dyn Rng, (m, n): (i64, i64), start: LinearStart) -> Tensor {
     let (kind, device) = (Kind::Double, tch::Device::Cpu);
     let normal = random_normal(rng, &[m, n], kind, device) / ((2 * m * n) as f64).sqrt();
     match start {
         LinearStart::Normal => normal,
         LinearStart::Identity => {
             let side = m.min(n);
-            let identity = Tensor::eye_m(side, n, (kind, device)) * identity;
-            normal.narrow(0, 0, side).copy_(&identity);
+            let half = Tensor::eye_m(side, n, (kind, device)) / 2.0;
+            normal.narrow(0, 0, side).copy_(&half);
             normal
         }
     }
@@ -149,17 +144,4 @@ impl<M: HyperbolicModel> Layer for PoincareLinear<M> {
     fn gives(&self) -> Coordinates {
         self.to.coordinates()
     }
-}
-
-/// The widths of a linear layer have to be those of its spaces.
-pub(super) fn require_same_curvature<M: HyperbolicModel>(
-    op: &'static str,
-    from: &M,
-    to: &M,
-) -> Result<()> {
-    if from.kappa().is_same(to.kappa()) {
-        return Ok(());
-    }
-    let expected = format!("spaces of one curvature, {}", from.coordinates());
-    Err(Error::invalid(op, expected, to.coordinates()))
 }

@@ -102,6 +102,11 @@ pub(crate) fn norm_keep(x: &Tensor) -> Tensor {
     safe_sqrt(&sum_keep(&(x / &scale).square())) * scale
 }
 
+/// x over its norm `[.., 1]`, 0 where that is 0.
+pub(crate) fn over_norm(x: &Tensor, norm: &Tensor) -> Tensor {
+    x / norm.where_self(&norm.gt(0.0), &norm.ones_like())
+}
+
 /// `z`, pulled back along its ray to the size `limit` where its size `[.., 1]`, a multiple of its norm, is
 /// beyond.
 pub(crate) fn pull_within(z: &Tensor, size: &Tensor, limit: &Tensor) -> Tensor {

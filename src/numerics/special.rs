@@ -20,6 +20,11 @@ pub(crate) fn asinh(x: &Tensor) -> Tensor {
     logarithm.where_self(&far, &near)
 }
 
+/// ln(1 + eˣ), to the digits of x at any size.
+pub(crate) fn softplus(x: &Tensor) -> Tensor {
+    x.logaddexp(&x.zeros_like())
+}
+
 /// tanh(t)/t of w = t².
 pub(crate) fn tanhc(w: &Tensor) -> Tensor {
     const SERIES: [f64; 9] = [

@@ -1,8 +1,8 @@
 //! Mirror of `src/nn/chain.rs`, `checked.rs` and `coordinates.rs`.
 
 use holonomy::nn::{
-    Checked, Clip, Coordinates, Elementwise, FermiDirac, Flat, Hyperplanes, Layer, Lift, Linear,
-    Logits, Lower, PoincareLinear, PoincareLinearConfig, TangentActivation, chain,
+    Checked, Clip, Coordinates, Elementwise, FermiDiracDecoder, Flat, Hyperplanes, Layer, Lift,
+    Linear, Logits, Lower, PoincareLinear, PoincareLinearConfig, TangentActivation, chain,
 };
 use holonomy::optim::{AdamConfig, RiemannianAdam};
 use holonomy::random::generator;
@@ -201,7 +201,7 @@ fn a_network_learns_and_is_loaded() {
 fn links_are_likelier_between_near_points() {
     let ball = ball(2, -1.0);
     let store = store(Kind::Double);
-    let decoder = FermiDirac::new(store.root(), &ball, 2.0, 0.5).unwrap();
+    let decoder = FermiDiracDecoder::new(store.root(), &ball, 2.0, 0.5).unwrap();
     let p = Tensor::from_slice2(&[[0.0, 0.0], [0.1, 0.0]]);
     let q = Tensor::from_slice2(&[[0.1, 0.0], [-0.99, 0.0]]);
     let found = decoder.probabilities(&p, &q);
@@ -213,5 +213,5 @@ fn links_are_likelier_between_near_points() {
     let loss = decoder.loss((&far, &p.get(1)), (&p.get(0), &q.get(1)));
     loss.backward();
     assert!(far.grad().get(0).double_value(&[]) > 1.0);
-    assert!(FermiDirac::new(&store.root() / "x", &ball, 0.0, 1.0).is_err());
+    assert!(FermiDiracDecoder::new(&store.root() / "x", &ball, 0.0, 1.0).is_err());
 }

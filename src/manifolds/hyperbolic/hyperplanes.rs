@@ -26,8 +26,8 @@ use super::poincare::PoincareBall;
 use super::scalars::asinh_of_root;
 use crate::numerics::operation::Operation;
 use crate::numerics::{
-    broadcast_to_both, check_numbers, check_points, is_recorded, no_grad, norm_keep, safe_sqrt,
-    special, sum_keep,
+    broadcast_to_both, check_numbers, check_points, is_recorded, no_grad, norm_keep, over_norm,
+    safe_sqrt, special, sum_keep,
 };
 
 /// ρ from which on a point has a direction.
@@ -255,6 +255,7 @@ fn chords(units: &Tensor, directions: &Tensor, side: &Tensor) -> Tensor {
     let high: Tensor = 1.0 - side * unit.0.matmul(&direction.0.tr());
     let low: Tensor = unit.0.matmul(&direction.1.tr()) + unit.1.matmul(&directions.tr());
     let both: Tensor = (lacking(&unit) + lacking(&direction).tr()) / 2.0;
+    // Below 0 by roundings alone.
     (high - side * low - both).clamp_min(0.0)
 }
 
@@ -288,9 +289,8 @@ fn planes(
 /// It is normalised twice. A gradient along the vector, nearly all of which cancels, loses what its
 /// rounding left along the vector, which the second pass finds.
 fn unit_vector(x: &Tensor, norm: &Tensor) -> Tensor {
-    let once = x / norm.where_self(&norm.gt(0.0), &norm.ones_like());
-    let again = norm_keep(&once);
-    &once / again.where_self(&again.gt(0.0), &again.ones_like())
+    let once = over_norm(x, norm);
+    over_norm(&once, &norm_keep(&once))
 }
 
 impl Seen {
@@ -304,8 +304,7 @@ impl Seen {
     ) -> Self {
         let near = rho.lt(OUT);
         let (factor, time) = lift(&norm.where_self(&near, &norm.zeros_like()));
-        let is_some = norm.gt(0.0);
-        let inverse = norm.where_self(&is_some, &norm.ones_like()).reciprocal();
+        let inverse = over_norm(&norm.ones_like(), norm);
         let once = x * factor.where_self(&near, &inverse);
         // Normalised twice, see `unit_vector`.
         let again = short_norm(&once).masked_fill(&near, 1.0).reciprocal();

@@ -403,3 +403,46 @@ fn there_is_a_hyperplane_at_least() {
     let (normals, offsets) = (Tensor::zeros([0, 3], DOUBLE), Tensor::zeros([0], DOUBLE));
     let _ = ball.hyperplane_distances(&Tensor::zeros([2, 3], DOUBLE), &normals, &offsets);
 }
+
+#[test]
+fn results_farther_than_the_edge_lie_at_the_edge_in_their_direction() {
+    for kind in [Kind::Double, Kind::Float] {
+        let ball = PoincareBall::new(2, -1.5).unwrap();
+        let store = store(kind);
+        let config = PoincareLinearConfig::default();
+        let layer =
+            PoincareLinear::new(store.root(), &ball, &ball, config, &mut generator(1)).unwrap();
+        value(
+            &store,
+            "weight",
+            &Tensor::from_slice2(&[[1e3, 0.0], [0.0, 1e-3]]),
+        );
+        let x = Tensor::from_slice2(&[[0.3, 0.2], [-0.3, 0.2]])
+            .to_kind(kind)
+            .set_requires_grad(true);
+        let y = layer.forward_t(&x, true);
+        ball.check_point(&y).unwrap();
+        let expected = PoincareBall::edge(kind) / 1.5_f64.sqrt();
+        let near = if kind == Kind::Double { 1e-14 } else { 1e-6 };
+        for (row, sign) in [(0, 1.0), (1, -1.0)] {
+            assert!((y.double_value(&[row, 0]) - sign * expected).abs() < near);
+        }
+        y.sum(kind).backward();
+        assert_eq!(x.grad().isfinite().all().int64_value(&[]), 1);
+    }
+}
+
+#[test]
+fn a_mobius_layer_keeps_the_curvature() {
+    let store = store(Kind::Double);
+    let (a, b) = (
+        PoincareBall::new(3, -0.5).unwrap(),
+        PoincareBall::new(2, -0.6).unwrap(),
+    );
+    let error = MobiusLinear::new(store.root(), &a, &b, &mut generator(1)).unwrap_err();
+    assert!(
+        error.to_string().contains("balls of one curvature"),
+        "{error}"
+    );
+    assert!(store.names().is_empty());
+}

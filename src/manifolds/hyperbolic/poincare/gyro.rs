@@ -10,7 +10,7 @@ use crate::manifolds::Lorentz;
 use crate::manifolds::hyperbolic::dispatch::Model;
 use crate::numerics::{
     batch_of, check_broadcast, check_numbers, check_points, check_weights, dot_keep, in_f64,
-    no_grad, norm_keep, norm_last, sum_keep,
+    no_grad, norm_keep, norm_last, over_norm, sum_keep,
 };
 
 impl PoincareBall {
@@ -174,17 +174,13 @@ impl PoincareBall {
     fn midpoint_on_hyperboloid(&self, points: &Tensor, weights: &Tensor) -> Tensor {
         let root_c = self.c().sqrt();
         let over_points = |t: Tensor| t.sum_dim_intlist(-2, true, Kind::Double);
-        let direction = |x: &Tensor, norm: &Tensor| {
-            let safe = norm.where_self(&norm.gt(0.0), &norm.ones_like());
-            x / safe
-        };
         let alpha = self.alpha(points);
         let norm = norm_keep(points);
         let length = &norm * 2.0 / &alpha;
         let rest = &alpha / (&norm * &root_c + 1.0).square() / &root_c;
         let sum = over_points(weights * 2.0 / &alpha * points);
         let sum_norm = norm_keep(&sum);
-        let chord = direction(points, &norm) - direction(&sum, &sum_norm);
+        let chord = over_norm(points, &norm) - over_norm(&sum, &sum_norm);
         let off = sum_keep(&chord.square()) * &length / 2.0;
         let less = over_points(weights * (&rest + off));
         let time = over_points(weights * (length + rest));

@@ -2,10 +2,10 @@
 
 use std::borrow::Borrow;
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::Path;
-use crate::numerics::require_positive;
+use crate::numerics::{require_positive, special};
 use crate::{Geodesic, Result};
 
 /// The Fermi–Dirac decoder: the probability of a link between two points.
@@ -13,6 +13,9 @@ use crate::{Geodesic, Result};
 /// ```text
 /// 1/(1 + e^{(d² − r)/t})
 /// ```
+///
+/// r and t are learned, and distances are squared; [`embed::FermiDirac`](crate::embed::FermiDirac) has fixed
+/// ones, and plain distances.
 ///
 /// # Shapes
 ///
@@ -24,13 +27,13 @@ use crate::{Geodesic, Result};
 /// krioukov2010; chami2019, with r = 2 and t = 1 fixed. [`freeze`](Path::freeze) the path for
 /// that.
 #[derive(Debug)]
-pub struct FermiDirac<M> {
+pub struct FermiDiracDecoder<M> {
     space: M,
     radius: Tensor,
     log_t: Tensor,
 }
 
-impl<M: Geodesic + Clone> FermiDirac<M> {
+impl<M: Geodesic + Clone> FermiDiracDecoder<M> {
     /// A decoder over a space that starts at r and t.
     ///
     /// # Errors
@@ -43,7 +46,7 @@ impl<M: Geodesic + Clone> FermiDirac<M> {
         radius: f64,
         temperature: f64,
     ) -> Result<Self> {
-        const OP: &str = "FermiDirac::new";
+        const OP: &str = "FermiDiracDecoder::new";
         require_positive(OP, "radius", radius)?;
         require_positive(OP, "temperature", temperature)?;
         let path = path.borrow();
@@ -86,12 +89,11 @@ impl<M: Geodesic + Clone> FermiDirac<M> {
     pub fn loss(&self, linked: (&Tensor, &Tensor), unlinked: (&Tensor, &Tensor)) -> Tensor {
         assert!(
             linked.0.numel() > 0 && unlinked.0.numel() > 0,
-            "FermiDirac::loss: expected linked and unlinked pairs, got none"
+            "FermiDiracDecoder::loss: expected linked and unlinked pairs, got none"
         );
-        let kind: Kind = linked.0.kind();
-        let softplus = |t: Tensor| t.logaddexp(&t.zeros_like()).mean(kind);
-        let yes = softplus(-self.logits(linked.0, linked.1));
-        let no = softplus(self.logits(unlinked.0, unlinked.1));
+        let kind = linked.0.kind();
+        let yes = special::softplus(&-self.logits(linked.0, linked.1)).mean(kind);
+        let no = special::softplus(&self.logits(unlinked.0, unlinked.1)).mean(kind);
         (yes + no) / 2.0
     }
 }
