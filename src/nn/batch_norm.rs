@@ -5,6 +5,7 @@ use std::borrow::Borrow;
 use tch::nn::ModuleT;
 use tch::{Kind, Tensor};
 
+use super::frechet::frechet_mean;
 use super::{Coordinates, HyperbolicModel, Layer, Path};
 use crate::numerics::{check_points, no_grad};
 use crate::{Error, Result};
@@ -16,14 +17,28 @@ pub struct BatchNormConfig {
     pub momentum: f64,
     /// ε > 0, added to the variance.
     pub eps: f64,
+    /// What counts as the middle of a batch.
+    pub center: BatchCenter,
+}
+
+/// The middle of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BatchCenter {
+    /// The centroid, in the ball the gyromidpoint: one pass.
+    #[default]
+    Centroid,
+    /// The Fréchet mean, with its gradient by implicit differentiation (lou2020): before ε, the Fréchet mean of
+    /// a result is β, and its variance γ. A dozen Newton steps, each with a system of n equations.
+    Frechet,
 }
 
 impl Default for BatchNormConfig {
-    /// Momentum 0.1 and ε = 1e-5, as `torch.nn.BatchNorm1d`.
+    /// Momentum 0.1 and ε = 1e-5, as `torch.nn.BatchNorm1d`; the centroid.
     fn default() -> Self {
         Self {
             momentum: 0.1,
             eps: 1e-5,
+            center: BatchCenter::Centroid,
         }
     }
 }
@@ -34,9 +49,9 @@ impl Default for BatchNormConfig {
 /// y = exp_β PT_{0→β} √(γ/(v + ε)) PT_{μ→0} log_μ x
 /// ```
 ///
-/// In the ball that is β ⊕ (√(γ/(v + ε)) ⊗ (⊖μ ⊕ x)). μ is the centroid of the batch, in the ball the
-/// gyromidpoint, and v the mean of d(μ, x)². The result does not depend on where the batch lies, but for a
-/// turn about β.
+/// In the ball that is β ⊕ (√(γ/(v + ε)) ⊗ (⊖μ ⊕ x)). μ is the centroid of the batch or its Fréchet mean
+/// ([`BatchCenter`]), and v the mean of d(μ, x)². The result does not depend on where the batch lies, but
+/// for a turn about β.
 ///
 /// # Shapes
 ///
@@ -52,8 +67,8 @@ impl Default for BatchNormConfig {
 ///
 /// # References
 ///
-/// lou2020, with the centroid in place of the Fréchet mean, as bdeir2024. Its code divides by the
-/// mean distance; here it is the root of the mean squared distance.
+/// lou2020; with the centroid bdeir2024, whose code divides by the mean distance; here it is the root of
+/// the mean squared distance.
 #[derive(Debug)]
 pub struct BatchNorm<M> {
     space: M,
@@ -123,8 +138,10 @@ impl<M: HyperbolicModel> ModuleT for BatchNorm<M> {
         }
         let (mean, variance) = if train {
             let rows = x.reshape([-1, width]);
-            let weights = rows.select(-1, 0).ones_like();
-            let mean = space.centroid(&rows, &weights);
+            let mean = match self.config.center {
+                BatchCenter::Centroid => space.centroid(&rows, &rows.select(-1, 0).ones_like()),
+                BatchCenter::Frechet => frechet_mean(space, &rows),
+            };
             let variance = space.dist(&rows, &mean).square().mean(x.kind());
             self.update(&mean.detach(), &variance.detach());
             (mean, variance)

@@ -3,6 +3,7 @@
 use tch::{Kind, Tensor};
 
 use super::HyperbolicModel;
+use super::model::log_beta;
 use crate::numerics::check_numbers;
 use crate::{Lorentz, Manifold, PoincareBall};
 
@@ -49,7 +50,7 @@ pub fn beta_concatenate(ball: &PoincareBall, parts: &[Tensor]) -> Tensor {
     check_widths("beta_concatenate", ball.dim(), &widths);
     let scaled = |part: &Tensor, n: i64| {
         let part = part.to_kind(Kind::Double);
-        let tangent = with_dim(ball, n).log_at_origin(&part);
+        let tangent = ball.with_dim(n).log_at_origin(&part);
         tangent * (log_beta(ball.dim()) - log_beta(n)).exp()
     };
     let tangents = parts.iter().zip(&widths).map(|(part, n)| scaled(part, *n));
@@ -69,7 +70,7 @@ pub fn beta_split(ball: &PoincareBall, x: &Tensor, widths: &[i64]) -> Vec<Tensor
     let parts = tangent.split_with_sizes(widths, -1);
     let part = |(part, &n): (Tensor, &i64)| {
         let factor = (log_beta(n) - log_beta(ball.dim())).exp();
-        let ball = with_dim(ball, n);
+        let ball = ball.with_dim(n);
         ball.project(&ball.exp_at_origin(&(part * factor)).to_kind(x.kind()))
     };
     parts.into_iter().zip(widths).map(part).collect()
@@ -118,7 +119,7 @@ pub fn lorentz_split(space: &Lorentz, x: &Tensor, dims: &[i64]) -> Vec<Tensor> {
     let parts = space.spatial(x).split_with_sizes(dims, -1);
     let part = |part: Tensor| {
         let n = part.size()[part.dim() - 1];
-        Lorentz::with_curvature(n, space.curvature()).with_spatial(&part)
+        space.with_dim(n).with_spatial(&part)
     };
     parts.into_iter().map(part).collect()
 }
@@ -129,15 +130,4 @@ fn check_widths(op: &str, n: i64, widths: &[i64]) {
         !widths.is_empty() && widths.iter().all(|n| *n > 0) && widths.iter().sum::<i64>() == n,
         "{op}: expected parts of dimensions that add up to {n}, got {widths:?}"
     );
-}
-
-fn with_dim(ball: &PoincareBall, n: i64) -> PoincareBall {
-    PoincareBall::with_curvature(n, ball.curvature())
-}
-
-/// ln B(n/2, ½).
-fn log_beta(n: i64) -> f64 {
-    let gamma = |x: f64| Tensor::from(x).lgamma().double_value(&[]);
-    let half = n as f64 / 2.0;
-    gamma(half) + gamma(0.5) - gamma(half + 0.5)
 }

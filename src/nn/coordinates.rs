@@ -17,6 +17,7 @@ pub struct Coordinates {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    Words,
     Flat,
     Ball,
     Hyperboloid,
@@ -31,6 +32,11 @@ impl Coordinates {
     /// Flat numbers, as many as there are: of a layer that treats each alike.
     pub fn flat_of_any_width() -> Self {
         Self::new(Kind::Flat, None, None)
+    }
+
+    /// The number of a word in each entry of a tensor, without a dimension of coordinates.
+    pub fn numbers_of_words() -> Self {
+        Self::new(Kind::Words, None, None)
     }
 
     fn new(kind: Kind, width: Option<i64>, curvature: Option<Curvature>) -> Self {
@@ -82,6 +88,7 @@ impl fmt::Display for Coordinates {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let width = self.width.map_or("any".to_owned(), |n| n.to_string());
         match (self.kind, &self.curvature) {
+            (Kind::Words, _) => f.write_str("numbers of words"),
             (Kind::Flat, _) | (_, None) => write!(f, "{width} flat numbers"),
             (kind, Some(kappa)) => {
                 let model = if kind == Kind::Ball {

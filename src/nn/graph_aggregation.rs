@@ -5,6 +5,7 @@ use std::borrow::Borrow;
 use tch::nn::Module;
 use tch::{Device, Kind, Tensor};
 
+use super::means::{SAME_DIRECTION, scaled_back};
 use super::{Coordinates, HyperbolicModel, Layer, Path};
 use crate::graph::Graph;
 use crate::numerics::{check_points, dot_keep, norm_keep, over_norm, special, sum_keep};
@@ -268,6 +269,7 @@ impl<M: HyperbolicModel> GraphAggregation<M> {
             .index_select(0, &edges.to);
         let heard_length = edges.heard(&length);
         let chord = sum_keep(&(over_norm(&heard, &heard_length) - &direction).square());
+        let chord = chord.masked_fill(&chord.lt(SAME_DIRECTION * SAME_DIRECTION), 0.0);
         // Without a direction of its own, at the origin or of a sum that cancels, a point has |s| − s·Ŝ.
         let has_direction = heard_length
             .gt(0.0)
@@ -275,8 +277,7 @@ impl<M: HyperbolicModel> GraphAggregation<M> {
         let plain = &heard_length - dot_keep(&heard, &direction);
         let off = (&heard_length * chord / 2.0).where_self(&has_direction, &plain);
         let less = edges.sums(&(&weights * (edges.heard(&rest) + off)));
-        let more = &less + &sum_length * 2.0;
-        sum / (less.sqrt() * more.sqrt() * c.sqrt())
+        scaled_back(&c, &sum, &sum_length, &less)
     }
 }
 

@@ -45,6 +45,13 @@ impl Linear {
     }
 }
 
+impl Linear {
+    /// Weight and bias.
+    pub(super) fn into_variables(self) -> (Tensor, Tensor) {
+        (self.weight, self.bias)
+    }
+}
+
 /// Numbers drawn uniformly from ±bound.
 pub(super) fn uniform(rng: &mut dyn Rng, size: &[i64], bound: f64) -> Tensor {
     let count = size.iter().product::<i64>() as usize;

@@ -7,7 +7,7 @@ use tch::Tensor;
 use tch::nn::Module;
 
 use super::linear::uniform;
-use super::{Coordinates, HyperbolicModel, Layer, Path};
+use super::{Coordinates, HyperbolicModel, Layer, Path, SpatialLinear};
 use crate::numerics::check_points;
 use crate::{Lorentz, Manifold, Result};
 
@@ -75,13 +75,19 @@ pub(super) fn with_time(space: &Lorentz, x: &Tensor) -> Tensor {
     }
 }
 
+impl SpatialLinear for LorentzLinear {
+    #[track_caller]
+    fn forward_spatial(&self, x: &Tensor) -> Tensor {
+        check_points("LorentzLinear::forward", self.from.dim() + 1, &[x]);
+        let x = &with_time(&self.from, x);
+        x.linear(&self.weight, Some(&self.bias))
+    }
+}
+
 impl Module for LorentzLinear {
     #[track_caller]
     fn forward(&self, x: &Tensor) -> Tensor {
-        check_points("LorentzLinear::forward", self.from.dim() + 1, &[x]);
-        let x = &with_time(&self.from, x);
-        self.to
-            .with_spatial(&x.linear(&self.weight, Some(&self.bias)))
+        self.to.with_spatial(&self.forward_spatial(x))
     }
 }
 

@@ -10,16 +10,21 @@
 //! | --- | --- |
 //! | [`Store`], [`Path`] | variables by name |
 //! | [`chain`], [`Layer`], [`Coordinates`], [`Checked`] | layers one after another, and checks |
-//! | [`Linear`], [`Elementwise`], [`Clip`], [`Flat`] | flat numbers; modules of tch |
+//! | [`Linear`], [`SpectralLinear`], [`DimensionScaling`], [`Elementwise`], [`Clip`], [`Flat`] | flat numbers; modules of tch |
 //! | [`Lift`], [`Lower`] | flat numbers to points, and back |
 //! | [`PoincareLinear`], [`MobiusLinear`], [`LorentzLinear`], [`HyboNetLinear`] | points to points |
 //! | [`TangentActivation`], [`LorentzActivation`] | functions of each coordinate |
-//! | [`BatchNorm`], [`Dropout`], [`LorentzDropout`], [`residual`] | normalisation, dropout, sums of points |
+//! | [`Convolution`], [`Pooling`] | grids of points: sequences, images, volumes |
+//! | [`MultiHeadAttention`] | attention by distances, by products or in linear time |
+//! | [`Embedding`], [`PositionalEncoding`] | points of words and of places in a sequence |
+//! | [`BatchNorm`], [`LayerNorm`], [`Dropout`], [`LorentzDropout`], [`residual`] | normalisation, dropout, sums of points |
 //! | [`GraphAggregation`], [`Adjacency`], [`Neighbours`] | means over the neighbours in a graph |
+//! | [`EdgeConvolution`] | what a point sees of its nearest neighbours |
 //! | [`rescale`], [`recharge_at_origin`] | changes of curvature |
 //! | [`beta_concatenate`], [`beta_split`], [`lorentz_concatenate`], [`lorentz_split`] | several points as one |
 //! | [`Hyperplanes`] | logits of classes: distances to hyperplanes |
 //! | [`FermiDiracDecoder`] | probabilities of links |
+//! | [`Svdd`] | distances to the middle of one class |
 //! | [`GrassmannClassifier`] | each class is a subspace, its logit the norm of the projection on it |
 //!
 //! # Examples
@@ -55,43 +60,64 @@
 //! ```
 
 mod activation;
+mod attention;
 mod batch_norm;
 mod chain;
 mod checked;
 mod concatenation;
+mod convolution;
 mod coordinates;
 mod dropout;
+mod edge_convolution;
+mod embedding;
 mod fermi_dirac_decoder;
+mod frechet;
 mod graph_aggregation;
 mod grassmann_classifier;
 mod hybonet_linear;
 mod hyperplanes;
+mod layer_norm;
 mod lift;
 mod linear;
+mod linear_model;
 mod lorentz_linear;
+mod means;
 mod mobius_linear;
 mod model;
 mod poincare_linear;
+mod pooling;
 mod residual;
+mod spectral_norm;
 mod store;
+mod svdd;
+mod windows;
 
 pub use activation::{LorentzActivation, TangentActivation, recharge_at_origin, rescale};
-pub use batch_norm::{BatchNorm, BatchNormConfig};
+pub use attention::{AttentionConfig, AttentionForm, MultiHeadAttention};
+pub use batch_norm::{BatchCenter, BatchNorm, BatchNormConfig};
 pub use chain::{Chain, Layer, chain};
 pub use checked::Checked;
 pub use concatenation::{beta_concatenate, beta_split, lorentz_concatenate, lorentz_split};
+pub use convolution::{Convolution, ConvolutionConfig};
 pub use coordinates::Coordinates;
 pub use dropout::{Dropout, LorentzDropout};
+pub use edge_convolution::{EdgeConvolution, EdgeConvolutionConfig, Reduction};
+pub use embedding::{Embedding, PositionalEncoding};
 pub use fermi_dirac_decoder::FermiDiracDecoder;
 pub use graph_aggregation::{Adjacency, GraphAggregation, Neighbours};
 pub use grassmann_classifier::{GrassmannClassifier, GrassmannClassifierConfig};
 pub use hybonet_linear::HyboNetLinear;
 pub use hyperplanes::{Hyperplanes, Logits};
+pub use layer_norm::LayerNorm;
 pub use lift::{Clip, Lift, Lower};
 pub use linear::{Elementwise, Flat, Linear};
+pub use linear_model::LinearModel;
 pub use lorentz_linear::LorentzLinear;
 pub use mobius_linear::MobiusLinear;
-pub use model::HyperbolicModel;
+pub use model::{HyperbolicModel, SpatialLinear};
 pub use poincare_linear::{LinearStart, PoincareLinear, PoincareLinearConfig};
+pub use pooling::{Pooling, PoolingForm};
 pub use residual::residual;
+pub use spectral_norm::{DimensionScaling, SpectralLinear};
 pub use store::{Path, Store};
+pub use svdd::Svdd;

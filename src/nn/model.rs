@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::Coordinates;
+use super::{Coordinates, Layer};
 use crate::numerics::{check_points, in_f64, norm_keep, pull_within};
 use crate::{Curvature, Geodesic, Lorentz, Manifold, PoincareBall};
 
@@ -11,6 +11,9 @@ use crate::{Curvature, Geodesic, Lorentz, Manifold, PoincareBall};
 /// What layers share stands here: the tangent space at the origin as ℝⁿ, and the spatial part of a point
 /// on the hyperboloid, w ∈ ℝⁿ with time √(1/c + |w|²), c = −κ, in which linear layers are written.
 pub trait HyperbolicModel: Geodesic + Clone + sealed::Sealed + 'static {
+    /// The space of this model and curvature of another dimension.
+    fn with_dim(&self, n: i64) -> Self;
+
     /// The curvature κ < 0.
     fn kappa(&self) -> &Curvature;
 
@@ -49,6 +52,26 @@ pub trait HyperbolicModel: Geodesic + Clone + sealed::Sealed + 'static {
     /// Signed distances to hyperplanes, see
     /// [`PoincareBall::hyperplane_distances`].
     fn hyperplane_distances(&self, x: &Tensor, normals: &Tensor, offsets: &Tensor) -> Tensor;
+
+    /// A vector at the origin in the coordinates of [`exp_at_origin`](Self::exp_at_origin), of one in the
+    /// coordinates of the model, `[.., coordinates]` → `[.., n]`.
+    fn tangent_at_origin(&self, v: &Tensor) -> Tensor;
+
+    /// What stands side by side where `parts` points are concatenated, `[.., coordinates]` → `[.., n]`:
+    /// [`beta_concatenate`](super::beta_concatenate) in the ball,
+    /// [`lorentz_concatenate`](super::lorentz_concatenate) on the hyperboloid. The origin gives 0.
+    fn part(&self, x: &Tensor, parts: i64) -> Tensor;
+
+    /// The point of parts side by side, `[.., n]` → `[.., coordinates]` of this space, whose dimension is
+    /// that of all parts.
+    fn of_parts(&self, parts: &Tensor) -> Tensor;
+}
+
+/// A linear layer whose result is first the [`spatial`](HyperbolicModel::spatial) part of a point.
+pub trait SpatialLinear: Layer {
+    /// The spatial part of the result, unless it lies beyond the edge of the model, `[.., coordinates]` →
+    /// `[.., m]`. Its kind is the one in which the layer computes.
+    fn forward_spatial(&self, x: &Tensor) -> Tensor;
 }
 
 mod sealed {
@@ -58,6 +81,10 @@ mod sealed {
 }
 
 impl HyperbolicModel for PoincareBall {
+    fn with_dim(&self, n: i64) -> Self {
+        Self::with_curvature(n, self.curvature())
+    }
+
     fn kappa(&self) -> &Curvature {
         self.curvature()
     }
@@ -97,9 +124,26 @@ impl HyperbolicModel for PoincareBall {
     fn hyperplane_distances(&self, x: &Tensor, normals: &Tensor, offsets: &Tensor) -> Tensor {
         Self::hyperplane_distances(self, x, normals, offsets)
     }
+
+    fn tangent_at_origin(&self, v: &Tensor) -> Tensor {
+        v.shallow_clone()
+    }
+
+    fn part(&self, x: &Tensor, parts: i64) -> Tensor {
+        let factor = (log_beta(parts * self.dim()) - log_beta(self.dim())).exp();
+        self.log_at_origin(&x.to_kind(Kind::Double)) * factor
+    }
+
+    fn of_parts(&self, parts: &Tensor) -> Tensor {
+        self.project(&self.exp_at_origin(parts))
+    }
 }
 
 impl HyperbolicModel for Lorentz {
+    fn with_dim(&self, n: i64) -> Self {
+        Self::with_curvature(n, self.curvature())
+    }
+
     fn kappa(&self) -> &Curvature {
         self.curvature()
     }
@@ -143,6 +187,18 @@ impl HyperbolicModel for Lorentz {
     fn hyperplane_distances(&self, x: &Tensor, normals: &Tensor, offsets: &Tensor) -> Tensor {
         Self::hyperplane_distances(self, x, normals, offsets)
     }
+
+    fn tangent_at_origin(&self, v: &Tensor) -> Tensor {
+        v.narrow(-1, 1, self.dim())
+    }
+
+    fn part(&self, x: &Tensor, _parts: i64) -> Tensor {
+        self.spatial(x)
+    }
+
+    fn of_parts(&self, parts: &Tensor) -> Tensor {
+        self.with_spatial(parts)
+    }
 }
 
 /// The origin (1/√c, 0, …) in the shape of `like`.
@@ -152,4 +208,11 @@ fn origin(space: &Lorentz, like: &Tensor) -> Tensor {
     let time = (ones * time).to_kind(like.kind());
     let zeros = like.narrow(-1, 1, space.dim()).zeros_like();
     Tensor::cat(&[time, zeros], -1)
+}
+
+/// ln B(n/2, ½).
+pub(super) fn log_beta(n: i64) -> f64 {
+    let gamma = |x: f64| Tensor::from(x).lgamma().double_value(&[]);
+    let half = n as f64 / 2.0;
+    gamma(half) + gamma(0.5) - gamma(half + 0.5)
 }

@@ -6,7 +6,7 @@ use rand::Rng;
 use tch::nn::Module;
 use tch::{Kind, Tensor};
 
-use super::{Coordinates, HyperbolicModel, Layer, Path};
+use super::{Coordinates, HyperbolicModel, Layer, Path, SpatialLinear};
 use crate::Result;
 use crate::numerics::norm_last;
 use crate::random::random_normal;
@@ -118,10 +118,10 @@ fn start(rng: &mut dyn Rng, (m, n): (i64, i64), start: LinearStart) -> Tensor {
     }
 }
 
-impl<M: HyperbolicModel> Module for PoincareLinear<M> {
+impl<M: HyperbolicModel> SpatialLinear for PoincareLinear<M> {
+    /// In f64, for points of any kind.
     #[track_caller]
-    fn forward(&self, x: &Tensor) -> Tensor {
-        let kind = x.kind();
+    fn forward_spatial(&self, x: &Tensor) -> Tensor {
         let weight = self.weight.to_kind(Kind::Double);
         let offsets = match &self.bias {
             Some(bias) => bias.to_kind(Kind::Double) * 2.0,
@@ -131,8 +131,15 @@ impl<M: HyperbolicModel> Module for PoincareLinear<M> {
         let h = self.from.hyperplane_distances(&x, &weight, &offsets);
         let root_c = (-self.to.kappa().tensor()).sqrt();
         let v = h * norm_last(&weight) * 2.0 * &root_c;
-        let w = v.clamp(-FARTHEST, FARTHEST).sinh() / root_c;
-        self.to.with_exact_spatial(&w, kind)
+        v.clamp(-FARTHEST, FARTHEST).sinh() / root_c
+    }
+}
+
+impl<M: HyperbolicModel> Module for PoincareLinear<M> {
+    #[track_caller]
+    fn forward(&self, x: &Tensor) -> Tensor {
+        let w = self.forward_spatial(x);
+        self.to.with_exact_spatial(&w, x.kind())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Mirror of `src/nn/batch_norm.rs`.
 
-use holonomy::nn::{BatchNorm, BatchNormConfig, HyperbolicModel, Store};
+use holonomy::nn::{BatchCenter, BatchNorm, BatchNormConfig, HyperbolicModel, Store};
+use holonomy::stats::{CenterConfig, frechet_mean};
 use holonomy::{Geodesic, Lorentz, PoincareBall};
 use tch::nn::ModuleT;
 use tch::{Kind, Tensor};
@@ -144,7 +145,11 @@ fn settings_out_of_range_are_refused() {
         (0.1, f64::INFINITY),
     ] {
         let store = store(Kind::Double);
-        let config = BatchNormConfig { momentum, eps };
+        let config = BatchNormConfig {
+            momentum,
+            eps,
+            ..Default::default()
+        };
         assert!(BatchNorm::new(store.root(), &ball, config).is_err());
         assert!(store.names().is_empty());
     }
@@ -152,8 +157,12 @@ fn settings_out_of_range_are_refused() {
 
 #[test]
 fn gradients_of_normalised_batches_are_those_of_differences() {
-    fn check<M: HyperbolicModel>(space: &M) {
-        let (_store, norm) = norm(space, BatchNormConfig::default());
+    fn check<M: HyperbolicModel>(space: &M, center: BatchCenter) {
+        let config = BatchNormConfig {
+            center,
+            ..Default::default()
+        };
+        let (_store, norm) = norm(space, config);
         let v = (features(&[5, 3]) * 0.4 + 0.1).set_requires_grad(true);
         let loss = |v: &Tensor| {
             let y = space.log_at_origin(&norm.forward_t(&space.exp_at_origin(v), true));
@@ -166,6 +175,92 @@ fn gradients_of_normalised_batches_are_those_of_differences() {
         let expected = (at(1e-5) - at(-1e-5)) / 2e-5;
         assert!((got - expected).abs() < 1e-8, "{got} {expected}");
     }
+    for center in [BatchCenter::Centroid, BatchCenter::Frechet] {
+        check(&PoincareBall::new(3, -0.7).unwrap(), center);
+        check(&Lorentz::new(3, -0.7).unwrap(), center);
+    }
+}
+
+fn of_frechet() -> BatchNormConfig {
+    BatchNormConfig {
+        momentum: 1.0,
+        center: BatchCenter::Frechet,
+        ..Default::default()
+    }
+}
+
+/// However far the batch spreads; with outliers too.
+#[test]
+fn the_centre_is_the_frechet_mean() {
+    fn check<M: HyperbolicModel>(space: &M) {
+        for (spread, outlier) in [
+            (0.0, 0.0),
+            (1e-6, 0.0),
+            (0.5, 0.0),
+            (3.0, 0.0),
+            (8.0, 0.0),
+            (0.3, 12.0),
+        ] {
+            let (_store, norm) = norm(space, of_frechet());
+            let v = features(&[20, 3]) * spread + 0.3;
+            let _ = v.get(4).g_add_scalar_(outlier);
+            let x = space.exp_at_origin(&v);
+            let _ = norm.forward_t(&x, true);
+            let mean = frechet_mean(space, &x, None, &CenterConfig::default()).unwrap();
+            let error = space
+                .dist(&norm.running_mean(), &mean.point)
+                .double_value(&[]);
+            assert!(error < 1e-9, "{spread} {outlier}: {error:e}");
+        }
+    }
     check(&PoincareBall::new(3, -0.7).unwrap());
-    check(&Lorentz::new(3, -0.7).unwrap());
+    check(&Lorentz::new(3, -1.6).unwrap());
+}
+
+#[test]
+fn batches_get_the_frechet_mean_and_the_variance() {
+    let space = Lorentz::new(3, -0.7).unwrap();
+    let (store, norm) = norm(&space, of_frechet());
+    let shift = Tensor::from_slice(&[0.3, -0.1, 0.2]);
+    set(&store, "shift", &shift);
+    set(&store, "log_variance", &Tensor::from(0.4_f64));
+    let y = norm.forward_t(
+        &space.exp_at_origin(&(features(&[30, 3]) * 0.9 + 0.8)),
+        true,
+    );
+    let mean = frechet_mean(&space, &y, None, &CenterConfig::default()).unwrap();
+    let beta = space.exp_at_origin(&shift);
+    assert!(space.dist(&mean.point, &beta).double_value(&[]) < 1e-9);
+    assert!((mean.objective / 0.4_f64.exp() - 1.0).abs() < 1e-4);
+}
+
+/// By κ at coordinates that are held: spatial parts on the hyperboloid.
+#[test]
+fn the_frechet_mean_follows_a_learned_curvature() {
+    fn check<M: HyperbolicModel>(make: impl Fn(holonomy::Curvature) -> M) {
+        let store = store(Kind::Double);
+        let kappa = store.root().curvature("kappa", -0.7).unwrap();
+        let space = make(kappa);
+        let norm = BatchNorm::new(&store.root() / "norm", &space, of_frechet()).unwrap();
+        let w = features(&[6, 3]) * 0.2 + 0.1;
+        let loss = || {
+            let y = norm.forward_t(&space.with_spatial(&w), true);
+            (space.log_at_origin(&y) * features(&[6, 3])).sum(Kind::Double)
+        };
+        loss().backward();
+        let mut u = store.get("kappa").unwrap();
+        let got = u.grad().double_value(&[]);
+        let mut at = |t: f64| {
+            tch::no_grad(|| {
+                let _ = u.g_add_scalar_(t);
+                let loss = loss().double_value(&[]);
+                let _ = u.g_add_scalar_(-t);
+                loss
+            })
+        };
+        let expected = (at(1e-5) - at(-1e-5)) / 2e-5;
+        assert!((got - expected).abs() < 1e-8, "{got} {expected}");
+    }
+    check(|kappa| PoincareBall::new(3, kappa).unwrap());
+    check(|kappa| Lorentz::new(3, kappa).unwrap());
 }

@@ -11,7 +11,7 @@ use tch::nn::ModuleT;
 use tch::{Device, Kind, Tensor};
 
 use super::features;
-use super::layers::cases;
+use super::layers::{cases, sets};
 
 fn close(gpu: &Tensor, cpu: &Tensor, what: &str) {
     assert_eq!(gpu.device(), Device::Cuda(0), "{what}");
@@ -25,12 +25,15 @@ fn close(gpu: &Tensor, cpu: &Tensor, what: &str) {
 
 #[test]
 fn layers_and_their_gradients_are_those_of_the_cpu() {
-    for (cpu, mut gpu) in cases(Kind::Double, true)
-        .into_iter()
-        .zip(cases(Kind::Double, true))
-    {
+    let all = || {
+        let single = cases(Kind::Double, true)
+            .into_iter()
+            .map(|case| (case, [6].as_slice()));
+        single.chain(sets::cases(Kind::Double, true))
+    };
+    for ((cpu, grid), (mut gpu, _)) in all().zip(all()) {
         gpu.store.set_device(Device::Cuda(0));
-        let v = features(&[6, cpu.from.dim()]) * 0.5;
+        let v = features(&[&[2], grid, &[cpu.from.dim()]].concat()) * 0.4;
         let run = |case: &super::layers::Case, v: &Tensor| {
             let v = v.copy().set_requires_grad(true);
             let y = case.layer.forward_t(&case.from.at(&v), true);

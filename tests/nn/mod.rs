@@ -2,15 +2,21 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod attention;
 mod batch_norm;
 mod chain;
+mod convolution;
 #[cfg(feature = "cuda-tests")]
 mod cuda;
 mod dropout;
+mod edge_convolution;
+mod embedding;
 mod graph_aggregation;
 mod grassmann_classifier;
 mod layers;
+mod spectral_norm;
 mod store;
+mod svdd;
 
 use holonomy::nn::Store;
 use rand::SeedableRng;

@@ -1,11 +1,12 @@
 //! Laws that every layer between hyperbolic spaces keeps.
 
 mod each;
+pub(super) mod sets;
 
 use holonomy::nn::{
-    Clip, HyboNetLinear, HyperbolicModel, Hyperplanes, Layer, Lift, Logits, LorentzActivation,
-    LorentzLinear, Lower, MobiusLinear, Path, PoincareLinear, PoincareLinearConfig, Store,
-    TangentActivation,
+    Clip, HyboNetLinear, HyperbolicModel, Hyperplanes, Layer, LayerNorm, Lift, Logits,
+    LorentzActivation, LorentzLinear, Lower, MobiusLinear, Path, PoincareLinear,
+    PoincareLinearConfig, Store, TangentActivation,
 };
 use holonomy::random::generator;
 use holonomy::{Curvature, Lorentz, Manifold, PoincareBall};
@@ -59,7 +60,7 @@ impl Side {
     }
 }
 
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 19] = [
     "lift to ball",
     "lift to hyperboloid",
     "lower from ball",
@@ -77,6 +78,8 @@ const NAMES: [&str; 17] = [
     "Shimizu's logits",
     "Bdeir's logits",
     "clip",
+    "layer norm in the ball",
+    "layer norm on the hyperboloid",
 ];
 
 /// Spaces of two curvatures.
@@ -127,6 +130,14 @@ impl Spaces {
             "clip" => {
                 let clip = Clip::new(0.8).unwrap();
                 return (Box::new(clip), Side::Flat(3), Side::Flat(3));
+            }
+            "layer norm in the ball" => {
+                let layer = LayerNorm::new(path, b3, 1e-5).unwrap();
+                return (Box::new(layer), ball(b3), ball(b3));
+            }
+            "layer norm on the hyperboloid" => {
+                let layer = LayerNorm::new(path, l3, 1e-5).unwrap();
+                return (Box::new(layer), space(l3), space(l3));
             }
             "Ganea" => {
                 let layer = MobiusLinear::new(path, b3, &self.b4, rng).unwrap();
@@ -180,20 +191,11 @@ pub(super) fn cases(kind: Kind, learned: bool) -> Vec<Case> {
         };
         let spaces = Spaces::new(&curvature("a", -0.7), &curvature("b", -1.9));
         let (layer, from, to) = spaces.layer(name, &(&p / "l"));
-        let names = store
-            .names()
-            .into_iter()
-            .filter(|name| name.starts_with("l."));
-        for (i, variable) in names.enumerate() {
-            let mut leaf = store.get(&variable).unwrap();
-            let more = numbers(&leaf.size(), i as i64) * 0.2;
-            let value = match (name, variable.as_str()) {
-                (_, "l.points") => from.at(&numbers(&[4, 3], 9).to_kind(kind)),
-                ("Ganea", "l.bias") => to.at(&more.to_kind(kind)),
-                _ => &leaf + more,
-            };
-            tch::no_grad(|| leaf.copy_(&value));
-        }
+        disturb(&store, |variable, leaf, more| match (name, variable) {
+            (_, "l.points") => from.at(&numbers(&[4, 3], 9).to_kind(kind)),
+            ("Ganea", "l.bias") => to.at(&more.to_kind(kind)),
+            _ => leaf + more,
+        });
         Case {
             name,
             store,
@@ -203,6 +205,20 @@ pub(super) fn cases(kind: Kind, learned: bool) -> Vec<Case> {
         }
     };
     NAMES.into_iter().map(case).collect()
+}
+
+/// Gives the variables of the layer the values that a function makes of name, value and small numbers.
+fn disturb(store: &Store, value: impl Fn(&str, &Tensor, &Tensor) -> Tensor) {
+    let names = store
+        .names()
+        .into_iter()
+        .filter(|name| name.starts_with("l."));
+    for (i, variable) in names.enumerate() {
+        let mut leaf = store.get(&variable).unwrap();
+        let more = numbers(&leaf.size(), i as i64) * 0.2;
+        let value = value(&variable, &leaf, &more);
+        tch::no_grad(|| leaf.copy_(&value));
+    }
 }
 
 /// Numbers of a shape, others for another seed.
@@ -253,46 +269,49 @@ fn batches_have_any_shape() {
 #[test]
 fn gradients_are_those_of_differences() {
     for case in cases(Kind::Double, true) {
-        let (n, step) = (case.from.dim(), 1e-5);
-        let v = (features(&[6, n]) * 0.5).set_requires_grad(true);
-        let loss = || {
-            let y = case.layer.forward_t(&case.from.at(&v), true);
-            let weights = features(&[y.numel() as i64]).view(y.size().as_slice());
-            (y * weights).sum(Kind::Double)
+        has_gradients_of_differences(&case, &(features(&[6, case.from.dim()]) * 0.5));
+    }
+}
+
+/// By the input at these tangents, and by each variable.
+fn has_gradients_of_differences(case: &Case, v: &Tensor) {
+    let (v, step) = (v.copy().set_requires_grad(true), 1e-5);
+    let loss = || {
+        let y = case.layer.forward_t(&case.from.at(&v), true);
+        let weights = features(&[y.numel() as i64]).view(y.size().as_slice());
+        (y * weights).sum(Kind::Double)
+    };
+    loss().backward();
+    let mut leaves = vec![("input".to_owned(), v.shallow_clone())];
+    for name in case.store.names() {
+        leaves.push((name.clone(), case.store.get(&name).unwrap()));
+    }
+    let all: Vec<(String, Tensor)> = leaves.iter().map(|(n, t)| (n.clone(), t.grad())).collect();
+    for ((name, leaf), (_, gradient)) in leaves.iter().zip(&all) {
+        // Of a point on the hyperboloid, along its tangent space alone.
+        if name == "l.points" && matches!(case.from, Side::Lorentz(_)) || leaf.numel() == 0 {
+            continue;
+        }
+        let direction = features(&[leaf.numel() as i64 + 2]).narrow(0, 2, leaf.numel() as i64);
+        let direction = direction.view(leaf.size().as_slice());
+        let moved = |t: f64| {
+            tch::no_grad(|| {
+                let start = leaf.copy();
+                let mut leaf = leaf.shallow_clone();
+                leaf.copy_(&(&start + &direction * t));
+                let loss = loss().double_value(&[]);
+                leaf.copy_(&start);
+                loss
+            })
         };
-        loss().backward();
-        let mut leaves = vec![("input".to_owned(), v.shallow_clone())];
-        for name in case.store.names() {
-            leaves.push((name.clone(), case.store.get(&name).unwrap()));
-        }
-        let all: Vec<(String, Tensor)> =
-            leaves.iter().map(|(n, t)| (n.clone(), t.grad())).collect();
-        for ((name, leaf), (_, gradient)) in leaves.iter().zip(&all) {
-            // Of a point on the hyperboloid, along its tangent space alone.
-            if name == "l.points" && matches!(case.from, Side::Lorentz(_)) || leaf.numel() == 0 {
-                continue;
-            }
-            let direction = features(&[leaf.numel() as i64 + 2]).narrow(0, 2, leaf.numel() as i64);
-            let direction = direction.view(leaf.size().as_slice());
-            let moved = |t: f64| {
-                tch::no_grad(|| {
-                    let start = leaf.copy();
-                    let mut leaf = leaf.shallow_clone();
-                    leaf.copy_(&(&start + &direction * t));
-                    let loss = loss().double_value(&[]);
-                    leaf.copy_(&start);
-                    loss
-                })
-            };
-            let expected = (moved(step) - moved(-step)) / (2.0 * step);
-            let got = if gradient.defined() {
-                (gradient * &direction).sum(Kind::Double).double_value(&[])
-            } else {
-                0.0
-            };
-            let error = (got - expected).abs() / (1.0 + expected.abs());
-            assert!(error < 1e-7, "{} by {name}: {got} {expected}", case.name);
-        }
+        let expected = (moved(step) - moved(-step)) / (2.0 * step);
+        let got = if gradient.defined() {
+            (gradient * &direction).sum(Kind::Double).double_value(&[])
+        } else {
+            0.0
+        };
+        let error = (got - expected).abs() / (1.0 + expected.abs());
+        assert!(error < 1e-7, "{} by {name}: {got} {expected}", case.name);
     }
 }
 

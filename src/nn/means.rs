@@ -1,0 +1,73 @@
+//! Centroids of the same points with many sets of weights.
+
+use tch::{Kind, Tensor};
+
+use crate::numerics::{norm_keep, over_norm, sum_keep};
+
+/// Directions that differ by less are the same but for their roundings, which would count beyond 36/√c.
+pub(super) const SAME_DIRECTION: f64 = 4.0 * f64::EPSILON;
+
+/// The spatial parts of the centroids S/(√c √(−⟨S, S⟩_L)), S = Σ wⱼ xⱼ, of points of these spatial parts.
+///
+/// −⟨S, S⟩_L is (T − |S|)(T + |S|) of time and length of the sum, and
+///
+/// ```text
+/// T − |S| = Σ wⱼ (tⱼ − |sⱼ| + |sⱼ| |ŝⱼ − Ŝ|²/2)
+/// ```
+///
+/// adds up what is positive, so that far points in one direction keep their digits.
+///
+/// # Shapes
+///
+/// `s` `[.., k, n]` and weights `[.., q, k]` whose rows add up to 1, both f64 → `[.., q, n]`
+pub(super) fn centroids(c: &Tensor, s: &Tensor, weights: &Tensor) -> Tensor {
+    const EXACT_DIFFERENCES: i64 = 2;
+    let across = |t: &Tensor| t.transpose(-2, -1);
+    let length = norm_keep(s);
+    let time = length.hypot(&(length.ones_like() * c.rsqrt()));
+    let rest = (c * (time + &length)).reciprocal();
+    let sum = weights.matmul(s);
+    let sum_length = norm_keep(&sum);
+    // The direction of the sum does not move T − |S|.
+    let direction = over_norm(&sum, &sum_length).detach();
+    let chord = Tensor::cdist(&direction, &over_norm(s, &length), 2.0, EXACT_DIFFERENCES);
+    let chord = chord.masked_fill(&chord.lt(SAME_DIRECTION), 0.0);
+    let row = across(&length);
+    // Without a direction of its own, at the origin or of a sum that cancels, a point has |s| − s·Ŝ.
+    let has_direction = row.gt(0.0).logical_and(&sum_length.gt(0.0));
+    let plain = &row - direction.matmul(&across(s));
+    let off = (&row * chord.square() / 2.0).where_self(&has_direction, &plain);
+    let less = sum_keep(&(weights * (across(&rest) + off)));
+    scaled_back(c, &sum, &sum_length, &less)
+}
+
+/// [`centroids`] of weights φ(qᵢ)·φ(kⱼ), divided by their sums, in time and memory linear in points.
+/// T − |S| is a difference here, which costs e^{2ρ} roundings at the distance ρ; it is at least
+/// Σ wⱼ (tⱼ − |sⱼ|).
+///
+/// # Shapes
+///
+/// `s` `[.., k, n]`, `to` `[.., q, m]` ≥ 0 and `from` `[.., k, m]` ≥ 0, f64 → `[.., q, n]`
+pub(super) fn linear_time_centroids(
+    c: &Tensor,
+    s: &Tensor,
+    (to, from): (&Tensor, &Tensor),
+) -> Tensor {
+    let length = norm_keep(s);
+    let time = length.hypot(&(length.ones_like() * c.rsqrt()));
+    let rest = (c * (&time + &length)).reciprocal();
+    let values = Tensor::cat(&[length.ones_like(), time, rest, s.shallow_clone()], -1);
+    let sums = to.matmul(&from.transpose(-2, -1).matmul(&values));
+    let mean = |start: i64, count: i64| sums.narrow(-1, start, count) / sums.narrow(-1, 0, 1);
+    let (time, rest, sum) = (mean(1, 1), mean(2, 1), mean(3, s.size()[s.dim() - 1]));
+    let sum_length = norm_keep(&sum);
+    let less = (time - &sum_length).maximum(&rest);
+    scaled_back(c, &sum, &sum_length, &less)
+}
+
+/// S/(√c √((T − |S|)(T + |S|))) of a sum, its length and T − |S|.
+pub(super) fn scaled_back(c: &Tensor, sum: &Tensor, length: &Tensor, less: &Tensor) -> Tensor {
+    debug_assert_eq!(sum.kind(), Kind::Double);
+    let more = less + length * 2.0;
+    sum / (less.sqrt() * more.sqrt() * c.sqrt())
+}
