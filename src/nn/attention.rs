@@ -67,7 +67,8 @@ impl Default for AttentionConfig {
 /// # Accuracy
 ///
 /// Weights and centroids are computed in f64. Centroids keep their digits for far points in one direction;
-/// [`LinearTime`](AttentionForm::LinearTime) loses e^{2ρ} roundings at the distance ρ/√c.
+/// [`LinearTime`](AttentionForm::LinearTime) loses e^{2ρ} roundings of f64 at the distance ρ/√c, and so does
+/// [`Product`](AttentionForm::Product) in its weights.
 ///
 /// # Examples
 ///
@@ -180,7 +181,9 @@ impl<M: LinearModel> MultiHeadAttention<M> {
         let heads = |layer: &M::Linear, x: &Tensor| self.heads(&layer.forward_spatial(x));
         let (q, k) = (heads(&self.queries, x), heads(&self.keys, other));
         let values = heads(&self.values, other);
-        let joined = self.joined(&self.means((&q, &k, &values), mask.as_ref()));
+        let means = self.means((&q, &k, &values), mask.as_ref());
+        // The inverse of the cut into heads.
+        let joined = means.transpose(-3, -2).flatten(-2, -1);
         let point = self.space.with_exact_spatial(&joined, x.kind());
         self.out.forward_t(&point, false)
     }
@@ -217,11 +220,6 @@ impl<M: LinearModel> MultiHeadAttention<M> {
         spatial.transpose(-3, -2)
     }
 
-    /// The inverse of [`heads`](Self::heads).
-    fn joined(&self, heads: &Tensor) -> Tensor {
-        heads.transpose(-3, -2).flatten(-2, -1)
-    }
-
     /// The centroids of the values for each query, as spatial parts.
     fn means(&self, (q, k, values): (&Tensor, &Tensor, &Tensor), mask: Option<&Tensor>) -> Tensor {
         if q.numel() == 0 || k.numel() == 0 {
@@ -230,11 +228,12 @@ impl<M: LinearModel> MultiHeadAttention<M> {
         let c = -self.space.kappa().tensor();
         let beta = special::softplus(&self.u.to_kind(Kind::Double)).view([-1, 1, 1]);
         if self.config.form == AttentionForm::LinearTime {
-            let (to, mut from) = (feature(&(q * &beta)), feature(&(k * &beta)));
-            if let Some(mask) = mask {
-                // Of a row of keys, a column of features.
-                from = from * mask.transpose(-2, -1).to_kind(Kind::Double);
-            }
+            let (to, from) = (feature(&(q * &beta)), feature(&(k * &beta)));
+            // Of a row of keys, a column of features.
+            let from = match mask {
+                Some(mask) => from * mask.transpose(-2, -1).to_kind(Kind::Double),
+                None => from,
+            };
             let means = linear_time_centroids(&c, values, (&to, &from));
             return heard(&means, mask);
         }

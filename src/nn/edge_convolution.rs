@@ -59,7 +59,7 @@ pub enum Reduction {
 ///
 /// # References
 ///
-/// wang2019 (flat); leng2023
+/// wang2019 (flat); leng2023, whose means of neighbours are taken in the same tangent space
 #[derive(Debug)]
 pub struct EdgeConvolution<M> {
     from: M,

@@ -183,7 +183,7 @@ fn centroids_of_far_values_keep_their_digits() {
         set(&store, "out.weight", &identity);
         set(&store, "keys.weight", &identity.zeros_like());
         for radius in [1.0, 12.0, 25.0, 60.0] {
-            let (angle, spread) = (0.3_f64, (-radius as f64).exp());
+            let (angle, spread) = (0.3_f64, f64::exp(-radius));
             let v: Vec<f64> = [-1.0, 0.5, 2.0, 0.0]
                 .iter()
                 .flat_map(|t| {

@@ -70,9 +70,9 @@ fn both_models_see_the_same_up_to_the_length_of_vectors() {
     let (two, on_hyperboloid) = layer(&space, 4, Reduction::Maximum);
     // A vector at the origin is twice as long on the hyperboloid.
     tch::no_grad(|| {
-        two.get("bias")
-            .unwrap()
-            .copy_(&(two.get("bias").unwrap() * 2.0))
+        let mut bias = two.get("bias").unwrap();
+        let twice = &bias * 2.0;
+        bias.copy_(&twice);
     });
     let y = ball.to_lorentz(&in_ball.forward(&x));
     let other = on_hyperboloid.forward(&ball.to_lorentz(&x));
