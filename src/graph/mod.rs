@@ -2,7 +2,8 @@
 //!
 //! An edge runs from child to parent: (dog, mammal) reads "a dog is a mammal". Graphs come from
 //! edge lists ([`read_edge_list`]), from WordNet's own files ([`read_wordnet_nouns`]), from trees
-//! in Newick's format ([`read_newick`]) or from code ([`Graph::new`]).
+//! in Newick's format ([`read_newick`]) or from code ([`Graph::new`]). A [`KnowledgeGraph`] has
+//! several relations between its entities.
 //!
 //! Functions that measure distances treat edges as undirected: [`shortest_paths`],
 //! [`gromov_hyperbolicity`](crate::metric::gromov_hyperbolicity).
@@ -15,6 +16,7 @@ mod newick;
 mod reachability;
 mod shortest_paths;
 mod spanning_tree;
+mod triples;
 mod wordnet;
 
 use std::fmt;
@@ -32,6 +34,7 @@ pub use reachability::direct_edges;
 pub(crate) use shortest_paths::Roads;
 pub use shortest_paths::{shortest_paths, shortest_paths_from};
 pub use spanning_tree::{SpanningTree, spanning_tree};
+pub use triples::{KnowledgeGraph, KnowledgeReport, Split, Triple};
 pub use wordnet::read_wordnet_nouns;
 
 use crate::source::quote;

@@ -25,6 +25,7 @@
 //! | [`Hyperplanes`] | logits of classes: distances to hyperplanes |
 //! | [`FermiDiracDecoder`] | probabilities of links |
 //! | [`Svdd`] | distances to the middle of one class |
+//! | [`KnowledgeModel`], [`KnowledgeTrainer`], [`rank`] | embeddings of knowledge graphs: MuRP, RotH, RefH, AttH and their Euclidean twins |
 //! | [`GrassmannClassifier`] | each class is a subspace, its logit the norm of the projection on it |
 //!
 //! # Examples
@@ -76,6 +77,7 @@ mod graph_aggregation;
 mod grassmann_classifier;
 mod hybonet_linear;
 mod hyperplanes;
+mod knowledge;
 mod layer_norm;
 mod lift;
 mod linear;
@@ -108,6 +110,10 @@ pub use graph_aggregation::{Adjacency, GraphAggregation, Neighbours};
 pub use grassmann_classifier::{GrassmannClassifier, GrassmannClassifierConfig};
 pub use hybonet_linear::HyboNetLinear;
 pub use hyperplanes::{Hyperplanes, Logits};
+pub use knowledge::{
+    KnowledgeConfig, KnowledgeMethod, KnowledgeModel, KnowledgeObjective, KnowledgeTrainer,
+    KnowledgeTraining, RankingReport, RankingScore, rank, rank_by,
+};
 pub use layer_norm::LayerNorm;
 pub use lift::{Clip, Lift, Lower};
 pub use linear::{Elementwise, Flat, Linear};

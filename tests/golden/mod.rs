@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod flags;
+mod knowledge;
 mod layers;
 mod matrices;
 mod parametrised;

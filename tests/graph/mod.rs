@@ -10,6 +10,7 @@ mod shipped;
 mod shortest_paths;
 mod spanning_tree;
 mod structure;
+mod triples;
 mod wordnet;
 
 use std::path::PathBuf;

@@ -13,6 +13,7 @@ mod edge_convolution;
 mod embedding;
 mod graph_aggregation;
 mod grassmann_classifier;
+mod knowledge;
 mod layers;
 mod spectral_norm;
 mod store;
