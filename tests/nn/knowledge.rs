@@ -446,9 +446,9 @@ fn ranks_of_both_sides_are_averaged_over_all_questions() {
         base * sign.unsqueeze(1)
     })
     .unwrap();
-    // (a, r, d): first, b left out. (c, r, b): d is left out, a and c are below, so c's own 2 is above.
+    // (a, r, d): d is first. (c, r, b): d is known to be right, c is above, a below.
     assert_eq!(report.tails.mean_rank, 1.5);
-    // (?, r, d) from d: a first. (?, r, b): a is known to be right, b itself is above c.
+    // (?, r, d): a is first. (?, r, b): a is known to be right, b itself is above c, d below.
     assert_eq!(report.heads.mean_rank, 1.5);
     assert_eq!(report.both.mean_reciprocal_rank, 0.75);
     assert_eq!(report.both.hits_at_1, 0.5);
