@@ -279,10 +279,12 @@ impl KnowledgeModel {
     ///
     /// # Panics
     ///
-    /// If shapes or kinds do not fit.
+    /// If shapes or kinds do not fit, or a number is out of range.
     #[track_caller]
     pub fn scores(&self, heads: &Tensor, relations: &Tensor, tails: &Tensor) -> Tensor {
-        check_numbers("scores", &[heads, relations, tails]);
+        const OP: &str = "scores";
+        self.check_questions(OP, heads, relations);
+        check_numbers(OP, "tails", tails, &heads.size(), self.counts[0]);
         self.scores_of(heads, relations, &tails.unsqueeze(1))
             .squeeze_dim(1)
     }
@@ -295,15 +297,14 @@ impl KnowledgeModel {
     ///
     /// # Panics
     ///
-    /// If shapes or kinds do not fit.
+    /// If shapes or kinds do not fit, or a number is out of range.
     #[track_caller]
     pub fn scores_of(&self, heads: &Tensor, relations: &Tensor, tails: &Tensor) -> Tensor {
-        check_numbers("scores_of", &[heads, relations]);
+        const OP: &str = "scores_of";
+        self.check_questions(OP, heads, relations);
         let size = tails.size();
-        assert!(
-            tails.kind() == Kind::Int64 && size.len() == 2 && size[0] == heads.size()[0],
-            "scores_of: expected tails [B, K] of kind Int64, got {tails:?}"
-        );
+        let expected = [heads.size()[0], size.last().copied().unwrap_or(0)];
+        check_numbers(OP, "tails", tails, &expected, self.counts[0]);
         let flat = tails.flatten(0, 1);
         let of_tails = |table: &Tensor| {
             let rows = table.index_select(0, &flat).to_kind(Kind::Double);
@@ -338,10 +339,10 @@ impl KnowledgeModel {
     ///
     /// # Panics
     ///
-    /// If shapes or kinds do not fit.
+    /// If shapes or kinds do not fit, or a number is out of range.
     #[track_caller]
     pub fn scores_of_all(&self, heads: &Tensor, relations: &Tensor) -> Tensor {
-        check_numbers("scores_of_all", &[heads, relations]);
+        self.check_questions("scores_of_all", heads, relations);
         let squared = match self.query(heads, relations) {
             Query::Flat(query) => {
                 Pairing::All.squared(&query, &self.entities.to_kind(Kind::Double))
@@ -358,6 +359,13 @@ impl KnowledgeModel {
             }
         };
         self.head_bias(heads) - squared + self.tail_biases.to_kind(Kind::Double)
+    }
+
+    #[track_caller]
+    fn check_questions(&self, op: &str, heads: &Tensor, relations: &Tensor) {
+        let size = [heads.size().first().copied().unwrap_or(0)];
+        check_numbers(op, "heads", heads, &size, self.counts[0]);
+        check_numbers(op, "relations", relations, &size, 2 * self.counts[1]);
     }
 
     /// `[B, 1]`
@@ -398,6 +406,9 @@ impl KnowledgeModel {
         let entities = self.entities.to_kind(Kind::Double).unsqueeze(0);
         let at_once = (LARGEST / entities.numel() as i64).max(1) as usize;
         let (mut between, mut radii) = (Vec::new(), Vec::new());
+        if groups.is_empty() {
+            return Tensor::zeros([0, self.counts[0]], (Kind::Double, device));
+        }
         for groups in groups.chunks(at_once) {
             let relations: Vec<i64> = groups.iter().map(|(relation, _)| *relation).collect();
             let relations = Tensor::from_slice(&relations).to_device(device);
@@ -468,13 +479,16 @@ fn radii(v: &Tensor) -> Tensor {
 }
 
 #[track_caller]
-fn check_numbers(op: &str, numbers: &[&Tensor]) {
-    let size = numbers[0].size();
+fn check_numbers(op: &str, what: &str, numbers: &Tensor, size: &[i64], bound: i64) {
     assert!(
-        size.len() == 1
-            && numbers
-                .iter()
-                .all(|t| t.kind() == Kind::Int64 && t.size() == size),
-        "{op}: expected numbers [B] of kind Int64, got {numbers:?}"
+        numbers.kind() == Kind::Int64 && numbers.size() == size,
+        "{op}: expected {what} {size:?} of kind Int64, got {numbers:?}"
+    );
+    let is_in_range = numbers.numel() == 0
+        || numbers.min().int64_value(&[]) >= 0 && numbers.max().int64_value(&[]) < bound;
+    assert!(
+        is_in_range,
+        "{op}: expected {what} from 0 to {}, got {numbers:?}",
+        bound - 1
     );
 }

@@ -101,7 +101,8 @@ fn reflected(angles: &Tensor, x: &Tensor) -> Tensor {
 
 /// The coordinates 0, 2, … and 1, 3, …, `[B, d/2]` each.
 fn pairs(x: &Tensor) -> [Tensor; 2] {
-    let pairs = x.view([x.size()[0], -1, 2]);
+    let size = x.size();
+    let pairs = x.view([size[0], size[1] / 2, 2]);
     [pairs.select(-1, 0), pairs.select(-1, 1)]
 }
 
