@@ -8,7 +8,7 @@ use tch::{Kind, Tensor};
 
 use super::means::{centroids, linear_time_centroids};
 use super::{Coordinates, Layer, LinearModel, Path, SpatialLinear};
-use crate::numerics::{check_points, norm_keep, special, sum_keep};
+use crate::numerics::{check_points, norm_keep, pull_within, special, sum_keep};
 use crate::{Error, Result};
 
 /// How much a query attends to a key.
@@ -201,7 +201,19 @@ impl<M: LinearModel> MultiHeadAttention<M> {
             mask.size(),
             mask.kind()
         );
-        crate::numerics::check_broadcast(OP, &[&mask.size(), &full]);
+        let size = mask.size();
+        let fits = size.len() <= full.len()
+            && size
+                .iter()
+                .rev()
+                .zip(full.iter().rev())
+                .all(|(n, whole)| *n == 1 || n == whole);
+        assert!(
+            fits && mask.device() == x.device(),
+            "{OP}: expected a mask that broadcasts to {full:?} on {:?}, got {size:?} on {:?}",
+            x.device(),
+            mask.device()
+        );
         let linear = self.config.form == AttentionForm::LinearTime;
         assert!(
             !linear || mask.size()[mask.dim() - 2] == 1,
@@ -231,7 +243,7 @@ impl<M: LinearModel> MultiHeadAttention<M> {
             let (to, from) = (feature(&(q * &beta)), feature(&(k * &beta)));
             // Of a row of keys, a column of features.
             let from = match mask {
-                Some(mask) => from * mask.transpose(-2, -1).to_kind(Kind::Double),
+                Some(mask) => from * open(mask).transpose(-2, -1).to_kind(Kind::Double),
                 None => from,
             };
             let means = linear_time_centroids(&c, values, (&to, &from));
@@ -239,11 +251,7 @@ impl<M: LinearModel> MultiHeadAttention<M> {
         }
         let logits = self.nearness(q, k, &c) * beta;
         let logits = match mask {
-            Some(mask) => {
-                let any = mask.any_dim(-1, true);
-                let shut = mask.logical_not().logical_and(&any);
-                logits.masked_fill(&shut, f64::NEG_INFINITY)
-            }
+            Some(mask) => logits.masked_fill(&open(mask).logical_not(), f64::NEG_INFINITY),
             None => logits,
         };
         let means = centroids(&c, values, &logits.softmax(-1, Kind::Double));
@@ -254,6 +262,10 @@ impl<M: LinearModel> MultiHeadAttention<M> {
     fn nearness(&self, q: &Tensor, k: &Tensor, c: &Tensor) -> Tensor {
         let form = self.config.form;
         if form == AttentionForm::Product {
+            // Farther points have products that are no numbers.
+            let limit = Tensor::from(1e150).to_device(q.device());
+            let near = |s: &Tensor| pull_within(s, &norm_keep(s), &limit);
+            let (q, k) = (&near(q), &near(k));
             let time = |s: &Tensor| {
                 let length = norm_keep(s);
                 length.hypot(&(length.ones_like() * c.rsqrt()))
@@ -274,6 +286,11 @@ impl<M: LinearModel> MultiHeadAttention<M> {
     }
 }
 
+/// The mask, open for those that may hear nobody: what they hear is left out later, and is a number.
+fn open(mask: &Tensor) -> Tensor {
+    mask.logical_or(&mask.any_dim(-1, true).logical_not())
+}
+
 /// The spatial parts of those that hear somebody, 0 of others.
 fn heard(means: &Tensor, mask: Option<&Tensor>) -> Tensor {
     match mask {
@@ -287,7 +304,7 @@ fn feature(s: &Tensor) -> Tensor {
     let r = s.relu() + 1e-6;
     let largest = r.amax([-1], true);
     // Without a scale, cubes of 1e130 overflow.
-    let cube = (&r / &largest).pow_tensor_scalar(3);
+    let cube = (&r / &largest).clamp_min(1e-50).pow_tensor_scalar(3);
     let length = |x: &Tensor| sum_keep(&x.square()).sqrt();
     &cube * (length(&(&r / &largest)) * &largest / length(&cube))
 }

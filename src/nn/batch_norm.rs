@@ -112,12 +112,15 @@ impl<M: HyperbolicModel> BatchNorm<M> {
 
     /// The running mean, as a point.
     pub fn running_mean(&self) -> Tensor {
-        self.space.exp_at_origin(&self.mean)
+        // A copy, since training writes to the buffer before a gradient is taken.
+        self.space.exp_at_origin(&self.mean.copy())
     }
 
     fn update(&self, mean: &Tensor, variance: &Tensor) {
         no_grad(|| {
-            let part = Tensor::from(self.config.momentum).to_kind(mean.kind());
+            let part = Tensor::from(self.config.momentum)
+                .to_kind(mean.kind())
+                .to_device(mean.device());
             let next = self.space.geodesic(&self.running_mean(), mean, &part);
             let next = self.space.log_at_origin(&next);
             self.mean.shallow_clone().copy_(&next);
@@ -146,7 +149,7 @@ impl<M: HyperbolicModel> ModuleT for BatchNorm<M> {
             self.update(&mean.detach(), &variance.detach());
             (mean, variance)
         } else {
-            (self.running_mean(), self.variance.shallow_clone())
+            (self.running_mean(), self.variance.copy())
         };
         let origin = space.exp_at_origin(&self.shift.zeros_like());
         let shifted = space.exp_at_origin(&self.shift);

@@ -108,11 +108,13 @@ impl<M: HyperbolicModel> EdgeConvolution<M> {
         check_points(OP, self.from.point_shape()[0], &[x]);
         let (size, k) = (x.size(), self.config.neighbours);
         assert!(
-            size.len() >= 2 && (size[size.len() - 2] >= k || x.numel() == 0),
+            size.len() >= 2 && size[size.len() - 2] >= k,
             "{OP}: expected points [.., P, coordinates] with P ≥ {k}, got {size:?}"
         );
         no_grad(|| {
             let distances = self.from.dist(&x.unsqueeze(-2), &x.unsqueeze(-3));
+            // Before others in the same place.
+            let _ = distances.diagonal(0, -2, -1).fill_(-1.0);
             distances.topk(k, -1, false, true).1
         })
     }

@@ -68,7 +68,8 @@ impl<M: HyperbolicModel> Embedding<M> {
         })
     }
 
-    /// All points, `[words, coordinates]`.
+    /// All points, `[words, coordinates]`: the variable itself. Where the curvature is learned, take
+    /// [`Manifold::project`](crate::Manifold::project) of it before you measure distances.
     pub fn points(&self) -> &Tensor {
         &self.points
     }

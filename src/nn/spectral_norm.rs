@@ -57,7 +57,10 @@ impl SpectralLinear {
     /// One step of power iteration.
     fn turn(&self) {
         let v = unit(&self.weight.tr().mv(&self.u));
-        self.u.shallow_clone().copy_(&unit(&self.weight.mv(&v)));
+        let next = unit(&self.weight.mv(&v));
+        // Weights of 0 turn nothing.
+        let next = next.where_self(&next.norm().gt(0.0), &self.u);
+        self.u.shallow_clone().copy_(&next);
     }
 
     /// σ, the estimate of the largest singular value.

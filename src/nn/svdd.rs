@@ -84,9 +84,10 @@ impl<M: Geodesic + Clone> Svdd<M> {
         self.space.dist(&center, x)
     }
 
-    /// The mean distance to the center, `[]`.
+    /// The mean distance to the center, `[]`; 0 for no points.
     #[track_caller]
     pub fn loss(&self, x: &Tensor) -> Tensor {
-        self.scores(x).mean(x.kind())
+        let scores = self.scores(x);
+        scores.sum(x.kind()) / scores.numel().max(1) as f64
     }
 }

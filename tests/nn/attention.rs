@@ -120,7 +120,7 @@ fn masks_shut_keys_out() {
     let x = space.exp_at_origin(&(features(&[2, 5, 4]) * 0.7));
     let first = x.narrow(1, 0, 3);
     for form in FORMS {
-        let (_store, layer) = attention(&space, 2, form);
+        let (store, layer) = attention(&space, 2, form);
         // Of one row of keys for all queries.
         let keys = Tensor::from_slice(&[true, true, true, false, false]).view([1, 5]);
         let masked = layer.attend(&x, &x, Some(&keys));
@@ -133,7 +133,13 @@ fn masks_shut_keys_out() {
         assert_eq!(gradient.narrow(0, 3, 2).abs().max().double_value(&[]), 0.0);
         assert!(gradient.narrow(0, 0, 3).abs().min().double_value(&[]) > 0.0);
         // Nobody left: as if the origin was heard.
-        let nobody = layer.attend(&x, &x, Some(&keys.zeros_like()));
+        let v = (features(&[2, 5, 4]) * 0.7).set_requires_grad(true);
+        let moved = space.exp_at_origin(&v);
+        let nobody = layer.attend(&moved, &moved, Some(&keys.zeros_like()));
+        nobody.sum(Kind::Double).backward();
+        for gradient in [v.grad(), store.get("u").unwrap().grad()] {
+            assert!(!gradient.defined() || gradient.isfinite().all().int64_value(&[]) == 1);
+        }
         let none = layer.attend(&x, &x.narrow(1, 0, 0), None);
         close(&nobody, &none, 0.0);
         assert_eq!(nobody.isfinite().all().int64_value(&[]), 1);
@@ -201,6 +207,47 @@ fn centroids_of_far_values_keep_their_digits() {
                 .double_value(&[]);
             // What a rounding of the directions is worth between them.
             assert!(error < 1e-6, "{form:?} at {radius}: {error:e}");
+        }
+    }
+}
+
+#[test]
+fn masks_fit_the_pairs() {
+    let space = Lorentz::new(4, -0.7).unwrap();
+    let (_store, layer) = attention(&space, 1, AttentionForm::Product);
+    let x = space.exp_at_origin(&features(&[5, 4]));
+    for (rows, size) in [(5, vec![7, 5, 5]), (1, vec![4, 5]), (5, vec![5, 3])] {
+        let mask = Tensor::ones(&size, (Kind::Bool, Device::Cpu));
+        let attend = || layer.attend(&x.narrow(0, 0, rows), &x, Some(&mask));
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(attend));
+        let message = panic.unwrap_err();
+        assert!(
+            message
+                .downcast_ref::<String>()
+                .unwrap()
+                .contains("a mask that broadcasts")
+        );
+    }
+}
+
+/// Weights that throw queries and keys far out, in different directions.
+#[test]
+fn far_queries_and_keys_have_numbers() {
+    let space = Lorentz::new(2, -1.0).unwrap();
+    for form in FORMS {
+        for size in [1e60, 1e110, 1e160] {
+            let (store, layer) = attention(&space, 1, form);
+            for name in ["queries.weight", "keys.weight"] {
+                let weight = store.get(name).unwrap().detach() * size;
+                set(&store, name, &weight);
+            }
+            let v = features(&[4, 2]).set_requires_grad(true);
+            let y = layer.forward(&space.exp_at_origin(&v));
+            assert_eq!(
+                y.isfinite().all().int64_value(&[]),
+                1,
+                "{form:?} at {size:e}"
+            );
         }
     }
 }

@@ -97,6 +97,17 @@ fn weights_of_zero_give_the_bias() {
             .double_value(&[])
             < 1e-15
     );
+    // Weights that come back are normalised.
+    tch::no_grad(|| {
+        store
+            .get("weight")
+            .unwrap()
+            .copy_(&(features(&[3, 4]) * 5.0))
+    });
+    for _ in 0..300 {
+        let _ = layer.forward_t(&features(&[2, 4]), true);
+    }
+    assert!((layer.sigma().double_value(&[]) / largest(&store) - 1.0).abs() < 1e-10);
     assert!(SpectralLinear::new(store.root(), 0, 3, &mut generator(1)).is_err());
     assert!(DimensionScaling::new(0).is_err());
     let scaled = DimensionScaling::new(4)

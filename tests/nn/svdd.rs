@@ -53,5 +53,6 @@ fn the_loss_pulls_points_to_the_center_and_is_at_rest_there() {
     assert!(x.grad().get(1).min().double_value(&[]) > 0.0);
     let f32 = svdd.scores(&x.detach().to_kind(Kind::Float));
     assert_eq!(f32.kind(), Kind::Float);
+    assert_eq!(svdd.loss(&normal.narrow(0, 0, 0)).double_value(&[]), 0.0);
     assert!(Svdd::new(&store.root() / "x", &ball, &normal.narrow(0, 0, 0)).is_err());
 }

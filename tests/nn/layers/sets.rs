@@ -203,9 +203,9 @@ fn sets_are_taken_in_any_order() {
             .from
             .at(&(features(&shape(&[2], grid)) * 0.6))
             .narrow(1, 0, 5);
-        let after = case.layer.forward_t(&x, false).index_select(1, &order);
-        let before = case.layer.forward_t(&x.index_select(1, &order), false);
+        let after = case.layer.forward_t(&x, true).index_select(1, &order);
+        let before = case.layer.forward_t(&x.index_select(1, &order), true);
         let error = (after - before).abs().max().double_value(&[]);
-        assert!(error < 1e-13, "{} {error:e}", case.name);
+        assert!(error < 1e-12, "{} {error:e}", case.name);
     }
 }
