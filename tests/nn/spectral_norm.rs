@@ -98,12 +98,8 @@ fn weights_of_zero_give_the_bias() {
             < 1e-15
     );
     // Weights that come back are normalised.
-    tch::no_grad(|| {
-        store
-            .get("weight")
-            .unwrap()
-            .copy_(&(features(&[3, 4]) * 5.0))
-    });
+    let weight = features(&[3, 4]) * 5.0;
+    tch::no_grad(|| store.get("weight").unwrap().copy_(&weight));
     for _ in 0..300 {
         let _ = layer.forward_t(&features(&[2, 4]), true);
     }
