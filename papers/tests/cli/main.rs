@@ -443,47 +443,58 @@ fn one_thread_gives_the_same_embedding_again() {
 #[test]
 fn a_signal_saves_what_is_there() {
     for signal in ["INT", "TERM"] {
-        let folder = tempfile::tempdir().unwrap();
-        let mut child = papers(&[
-            "run",
-            "nickel2017",
-            "--epochs",
-            "1000000",
-            "--out",
-            path(folder.path()),
-        ])
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-        let mut messages = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("Ctrl-C saves") {
-            line.clear();
-            assert_ne!(
-                messages.read_line(&mut line).unwrap(),
-                0,
-                "ended before training"
-            );
-        }
-        let id = child.id().to_string();
-        let sent = Command::new("kill")
-            .args(["-s", signal, &id])
-            .status()
-            .unwrap();
-        assert!(sent.success());
-        let mut rest = String::new();
-        messages.read_to_string(&mut rest).unwrap();
-
-        assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
-        assert!(
-            rest.contains("interrupted: what was trained up to then is saved"),
-            "{rest}"
-        );
-        let report = report(folder.path());
-        assert_eq!(report["interrupted"], Value::Bool(true));
-        assert!(report["runs"][0]["results"][0]["epochs"].as_u64().unwrap() >= 1);
-        assert!(report["metrics"]["map"].as_f64().unwrap() > 0.0);
-        assert_eq!(embedding_shape(folder.path()), serde_json::json!([1182, 5]));
+        // On a busy machine it may come before the first training, which then does not begin.
+        assert!((0..10).any(|_| is_saved_on(signal)), "{signal}");
     }
+}
+
+/// Whether the signal came while there was a training.
+#[cfg(unix)]
+fn is_saved_on(signal: &str) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = papers(&[
+        "run",
+        "nickel2017",
+        "--epochs",
+        "1000000",
+        "--out",
+        path(folder.path()),
+    ])
+    .stdout(Stdio::null())
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
+    let mut messages = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("Ctrl-C saves") {
+        line.clear();
+        assert_ne!(
+            messages.read_line(&mut line).unwrap(),
+            0,
+            "ended before training"
+        );
+    }
+    let id = child.id().to_string();
+    let sent = Command::new("kill")
+        .args(["-s", signal, &id])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+    let mut rest = String::new();
+    messages.read_to_string(&mut rest).unwrap();
+
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
+    assert!(
+        rest.contains("interrupted: what was trained up to then is saved"),
+        "{rest}"
+    );
+    let report = report(folder.path());
+    assert_eq!(report["interrupted"], Value::Bool(true));
+    if report["runs"][0]["results"][0].is_null() {
+        return false;
+    }
+    assert!(report["runs"][0]["results"][0]["epochs"].as_u64().unwrap() >= 1);
+    assert!(report["metrics"]["map"].as_f64().unwrap() > 0.0);
+    assert_eq!(embedding_shape(folder.path()), serde_json::json!([1182, 5]));
+    true
 }
