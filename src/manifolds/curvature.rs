@@ -3,7 +3,7 @@
 use tch::{Device, Kind, Tensor};
 
 use crate::numerics::no_grad;
-use crate::numerics::special::softplus;
+use crate::numerics::special::{softplus, softplus_inverse};
 use crate::{Error, Result};
 
 /// A signed sectional curvature κ: negative is hyperbolic, positive is spherical.
@@ -86,8 +86,7 @@ impl Curvature {
 
     /// The u of which [`softplus`](Self::softplus) is the curvature κ: ln(e^|κ| − 1).
     pub fn softplus_start(kappa: f64) -> f64 {
-        let size = kappa.abs();
-        size + (-(-size).exp_m1()).ln()
+        softplus_inverse(kappa.abs())
     }
 
     /// The present value of κ.

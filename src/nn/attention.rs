@@ -6,7 +6,7 @@ use rand::Rng;
 use tch::nn::{Module, ModuleT};
 use tch::{Kind, Tensor};
 
-use super::means::{centroids, linear_time_centroids};
+use super::means::{centroids, linear_time_centroids, time};
 use super::{Coordinates, Layer, LinearModel, Path, SpatialLinear};
 use crate::numerics::{check_points, norm_keep, pull_within, special, sum_keep};
 use crate::{Error, Result};
@@ -14,8 +14,9 @@ use crate::{Error, Result};
 /// How much a query attends to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AttentionForm {
-    /// softmax of −β|q − k|²_L = −(2β/c)(cosh(√c d) − 1) (chen2022, which writes 2/c + 2⟨q, k⟩_L). It grows as
-    /// e^{√c d}: beyond a few units one key takes all. The fastest form.
+    /// softmax of −β|q − k|²_L = −(2β/c)(cosh(√c d) − 1), which chen2022 writes as β(2/c + 2⟨q, k⟩_L). It
+    /// grows as e^{√c d}: beyond a few units one key takes all. The fastest form. Spatial parts count to the
+    /// length 1e150.
     #[default]
     Product,
     /// softmax of −β d(q, k) (gulcehre2019, whose offset a softmax leaves out). Exact, also where q = k. While
@@ -24,10 +25,19 @@ pub enum AttentionForm {
     /// softmax of −β d(q, k)². As [`Distance`](Self::Distance).
     SquaredDistance,
     /// φ(q)·φ(k) over its sum (yang2024), in time and memory linear in the points: φ(s) = |r|/|r³| r³ with
-    /// r = max(βs, 0) + 1e-6 of each coordinate of the spatial part s. yang2024 averages spatial parts of the
+    /// r = max(βs, 0) + 1e-6 of each coordinate of the spatial part s, at least 1e-50 of the largest. yang2024 averages spatial parts of the
     /// values; here it is their centroid, as in the other forms.
     LinearTime,
 }
+
+/// The length of spatial parts to which products are told apart: those of farther points overflow.
+const FARTHEST: f64 = 1e150;
+
+/// What is added to the coordinates of features, so that their products are not 0.
+const LEAST_FEATURE: f64 = 1e-6;
+
+/// The least part of the largest feature whose cube counts: cubes of smaller ones vanish.
+const LEAST_PART: f64 = 1e-50;
 
 /// The settings of a [`MultiHeadAttention`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,11 +145,8 @@ impl<M: LinearModel> MultiHeadAttention<M> {
             AttentionForm::Distance | AttentionForm::LinearTime => 1.0,
             _ => (width as f64).sqrt().recip(),
         };
-        let u = Tensor::full(
-            [config.heads],
-            beta.exp_m1().ln(),
-            (Kind::Double, path.device()),
-        );
+        let start = special::softplus_inverse(beta);
+        let u = Tensor::full([config.heads], start, (Kind::Double, path.device()));
         let mut linear = |name: &str| M::linear(&path.sub(name), space, space, rng);
         Ok(Self {
             space: space.clone(),
@@ -262,14 +269,10 @@ impl<M: LinearModel> MultiHeadAttention<M> {
     fn nearness(&self, q: &Tensor, k: &Tensor, c: &Tensor) -> Tensor {
         let form = self.config.form;
         if form == AttentionForm::Product {
-            // Farther points have products that are no numbers.
-            let limit = Tensor::from(1e150).to_device(q.device());
+            let limit = Tensor::from(FARTHEST).to_device(q.device());
             let near = |s: &Tensor| pull_within(s, &norm_keep(s), &limit);
             let (q, k) = (&near(q), &near(k));
-            let time = |s: &Tensor| {
-                let length = norm_keep(s);
-                length.hypot(&(length.ones_like() * c.rsqrt()))
-            };
+            let time = |s: &Tensor| time(c, &norm_keep(s));
             let times = time(q).matmul(&time(k).transpose(-2, -1));
             let product = q.matmul(&k.transpose(-2, -1)) - times;
             return ((product + c.reciprocal()) * 2.0).clamp_max(0.0);
@@ -301,12 +304,13 @@ fn heard(means: &Tensor, mask: Option<&Tensor>) -> Tensor {
 
 /// |r|/|r³| r³ of r = max(s, 0) + 1e-6.
 fn feature(s: &Tensor) -> Tensor {
-    let r = s.relu() + 1e-6;
+    let r = s.relu() + LEAST_FEATURE;
     let largest = r.amax([-1], true);
     // Without a scale, cubes of 1e130 overflow.
-    let cube = (&r / &largest).clamp_min(1e-50).pow_tensor_scalar(3);
+    let parts = &r / &largest;
+    let cube = parts.clamp_min(LEAST_PART).pow_tensor_scalar(3);
     let length = |x: &Tensor| sum_keep(&x.square()).sqrt();
-    &cube * (length(&(&r / &largest)) * &largest / length(&cube))
+    &cube * (length(&parts) * &largest / length(&cube))
 }
 
 impl<M: LinearModel> Module for MultiHeadAttention<M> {

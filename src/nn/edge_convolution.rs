@@ -16,7 +16,7 @@ pub struct EdgeConvolutionConfig {
     /// k: how many nearest points each one sees, itself among them.
     pub neighbours: i64,
     /// What becomes of the numbers of the neighbours.
-    pub reduction: Reduction,
+    pub reduction: EdgeReduction,
 }
 
 impl Default for EdgeConvolutionConfig {
@@ -24,14 +24,14 @@ impl Default for EdgeConvolutionConfig {
     fn default() -> Self {
         Self {
             neighbours: 8,
-            reduction: Reduction::default(),
+            reduction: EdgeReduction::default(),
         }
     }
 }
 
 /// How the numbers of several neighbours become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Reduction {
+pub enum EdgeReduction {
     /// The largest in each coordinate.
     #[default]
     Maximum,
@@ -45,8 +45,8 @@ pub enum Reduction {
 /// yᵢ = exp₀( maxⱼ relu(W [log₀ xᵢ, log₀(⊖xᵢ ⊕ xⱼ)] + b) )
 /// ```
 ///
-/// ⊖xᵢ ⊕ xⱼ is xⱼ seen from xᵢ: log_{xᵢ} xⱼ, transported to the origin. The result does not depend on the
-/// order of the points, where no two are equally near.
+/// log₀(⊖xᵢ ⊕ xⱼ) is xⱼ seen from xᵢ: log_{xᵢ} xⱼ, transported to the origin. The result does not depend on
+/// the order of the points where no two are equally near.
 ///
 /// # Shapes
 ///
@@ -128,15 +128,6 @@ impl<M: HyperbolicModel> Module for EdgeConvolution<M> {
     fn forward(&self, x: &Tensor) -> Tensor {
         let from = &self.from;
         check_points("EdgeConvolution::forward", from.point_shape()[0], &[x]);
-        if x.numel() == 0 {
-            let flat = x
-                .narrow(-1, 0, 1)
-                .expand_as(x)
-                .sum_dim_intlist(-1, true, x.kind());
-            let mut size = flat.size();
-            size[x.dim() - 1] = self.to.dim();
-            return self.to.exp_at_origin(&flat.expand(size.as_slice(), false));
-        }
         let nearest = self.nearest(x);
         let (size, width) = (nearest.size(), x.size()[x.dim() - 1]);
         let mut wide = size.clone();
@@ -155,8 +146,8 @@ impl<M: HyperbolicModel> Module for EdgeConvolution<M> {
         let pairs = Tensor::cat(&[own.expand_as(&logs), logs], -1);
         let numbers = self.linear.forward(&pairs).relu();
         let numbers = match self.config.reduction {
-            Reduction::Maximum => numbers.amax([-2], false),
-            Reduction::Mean => numbers.mean_dim([-2].as_slice(), false, numbers.kind()),
+            EdgeReduction::Maximum => numbers.amax([-2], false),
+            EdgeReduction::Mean => numbers.mean_dim([-2].as_slice(), false, numbers.kind()),
         };
         self.to.exp_at_origin(&numbers)
     }

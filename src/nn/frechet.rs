@@ -60,7 +60,8 @@ fn damped_step<M: HyperbolicModel>(space: &M, mean: &Tensor, rows: &Tensor) -> T
         .where_self(&length.lt(SHORT), &best.get(0))
 }
 
-/// The Newton step H⁻¹ v̄, transported to the origin and in its coordinates, with the mean v̄ of the logarithms, and the Hessian of half the mean squared distance
+/// The Newton step H⁻¹ v̄, transported to the origin and in its coordinates, with the mean v̄ of the logarithms
+/// and the Hessian of half the mean squared distance
 ///
 /// ```text
 /// H = mean of u uᵀ + x coth x (I − u uᵀ),  x = √c d(μ, p),  u the direction of log_μ p

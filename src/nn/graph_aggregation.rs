@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use tch::nn::Module;
 use tch::{Device, Kind, Tensor};
 
-use super::means::{SAME_DIRECTION, scaled_back};
+use super::means::{SAME_DIRECTION, scaled_back, time};
 use super::{Coordinates, HyperbolicModel, Layer, Path};
 use crate::graph::Graph;
 use crate::numerics::{check_points, dot_keep, norm_keep, over_norm, special, sum_keep};
@@ -223,7 +223,7 @@ impl<M: HyperbolicModel> GraphAggregation<M> {
         neighbours: Neighbours,
     ) -> Result<Self> {
         let path = path.borrow();
-        let start = Tensor::from(1.0_f64.exp_m1().ln());
+        let start = Tensor::from(special::softplus_inverse(1.0));
         let u = match neighbours {
             Neighbours::Attention => Some(path.variable("u", &start)?),
             _ => None,
@@ -258,8 +258,7 @@ impl<M: HyperbolicModel> GraphAggregation<M> {
         let weights = weights / edges.sums(weights).index_select(0, &edges.to);
         let weights = weights.unsqueeze(-1);
         let length = norm_keep(s);
-        let time = (sum_keep(&s.square()) + c.reciprocal()).sqrt();
-        let rest = (&c * (time + &length)).reciprocal();
+        let rest = (&c * (time(&c, &length) + &length)).reciprocal();
         let heard = edges.heard(s);
         let sum = edges.sums(&(&weights * &heard));
         let sum_length = norm_keep(&sum);

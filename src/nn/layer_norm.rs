@@ -12,8 +12,8 @@ use crate::numerics::{check_points, require_positive};
 /// Layer normalisation of the spatial part: the point of g (w − w̄)/√(v + ε) + b.
 ///
 /// w is the [spatial part](HyperbolicModel::spatial) of a point, w̄ and v are mean and variance of its
-/// coordinates. √c times the spatial part has length √n about, so that points come to lie at
-/// asinh(√(cn))/√c from the origin where g = 1 and b = 0.
+/// coordinates. Where g = 1 and b = 0 the new spatial part has the length √n, but for ε: points lie at
+/// asinh(√(cn))/√c from the origin.
 ///
 /// # Shapes
 ///

@@ -2,14 +2,19 @@
 
 use tch::{Kind, Tensor};
 
-use crate::numerics::{norm_keep, over_norm, sum_keep};
+use crate::numerics::{norm_keep, over_norm, row_distances, sum_keep};
 
 /// Directions that differ by less are the same but for their roundings, which would count beyond 36/√c.
 pub(super) const SAME_DIRECTION: f64 = 4.0 * f64::EPSILON;
 
+/// The times √(1/c + |s|²) of points whose spatial parts have these lengths.
+pub(super) fn time(c: &Tensor, length: &Tensor) -> Tensor {
+    length.hypot(&(length.ones_like() * c.rsqrt()))
+}
+
 /// The spatial parts of the centroids S/(√c √(−⟨S, S⟩_L)), S = Σ wⱼ xⱼ, of points of these spatial parts.
 ///
-/// −⟨S, S⟩_L is (T − |S|)(T + |S|) of time and length of the sum, and
+/// −⟨S, S⟩_L is (T − |S|)(T + |S|) of the time and length of the sum, and
 ///
 /// ```text
 /// T − |S| = Σ wⱼ (tⱼ − |sⱼ| + |sⱼ| |ŝⱼ − Ŝ|²/2)
@@ -21,16 +26,15 @@ pub(super) const SAME_DIRECTION: f64 = 4.0 * f64::EPSILON;
 ///
 /// `s` `[.., k, n]` and weights `[.., q, k]` whose rows add up to 1, both f64 → `[.., q, n]`
 pub(super) fn centroids(c: &Tensor, s: &Tensor, weights: &Tensor) -> Tensor {
-    const EXACT_DIFFERENCES: i64 = 2;
     let across = |t: &Tensor| t.transpose(-2, -1);
     let length = norm_keep(s);
-    let time = length.hypot(&(length.ones_like() * c.rsqrt()));
+    let time = time(c, &length);
     let rest = (c * (time + &length)).reciprocal();
     let sum = weights.matmul(s);
     let sum_length = norm_keep(&sum);
     // The direction of the sum does not move T − |S|.
     let direction = over_norm(&sum, &sum_length).detach();
-    let chord = Tensor::cdist(&direction, &over_norm(s, &length), 2.0, EXACT_DIFFERENCES);
+    let chord = row_distances(&direction, &over_norm(s, &length));
     let chord = chord.masked_fill(&chord.lt(SAME_DIRECTION), 0.0);
     let row = across(&length);
     // Without a direction of its own, at the origin or of a sum that cancels, a point has |s| − s·Ŝ.
@@ -54,14 +58,14 @@ pub(super) fn linear_time_centroids(
     (to, from): (&Tensor, &Tensor),
 ) -> Tensor {
     let length = norm_keep(s);
-    let time = length.hypot(&(length.ones_like() * c.rsqrt()));
+    let time = time(c, &length);
     let rest = (c * (&time + &length)).reciprocal();
     let values = Tensor::cat(&[length.ones_like(), time, rest, s.shallow_clone()], -1);
     let sums = to.matmul(&from.transpose(-2, -1).matmul(&values));
     let mean = |start: i64, count: i64| sums.narrow(-1, start, count) / sums.narrow(-1, 0, 1);
-    let (time, rest, sum) = (mean(1, 1), mean(2, 1), mean(3, s.size()[s.dim() - 1]));
+    let (mean_time, rest, sum) = (mean(1, 1), mean(2, 1), mean(3, s.size()[s.dim() - 1]));
     let sum_length = norm_keep(&sum);
-    let less = (time - &sum_length).maximum(&rest);
+    let less = (mean_time - &sum_length).maximum(&rest);
     scaled_back(c, &sum, &sum_length, &less)
 }
 

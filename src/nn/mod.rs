@@ -103,7 +103,7 @@ pub use concatenation::{beta_concatenate, beta_split, lorentz_concatenate, loren
 pub use convolution::{Convolution, ConvolutionConfig};
 pub use coordinates::Coordinates;
 pub use dropout::{Dropout, LorentzDropout};
-pub use edge_convolution::{EdgeConvolution, EdgeConvolutionConfig, Reduction};
+pub use edge_convolution::{EdgeConvolution, EdgeConvolutionConfig, EdgeReduction};
 pub use embedding::{Embedding, PositionalEncoding};
 pub use fermi_dirac_decoder::FermiDiracDecoder;
 pub use graph_aggregation::{Adjacency, GraphAggregation, Neighbours};

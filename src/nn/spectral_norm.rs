@@ -7,15 +7,16 @@ use tch::Tensor;
 use tch::nn::{Module, ModuleT};
 
 use super::{Coordinates, Layer, Linear, Path};
-use crate::numerics::{check_points, no_grad};
+use crate::numerics::{check_points, no_grad, norm_keep, over_norm};
 use crate::random::random_normal;
 use crate::{Error, Result};
 
-/// A linear layer of flat numbers whose weights are divided by their largest singular value σ: y = x Wᵀ/σ + b.
+/// A linear layer of flat numbers whose weights are divided by their largest singular value σ:
+/// y = x Wᵀ/σ + b.
 ///
 /// One step of power iteration a forward pass in training brings the vector u nearer to the first left
-/// singular vector; σ = uᵀWv with v = Wᵀu/|Wᵀu|, and u and v count as constants in the gradient. Evaluation takes
-/// the vector as it is.
+/// singular vector; σ = uᵀWv with v = Wᵀu/|Wᵀu|, and u and v count as constants in the gradient.
+/// Evaluation takes the vector as it is. Weights of 0 are not divided.
 ///
 /// # Shapes
 ///
@@ -71,10 +72,9 @@ impl SpectralLinear {
     }
 }
 
-/// x/|x|, or x where that is 0.
+/// x/|x|, 0 where that is 0.
 fn unit(x: &Tensor) -> Tensor {
-    let norm = x.norm();
-    x / norm.where_self(&norm.gt(0.0), &norm.ones_like())
+    over_norm(x, &norm_keep(x))
 }
 
 impl ModuleT for SpectralLinear {
@@ -100,8 +100,8 @@ impl Layer for SpectralLinear {
     }
 }
 
-/// v/√n: the second part of S-RYM (cetin2023), which keeps the length of a vector that fills n dimensions. It stands
-/// between [`SpectralLinear`] layers and a [`Lift`](super::Lift).
+/// v/√n: the second part of S-RYM (cetin2023), by which the length of a vector does not grow with n. It
+/// stands between [`SpectralLinear`] layers and a [`Lift`](super::Lift).
 ///
 /// # Shapes
 ///

@@ -45,8 +45,8 @@ pub struct Svdd<M> {
 }
 
 impl<M: Geodesic + Clone> Svdd<M> {
-    /// A head with its center at the Fréchet mean of normal points `[k, point..]`, such as those of a network that is
-    /// not trained yet.
+    /// A head with its center at the Fréchet mean of normal points `[k, point..]`, such as those of a
+    /// network that is not trained yet.
     ///
     /// # Errors
     ///

@@ -52,7 +52,7 @@ impl Windows {
             self.size,
             x.size()
         );
-        // Each unfolding takes the grid's next axis, which then stands one place nearer to the front of the rest.
+        // The places of each axis are appended behind, so that the axes stay where they are.
         let mut windows = x.shallow_clone();
         for (axis, size) in self.size.iter().enumerate() {
             windows = windows.unfold((dim - 1 - axes + axis) as i64, *size, self.stride);

@@ -107,6 +107,13 @@ pub(crate) fn over_norm(x: &Tensor, norm: &Tensor) -> Tensor {
     x / norm.where_self(&norm.gt(0.0), &norm.ones_like())
 }
 
+/// The Euclidean distances of the rows of two matrices, `[.., q, n]` and `[.., k, n]` → `[.., q, k]`, from
+/// differences: the matrix product that libtorch takes for large ones loses digits of near rows.
+pub(crate) fn row_distances(x: &Tensor, y: &Tensor) -> Tensor {
+    const WITHOUT_MATRIX_PRODUCT: i64 = 2;
+    Tensor::cdist(x, y, 2.0, WITHOUT_MATRIX_PRODUCT)
+}
+
 /// `z`, pulled back along its ray to the size `limit` where its size `[.., 1]`, a multiple of its norm, is
 /// beyond.
 pub(crate) fn pull_within(z: &Tensor, size: &Tensor, limit: &Tensor) -> Tensor {

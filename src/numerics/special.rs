@@ -25,6 +25,11 @@ pub(crate) fn softplus(x: &Tensor) -> Tensor {
     x.logaddexp(&x.zeros_like())
 }
 
+/// The x of ln(1 + eˣ) = y > 0.
+pub(crate) fn softplus_inverse(y: f64) -> f64 {
+    y + (-(-y).exp_m1()).ln()
+}
+
 /// tanh(t)/t of w = t².
 pub(crate) fn tanhc(w: &Tensor) -> Tensor {
     const SERIES: [f64; 9] = [

@@ -1,6 +1,6 @@
 //! Mirror of `src/nn/edge_convolution.rs`.
 
-use holonomy::nn::{EdgeConvolution, EdgeConvolutionConfig, HyperbolicModel, Reduction, Store};
+use holonomy::nn::{EdgeConvolution, EdgeConvolutionConfig, EdgeReduction, HyperbolicModel, Store};
 use holonomy::random::generator;
 use holonomy::{Lorentz, PoincareBall};
 use tch::nn::Module;
@@ -11,7 +11,7 @@ use super::{features, store};
 fn layer<M: HyperbolicModel>(
     space: &M,
     k: i64,
-    reduction: Reduction,
+    reduction: EdgeReduction,
 ) -> (Store, EdgeConvolution<M>) {
     let store = store(Kind::Double);
     let config = EdgeConvolutionConfig {
@@ -28,7 +28,7 @@ fn layer<M: HyperbolicModel>(
 fn points_see_their_neighbours_from_where_they_are() {
     let ball = PoincareBall::new(3, -1.4).unwrap();
     let x = ball.exp_at_origin(&(features(&[6, 3]) * 0.6));
-    for reduction in [Reduction::Maximum, Reduction::Mean] {
+    for reduction in [EdgeReduction::Maximum, EdgeReduction::Mean] {
         let (store, layer) = layer(&ball, 3, reduction);
         let y = layer.forward(&x);
         let (weight, bias) = (store.get("weight").unwrap(), store.get("bias").unwrap());
@@ -49,8 +49,8 @@ fn points_see_their_neighbours_from_where_they_are() {
                 .collect();
             let all = Tensor::stack(&numbers, 0);
             let reduced = match reduction {
-                Reduction::Maximum => all.amax([0], false),
-                Reduction::Mean => all.mean_dim([0].as_slice(), false, Kind::Double),
+                EdgeReduction::Maximum => all.amax([0], false),
+                EdgeReduction::Mean => all.mean_dim([0].as_slice(), false, Kind::Double),
             };
             let error = (y.get(i) - ball.exp_at_origin(&reduced))
                 .abs()
@@ -66,8 +66,8 @@ fn both_models_see_the_same_up_to_the_length_of_vectors() {
     let ball = PoincareBall::new(3, -1.4).unwrap();
     let space = ball.lorentz().unwrap();
     let x = ball.exp_at_origin(&(features(&[2, 6, 3]) * 0.6));
-    let (_one, in_ball) = layer(&ball, 4, Reduction::Maximum);
-    let (two, on_hyperboloid) = layer(&space, 4, Reduction::Maximum);
+    let (_one, in_ball) = layer(&ball, 4, EdgeReduction::Maximum);
+    let (two, on_hyperboloid) = layer(&space, 4, EdgeReduction::Maximum);
     // A vector at the origin is twice as long on the hyperboloid.
     tch::no_grad(|| {
         let mut bias = two.get("bias").unwrap();
@@ -82,11 +82,17 @@ fn both_models_see_the_same_up_to_the_length_of_vectors() {
 #[test]
 fn sets_hold_as_many_points_as_neighbours() {
     let space = Lorentz::new(3, -1.0).unwrap();
-    let (_store, layer) = layer(&space, 4, Reduction::Maximum);
+    let (_store, layer) = layer(&space, 4, EdgeReduction::Maximum);
     let x = space.exp_at_origin(&features(&[4, 3]));
     assert_eq!(
         layer.nearest(&x).select(1, 0),
         Tensor::arange(4, (Kind::Int64, tch::Device::Cpu))
+    );
+    // Itself first, also among equal points.
+    let equal = x.narrow(0, 0, 1).expand([7, 4], false);
+    assert_eq!(
+        layer.nearest(&equal).select(1, 0),
+        Tensor::arange(7, (Kind::Int64, tch::Device::Cpu))
     );
     let few = x.narrow(0, 0, 3);
     let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| layer.forward(&few)));

@@ -14,6 +14,7 @@ mod embedding;
 mod graph_aggregation;
 mod grassmann_classifier;
 mod knowledge;
+mod layer_norm;
 mod layers;
 mod spectral_norm;
 mod store;

@@ -3,11 +3,8 @@
 use tch::{Kind, Tensor};
 
 use crate::metric::checked_distances;
-use crate::numerics::norm_last;
+use crate::numerics::{norm_last, row_distances};
 use crate::{Error, Result};
-
-/// What libtorch calls the mode of `cdist` that keeps its digits.
-const WITHOUT_MATRIX_PRODUCT: i64 = 2;
 
 /// The kernel of an [`affinity`], as a function of the distance d and the bandwidth ε.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,11 +102,6 @@ pub fn feature_distances(features: &Tensor, how: FeatureDistance) -> Result<Tens
             row_distances(&directions, &directions)
         }
     })
-}
-
-/// The Euclidean distances between the rows of two matrices.
-pub(super) fn row_distances(x: &Tensor, y: &Tensor) -> Tensor {
-    Tensor::cdist(x, y, 2.0, WITHOUT_MATRIX_PRODUCT)
 }
 
 /// The affinities of points at these distances: 1 at distance 0, 0 at distance ∞.

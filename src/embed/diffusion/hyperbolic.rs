@@ -2,9 +2,9 @@
 
 use tch::{Kind, Tensor};
 
-use super::affinity::row_distances;
 use super::operator::DiffusionOperator;
 use crate::manifolds::{Lorentz, Product};
+use crate::numerics::row_distances;
 use crate::{Error, Result};
 
 /// The largest scales · α: the square of the largest height is below 2^(2 · this).

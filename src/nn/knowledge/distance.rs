@@ -10,7 +10,7 @@
 
 use tch::{Kind, Tensor};
 
-use crate::numerics::{norm_keep, over_norm, special, sum_last};
+use crate::numerics::{norm_keep, over_norm, row_distances, special, sum_last};
 use crate::{Geodesic, PoincareBall};
 
 /// How candidates belong to queries.
@@ -25,10 +25,8 @@ pub(super) enum Pairing {
 impl Pairing {
     /// Euclidean distances squared, from differences.
     pub(super) fn squared(self, queries: &Tensor, candidates: &Tensor) -> Tensor {
-        /// Of libtorch: no difference of squares.
-        const BY_DIFFERENCES: i64 = 2;
         match self {
-            Self::All => Tensor::cdist(queries, candidates, 2.0, BY_DIFFERENCES).square(),
+            Self::All => row_distances(queries, candidates).square(),
             Self::Own => sum_last(&(queries.unsqueeze(1) - candidates).square()),
         }
     }

@@ -41,15 +41,22 @@ use crate::{Error, Result};
 ///
 /// balazevic2019 (MuRP, MuRE); chami2020 (the others).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub enum KnowledgeMethod {
+    /// Diagonal maps in the ball (balazevic2019).
     MuRP,
+    /// The Euclidean twin of `MuRP`.
     MuRE,
+    /// Rotations, a curvature for each relation (chami2020).
     RotH,
+    /// The Euclidean twin of `RotH`.
     RotE,
+    /// Reflections, a curvature for each relation (chami2020).
     RefH,
+    /// The Euclidean twin of `RefH`.
     RefE,
+    /// Attention between rotation and reflection, a curvature for each relation (chami2020).
     AttH,
+    /// The Euclidean twin of `AttH`.
     AttE,
 }
 

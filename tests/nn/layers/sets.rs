@@ -2,8 +2,8 @@
 
 use holonomy::nn::{
     AttentionConfig, AttentionForm, BatchCenter, BatchNorm, BatchNormConfig, Convolution,
-    ConvolutionConfig, EdgeConvolution, EdgeConvolutionConfig, Layer, LinearModel,
-    MultiHeadAttention, Path, Pooling, PoolingForm, PositionalEncoding, Reduction,
+    ConvolutionConfig, EdgeConvolution, EdgeConvolutionConfig, EdgeReduction, Layer, LinearModel,
+    MultiHeadAttention, Path, Pooling, PoolingForm, PositionalEncoding,
 };
 use holonomy::random::generator;
 use holonomy::{Curvature, Lorentz, PoincareBall};
@@ -13,7 +13,7 @@ use super::super::{features, store};
 use super::{Case, Side, disturb, has_gradients_of_differences};
 
 /// Layers from dimension 4 by name, with the shape of a grid that they take.
-const NAMES: [(&str, &[i64]); 12] = [
+const NAMES: [(&str, &[i64]); 13] = [
     ("convolution over a sequence", &[5]),
     ("convolution over an image", &[4, 5]),
     ("centroids of windows", &[4, 5]),
@@ -25,6 +25,7 @@ const NAMES: [(&str, &[i64]); 12] = [
     ("attention in linear time", &[5]),
     ("positional encoding", &[5]),
     ("edge convolution", &[6]),
+    ("edge convolution by maximum", &[6]),
     ("Fréchet batch norm", &[6]),
 ];
 
@@ -49,10 +50,14 @@ fn layer<M: LinearModel>(name: &str, path: &Path, from: &M, to: &M) -> (Box<dyn 
             let layer = Convolution::new(path, from, to, &[2, 3], config, rng).unwrap();
             return (Box::new(layer), true);
         }
-        "edge convolution" => {
+        "edge convolution" | "edge convolution by maximum" => {
             let config = EdgeConvolutionConfig {
                 neighbours: 3,
-                reduction: Reduction::Mean,
+                reduction: if name.contains("maximum") {
+                    EdgeReduction::Maximum
+                } else {
+                    EdgeReduction::Mean
+                },
             };
             let layer = EdgeConvolution::new(path, from, to, config, rng).unwrap();
             return (Box::new(layer), true);
