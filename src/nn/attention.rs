@@ -76,8 +76,8 @@ impl Default for AttentionConfig {
 ///
 /// # Accuracy
 ///
-/// Weights and centroids are computed in f64. Centroids keep their digits for far points in one direction;
-/// [`LinearTime`](AttentionForm::LinearTime) loses e^{2ρ} roundings of f64 at the distance ρ/√c, and so does
+/// Weights and centroids are computed in f64. Centroids of far points in one direction lose e^ρ roundings of
+/// f64 at the distance ρ/√c; [`LinearTime`](AttentionForm::LinearTime) loses e^{2ρ} roundings of f64 at the distance ρ/√c, and so does
 /// [`Product`](AttentionForm::Product) in its weights.
 ///
 /// # Examples

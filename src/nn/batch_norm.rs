@@ -112,8 +112,7 @@ impl<M: HyperbolicModel> BatchNorm<M> {
 
     /// The running mean, as a point.
     pub fn running_mean(&self) -> Tensor {
-        // A copy, since training writes to the buffer before a gradient is taken.
-        self.space.exp_at_origin(&self.mean.copy())
+        self.space.exp_at_origin(&self.mean)
     }
 
     fn update(&self, mean: &Tensor, variance: &Tensor) {
@@ -149,7 +148,7 @@ impl<M: HyperbolicModel> ModuleT for BatchNorm<M> {
             self.update(&mean.detach(), &variance.detach());
             (mean, variance)
         } else {
-            (self.running_mean(), self.variance.copy())
+            (self.running_mean(), self.variance.shallow_clone())
         };
         let origin = space.exp_at_origin(&self.shift.zeros_like());
         let shifted = space.exp_at_origin(&self.shift);

@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use tch::nn::Module;
 use tch::{Device, Kind, Tensor};
 
-use super::means::{SAME_DIRECTION, scaled_back, time};
+use super::means::{scaled_back, time};
 use super::{Coordinates, HyperbolicModel, Layer, Path};
 use crate::graph::Graph;
 use crate::numerics::{check_points, dot_keep, norm_keep, over_norm, special, sum_keep};
@@ -175,8 +175,9 @@ pub enum Neighbours {
 ///
 /// # Accuracy
 ///
-/// Far points in one direction keep their digits: the time less the length of a sum is added up of terms
-/// that are positive.
+/// Far points in one direction keep their digits, but for what a rounding of their directions is worth:
+/// e^ρ roundings at the distance ρ/√c, all digits at 36/√c. The time less the length of a sum is added up of
+/// terms that are positive.
 ///
 /// # Examples
 ///
@@ -268,7 +269,6 @@ impl<M: HyperbolicModel> GraphAggregation<M> {
             .index_select(0, &edges.to);
         let heard_length = edges.heard(&length);
         let chord = sum_keep(&(over_norm(&heard, &heard_length) - &direction).square());
-        let chord = chord.masked_fill(&chord.lt(SAME_DIRECTION * SAME_DIRECTION), 0.0);
         // Without a direction of its own, at the origin or of a sum that cancels, a point has |s| − s·Ŝ.
         let has_direction = heard_length
             .gt(0.0)

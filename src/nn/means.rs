@@ -4,9 +4,6 @@ use tch::{Kind, Tensor};
 
 use crate::numerics::{norm_keep, over_norm, row_distances, sum_keep};
 
-/// Directions that differ by less are the same but for their roundings, which would count beyond 36/√c.
-pub(super) const SAME_DIRECTION: f64 = 4.0 * f64::EPSILON;
-
 /// The times √(1/c + |s|²) of points whose spatial parts have these lengths.
 pub(super) fn time(c: &Tensor, length: &Tensor) -> Tensor {
     length.hypot(&(length.ones_like() * c.rsqrt()))
@@ -20,7 +17,8 @@ pub(super) fn time(c: &Tensor, length: &Tensor) -> Tensor {
 /// T − |S| = Σ wⱼ (tⱼ − |sⱼ| + |sⱼ| |ŝⱼ − Ŝ|²/2)
 /// ```
 ///
-/// adds up what is positive, so that far points in one direction keep their digits.
+/// adds up what is positive, so that far points in one direction keep their digits, but for what a rounding of
+/// their directions is worth: e^ρ roundings at the distance ρ/√c, all digits at 36/√c.
 ///
 /// # Shapes
 ///
@@ -35,7 +33,6 @@ pub(super) fn centroids(c: &Tensor, s: &Tensor, weights: &Tensor) -> Tensor {
     // The direction of the sum does not move T − |S|.
     let direction = over_norm(&sum, &sum_length).detach();
     let chord = row_distances(&direction, &over_norm(s, &length));
-    let chord = chord.masked_fill(&chord.lt(SAME_DIRECTION), 0.0);
     let row = across(&length);
     // Without a direction of its own, at the origin or of a sum that cancels, a point has |s| − s·Ŝ.
     let has_direction = row.gt(0.0).logical_and(&sum_length.gt(0.0));

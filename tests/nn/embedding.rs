@@ -37,6 +37,29 @@ fn words_are_points_that_train_on_their_manifold() {
     }
 }
 
+/// Where κ moved by itself: the spatial part stays, and the time follows.
+#[test]
+fn words_are_points_of_the_present_curvature() {
+    let store = store(Kind::Double);
+    let space = Lorentz::new(3, store.root().curvature("kappa", -0.7).unwrap()).unwrap();
+    let layer = Embedding::new(&store.root() / "words", &space, 5, 0.3, &mut generator(1)).unwrap();
+    let words = Tensor::from_slice(&[2_i64, 0]);
+    let u = store.get("kappa").unwrap();
+    let time = |step: f64| {
+        tch::no_grad(|| {
+            let _ = u.shallow_clone().g_add_scalar_(step);
+        });
+        let points = layer.forward(&words);
+        space.check_point(&points).unwrap();
+        points.select(-1, 0).sum(Kind::Double)
+    };
+    let _ = time(0.5);
+    let expected = (time(1e-6).double_value(&[]) - time(-2e-6).double_value(&[])) / 2e-6;
+    time(1e-6).backward();
+    let got = u.grad().double_value(&[]);
+    assert!((got - expected).abs() < 1e-8, "{got} {expected}");
+}
+
 #[test]
 fn words_stand_in_any_shape_at_the_start_of_a_chain() {
     let store = store(Kind::Double);

@@ -319,6 +319,35 @@ fn training_on_a_tree_ranks_far_above_chance() {
     }
 }
 
+/// With two entities the only other one is the wrong one.
+#[test]
+fn negatives_are_not_the_right_tail() {
+    for [head, tail] in [[1, 0], [0, 1]] {
+        let facts = [vec![[head, 0, tail]], vec![], vec![]];
+        let graph = KnowledgeGraph::new(names('e', 2), names('r', 1), facts).unwrap();
+        let (store, model) = model(&graph, &config(KnowledgeMethod::RotE, 2), 3);
+        for name in ["entities", "tail_biases"] {
+            let size = store.get(name).unwrap().size();
+            set(&store, name, &normal(&size, 1.0, 4));
+        }
+        let [head, tail] = [head, tail].map(i64::from);
+        let scores = model.scores_of_all(&numbers(&[head, tail]), &numbers(&[0, 1]));
+        let right = numbers(&[tail, head]).unsqueeze(1);
+        let softplus = |x: Tensor| x.exp().log1p();
+        let loss = softplus(-scores.gather(1, &right, false))
+            + softplus(scores.gather(1, &(1 - right), false));
+        let expected = (loss.mean(Kind::Double) / 2.0).double_value(&[]);
+        let optimizer = RiemannianAdam::over(&store, AdamConfig::new(0.03)).unwrap();
+        let settings = KnowledgeTraining {
+            objective: KnowledgeObjective::Negatives(1),
+            ..KnowledgeTraining::default()
+        };
+        let mut trainer = KnowledgeTrainer::new(&model, optimizer, &graph, settings).unwrap();
+        let found = trainer.epoch().unwrap();
+        assert!((found - expected).abs() < 1e-13, "{found} {expected}");
+    }
+}
+
 #[test]
 fn adagrad_trains_too_and_fixed_curvatures_stay() {
     let graph = tree();
