@@ -176,19 +176,22 @@ impl Spaces {
     }
 }
 
+/// A number, or a variable.
+fn curvature(path: &Path, name: &str, kappa: f64, learned: bool) -> Curvature {
+    if learned {
+        path.curvature(name, kappa).unwrap()
+    } else {
+        kappa.into()
+    }
+}
+
 /// Every layer from dimension 3, at two curvatures that are learned where `learned` says so. Variables lie
 /// away from the zeros at which some start.
 pub(super) fn cases(kind: Kind, learned: bool) -> Vec<Case> {
     let case = |name: &'static str| {
         let store = store(kind);
         let p = store.root();
-        let curvature = |name, kappa: f64| -> Curvature {
-            if learned {
-                p.curvature(name, kappa).unwrap()
-            } else {
-                kappa.into()
-            }
-        };
+        let curvature = |name, kappa| curvature(&p, name, kappa, learned);
         let spaces = Spaces::new(&curvature("a", -0.7), &curvature("b", -1.9));
         let (layer, from, to) = spaces.layer(name, &(&p / "l"));
         disturb(&store, |variable, leaf, more| match (name, variable) {

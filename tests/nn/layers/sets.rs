@@ -6,11 +6,11 @@ use holonomy::nn::{
     MultiHeadAttention, Path, Pooling, PoolingForm, PositionalEncoding,
 };
 use holonomy::random::generator;
-use holonomy::{Curvature, Lorentz, PoincareBall};
+use holonomy::{Lorentz, PoincareBall};
 use tch::{Kind, Tensor};
 
 use super::super::{features, store};
-use super::{Case, Side, disturb, has_gradients_of_differences};
+use super::{Case, Side, curvature, disturb, has_gradients_of_differences};
 
 /// Layers from dimension 4 by name, with the shape of a grid that they take.
 const NAMES: [(&str, &[i64]); 13] = [
@@ -88,13 +88,7 @@ pub(in super::super) fn cases(kind: Kind, learned: bool) -> Vec<(Case, &'static 
     let case = |(name, grid): (&'static str, &'static [i64]), in_ball: bool| {
         let store = store(kind);
         let p = store.root();
-        let curvature = |name, kappa: f64| -> Curvature {
-            if learned {
-                p.curvature(name, kappa).unwrap()
-            } else {
-                kappa.into()
-            }
-        };
+        let curvature = |name, kappa| curvature(&p, name, kappa, learned);
         let (a, b) = (curvature("a", -0.7), curvature("b", -1.9));
         let path = &p / "l";
         let (layer, from, to) = if in_ball {
